@@ -1,0 +1,1 @@
+"""Scanner profiles: who measures the scanner before the scanner measures the book."""

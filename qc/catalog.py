@@ -1,0 +1,59 @@
+"""Every measure in one table: id, unit, scope, version and where its code and explanation live.
+
+The policy checks its rules against this table without loading an image library; `qc explain` prints the docstring of
+`code`. Ids are permanent. A changed threshold or formula raises the version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qc.model import Evidence, Observation, Where
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One entry; `code` is ``module:function``, `scope` one of page, copy, copies."""
+
+    id: str
+    unit: str
+    scope: str
+    version: int
+    code: str
+
+    def observe(
+        self,
+        value: float | None,
+        u: float | None = None,
+        where: Where | None = None,
+        flags: tuple[str, ...] = (),
+        detail: Mapping[str, Any] | None = None,
+        evidence: tuple[Evidence, ...] = (),
+    ) -> Observation:
+        """An observation of this measure; a missing value needs a flag that says why."""
+        if value is None and not flags:
+            raise ValueError(f"{self.id}: a value that could not be measured needs a flag that says why")
+        return Observation(
+            self.id, self.version, where or Where(), value, self.unit, u, tuple(map(str, flags)), detail or {}, evidence
+        )
+
+
+_ALL = (
+    Measure("trim-offset", "mm", "page", 1, "qc.measure.trim_offset:trim_offset"),
+    Measure("trim-offset-block", "mm", "copy", 1, "qc.measure.trim_offset_block:trim_offset_block"),
+    Measure("ink-coverage", "fraction", "page", 1, "qc.measure.ink_coverage:ink_coverage"),
+    Measure("blank-pages-at-end", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_at_end"),
+    Measure("blank-pages-inside", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_inside"),
+    Measure("pages-foreign", "count", "copy", 1, "qc.measure.foreign_pages:pages_foreign"),
+    Measure("print-defect", "count", "page", 1, "qc.measure.missing_print:missing_print"),
+    Measure("color-difference", "dE00", "page", 1, "qc.measure.color_difference:color_difference"),
+    Measure("color-difference-copy", "dE00", "copy", 1, "qc.measure.color_difference:color_difference_copy"),
+    Measure("paper-difference", "dE00", "copy", 1, "qc.measure.color_difference:paper_difference"),
+    Measure("copy-position-difference", "mm", "copies", 1, "qc.measure.between_copies:copy_position_difference"),
+    Measure("copy-color-difference", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_difference"),
+    Measure("copy-color-outlier", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_outlier"),
+)
+
+MEASURES: Mapping[str, Measure] = {m.id: m for m in _ALL}

@@ -1,0 +1,38 @@
+"""Every reason for doubt, described once. Flags stand in observations; a null value always has at least one."""
+
+from enum import StrEnum
+
+
+class Flag(StrEnum):
+    """Why a value is missing or doubtful; `meaning` is what the report prints."""
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str) -> "Flag":
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    NO_REFERENCE = "no-reference", "there is no reference to compare with"
+    NOT_REGISTERED = "not-registered", "the print could not be matched to a reference page"
+    PERIODIC = "periodic", "the page repeats itself in this direction, so its position there is ambiguous"
+    SPARSE = "sparse", "the page has too little print to fix its position well enough"
+    WHITE_BACKING = "white-backing", "the backing is as bright as the paper; scan with a black or gray backing"
+    CROPPED = "cropped", "no backing is visible beyond this edge; scan with some backing visible"
+    EDGE_NOT_FOUND = "edge-not-found", "no single straight edge stands out between page and backing"
+    OUTSIDE_NOT_BACKING = "outside-not-backing", "what lies beyond the edge is not plain backing (page block, cover or neighbor page)"
+    BOUND = "bound", "the copy was scanned bound"
+    U_TOO_LARGE = "u-too-large", "the uncertainty is too large for a number to mean anything"
+    BLANK = "blank", "the page is blank"
+    COVER = "cover", "covers are not measured by this"
+    FOREIGN = "foreign", "the page belongs to no page of the reference"
+    UNREADABLE = "unreadable", "the file could not be read"
+    FEW_PAGES = "few-pages", "fewer than three registered pages"
+    END_NOT_SEEN = "end-not-seen", "the end of the book was not seen in the scans"
+    BITONAL = "bitonal", "the scan has one bit a pixel; tone and color cannot be measured on it"
+    GRAY_SCAN = "gray-scan", "the scan has no color"
+    NO_PROFILE = "no-profile", "no scanner profile; the wider uncertainty is carried"
+    NOTHING_TO_COMPARE = "nothing-to-compare", "no region large enough to compare"
+    BENCH_CUT = "bench-cut", "the spine edge of a loose sheet was cut by the bench, not by the printer"
+    DIFFERENT_SCANNERS = "different-scanners", "the copies were scanned on different scanners"

@@ -1,0 +1,120 @@
+"""Edges, sides and plane maps.
+
+Conventions, everywhere: arrays are ``[row, column]``, points ``(x, y)``, an integer is a pixel's center. The *page
+frame* is in reference millimeters, origin at the trim corner at head and left, x right, y down. Only this module
+knows on which side the spine is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Points = NDArray[np.float64]
+
+
+class Edge(StrEnum):
+    HEAD = "head"
+    TAIL = "tail"
+    SPINE = "spine"
+    FORE_EDGE = "fore-edge"
+
+
+class Side(StrEnum):
+    RECTO = "recto"
+    VERSO = "verso"
+
+
+def side_of(page: int) -> Side:
+    """Side of the 1-based page number `page`: odd pages are rectos."""
+    return Side.RECTO if page % 2 else Side.VERSO
+
+
+def edge_names(side: Side) -> tuple[Edge, Edge, Edge, Edge]:
+    """Edges at the left, top, right and bottom of an upright page: a recto has its spine at the left."""
+    if side is Side.RECTO:
+        return Edge.SPINE, Edge.HEAD, Edge.FORE_EDGE, Edge.TAIL
+    return Edge.FORE_EDGE, Edge.HEAD, Edge.SPINE, Edge.TAIL
+
+
+@dataclass(frozen=True)
+class Size:
+    """Width and height in millimeters."""
+
+    width_mm: float
+    height_mm: float
+
+    def corners(self) -> Points:
+        """Corners in page-frame order: left-top, right-top, right-bottom, left-bottom; shape (4, 2)."""
+        w, h = self.width_mm, self.height_mm
+        return np.array([[0, 0], [w, 0], [w, h], [0, h]], float)
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Plane map ``p -> matrix[:, :2] @ p + matrix[:, 2]``; `matrix` has shape (2, 3)."""
+
+    matrix: Points
+
+    @staticmethod
+    def scaling(sx: float, sy: float | None = None) -> Affine:
+        return Affine(np.array([[sx, 0, 0], [0, sx if sy is None else sy, 0]], float))
+
+    @staticmethod
+    def shift(dx: float, dy: float) -> Affine:
+        return Affine(np.array([[1, 0, dx], [0, 1, dy]], float))
+
+    @staticmethod
+    def rotation(angle_deg: float) -> Affine:
+        """Turn by `angle_deg`, clockwise on screen because y points down."""
+        c, s = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
+        return Affine(np.array([[c, -s, 0], [s, c, 0]], float))
+
+    def __call__(self, points: ArrayLike) -> Points:
+        p = np.asarray(points, float)
+        return np.asarray(p @ self.matrix[:, :2].T + self.matrix[:, 2])
+
+    def after(self, first: Affine) -> Affine:
+        """The map that applies `first`, then this one."""
+        linear = self.matrix[:, :2] @ first.matrix[:, :2]
+        return Affine(np.column_stack([linear, self(first.matrix[:, 2])]))
+
+    def inverse(self) -> Affine:
+        linear = np.linalg.inv(self.matrix[:, :2])
+        return Affine(np.column_stack([linear, -linear @ self.matrix[:, 2]]))
+
+    @property
+    def skew_deg(self) -> float:
+        """Turn of the image of the x axis in degrees, clockwise positive."""
+        return float(np.rad2deg(np.arctan2(self.matrix[1, 0], self.matrix[0, 0])))
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Length of the images of the unit vectors along x and y."""
+        sx, sy = np.hypot(*self.matrix[:, :2])
+        return float(sx), float(sy)
+
+
+def pixel_scaling(fx: float, fy: float) -> Affine:
+    """Map from pixels of an image to pixels of the same image resized by `fx`, `fy`: corners, not centers, coincide."""
+    return Affine(np.array([[fx, 0, 0.5 * fx - 0.5], [0, fy, 0.5 * fy - 0.5]], float))
+
+
+def quarter_turn(turns: int, width_px: float, height_px: float) -> Affine:
+    """Map from pixels of an image of the given size to pixels of ``numpy.rot90(image, turns)``.
+
+    `turns` counts counterclockwise quarter turns, as in `numpy.rot90`.
+    """
+    match turns % 4:
+        case 0:
+            m = [[1, 0, 0], [0, 1, 0]]
+        case 1:
+            m = [[0, 1, 0], [-1, 0, width_px - 1]]
+        case 2:
+            m = [[-1, 0, width_px - 1], [0, -1, height_px - 1]]
+        case _:
+            m = [[0, -1, height_px - 1], [1, 0, 0]]
+    return Affine(np.array(m, float))

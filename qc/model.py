@@ -1,0 +1,283 @@
+"""The nouns: what is scanned, observed, found, judged. Frozen, free of pixels, and as the JSON record names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from qc.geometry import Edge, Side
+
+
+class Role(StrEnum):
+    PAGE = "page"
+    COVER_FRONT = "cover-front"
+    COVER_BACK = "cover-back"
+    COVER_WRAP = "cover-wrap"
+    SPINE = "spine"
+    TARGET = "target"
+
+
+class PageKind(StrEnum):
+    CONTENT = "content"
+    BLANK = "blank"
+    FOLIO_ONLY = "folio-only"
+    IMPRINT = "imprint"
+    UNREADABLE = "unreadable"
+
+
+class Outcome(StrEnum):
+    """Of a finding."""
+
+    WITHIN = "within"
+    OUTSIDE = "outside"
+    UNDECIDED = "undecided"
+    NOT_JUDGED = "not-judged"
+
+
+class Decision(StrEnum):
+    """Of a verdict."""
+
+    DEFECT = "defect"
+    NEEDS_REVIEW = "needs-review"
+    INSUFFICIENT_EVIDENCE = "insufficient-evidence"
+    NO_DEFECT = "no-defect"
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Pixels per inch along x and y."""
+
+    x_dpi: float
+    y_dpi: float
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Facts for the refund decision; never used to judge the print."""
+
+    reason: str | None = None
+    ordered_isbn: str | None = None
+    received_on: date | None = None
+    notified_on: date | None = None
+    claimed_on: date | None = None
+    content_updated_on: date | None = None
+    printed_on: date | None = None
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """The `[scan]` table of copy.toml."""
+
+    scanner: str | None = None
+    dpi: float | None = None
+    backing: str = "auto"
+    bound: bool = False
+    complete: bool = False
+    first_page: int = 1
+    spine: str = "bench"
+
+
+@dataclass(frozen=True)
+class ReferenceSettings:
+    """The `[reference]` table of copy.toml."""
+
+    file: str | None = None
+    trim: str | None = None
+    bleed: bool | None = None
+
+
+@dataclass(frozen=True)
+class ScanFile:
+    """One image to read: a file, or one frame of a multipage TIFF or PDF.
+
+    `name` is what reports print: the path relative to the copy, with ``/``.
+    """
+
+    path: Path
+    name: str
+    frame: int = 0
+    role: Role = Role.PAGE
+
+
+@dataclass(frozen=True)
+class BookCopy:
+    """One physical returned book and the scans of it; `scans` are in reading order, covers included."""
+
+    id: str
+    path: Path
+    scans: tuple[ScanFile, ...]
+    isbn: str | None = None
+    title: str | None = None
+    pages_expected: int | None = None
+    claim: Claim = Claim()
+    scan: ScanSettings = ScanSettings()
+    reference: ReferenceSettings = ReferenceSettings()
+
+    @property
+    def pages(self) -> tuple[ScanFile, ...]:
+        """The interior pages; ``where.page`` counts these from 1."""
+        return tuple(s for s in self.scans if s.role is Role.PAGE)
+
+
+@dataclass(frozen=True)
+class Where:
+    """Place of an observation; `page` is the position among the scanned interior pages, 1-based."""
+
+    page: int | None = None
+    edge: Edge | None = None
+    axis: str | None = None
+    copy: str | None = None
+    copies: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where in the original scan something can be seen; `box_px` is x0, y0, x1, y1 in pixels of the stored image."""
+
+    file: str
+    frame: int = 0
+    box_px: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One measured number.
+
+    `value` is None where it could not be measured; `flags` then say why. `u` is the standard uncertainty (k = 1) in
+    the unit of the value. `detail` holds plain JSON values.
+    """
+
+    measure: str
+    version: int
+    where: Where
+    value: float | None
+    unit: str
+    u: float | None = None
+    flags: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule says of an observation. `margin` is the distance to the nearest limit, negative when beyond it."""
+
+    rule: str
+    outcome: Outcome
+    severity: str
+    measure: str
+    value: float | None
+    unit: str
+    u: float | None
+    within: str
+    outside: str
+    magnitude: bool
+    where: Where
+    margin: float | None
+    code: str | None
+    message: str
+    clause: str
+    source: str
+    required: bool = False
+    flags: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class PageRecord:
+    """What one scanned image was taken for. `dpi` is None where no credible resolution is known."""
+
+    file: str
+    frame: int
+    role: Role
+    reference_page: int | None
+    side: Side | None
+    kind: PageKind | None
+    reason: str
+    dpi: tuple[float, float] | None
+    skew_deg: float | None
+    upside_down: bool
+
+
+@dataclass(frozen=True)
+class Rescan:
+    """A scan to make: of a file that was not usable, or of a reference page that was not seen."""
+
+    why: str
+    file: str | None = None
+    reference_page: int | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    outcome: Decision
+    summary: str
+    not_checked: tuple[str, ...] = ()
+    rescan: tuple[Rescan, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    code: str
+    clause: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Refund:
+    outcome: str
+    route: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class ReferenceId:
+    """Which reference was used; `kind` is pdf, copy, consensus or none. `note` says why there is none."""
+
+    kind: str
+    id: str | None = None
+    sha256: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class PolicyId:
+    id: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    qc: str
+    measures: Mapping[str, int]
+    scanner: Mapping[str, Any]
+    scans: Mapping[str, str]
+    started: str
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything known of one inspected copy; what `--json` prints and the reports render.
+
+    `pictures` are small WebP thumbnails by scan name and frame for the report's page strip; they are not part of the
+    JSON record.
+    """
+
+    copy: BookCopy
+    reference: ReferenceId
+    policy: PolicyId
+    verdict: Verdict
+    refund: Refund
+    findings: tuple[Finding, ...]
+    observations: tuple[Observation, ...]
+    pages: tuple[PageRecord, ...]
+    provenance: Provenance
+    pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    def with_pictures(self, pictures: Mapping[tuple[str, int], bytes]) -> Inspection:
+        return replace(self, pictures=pictures)
