@@ -33,6 +33,7 @@ class Flag(StrEnum):
     BITONAL = "bitonal", "the scan has one bit a pixel; tone and color cannot be measured on it"
     GRAY_SCAN = "gray-scan", "the scan has no color"
     NO_PROFILE = "no-profile", "no scanner profile; the wider uncertainty is carried"
+    PAPER_NOT_STATED = "paper-not-stated", "title.toml does not say which paper was ordered"
     NOTHING_TO_COMPARE = "nothing-to-compare", "no region large enough to compare"
     BENCH_CUT = "bench-cut", "the spine edge of a loose sheet was cut by the bench, not by the printer"
     DIFFERENT_SCANNERS = "different-scanners", "the copies were scanned on different scanners"

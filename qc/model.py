@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from qc.geometry import Edge, Side
+from qc.geometry import Affine, Edge, Side
 
 
 class Role(StrEnum):
@@ -136,11 +136,16 @@ class Where:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where in the original scan something can be seen; `box_px` is x0, y0, x1, y1 in pixels of the stored image."""
+    """Where in the original scan something can be seen.
+
+    `box_px` is x0, y0, x1, y1 in pixels of the scan at full resolution, turned as its EXIF tag says. `box_mm` is the same
+    place in the page frame, where the page is registered; it is not part of the JSON record.
+    """
 
     file: str
     frame: int = 0
     box_px: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    box_mm: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class PageRecord:
-    """What one scanned image was taken for. `dpi` is None where no credible resolution is known."""
+    """What one scanned image was taken for. `dpi` is None where no credible resolution is known.
+
+    `to_scan` maps page-frame millimeters to pixels of the scan (full resolution, EXIF turn applied) where the page is
+    registered; it is not part of the JSON record.
+    """
 
     file: str
     frame: int
@@ -201,6 +210,7 @@ class PageRecord:
     dpi: tuple[float, float] | None
     skew_deg: float | None
     upside_down: bool
+    to_scan: Affine | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,31 @@
+"""Color of averaged linear light: sRGB to CIE L*a*b* (D50, 2 degrees) and CIEDE2000."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Linear sRGB (D65) to XYZ adapted to D50 by Bradford: Lindbloom, "RGB/XYZ matrices". skimage's rgb2lab with
+# illuminant "D50" swaps the white point without adapting and puts white at b* = -19, so it is not used.
+_SRGB_TO_XYZ_D50 = np.array(
+    [
+        [0.4360747, 0.3850649, 0.1430804],
+        [0.2225045, 0.7168786, 0.0606169],
+        [0.0139322, 0.0971045, 0.7141733],
+    ]
+)
+_D50_WHITE = _SRGB_TO_XYZ_D50.sum(axis=1)
+
+
+def linear_rgb_to_lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIE L*a*b* under D50 of linear sRGB, shape (..., 3); 1, 1, 1 is L* = 100."""
+    t = rgb @ _SRGB_TO_XYZ_D50.T / _D50_WHITE
+    f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
+
+
+def ciede2000(lab1: NDArray[np.float64], lab2: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIEDE2000 difference of L*a*b* arrays, shape (..., 3), in float64 (float32 jumps at the hue of 180 degrees)."""
+    from skimage.color import deltaE_ciede2000
+
+    return np.asarray(deltaE_ciede2000(np.asarray(lab1, np.float64), np.asarray(lab2, np.float64)))

@@ -1,0 +1,199 @@
+"""copy.toml: what staff state of a copy. Every key is optional, and what is not understood is an error."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from qc.errors import UsageError
+from qc.model import Claim, ReferenceSettings, ScanSettings
+from qc.units import parse_trim
+
+_NAME = "copy.toml"
+_MOST_BYTES = 1_000_000
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+_Check = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class CopyToml:
+    """The values of a copy.toml, with the defaults where it says nothing."""
+
+    id: str | None = None
+    isbn: str | None = None
+    title: str | None = None
+    pages_expected: int | None = None
+    claim: Claim = field(default_factory=Claim)
+    scan: ScanSettings = field(default_factory=ScanSettings)
+    reference: ReferenceSettings = field(default_factory=ReferenceSettings)
+
+
+def read_copy_toml(folder: Path) -> CopyToml:
+    """The copy.toml in `folder`, or the defaults where there is none.
+
+    Raises
+    ------
+    UsageError
+        It is larger than 1 MB, a link out of the folder, no TOML, or has a key or a value that is not allowed.
+    """
+    path = folder / _NAME
+    if not path.exists() and not path.is_symlink():
+        return CopyToml()
+    values = _checked(path, _parse(path), _TOP, "")
+    return CopyToml(
+        id=values.get("copy"),
+        isbn=values.get("isbn"),
+        title=values.get("title"),
+        pages_expected=values.get("pages_expected"),
+        claim=Claim(**_checked(path, values.get("claim", {}), _CLAIM, "claim")),
+        scan=ScanSettings(**_checked(path, values.get("scan", {}), _SCAN, "scan")),
+        reference=ReferenceSettings(**_checked(path, values.get("reference", {}), _REFERENCE, "reference")),
+    )
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    if not path.resolve().is_relative_to(path.parent.resolve()):
+        raise UsageError(f"{path} is a link to a place outside its folder, which is not read. Copy the file itself.")
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise UsageError(f"{path} is larger than {_MOST_BYTES} bytes, so it is no copy.toml. Remove or rename it.")
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except OSError as fault:
+        raise UsageError(f"{path} cannot be read ({fault.strerror}). Check the file and its permissions.") from fault
+    except UnicodeDecodeError as fault:
+        raise UsageError(f"{path} is not UTF-8 (byte {fault.start}). Save it as UTF-8.") from fault
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
+        raise UsageError(f"{path} is no valid TOML: {fault}. Correct that place.") from fault
+
+
+def _checked(path: Path, table: Mapping[str, Any], allowed: Mapping[str, _Check], section: str) -> dict[str, Any]:
+    values = {}
+    for key, value in table.items():
+        place = f"{path}: [{section}] {key}" if section else f"{path}: {key}"
+        if key not in allowed:
+            near = difflib.get_close_matches(key, allowed, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Allowed are {', '.join(allowed)}."
+            raise UsageError(f"{place} is no known key. {hint}")
+        try:
+            values[key] = allowed[key](value)
+        except ValueError as fault:
+            raise UsageError(f"{place} is {_shown(value)}; {fault}.") from None
+    return values
+
+
+def _shown(value: Any) -> str:
+    text = value.isoformat() if isinstance(value, date) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("write a text in quotes")
+    return value
+
+
+def _copy_id(value: Any) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise ValueError("an id consists of letters, digits, '.', '_' and '-' and does not begin with a dot")
+    return value
+
+
+def _schema(value: Any) -> int:
+    if type(value) is not int or value != 1:
+        raise ValueError("the only schema is 1")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError("write a whole number, 1 or more")
+    return value
+
+
+def _positive(value: Any) -> float:
+    if type(value) not in (int, float) or not (math.isfinite(value) and value > 0):
+        raise ValueError("write a number greater than 0")
+    return float(value)
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("write true or false, without quotes")
+    return value
+
+
+def _date(value: Any) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("write a date like 2026-10-01, without quotes and without a time")
+    return value
+
+
+def _trim(value: Any) -> str:
+    parse_trim(_text(value))
+    return str(value)
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("it is a table: write it as a heading in brackets, with its keys below")
+    return value
+
+
+def _choice(*words: str) -> _Check:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in words:
+            near = difflib.get_close_matches(value, words, 1) if isinstance(value, str) else []
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"allowed are {', '.join(words)}{hint}")
+        return value
+
+    return check
+
+
+_backing_word = _choice("auto", "black", "gray", "grey", "white", "cropped")
+
+
+def _backing(value: Any) -> str:
+    word = str(_backing_word(value))
+    return "gray" if word == "grey" else word
+
+
+_TOP: Mapping[str, _Check] = {
+    "schema": _schema,
+    "copy": _copy_id,
+    "isbn": _text,
+    "title": _text,
+    "pages_expected": _count,
+    "claim": _table,
+    "scan": _table,
+    "reference": _table,
+}
+_CLAIM: Mapping[str, _Check] = {
+    "reason": _choice("defective", "damaged", "lost", "wrong-item"),
+    "ordered_isbn": _text,
+    "received_on": _date,
+    "notified_on": _date,
+    "claimed_on": _date,
+    "content_updated_on": _date,
+    "printed_on": _date,
+}
+_SCAN: Mapping[str, _Check] = {
+    "scanner": _text,
+    "dpi": _positive,
+    "backing": _backing,
+    "bound": _truth,
+    "complete": _truth,
+    "first_page": _count,
+    "spine": _choice("bench", "printer"),
+}
+_REFERENCE: Mapping[str, _Check] = {"file": _text, "trim": _trim, "bleed": _truth}

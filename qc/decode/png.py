@@ -1,0 +1,83 @@
+"""PNG: Pillow proves that the file is whole and reads it; OpenCV where Pillow would cut 16 bits to 8."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from qc.decode.jpeg import exif
+from qc.decode.raster import Info, Pixels, Unusable, from_pillow, on_white, refuse_giant, refuse_hollow, shrink
+
+_SIGNATURE = 8
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+# no deflate stream expands further
+_MOST_BYTES_PER_BYTE = 1032
+
+
+def count(path: Path) -> int:
+    return 1
+
+
+def info(path: Path, frame: int) -> Info:
+    with path.open("rb") as file:
+        width, height, bits, color = _ihdr(file.read(33))
+    refuse_giant(width, height)
+    with Image.open(path, formats=["PNG"]) as image:
+        turn, _ = exif(image)
+        dpi = image.info.get("dpi")
+    bits = 16 if bits == 16 else 1 if bits == 1 and color == 0 else 8
+    return Info(width, height, color in (0, 4), bits, dpi, turn)
+
+
+def pixels(path: Path, frame: int, reduce: int) -> Pixels:
+    data = path.read_bytes()
+    width, height, bits, color = _ihdr(data)
+    refuse_giant(width, height)
+    _check_chunks(data)
+    refuse_hollow(width * height * bits * _CHANNELS[color] / 8 / _MOST_BYTES_PER_BYTE, len(data))
+    with Image.open(path, formats=["PNG"]) as image:
+        turn, _ = exif(image)
+        image.load()
+        array = from_pillow(image) if bits < 16 or color == 0 else _sixteen_bits(data, color)
+    return shrink(turn.apply(array), reduce)
+
+
+def _ihdr(data: bytes) -> tuple[int, int, int, int]:
+    if len(data) < 33 or data[12:16] != b"IHDR":
+        raise Unusable("ends too early (truncated): copy the file again or rescan the page")
+    width, height, bits, color = struct.unpack(">IIBB", data[16:26])
+    if color not in _CHANNELS:
+        raise Unusable(f"is a damaged PNG (color type {color}): copy the file again or rescan the page")
+    return width, height, bits, color
+
+
+def _check_chunks(data: bytes) -> None:
+    """Refuse a file without its end or with a damaged critical chunk; decoders deliver pixels of both."""
+    at = _SIGNATURE
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        kind, end = data[at + 4 : at + 8], at + 12 + length
+        if end > len(data):
+            break
+        critical = not kind[0] & 0x20
+        if critical and zlib.crc32(data[at + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
+            raise Unusable("is a damaged PNG (checksum): copy the file again or rescan the page")
+        if kind == b"IEND":
+            return
+        at = end
+    raise Unusable("ends too early (truncated): copy the file again or rescan the page")
+
+
+def _sixteen_bits(data: bytes, color: int) -> Pixels:
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None or decoded.dtype != np.uint16:
+        raise Unusable("is a 16-bit PNG that cannot be decoded: export the scan as TIFF")
+    if decoded.shape[2] == 3:
+        return np.asarray(decoded[..., ::-1])
+    rgb = on_white(np.asarray(decoded[..., [2, 1, 0, 3]]))
+    return rgb[..., 0] if color == 4 else rgb

@@ -1,0 +1,346 @@
+"""Cut edges: where the paper ends on a darker backing, sub-pixel, each with its uncertainty.
+
+Two steps. `find_sheet` finds the backing and a rough box of the paper in a small image. `find_edge` looks along one side
+of a guessed box: the side is cut into segments, each segment's mean profile crosses the half level between paper and
+backing somewhere, and a robust line through the crossings is the edge.
+
+What fools it: a backing as bright as the paper (not measured here), a dark picture printed to the edge on a dark backing
+(the segments drop out, and with too few the edge is not measured), the stacked pages of a bound book (what lies beyond the
+edge is then no plain backing).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.flags import Flag
+from qc.geometry import Affine, Points, pixel_scaling
+from qc.units import px_per_mm
+
+SMALL_DPI = 37.5
+SEGMENTS = 60
+WHITE_SHARE = 0.72
+"""A backing brighter than this share of the paper casts no usable step."""
+
+
+@dataclass(frozen=True)
+class Backing:
+    """What the sheet lay on: `level` in linear light, `noise` its spread, `kind` black, gray, white or none."""
+
+    kind: str
+    level: float
+    noise: float
+    paper: float
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rough outline of the paper: `corners` in working pixels, left-top, right-top, right-bottom, left-bottom; or None."""
+
+    backing: Backing
+    corners: Points | None
+
+    @property
+    def angle_deg(self) -> float:
+        """Turn of the head edge, clockwise positive."""
+        if self.corners is None:
+            return 0.0
+        d = (self.corners[1] - self.corners[0]) + (self.corners[2] - self.corners[3])
+        return float(np.rad2deg(np.arctan2(d[1], d[0])))
+
+
+@dataclass(frozen=True)
+class EdgeLine:
+    """A located edge.
+
+    Attributes
+    ----------
+    ends : ndarray, shape (2, 2), or None
+        Two points of the line in working pixels, at the ends of the searched side; None if not found.
+    u_px : float
+        Standard uncertainty of the position across the edge, in working pixels.
+    flag : Flag or None
+        Why there is no edge.
+    used : float
+        Share of segments that agree on the line.
+    """
+
+    ends: Points | None
+    u_px: float = 0.0
+    flag: Flag | None = None
+    used: float = 0.0
+
+
+def _ring(small: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    return np.concatenate(
+        [small[:width].ravel(), small[-width:].ravel(), small[width:-width, :width].ravel(), small[width:-width, -width:].ravel()]
+    )
+
+
+def _backing(small: NDArray[np.float32], stated: str) -> Backing:
+    """The level that dominates the frame's rim, and what it must be called."""
+    paper = float(np.quantile(small, 0.9))
+    rim = _ring(small, 2)
+    counts, bounds = np.histogram(np.sqrt(np.clip(rim, 0, 1)), bins=50, range=(0, 1))
+    smooth = np.convolve(counts, [1, 1, 1], "same")
+    peak = int(np.argmax(smooth))
+    near = rim[(np.sqrt(np.clip(rim, 0, 1)) >= bounds[max(peak - 1, 0)]) & (np.sqrt(np.clip(rim, 0, 1)) <= bounds[min(peak + 2, 50)])]
+    level = float(np.median(near))
+    noise = float(1.4826 * np.median(np.abs(near - level)))
+    share = near.size / rim.size
+    if stated in ("white", "cropped"):
+        return Backing("white" if stated == "white" else "none", level, noise, paper)
+    if share < 0.2:
+        return Backing("none", level, noise, paper)
+    if level > WHITE_SHARE * max(paper, 0.5):
+        return Backing("white", level, noise, paper)
+    return Backing("black" if level < 0.08 else "gray", level, noise, paper)
+
+
+def find_sheet(luminance: NDArray[np.float32], dpi: tuple[float, float], stated: str = "auto") -> Sheet:
+    """Backing and rough outline of the paper.
+
+    Parameters
+    ----------
+    luminance : ndarray, shape (h, w), float32
+        Linear light.
+    dpi : tuple of float
+        Of the image, along x and y.
+    stated : str
+        What the operator says of the backing: auto, black, gray, white or cropped.
+
+    Returns
+    -------
+    Sheet
+        Corners good to about a millimeter; None where no rectangular sheet stands out from the backing.
+    """
+    fx, fy = SMALL_DPI / dpi[0], SMALL_DPI / dpi[1]
+    small = cv2.resize(luminance, None, fx=fx, fy=fy, interpolation=cv2.INTER_AREA)
+    backing = _backing(small, stated)
+    if backing.kind in ("white", "none"):
+        return Sheet(backing, None)
+    # A sheet differs from its backing either way: a dark picture may be darker than a gray backing.
+    limit = max(6 * backing.noise, 0.12 * (backing.paper - backing.level), 0.02)
+    mask = (np.abs(small - backing.level) > limit).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    if count < 2:
+        return Sheet(backing, None)
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    ys, xs = np.nonzero(labels == largest)
+    hull = cv2.convexHull(np.column_stack([xs, ys]).astype(np.float32)).reshape(-1, 2)
+    corners = cv2.boxPoints(cv2.minAreaRect(hull)).reshape(-1, 2).astype(float)
+    area = cv2.contourArea(corners.astype(np.float32))
+    if area < (40 * px_per_mm(SMALL_DPI)) ** 2 or cv2.contourArea(hull) < 0.9 * area:
+        return Sheet(backing, None)
+    # Grow by half a pixel: the mask holds pixel centers.
+    center = corners.mean(axis=0)
+    corners = center + (corners - center) * (1 + 0.5 / np.linalg.norm(corners - center, axis=1, keepdims=True))
+    order = np.argsort(np.arctan2(*(corners - center).T[::-1]))
+    corners = corners[order]
+    # argsort by angle starts in the third quadrant: left-top first for an upright sheet turned by less than 45 degrees.
+    start = int(np.argmin(corners @ np.array([1.0, 1.0])))
+    corners = np.roll(corners, -start, axis=0)
+    to_working = pixel_scaling(fx, fy).inverse()
+    return Sheet(backing, to_working(corners))
+
+
+def _strip(
+    luminance: NDArray[np.float32], ends: Points, inside_px: int, outside_px: int
+) -> tuple[NDArray[np.float32], Affine]:
+    """Pixels along the line `ends`: rows run across it (0 = innermost), columns along it; and strip px -> image px.
+
+    Walking from the first end to the second, the paper lies on the right hand side. Samples outside the image are NaN.
+    """
+    along = ends[1] - ends[0]
+    length = float(np.hypot(*along))
+    t = along / length
+    outward = np.array([t[1], -t[0]])
+    origin = ends[0] - inside_px * outward
+    to_image = Affine(np.column_stack([t, outward, origin]))
+    size = (round(length) + 1, inside_px + outside_px + 1)
+    strip = cv2.warpAffine(
+        luminance,
+        to_image.matrix,
+        size,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=float("nan"),
+    )
+    return strip, to_image
+
+
+def _profiles(strip: NDArray[np.float32], segments: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean profile of each segment, shape (segments, across), and the segments' centers along the strip."""
+    length = strip.shape[1]
+    bounds = np.linspace(0, length, segments + 1).round().astype(int)
+    sums = np.add.reduceat(strip.astype(np.float64), bounds[:-1], axis=1)
+    return (sums / np.diff(bounds)).T, 0.5 * (bounds[:-1] + bounds[1:] - 1)
+
+
+def _outermost_crossing(profiles: NDArray[np.float64], level: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Position of the outermost fall from above to below `level` in each profile (inside first); NaN if there is none."""
+    above = profiles > level[:, None]
+    # Two samples in a row must be above: a speck of dust on the backing is no paper.
+    solid = above[:, :-1] & above[:, 1:]
+    has = solid.any(axis=1)
+    last = profiles.shape[1] - 1 - np.argmax(solid[:, ::-1], axis=1)
+    rows = np.arange(len(profiles))
+    nxt = np.minimum(last + 1, profiles.shape[1] - 1)
+    a, b = profiles[rows, last], profiles[rows, nxt]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        position = last + (a - level) / (a - b)
+    position[~has | (last + 1 >= profiles.shape[1]) | ~np.isfinite(b) | ~(b <= level)] = np.nan
+    return position
+
+
+def _consensus(x: NDArray[np.float64], y: NDArray[np.float64], slope_limit: float, tolerance: float) -> tuple[float, float] | None:
+    """Line y = a + b x that most points agree with; b within ±`slope_limit`."""
+    if len(x) < 4:
+        return None
+    i, j = np.triu_indices(len(x), 1)
+    far = np.abs(x[i] - x[j]) > 0.15 * np.ptp(x)
+    i, j = i[far], j[far]
+    slope = (y[j] - y[i]) / (x[j] - x[i])
+    keep = np.abs(slope) <= slope_limit
+    i, slope = i[keep], slope[keep]
+    if not len(slope):
+        return None
+    intercept = y[i] - slope * x[i]
+    votes = (np.abs(y[None] - intercept[:, None] - slope[:, None] * x[None]) < tolerance).sum(axis=1)
+    best = np.flatnonzero(votes == votes.max())
+    return float(np.median(intercept[best])), float(np.median(slope[best]))
+
+
+def _robust_line(x: NDArray[np.float64], y: NDArray[np.float64], start: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Tukey-weighted line through points: coefficients (at the mean of x, slope), weights, scatter."""
+    design = np.column_stack([np.ones_like(x), x - x.mean()])
+    coef = np.array([start[0] + start[1] * x.mean(), start[1]])
+    weights = np.ones_like(x)
+    scatter = 1.0
+    for _ in range(6):
+        residual = y - design @ coef
+        scatter = max(1.4826 * float(np.median(np.abs(residual))), 0.02)
+        weights = np.clip(1 - (residual / (4.685 * scatter)) ** 2, 0, None) ** 2
+        if (weights > 0).sum() < 4:
+            break
+        coef = np.linalg.lstsq(design * np.sqrt(weights)[:, None], y * np.sqrt(weights), rcond=None)[0]
+    return coef, weights, scatter
+
+
+def find_edge(
+    luminance: NDArray[np.float32],
+    ends: Points,
+    backing: Backing,
+    dpi: float,
+    band_mm: float = 9.0,
+    slope_limit: float = 0.03,
+    min_used: float = 0.4,
+) -> EdgeLine:
+    """Locate the cut edge near a guessed line.
+
+    Parameters
+    ----------
+    luminance : ndarray, shape (h, w), float32
+        Linear light.
+    ends : ndarray, shape (2, 2)
+        Guess: end points in pixels; walking from the first to the second, the paper lies to the right.
+    backing : Backing
+    dpi : float
+        Across the edge.
+    band_mm : float
+        How far either side of the guess is searched.
+    slope_limit : float
+        Largest slope of the edge against the guess.
+    min_used : float
+        Share of the segments that must agree on one line. Chosen on drawn pages: a straight feature of a picture that is
+        not the cut gathers less.
+
+    Returns
+    -------
+    EdgeLine
+        `u_px` holds the scatter of the segments and a shape term; registration and scale come on top.
+
+    Notes
+    -----
+    The half level is taken in linear light between the paper 3 to 6 pixels inside and the darkest of the 4 pixels outside,
+    so that the soft shadow of the sheet on a gray backing is not taken for paper.
+    """
+    if backing.kind == "white":
+        return EdgeLine(None, flag=Flag.WHITE_BACKING)
+    if backing.kind == "none":
+        return EdgeLine(None, flag=Flag.CROPPED)
+    scale = px_per_mm(dpi)
+    reach = round(band_mm * scale)
+    strip, to_image = _strip(luminance, ends, reach, reach)
+    profiles, centers = _profiles(strip, SEGMENTS)
+    coarse_level = np.full(len(profiles), backing.level + max(0.35 * (backing.paper - backing.level), 8 * backing.noise))
+    crossing = _outermost_crossing(profiles, coarse_level)
+    found = np.isfinite(crossing)
+    line = _consensus(centers[found], crossing[found], slope_limit, 2.0)
+    if line is None:
+        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level))
+    first = to_image(np.array([[0.0, line[0]], [strip.shape[1] - 1.0, line[0] + line[1] * (strip.shape[1] - 1)]]))
+
+    inside, outside = round(3.0 * scale), round(3.5 * scale)
+    strip, to_image = _strip(luminance, first, inside, outside)
+    profiles, centers = _profiles(strip, SEGMENTS)
+    # Level on the paper side close to the edge, and the darkest just outside: the shadow of the sheet is not backing.
+    paper_side = profiles[:, inside - 6 : inside - 2].mean(axis=1)
+    with np.errstate(invalid="ignore"):
+        beyond = profiles[:, inside + 1 : inside + 5].min(axis=1)
+    contrast = paper_side - beyond
+    usable = contrast > max(0.15 * (backing.paper - backing.level), 8 * backing.noise, 0.02)
+    near = profiles[:, inside - 6 : inside + 7]
+    crossing = _outermost_crossing(near, 0.5 * (paper_side + beyond)) + inside - 6
+    good = usable & np.isfinite(crossing)
+    share = float(good.mean())
+    if share < min_used:
+        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level), used=share)
+    start = _consensus(centers[good], crossing[good], 0.02, 0.7)
+    if start is None:
+        return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=share)
+    coef, weights, scatter = _robust_line(centers[good], crossing[good], start)
+    used = float((weights > 0.1).sum() / SEGMENTS)
+    if used < min_used or scatter > 0.1 * scale:
+        return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=used)
+    flag = _outside_flag(profiles[:, inside:], backing, scale)
+    if flag is not None:
+        return EdgeLine(None, flag=flag, used=used)
+    mean_x = centers[good].mean()
+    line_x = np.array([0.0, strip.shape[1] - 1.0])
+    ends_px = to_image(np.column_stack([line_x, coef[0] + coef[1] * (line_x - mean_x)]))
+    effective = max(float(weights.sum()), 4.0)
+    # Extrapolated to the middle of the side when the used segments lie to one end of it.
+    lever = (0.5 * (strip.shape[1] - 1) - mean_x) / max(float(centers[good].std()), 1.0)
+    u = scatter * float(np.sqrt((1 + lever**2) / (effective / 3)))
+    return EdgeLine(ends_px, u_px=u, used=used)
+
+
+def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64]) -> Flag:
+    """Why no crossing was found: the paper runs to the frame, or nothing stands out."""
+    outer_missing = np.isnan(profiles[:, -1]) | ~np.isfinite(profiles[:, -1])
+    if outer_missing.mean() > 0.5:
+        finite = np.where(np.isfinite(profiles), profiles, -1.0)
+        last = profiles.shape[1] - 1 - np.argmax((finite >= 0)[:, ::-1], axis=1)
+        at_frame = finite[np.arange(len(finite)), last]
+        if (at_frame > level).mean() > 0.5:
+            return Flag.CROPPED
+    return Flag.EDGE_NOT_FOUND
+
+
+def _outside_flag(outside: NDArray[np.float64], backing: Backing, scale: float) -> Flag | None:
+    """Check that plain backing lies beyond the edge: at least half a millimeter of it, and nothing else."""
+    median = np.nanmedian(outside, axis=0) if np.isfinite(outside).any() else outside[0]
+    visible = np.isfinite(outside).mean(axis=0) > 0.8
+    if visible[: round(0.5 * scale) + 1].mean() < 1.0:
+        return Flag.CROPPED
+    beyond = median[round(1.0 * scale) :][visible[round(1.0 * scale) :]]
+    if beyond.size and float(np.abs(beyond - backing.level).max()) > 0.25 * (backing.paper - backing.level):
+        return Flag.OUTSIDE_NOT_BACKING
+    return None

@@ -1,0 +1,320 @@
+"""One scanned page: read, turned upright, matched, registered, edges located, tiles compared. Pixels end here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
+from qc.errors import ScanError
+from qc.flags import Flag
+from qc.geometry import Affine, Points, Size, quarter_turn
+from qc.match import CONFIDENT, Candidate, candidates, thumbnail
+from qc.measure.color_difference import color_difference
+from qc.measure.ink_coverage import Ink, ink_coverage
+from qc.measure.missing_print import missing_print
+from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
+from qc.normalize import PageImage, load_page
+from qc.reference import Reference, ReferencePage
+from qc.register import Registration, coarse, register
+from qc.scan import ScanHeader, read_header
+from qc.tiles import page_tiles
+from qc.units import MM_PER_INCH, px_per_mm
+
+SHEET_TOLERANCE = 0.05
+"""A resolution that puts the sheet further off the ordered trim is not believed."""
+LIKELY_DPI = (150, 200, 300, 400, 600)
+THUMBNAIL_HEIGHT_PX = 150
+_NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
+
+
+@dataclass(frozen=True)
+class PageJob:
+    """What to examine: small and free of pixels, so that it can go to another thread or process."""
+
+    position: int
+    scan: ScanFile
+    settings: ScanSettings
+    forced_page: int | None = None
+
+    @property
+    def expected_page(self) -> int:
+        return self.position + self.settings.first_page - 1
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """What one scan gave: numbers, small arrays and a thumbnail.
+
+    Attributes
+    ----------
+    error : str
+        Why the file could not be used; empty if it could.
+    resolution : Resolution or None
+        Believed resolution of the scan at full size.
+    turns : int
+        Counterclockwise quarter turns that make the (EXIF-turned) scan upright.
+    options : tuple of Candidate
+        Reference pages it may show, best first.
+    reference_page : int or None
+        The one it was registered to.
+    lines : tuple of EdgeLine
+        Left, top, right, bottom, in working pixels.
+    to_scan : Affine
+        Working pixels -> scan pixels.
+    paper : ndarray, shape (3,), or None
+        Linear RGB of bare paper.
+    """
+
+    job: PageJob
+    error: str = ""
+    credible: bool = True
+    resolution: Resolution | None = None
+    turns: int = 0
+    backing: str = "none"
+    ink: Ink | None = None
+    options: tuple[Candidate, ...] = ()
+    reference_page: int | None = None
+    registration: Registration | None = None
+    lines: tuple[EdgeLine, ...] = _NOWHERE
+    to_scan: Affine | None = None
+    trim: Size | None = None
+    color: Observation | None = None
+    missing: Observation | None = None
+    paper: NDArray[np.float64] | None = None
+    picture: bytes = b""
+
+
+def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
+    """Examine one scan against the reference (or alone); never raises for a bad scan."""
+    try:
+        header = read_header(job.scan)
+        resolution = _believed(job, header, reference)
+        image = load_page(job.scan, header, resolution)
+    except ScanError as error:
+        return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution))
+    result = PageResult(job, resolution=resolution)
+    if reference is None:
+        return _without_reference(result, image)
+    return _against(result, image, reference)
+
+
+class NoResolution(ScanError):
+    """The scan states no credible resolution."""
+
+
+def _believed(job: PageJob, header: ScanHeader, reference: Reference | None) -> Resolution:
+    if job.settings.dpi is not None:
+        return Resolution(job.settings.dpi, job.settings.dpi)
+    if header.resolution is not None:
+        return header.resolution
+    raise NoResolution(no_resolution_message(job.scan, header, reference.trim if reference else None))
+
+
+def no_resolution_message(scan: ScanFile, header: ScanHeader, trim: Size | None) -> str:
+    """What was found, what the page would measure at likely resolutions, what to do."""
+    claim = header.claimed_dpi
+    says = f"says {claim[0]:g} x {claim[1]:g} dpi, which is not believed" if claim else "states no resolution"
+    sizes = ", ".join(
+        f"{header.width_px / d:.2f} x {header.height_px / d:.2f} in at {d} dpi" for d in LIKELY_DPI
+    )
+    ordered = ""
+    if trim is not None:
+        ordered = f"; ordered: {trim.width_mm / MM_PER_INCH:.2f} x {trim.height_mm / MM_PER_INCH:.2f} in"
+    return (
+        f"{scan.name} {says}. Lengths cannot be measured without it. The image would measure {sizes}{ordered}. "
+        "Rescan with the resolution in the file, or pass --dpi N if you know it."
+    )
+
+
+def _upright(image: PageImage, sheet: Sheet, trim: Size) -> tuple[PageImage, int]:
+    """Turn a sheet (or frame) that lies across by a quarter."""
+    if sheet.corners is not None:
+        dx, dy = sheet.corners[1] - sheet.corners[0], sheet.corners[3] - sheet.corners[0]
+        width, height = float(np.hypot(*dx)) / image.dpi.x_dpi, float(np.hypot(*dy)) / image.dpi.y_dpi
+    else:
+        height, width = image.luminance.shape[0] / image.dpi.y_dpi, image.luminance.shape[1] / image.dpi.x_dpi
+    across = (width > height) != (trim.width_mm > trim.height_mm)
+    ratio = max(width / height, height / width)
+    if across and ratio > 1.08 and abs(trim.width_mm / trim.height_mm - 1) > 0.05:
+        return image.turned(1), 1
+    return image, 0
+
+
+def _start(image: PageImage, sheet: Sheet, trim: Size, scale: float = 1.0) -> Affine:
+    """Rough map of the page frame: the trim box laid on the middle of the sheet (or frame), at the believed scale."""
+    h, w = image.luminance.shape
+    middle = sheet.corners.mean(axis=0) if sheet.corners is not None else np.array([(w - 1) / 2, (h - 1) / 2])
+    turn = Affine.scaling(px_per_mm(image.dpi.x_dpi) * scale, px_per_mm(image.dpi.y_dpi) * scale).after(
+        Affine.rotation(sheet.angle_deg)
+    )
+    center = turn(np.array([trim.width_mm, trim.height_mm]) / 2)
+    return Affine.shift(*(middle - center)).after(turn)
+
+
+def _sheet(image: PageImage, stated: str) -> Sheet:
+    return find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi), stated)
+
+
+def _picture(image: PageImage) -> bytes:
+    scale = THUMBNAIL_HEIGHT_PX / image.pixels.shape[0]
+    small = cv2.resize(image.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if small.ndim == 3:
+        small = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, 60])[1].tobytes()
+
+
+def _without_reference(result: PageResult, image: PageImage) -> PageResult:
+    sheet = _sheet(image, result.job.settings.backing)
+    if sheet.corners is not None:
+        w = float(np.hypot(*(sheet.corners[1] - sheet.corners[0]))) / px_per_mm(image.dpi.x_dpi)
+        h = float(np.hypot(*(sheet.corners[3] - sheet.corners[0]))) / px_per_mm(image.dpi.y_dpi)
+    else:
+        h, w = (s / px_per_mm(d) for s, d in zip(image.luminance.shape, (image.dpi.y_dpi, image.dpi.x_dpi), strict=True))
+    trim = Size(w, h)
+    ink = ink_coverage(image.luminance, _start(image, sheet, trim), trim)
+    return replace(
+        result, backing=sheet.backing.kind, ink=ink, to_scan=image.to_scan, trim=trim, picture=_picture(image)
+    )
+
+
+def _against(result: PageResult, image: PageImage, reference: Reference) -> PageResult:
+    job = result.job
+    trim = reference.trim
+    sheet = _sheet(image, job.settings.backing)
+    image, turns = _upright(image, sheet, trim)
+    if turns:
+        sheet = _sheet(image, job.settings.backing)
+    start = _start(image, sheet, trim)
+    ink = ink_coverage(image.luminance, start, trim)
+    result = replace(
+        result, backing=sheet.backing.kind, ink=ink, turns=turns, to_scan=image.to_scan, trim=trim, picture=_picture(image)
+    )
+    if ink.kind is PageKind.BLANK:
+        return _checked(result, image, sheet, trim)
+    thumbnails = reference.thumbnails()
+    shape = (thumbnails.shape[1], thumbnails.shape[2])
+    options: list[Candidate] = []
+    for start in _starts(image, sheet, trim):
+        options = candidates(thumbnail(image.luminance, start, shape), thumbnails, job.expected_page)
+        if options[0].score >= CONFIDENT:
+            break
+    if job.forced_page is not None:
+        options = [c for c in options if c.page == job.forced_page] or options
+    result = replace(result, options=tuple(c for c in options if c.score > options[0].score - 0.1)[:6])
+    tried: set[int] = set()
+    for option in options[:6]:
+        if option.page in tried or len(tried) == 3 or option.score < 0.5 * options[0].score:
+            continue
+        tried.add(option.page)
+        page = reference.page(option.page)
+        view, view_start = image, start
+        if option.turns:
+            h, w = image.luminance.shape
+            view = image.turned(2)
+            about = Affine.shift(trim.width_mm, trim.height_mm).after(Affine.rotation(180))
+            view_start = quarter_turn(2, w, h).after(start).after(about)
+        found = _register(page, view, view_start.after(Affine.shift(*option.shift_mm)))
+        if found is not None:
+            turned = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan, picture=_picture(view))
+            return _measured(turned, view, page, found)
+    return _checked(result, image, sheet, trim)
+
+
+def _starts(image: PageImage, sheet: Sheet, trim: Size) -> list[Affine]:
+    """Start maps to try in turn: as believed; at the scale the sheet suggests; turned, where no sheet tells the angle."""
+    start = _start(image, sheet, trim)
+    if sheet.corners is None:
+        middle = np.array([trim.width_mm, trim.height_mm]) / 2
+        about = [Affine.shift(*middle).after(Affine.rotation(a)).after(Affine.shift(*-middle)) for a in (-1.5, 1.5, -3, 3, -4.5, 4.5)]
+        return [start, *(start.after(a) for a in about)]
+    scale = float(np.sqrt(np.prod(_sheet_share(image, sheet, trim))))
+    return [start, _start(image, sheet, trim, scale)] if abs(scale - 1) > 0.01 else [start]
+
+
+def _sheet_share(image: PageImage, sheet: Sheet, trim: Size) -> tuple[float, float]:
+    """Width and height of the sheet as a share of the trim, at the believed resolution."""
+    assert sheet.corners is not None
+    c = sheet.corners / np.array([px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)])
+    return float(np.hypot(*(c[1] - c[0]))) / trim.width_mm, float(np.hypot(*(c[3] - c[0]))) / trim.height_mm
+
+
+def _checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> PageResult:
+    """A page that no reference page confirms: is its resolution credible at all?"""
+    if sheet.corners is not None:
+        shares = _sheet_share(image, sheet, trim)
+        wrong = any(abs(s - 1) > SHEET_TOLERANCE for s in shares)
+    else:
+        h, w = image.luminance.shape
+        shares = (w / px_per_mm(image.dpi.x_dpi) / trim.width_mm, h / px_per_mm(image.dpi.y_dpi) / trim.height_mm)
+        wrong = any(s < 1 - 2 * SHEET_TOLERANCE for s in shares)
+    if not wrong:
+        return result
+    assert result.resolution is not None
+    size = [s * t / MM_PER_INCH for s, t in zip(shares, (trim.width_mm, trim.height_mm), strict=True)]
+    ordered = f"{trim.width_mm / MM_PER_INCH:.2f} x {trim.height_mm / MM_PER_INCH:.2f} in"
+    at = [
+        f"{size[0] * result.resolution.x_dpi / d:.2f} x {size[1] * result.resolution.y_dpi / d:.2f} in at {d} dpi"
+        for d in LIKELY_DPI
+    ]
+    message = (
+        f"{result.job.scan.name}: at {result.resolution.x_dpi:g} x {result.resolution.y_dpi:g} dpi the page would measure "
+        f"{size[0]:.2f} x {size[1]:.2f} in, more than 5 % off the ordered {ordered}, and its print matches no reference page, "
+        f"so the resolution is not believed. It would measure {', '.join(at)}. Rescan with the right resolution in the file, "
+        "pass --dpi N if you know it, or check that this is the ordered book."
+    )
+    return replace(result, error=message, credible=False)
+
+
+def _register(page: ReferencePage, image: PageImage, start: Affine) -> Registration | None:
+    nominal = (px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi))
+    _, better, _ = coarse(page, image.luminance, start)
+    return register(page, image.luminance, better, nominal)
+
+
+def _measured(result: PageResult, image: PageImage, page: ReferencePage, registration: Registration) -> PageResult:
+    """Edges and tiles of a registered page."""
+    settings, trim = result.job.settings, page.trim
+    sheet = _sheet(image, settings.backing)
+    trim_px = registration.to_px(trim.corners())
+    lines = []
+    for side, (a, b) in enumerate(((3, 0), (0, 1), (1, 2), (2, 3))):
+        dpi = image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi
+        if settings.bound:
+            lines.append(EdgeLine(None, flag=Flag.BOUND))
+            continue
+        guess = trim_px[[a, b]]
+        if sheet.corners is not None:
+            outline = _nearest_side(sheet.corners, guess)
+            if _distance(outline, guess) > 7.0 * px_per_mm(dpi):
+                guess = outline
+        lines.append(find_edge(image.luminance, guess, sheet.backing, dpi))
+    scan = (result.job.scan.name, result.job.scan.frame)
+    tiles = page_tiles(image, page, registration.to_px)
+    flag = Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN
+    return replace(
+        result,
+        reference_page=page.number,
+        registration=registration,
+        lines=tuple(lines),
+        trim=trim,
+        ink=ink_coverage(image.luminance, registration.to_px, trim),
+        color=color_difference(tiles, result.job.position, scan, flag),
+        missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
+        paper=tiles.paper if image.color else None,
+    )
+
+
+def _nearest_side(corners: Points, guess: Points) -> Points:
+    sides = [corners[[a, b]] for a, b in ((3, 0), (0, 1), (1, 2), (2, 3))]
+    return min(sides, key=lambda s: float(np.hypot(*(s - guess).T).sum()))
+
+
+def _distance(outline: Points, guess: Points) -> float:
+    """Distance of the middle of `outline` from the line through `guess`."""
+    t = (guess[1] - guess[0]) / np.hypot(*(guess[1] - guess[0]))
+    d = outline.mean(axis=0) - guess.mean(axis=0)
+    return abs(float(d @ np.array([t[1], -t[0]])))

@@ -1,0 +1,146 @@
+"""Which reference page a scan shows: by content, in small pictures; and the in-order alignment of the whole copy.
+
+Names propose, content decides. A page is compared with the reference pages near the one its position suggests, and with
+all of them when none of these fits. The pages of the copy are then put on an increasing sequence of reference pages, so
+that one missing or extra page does not spoil all that follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.geometry import Affine, pixel_scaling
+from qc.units import px_per_mm
+
+THUMBNAIL_DPI = 18.75
+REACH_PX = 8
+"""Shift searched, about 11 mm: more than any cut that leaves the page legible."""
+CONFIDENT = 0.55
+NEIGHBORS = 4
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A reference page that a scan may show: correlation of the small pictures, the turn it needs (0 or 2 quarter turns),
+    and the shift of the print in mm against the start map."""
+
+    page: int
+    score: float
+    turns: int
+    shift_mm: tuple[float, float]
+
+
+def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """The page as a small picture of its trim box; `start` maps page-frame mm to pixels of `luminance`."""
+    scale = px_per_mm(THUMBNAIL_DPI)
+    to_small = Affine.scaling(scale).matrix + np.array([[0, 0, -0.5], [0, 0, -0.5]])
+    shrink = max(round(start.scale[0] / scale), 1)
+    h, w = luminance.shape[0] // shrink, luminance.shape[1] // shrink
+    small = cv2.resize(luminance[: h * shrink, : w * shrink], (w, h), interpolation=cv2.INTER_AREA)
+    to_image = pixel_scaling(1 / shrink, 1 / shrink).after(start).after(Affine(to_small).inverse())
+    return cv2.warpAffine(
+        small,
+        to_image.matrix,
+        shape[::-1],
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+
+
+def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex128]:
+    """Spectrum of a small picture with slow changes and the rim taken out, scaled to unit energy."""
+    detail = picture - cv2.GaussianBlur(picture, (0, 0), 4.0)
+    detail[:3] = detail[-3:] = 0
+    detail[:, :3] = detail[:, -3:] = 0
+    norm = float(np.sqrt((detail * detail).sum()))
+    size = (picture.shape[0] + REACH_PX, picture.shape[1] + REACH_PX)
+    return np.asarray(np.fft.rfft2(detail / norm if norm > 1e-3 else 0 * detail, size))
+
+
+def candidates(
+    picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], expected: int, both_ways: bool = True
+) -> list[Candidate]:
+    """Reference pages a small picture may show, best first.
+
+    Parameters
+    ----------
+    picture : ndarray, shape (h, w), float32
+        From `thumbnail`.
+    thumbnails : ndarray, shape (pages, h, w), uint8
+        Linear luminance of the reference pages.
+    expected : int
+        Reference page that the position suggests, 1-based.
+    both_ways : bool
+        Also try the picture upside down.
+    """
+    turns = (0, 2) if both_ways else (0,)
+    views = {t: _spectrum(np.ascontiguousarray(np.rot90(picture, t))) for t in turns}
+    size = (picture.shape[0] + REACH_PX, picture.shape[1] + REACH_PX)
+    found: list[Candidate] = []
+
+    def look(pages: Sequence[int]) -> None:
+        for page in pages:
+            reference = np.conj(_spectrum(thumbnails[page - 1].astype(np.float32) / 255))
+            for t, view in views.items():
+                surface = np.fft.irfft2(view * reference, size)
+                surface = np.roll(surface, (REACH_PX, REACH_PX), (0, 1))[: 2 * REACH_PX + 1, : 2 * REACH_PX + 1]
+                y, x = np.unravel_index(int(np.argmax(surface)), surface.shape)
+                shift = np.array([x - REACH_PX, y - REACH_PX]) / px_per_mm(THUMBNAIL_DPI)
+                found.append(Candidate(page, float(surface[y, x]), t, (float(shift[0]), float(shift[1]))))
+
+    count = len(thumbnails)
+    near = [p for p in range(expected - NEIGHBORS, expected + NEIGHBORS + 1) if 1 <= p <= count]
+    look(near)
+    found.sort(key=lambda c: (-c.score, abs(c.page - expected)))
+    if not found or found[0].score < CONFIDENT:
+        look([p for p in range(1, count + 1) if p not in near])
+        found.sort(key=lambda c: (-c.score, abs(c.page - expected)))
+    return found
+
+
+def has_content(thumbnails: NDArray[np.uint8]) -> list[bool]:
+    """For each reference page, whether anything is printed on it: a folio alone darkens one pixel by a tenth."""
+    return [bool(t.min() < 0.9 * 255) for t in thumbnails]
+
+
+def in_order(scores: Sequence[Sequence[tuple[int, float]]], skip_cost: float = 0.05) -> list[int | None]:
+    """Best increasing assignment of scanned pages to reference pages.
+
+    Parameters
+    ----------
+    scores : sequence of sequence of (int, float)
+        For each scanned page, reference pages it matches with their scores; empty for a page that matches none.
+    skip_cost : float
+        Cost of a jump against the running difference between position and reference page, so that look-alike pages
+        stay in step.
+
+    Returns
+    -------
+    list of (int or None)
+        Reference page of each scanned page; None where it fits none in order.
+    """
+    # best[(i, j)]: score of the best chain that ends with scanned page i on reference page j.
+    ends: list[tuple[int, int, float, int]] = []
+    for i, options in enumerate(scores):
+        for page, score in options:
+            best, back = score, -1
+            for k, (i0, page0, total, _) in enumerate(ends):
+                if i0 < i and page0 < page:
+                    step = 0.0 if page - page0 == i - i0 else skip_cost
+                    if total + score - step > best:
+                        best, back = total + score - step, k
+            ends.append((i, page, best, back))
+    result: list[int | None] = [None] * len(scores)
+    if not ends:
+        return result
+    at = max(range(len(ends)), key=lambda k: ends[k][2])
+    while at >= 0:
+        i, page, _, back = ends[at]
+        result[i] = page
+        at = back
+    return result

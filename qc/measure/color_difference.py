@@ -1,0 +1,117 @@
+"""Color of a page against its reference, on tiles of averaged linear light, with paper taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.catalog import MEASURES
+from qc.colorimetry import ciede2000, linear_rgb_to_lab
+from qc.flags import Flag
+from qc.model import Evidence, Observation, Where
+from qc.tiles import PageTiles
+
+PRINTED = 0.97
+"""A tile darker than this share of the paper carries print."""
+MIN_TILES = 12
+U_UNCALIBRATED = 3.0
+"""A scanner without a color profile, taken as sRGB: systematic, common to all pages of a copy."""
+
+PAPERS: Mapping[str, tuple[float, float, float]] = {"white": (95.0, 0.0, -1.0), "cream": (92.0, 1.0, 10.0)}
+"""Usual book papers, L*a*b* D50, from typical values of uncoated stock; a scanner without profile sees them within about
+3 units."""
+
+
+def color_difference(tiles: PageTiles | None, page: int, scan: tuple[str, int], flag: Flag | None = None) -> Observation:
+    """Mean CIEDE2000 of the printed tiles of a page against the reference, both relative to their paper.
+
+    Parameters
+    ----------
+    tiles : PageTiles or None
+    page : int
+        Position among the scanned interior pages, 1-based.
+    scan : tuple of (str, int)
+        File name and frame.
+    flag : Flag or None
+        Why it cannot be measured.
+
+    Returns
+    -------
+    Observation
+        `detail`: median and p95 of the tiles' differences, and the median signed shifts dL, dC, dh (copy minus reference),
+        which name the direction and do not grow with noise.
+
+    Notes
+    -----
+    Without a scanner profile the scan is taken as sRGB; u is then 3 units and common to all pages. The mean of magnitudes is
+    positive by construction: halftone, register and noise add about 0.5. Fooled by glare (a dark page next to a bright one)
+    and by a driver that "improves" colors.
+    """
+    measure = MEASURES["color-difference"]
+    where = Where(page=page)
+    if flag is None and (tiles is None or tiles.paper is None):
+        flag = Flag.NOTHING_TO_COMPARE
+    if flag is not None or tiles is None or tiles.paper is None:
+        return measure.observe(None, where=where, flags=(flag or Flag.NOTHING_TO_COMPARE,))
+    copy = np.clip(tiles.copy / tiles.paper, 0, 1.2)
+    printed = tiles.usable & (np.minimum(copy, tiles.reference).min(axis=2) < PRINTED)
+    if int(printed.sum()) < MIN_TILES:
+        return measure.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,))
+    lab_c, lab_r = linear_rgb_to_lab(copy[printed]), linear_rgb_to_lab(tiles.reference[printed])
+    difference = ciede2000(lab_r, lab_c)
+    chroma_c, chroma_r = np.hypot(*lab_c[:, 1:].T), np.hypot(*lab_r[:, 1:].T)
+    chromatic = np.minimum(chroma_c, chroma_r) > 5
+    turn = np.rad2deg(np.arctan2(lab_c[:, 2], lab_c[:, 1]) - np.arctan2(lab_r[:, 2], lab_r[:, 1]))
+    turn = (turn + 180) % 360 - 180
+    detail = {
+        "median": round(float(np.median(difference)), 3),
+        "p95": round(float(np.quantile(difference, 0.95)), 3),
+        "dL": round(float(np.median(lab_c[:, 0] - lab_r[:, 0])), 3),
+        "dC": round(float(np.median(chroma_c - chroma_r)), 3),
+        "dh": round(float(np.median(turn[chromatic])), 2) if chromatic.sum() >= MIN_TILES else None,
+        "da": round(float(np.median(lab_c[:, 1] - lab_r[:, 1])), 3),
+        "db": round(float(np.median(lab_c[:, 2] - lab_r[:, 2])), 3),
+        "tiles": int(printed.sum()),
+    }
+    return measure.observe(float(difference.mean()), U_UNCALIBRATED, where, (Flag.NO_PROFILE,), detail, (Evidence(*scan),))
+
+
+def color_difference_copy(pages: Sequence[Observation]) -> Observation:
+    """Median over the pages of a copy of `color-difference`; u is the systematic part, which more pages do not shrink."""
+    measure = MEASURES["color-difference-copy"]
+    measured = [o for o in pages if o.value is not None]
+    if not measured:
+        flags = [f for o in pages for f in o.flags]
+        return measure.observe(None, flags=(max(sorted(set(flags)), key=flags.count) if flags else Flag.NOTHING_TO_COMPARE,))
+    values = np.array([o.value for o in measured], float)
+    value = float(np.median(values))
+    shown = min(measured, key=lambda o: abs((o.value or 0.0) - value))
+    detail = {"pages": len(values), "max": round(float(values.max()), 3)}
+    for key in ("dL", "dC", "da", "db"):
+        detail[key] = round(float(np.median([o.detail[key] for o in measured])), 3)
+    return measure.observe(value, U_UNCALIBRATED, flags=(Flag.NO_PROFILE,), detail=detail, evidence=shown.evidence)
+
+
+def paper_difference(papers: Sequence[NDArray[np.float64]], ordered: str | None) -> Observation:
+    """CIEDE2000 of the copy's bare paper (median over pages) against the paper that was ordered.
+
+    Parameters
+    ----------
+    papers : sequence of ndarray, shape (3,)
+        Linear RGB of bare paper, one a page.
+    ordered : str or None
+        "white" or "cream"; None where the title does not say.
+    """
+    measure = MEASURES["paper-difference"]
+    if ordered is None:
+        return measure.observe(None, flags=(Flag.PAPER_NOT_STATED,))
+    if not papers:
+        return measure.observe(None, flags=(Flag.NOTHING_TO_COMPARE,))
+    lab = linear_rgb_to_lab(np.median(np.array(papers), axis=0))
+    expected = np.array(PAPERS[ordered])
+    # A scanner sets its own white: lightness says nothing of the paper without a profile, so only a* and b* are compared.
+    seen = np.array([expected[0], lab[1], lab[2]])
+    detail = {"L": round(float(lab[0]), 2), "a": round(float(lab[1]), 2), "b": round(float(lab[2]), 2), "pages": len(papers)}
+    return measure.observe(float(ciede2000(expected, seen)), U_UNCALIBRATED, flags=(Flag.NO_PROFILE,), detail=detail)

@@ -1,0 +1,76 @@
+"""Print that the reference has and the copy has not."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from qc.catalog import MEASURES
+from qc.geometry import Affine
+from qc.model import Evidence, Observation, Where
+from qc.tiles import PageTiles
+
+MIN_DARKNESS = 0.03
+LOST_SHARE = 0.25
+MIN_AREA_MM2 = 200.0
+MIN_SIDE_MM = 8.0
+
+
+def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_scan: Affine) -> Observation:
+    """Regions of several lines, or of a picture, that the reference prints and the copy leaves bare.
+
+    Parameters
+    ----------
+    tiles : PageTiles
+        Of the registered page.
+    page : int
+        Position among the scanned interior pages, 1-based.
+    scan : tuple of (str, int)
+        File name and frame.
+    page_to_scan : Affine
+        Page-frame mm -> scan pixels, for the evidence.
+
+    Returns
+    -------
+    Observation
+        Number of such regions, 0 on a sound page; `detail` holds the code "missing-print" and their boxes in mm.
+
+    Notes
+    -----
+    A tile is lost where the copy keeps less than a quarter of the reference's darkness; a region needs 200 mm2 and 8 mm both
+    ways, about three lines of text. Faint print that survives with a third of its darkness is not counted (it is a matter
+    of color), nor is anything within 5 mm of the trim line.
+    """
+    measure = MEASURES["print-defect"]
+    white = float(np.quantile(tiles.reference[..., 1], 0.99)) if tiles.paper is None else 1.0
+    paper = tiles.paper if tiles.paper is not None else np.quantile(tiles.copy.reshape(-1, 3), 0.98, axis=0)
+    ordered = np.clip(white - tiles.reference.mean(axis=2), 0, None)
+    printed = np.clip(1 - (tiles.copy / paper).mean(axis=2), 0, None)
+    lost = tiles.usable & (ordered > MIN_DARKNESS) & (printed < LOST_SHARE * ordered)
+    # Lines of text leave gaps between them that are bare in the reference too.
+    closed = cv2.morphologyEx(lost.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    side = float(np.mean(tiles.to_mm.scale))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    boxes = []
+    for label in range(1, count):
+        x, y, w, h = stats[label, :4]
+        area = float((lost & (labels == label)).sum()) * side**2
+        if area >= MIN_AREA_MM2 and min(w, h) * side >= MIN_SIDE_MM:
+            corner = tiles.to_mm(np.array([[x - 0.5, y - 0.5], [x + w - 0.5, y + h - 0.5]]))
+            boxes.append(tuple(round(float(v), 2) for v in corner.ravel()))
+    evidence = tuple(_evidence(scan, box, page_to_scan) for box in boxes)
+    detail = {"code": "missing-print", "boxes_mm": [list(b) for b in boxes]}
+    return measure.observe(float(len(boxes)), 0.0, Where(page=page), detail=detail, evidence=evidence)
+
+
+def _evidence(scan: tuple[str, int], box: tuple[float, ...], page_to_scan: Affine) -> Evidence:
+    x0, y0, x1, y1 = box
+    px = page_to_scan(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]))
+    lo, hi = px.min(axis=0), px.max(axis=0)
+    return Evidence(scan[0], scan[1], (float(lo[0]), float(lo[1]), float(hi[0]), float(hi[1])), (x0, y0, x1, y1))
+
+
+def lost_page(blank: Observation) -> Observation:
+    """The same fault where a whole page is blank: from its `blank-pages-inside` observation."""
+    detail = {"code": "missing-print", **blank.detail}
+    return MEASURES["print-defect"].observe(1.0, 0.0, blank.where, detail=detail, evidence=blank.evidence)

@@ -1,0 +1,359 @@
+"""From the scans of one copy to its inspection: examine pages, put them in order, measure the copy, judge, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from qc import __version__
+from qc.catalog import MEASURES
+from qc.errors import ScanError
+from qc.examine import PageJob, PageResult, examine_page
+from qc.flags import Flag
+from qc.geometry import edge_names, side_of
+from qc.judge import judge
+from qc.match import has_content, in_order
+from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
+from qc.measure.color_difference import color_difference_copy, paper_difference
+from qc.measure.foreign_pages import pages_foreign
+from qc.measure.missing_print import lost_page
+from qc.measure.trim_offset import trim_offset
+from qc.measure.trim_offset_block import trim_offset_block
+from qc.model import (
+    BookCopy,
+    Inspection,
+    Observation,
+    PageKind,
+    PageRecord,
+    Provenance,
+    ReferenceId,
+    Rescan,
+    Role,
+    ScanFile,
+    Where,
+)
+from qc.policy import Policy
+from qc.reference import Reference
+from qc.refund import decide_refund
+from qc.register import Prior
+from qc.scan import sha256
+
+Progress = Callable[[int, int], None]
+MIN_TEACHERS = 3
+"""Well registered pages needed before they tell the others what scale this scanner and press have."""
+
+
+def inspect_copy(
+    copy: BookCopy,
+    reference: Reference | None,
+    policy: Policy,
+    *,
+    note: str = "",
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Inspection:
+    """Inspect one copy.
+
+    Parameters
+    ----------
+    copy : BookCopy
+    reference : Reference or None
+        The ordered book; None where there is none, `note` then says why.
+    policy : Policy
+    threads : int
+        Pages examined at the same time.
+    progress : callable, optional
+        Called with pages done and pages in all.
+
+    Raises
+    ------
+    ScanError
+        No scan of the copy could be used.
+    """
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    pages = examine_pages(copy, reference, threads, progress)
+    _require_some(copy, pages)
+    pages = with_shared_scale(put_in_order(pages, reference))
+    records = page_records(copy, pages, reference)
+    observations = observe(copy, pages, records, reference)
+    identity = reference.id if reference else ReferenceId("none", note=note)
+    rescan = _rescan(copy, pages, records, reference)
+    findings, verdict = judge(observations, policy, copy, records, identity, rescan)
+    return Inspection(
+        copy=copy,
+        reference=identity,
+        policy=policy.identity,
+        verdict=verdict,
+        refund=decide_refund(verdict, findings, copy, policy),
+        findings=findings,
+        observations=tuple(observations),
+        pages=records,
+        provenance=Provenance(
+            qc=__version__,
+            measures={m: MEASURES[m].version for m in sorted({o.measure for o in observations})},
+            scanner={"profile": None, "note": "no scanner profile: the wider uncertainty is carried"},
+            scans=_hashes(copy.scans),
+            started=started,
+        ),
+        pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in pages if p.picture},
+    )
+
+
+def run_jobs(jobs: Sequence[PageJob], reference: Reference | None, threads: int) -> Iterator[PageResult]:
+    """Results as they come; never more than two pages a thread under way, so that memory does not grow with the copy."""
+    if threads <= 1:
+        yield from (examine_page(job, reference) for job in jobs)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: set[Future[PageResult]] = set()
+        for job in jobs:
+            waiting.add(pool.submit(examine_page, job, reference))
+            if len(waiting) >= 2 * threads:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (f.result() for f in done)
+        yield from (f.result() for f in waiting)
+
+
+def examine_pages(
+    copy: BookCopy, reference: Reference | None, threads: int, progress: Progress | None = None
+) -> list[PageResult]:
+    """Every interior page of the copy, by position."""
+    jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1)]
+    results: dict[int, PageResult] = {}
+    for result in run_jobs(jobs, reference, threads):
+        results[result.job.position] = result
+        if progress:
+            progress(len(results), len(jobs))
+    return [results[i] for i in sorted(results)]
+
+
+def _require_some(copy: BookCopy, pages: Sequence[PageResult]) -> None:
+    """Stop with the first fault where no page can be used."""
+    bad = [p for p in pages if p.error]
+    if pages and len(bad) == len(pages):
+        more = f" ({len(bad)} pages, none usable)" if len(bad) > 1 else ""
+        raise ScanError(f"{copy.id}: {bad[0].error}{more}")
+
+
+def put_in_order(pages: Sequence[PageResult], reference: Reference | None) -> list[PageResult]:
+    """Align the pages with the reference in order, and examine again those that look like several reference pages."""
+    if reference is None:
+        return list(pages)
+    scores = [
+        [(c.page, c.score) for c in p.options] if p.registration is not None else [] for p in pages
+    ]
+    chain = in_order(scores)
+    result = []
+    for page, wanted in zip(pages, chain, strict=True):
+        if wanted is not None and wanted != page.reference_page:
+            page = examine_page(replace(page.job, forced_page=wanted), reference)
+        result.append(page)
+    return result
+
+
+def with_shared_scale(pages: Sequence[PageResult]) -> list[PageResult]:
+    """Give every registration what the well registered pages say of the scale and shear of this scanner and press."""
+    result = list(pages)
+    for across in (0, 1):
+        group = [i for i, p in enumerate(pages) if p.registration is not None and p.turns % 2 == across]
+        teachers = []
+        for i in group:
+            registration = pages[i].registration
+            assert registration is not None
+            if max(registration.linear_sd()) < 1e-3:
+                teachers.append(registration.linear())
+        if len(teachers) < MIN_TEACHERS:
+            continue
+        taught = np.array(teachers)
+        center = np.median(taught, axis=0)
+        derived = np.column_stack([taught[:, :2].mean(axis=1), taught[:, 0] - taught[:, 1], taught[:, 2]])
+        spread = 1.4826 * np.median(np.abs(derived - np.median(derived, axis=0)), axis=0)
+        spread = np.maximum(1.5 * spread, 2e-4)
+        prior = Prior(*(float(v) for v in center), *(float(v) for v in spread))
+        for i in group:
+            registration = pages[i].registration
+            assert registration is not None
+            result[i] = replace(pages[i], registration=registration.given(prior))
+    return result
+
+
+def page_records(
+    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None
+) -> tuple[PageRecord, ...]:
+    """What each scan of the copy was taken for, covers first as they lie in the folder."""
+    places = _places(copy, pages, reference)
+    turns = [p.turns for p in pages if p.registration is not None]
+    usual = max(sorted(set(turns)), key=turns.count) if turns else 0
+    last_content = _last_content(reference)
+    by_scan = {}
+    for page, place in zip(pages, places, strict=True):
+        ink, registration = page.ink, page.registration
+        kind = PageKind.UNREADABLE if page.error or ink is None else ink.kind
+        reason = page.error or (ink.reason if ink else "")
+        if registration is not None and kind is PageKind.BLANK:
+            kind, reason = PageKind.CONTENT, "its print matches the reference page"
+        if place is None and kind in (PageKind.CONTENT, PageKind.FOLIO_ONLY) and _is_imprint(page, pages, last_content):
+            kind, reason = PageKind.IMPRINT, "a few lines on the last page, after the content of the reference"
+        to_scan = None
+        if registration is not None and page.to_scan is not None:
+            to_scan = page.to_scan.after(registration.to_px)
+        number = place if reference is not None else page.job.expected_page
+        by_scan[page.job.scan] = PageRecord(
+            file=page.job.scan.name,
+            frame=page.job.scan.frame,
+            role=Role.PAGE,
+            reference_page=place,
+            side=side_of(number if number is not None else page.job.expected_page),
+            kind=kind,
+            reason=reason,
+            dpi=(page.resolution.x_dpi, page.resolution.y_dpi) if page.resolution and page.credible else None,
+            skew_deg=registration.to_px.skew_deg if registration is not None else None,
+            upside_down=registration is not None and (page.turns - usual) % 4 == 2,
+            to_scan=to_scan,
+        )
+    return tuple(by_scan.get(scan) or _other_record(scan) for scan in copy.scans)
+
+
+def _other_record(scan: ScanFile) -> PageRecord:
+    return PageRecord(scan.name, scan.frame, scan.role, None, None, None, "not measured yet", None, None, False)
+
+
+def _places(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> list[int | None]:
+    """Reference page of each scanned page; blank and sparse pages take the place between their neighbors."""
+    if reference is None:
+        return [None] * len(pages)
+    places = [p.reference_page for p in pages]
+    known = [(i, place) for i, place in enumerate(places) if place is not None]
+    for i, page in enumerate(pages):
+        if places[i] is not None or not (page.error or _keeps_place(page, reference)):
+            continue
+        before = max((k for k in known if k[0] < i), default=None)
+        after = min((k for k in known if k[0] > i), default=None)
+        if before is not None:
+            guess = before[1] + i - before[0]
+        elif after is not None:
+            guess = after[1] - (after[0] - i)
+        else:
+            guess = page.job.expected_page
+        if 1 <= guess <= reference.pages and (after is None or guess < after[1]):
+            places[i] = guess
+    return places
+
+
+def _keeps_place(page: PageResult, reference: Reference) -> bool:
+    """A page without enough print of its own to say where it belongs: blank, folio only, sparse or all alike."""
+    if page.ink is None or page.ink.kind in (PageKind.BLANK, PageKind.FOLIO_ONLY):
+        return True
+    return page.backing in ("white", "none") or page.ink.coverage < 0.004
+
+
+def _last_content(reference: Reference | None) -> int:
+    if reference is None:
+        return 0
+    return max((i for i, has in enumerate(has_content(reference.thumbnails()), 1) if has), default=0)
+
+
+def _is_imprint(page: PageResult, pages: Sequence[PageResult], last_content: int) -> bool:
+    """Little print in the lower part of the last written page, beyond everything the reference prints."""
+    later = [p for p in pages if p.job.position > page.job.position]
+    if any(p.ink is not None and p.ink.kind is not PageKind.BLANK for p in later):
+        return False
+    if last_content and any(p.reference_page and p.reference_page >= last_content for p in later):
+        return False
+    return page.ink is not None and page.ink.coverage < 0.03
+
+
+def observe(
+    copy: BookCopy, pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference | None
+) -> list[Observation]:
+    """All observations of the copy: page by page, then of the whole."""
+    interior = [r for r in records if r.role is Role.PAGE]
+    observations: list[Observation] = []
+    for page, record in zip(pages, interior, strict=True):
+        observations += _of_page(page, record, reference)
+    offsets = [o for o in observations if o.measure == "trim-offset"]
+    common = None if reference else Flag.NO_REFERENCE
+    observations += trim_offset_block(offsets, common)
+    written = has_content(reference.thumbnails()) if reference else None
+    observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, reference)))
+    blank = blank_pages_inside(interior, written)
+    observations += blank
+    observations += [lost_page(o) for o in blank if o.value]
+    observations += pages_foreign(interior, reference is not None)
+    if reference is not None:
+        observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
+        papers = [p.paper for p in pages if p.paper is not None]
+        observations.append(paper_difference(papers, reference.paper))
+    return observations
+
+
+def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) -> Iterable[Observation]:
+    position, scan = page.job.position, (page.job.scan.name, page.job.scan.frame)
+    reason = None
+    if record.kind is PageKind.UNREADABLE:
+        reason = Flag.UNREADABLE
+    elif reference is None:
+        reason = Flag.NO_REFERENCE
+    elif record.kind is PageKind.BLANK:
+        reason = Flag.BLANK
+    elif page.registration is None and record.kind is PageKind.CONTENT and record.reference_page is None:
+        reason = Flag.FOREIGN
+    if page.ink is not None and not page.error:
+        yield MEASURES["ink-coverage"].observe(page.ink.coverage, page.ink.u, Where(page=position), detail={"kind": str(record.kind)})
+    else:
+        yield MEASURES["ink-coverage"].observe(None, where=Where(page=position), flags=(Flag.UNREADABLE,))
+    assert record.side is not None
+    if page.trim is not None and page.to_scan is not None:
+        yield from trim_offset(
+            page.lines, edge_names(record.side), page.registration, page.trim, position, reason, scan, page.to_scan
+        )
+    else:
+        for edge in edge_names(record.side):
+            yield MEASURES["trim-offset"].observe(None, where=Where(page=position, edge=edge), flags=(reason or Flag.UNREADABLE,))
+    if reference is None:
+        return
+    unmeasured = (reason or Flag.NOT_REGISTERED,)
+    yield page.color or MEASURES["color-difference"].observe(None, where=Where(page=position), flags=unmeasured)
+    if page.missing is not None:
+        yield page.missing
+
+
+def _end_seen(copy: BookCopy, pages: Sequence[PageRecord], reference: Reference | None) -> bool:
+    if copy.scan.complete or any(p.kind is PageKind.IMPRINT for p in pages):
+        return True
+    last = _last_content(reference)
+    return bool(last) and any(p.reference_page is not None and p.reference_page >= last for p in pages)
+
+
+def _rescan(
+    copy: BookCopy, pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference | None
+) -> list[Rescan]:
+    """Files that could not be used, and, where a copy should be complete, reference pages that were not seen."""
+    interior = [r for r in records if r.role is Role.PAGE]
+    wanted = [
+        Rescan(page.error, file=record.file, reference_page=record.reference_page)
+        for page, record in zip(pages, interior, strict=True)
+        if page.error
+    ]
+    if reference is None:
+        return wanted
+    seen = {r.reference_page for r in interior}
+    written = has_content(reference.thumbnails())
+    unseen = [n for n in range(1, reference.pages + 1) if n not in seen and written[n - 1]]
+    why = "the copy is stated complete, but no scan shows this page" if copy.scan.complete else "not among the scans"
+    return wanted + [Rescan(why, reference_page=n) for n in unseen]
+
+
+def _hashes(scans: Sequence[ScanFile]) -> dict[str, str]:
+    result = {}
+    for scan in scans:
+        if scan.name not in result:
+            try:
+                result[scan.name] = sha256(scan.path)
+            except OSError:
+                result[scan.name] = "unreadable"
+    return result

@@ -1,0 +1,156 @@
+"""The report as one self-contained file: no script, no request, nothing but what stands in it."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from qc.errors import OutputError
+from qc.model import Finding, Inspection, Outcome, PageRecord, Role
+from qc.ranking import by_gravity
+from qc.report import bullet, offsets, picture, words
+
+if TYPE_CHECKING:
+    from qc.evidence import Exhibit
+
+_SHOWS = (Outcome.OUTSIDE, Outcome.UNDECIDED)
+
+
+@dataclass(frozen=True)
+class _StripPage:
+    """One scan in the page strip."""
+
+    record: PageRecord
+    number: int | None
+    picture: bytes | None
+    flags: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def render(inspection: Inspection, exhibits: Sequence[Exhibit], *, k: float) -> str:
+    """HTML text of the report.
+
+    Parameters
+    ----------
+    inspection : Inspection
+        Its `pictures` fill the page strip; a page without one shows its kind.
+    exhibits : sequence of qc.evidence.Exhibit
+        Pictures of findings, the gravest first; the first of a defect rule stands beside the verdict.
+    k : float
+        Coverage factor of the policy; every uncertainty is printed as U = k·u.
+
+    Returns
+    -------
+    str
+        UTF-8 safe. Everything that comes from file names, TOML files and policies is escaped, and control characters
+        are replaced.
+    """
+    lead = next((e for e in exhibits if e.finding.severity == "defect"), None)
+    ranked, strip = by_gravity(inspection.findings), _strip(inspection)
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            i=inspection,
+            k=k,
+            ranked=ranked,
+            decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
+            lead=lead,
+            more=[e for e in exhibits if e is not lead],
+            drawing=offsets.page_drawing(inspection),
+            drawing_size=offsets.DRAWING,
+            panels=offsets.panels(inspection, k),
+            panel_size=offsets.PANEL,
+            strip=strip,
+            flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
+            clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
+            counts={o: sum(f.outcome is o for f in ranked) for o in Outcome},
+        )
+    )
+
+
+def write(inspection: Inspection, exhibits: Sequence[Exhibit], path: Path, *, k: float) -> None:
+    """Render to `path`, making folders; an older report is replaced only by a complete new one.
+
+    Raises
+    ------
+    OutputError
+        The folder or file cannot be written.
+    """
+    text = render(inspection, exhibits, k=k)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}. The report is lost without it. "
+            "Free the place or choose another folder with --out."
+        ) from error
+
+
+def _strip(inspection: Inspection) -> list[_StripPage]:
+    numbers = {(s.name, s.frame): n for n, s in enumerate(inspection.copy.pages, 1)}
+    flags: dict[int, dict[str, None]] = {}
+    for o in inspection.observations:
+        if o.where.page and o.value is None:
+            flags.setdefault(o.where.page, {}).update(dict.fromkeys(o.flags))
+    shows = [f for f in by_gravity(inspection.findings) if f.outcome in _SHOWS]
+    strip = []
+    for record in inspection.pages:
+        key = (record.file, record.frame)
+        number = numbers.get(key) if record.role is Role.PAGE else None
+        found = tuple(
+            f
+            for f in shows
+            if (f.where.page is not None and f.where.page == number)
+            or (f.where.page is None and key in [(e.file, e.frame) for e in f.evidence])
+        )
+        strip.append(_StripPage(record, number, inspection.pictures.get(key), tuple(flags.get(number or 0, ())), found))
+    return strip
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("qc.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    environment.globals |= {
+        "words": words,
+        "Outcome": Outcome,
+        "bullet": bullet.bullet,
+        "bullet_width": bullet.WIDTH,
+        "overlay": picture.overlay,
+        "picture_size": (picture.WIDTH, picture.HEIGHT, picture.BAND),
+    }
+    environment.filters["webp"] = _data_url
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, str):
+        return words.clean(value)
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return value
+
+
+def _data_url(image: bytes) -> str:
+    return "data:image/webp;base64," + base64.b64encode(image).decode("ascii")

@@ -1,0 +1,99 @@
+"""The summary on the terminal. The words carry the meaning, the color repeats it; the last line is the verdict."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from qc.model import Decision, Finding, Inspection, Outcome
+from qc.ranking import by_gravity
+from qc.report import words
+
+_VERDICT_STYLE = {
+    Decision.DEFECT: "bold red",
+    Decision.NO_DEFECT: "bold green",
+    Decision.NEEDS_REVIEW: "bold yellow",
+    Decision.INSUFFICIENT_EVIDENCE: "bold magenta",
+}
+_OUTCOME_STYLE = {Outcome.OUTSIDE: "bold red", Outcome.UNDECIDED: "yellow", Outcome.NOT_JUDGED: "magenta"}
+
+
+def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str | None, console: Console) -> None:
+    """Print what was found in a copy.
+
+    Parameters
+    ----------
+    inspection : Inspection
+    k : float
+        Coverage factor of the policy; every uncertainty is printed as U = k·u.
+    verbose : bool
+        List the rules that are within, too; otherwise they are counted.
+    report_path : str or None
+        Where the HTML report was written.
+    console : rich.console.Console
+        It obeys ``NO_COLOR`` and ``TERM=dumb``.
+
+    Notes
+    -----
+    Names of files and titles come from strangers: they are printed as plain text, never as markup, and without
+    control characters.
+    """
+
+    def say(label: str, text: str, style: str = "") -> None:
+        console.print(Text.assemble((f"{label:<13}", style or "dim"), words.one_line(text)), soft_wrap=True)
+
+    head = [
+        inspection.copy.id,
+        inspection.copy.title,
+        words.pages(inspection),
+        words.reference(inspection.reference),
+        words.scanner(inspection),
+    ]
+    console.print(Text(words.one_line(" · ".join(h for h in head if h))), soft_wrap=True)
+
+    ranked = by_gravity(inspection.findings)
+    shown = [f for f in ranked if verbose or f.outcome is not Outcome.WITHIN]
+    if shown:
+        console.print(_table(shown, k))
+    if hidden := len(ranked) - len(shown):
+        more = "more " if shown else ""
+        say("", f"{hidden} {more}{'rule is' if hidden == 1 else 'rules are'} within the limits (-v shows them)")
+
+    for reason in words.why_not_judged(ranked):
+        say("Not judged", reason)
+    for entry in inspection.verdict.rescan:
+        say("Rescan", words.rescan(entry))
+    if inspection.verdict.not_checked:
+        say("Not checked", ", ".join(inspection.verdict.not_checked))
+    refund = inspection.refund
+    codes = ", ".join(r.code for r in refund.reasons)
+    say("Refund", f"{refund.outcome}, {words.ROUTE.get(refund.route, refund.route)}{f' ({codes})' if codes else ''}")
+    for r in refund.reasons:
+        say("", f"“{r.clause}” ({r.source})")
+    if report_path:
+        say("Report", report_path)
+    outcome = inspection.verdict.outcome
+    verdict = Text.assemble(
+        (words.VERDICT[outcome], _VERDICT_STYLE[outcome]), "  ", words.one_line(inspection.verdict.summary)
+    )
+    console.print(verdict, soft_wrap=True)
+
+
+def _table(findings: list[Finding], k: float) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("rule", overflow="fold")
+    table.add_column("where", overflow="fold")
+    table.add_column("measured", justify="right", no_wrap=True)
+    table.add_column("limit", overflow="fold")
+    table.add_column("finding", no_wrap=True)
+    for f in findings:
+        note = " (note)" if f.severity == "note" else ""
+        table.add_row(
+            Text(words.one_line(f.rule)),
+            Text(words.one_line(words.place(f.where))),
+            Text(words.measured(f.value, f.u, f.unit, k)),
+            Text(words.limit(f)),
+            Text(words.OUTCOME[f.outcome] + note, style=_OUTCOME_STYLE.get(f.outcome, "")),
+        )
+    return table

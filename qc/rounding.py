@@ -1,0 +1,45 @@
+"""How a measured value and its uncertainty are printed: two significant digits of U, the value to the same place."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+
+def _texts(value: float, expanded_u: float | None, sign: str) -> tuple[str, str | None]:
+    if not expanded_u:
+        return (f"{value:{sign}.0f}" if float(value).is_integer() else f"{value:{sign}.2f}"), None
+    places = max(0, 1 - Decimal(f"{expanded_u:.1e}").adjusted())
+    rounded = round(value, places) or 0.0
+    return f"{rounded:{sign}.{places}f}", f"{expanded_u:.{places}f}"
+
+
+def _join(value: str, expanded_u: str | None, unit: str) -> str:
+    number = value if expanded_u is None else f"{value} ± {expanded_u}"
+    return number if unit in ("", "count") else f"{number} {unit}"
+
+
+def plus_minus(value: float, expanded_u: float | None, unit: str) -> str:
+    """Text such as ``"3.62 ± 0.06 mm"``.
+
+    Parameters
+    ----------
+    value : float
+        In `unit`.
+    expanded_u : float or None
+        U = k·u in `unit`; None or 0 means exact (a count), and then whole numbers print without decimals and others
+        with two.
+    unit : str
+        Printed after the number; ``"count"`` and ``""`` print nothing.
+
+    Notes
+    -----
+    U is rounded to two significant digits (0.062 stays 0.062, 0.06 prints 0.060) and the value to the same place.
+    Above 99 U is printed whole.
+    """
+    return _join(*_texts(value, expanded_u, ""), unit)
+
+
+def signed_plus_minus(value: float, expanded_u: float | None, unit: str) -> str:
+    """As `plus_minus`, with the sign always printed and a true minus: ``"−3.62 ± 0.06 mm"``."""
+    text, u = _texts(value, expanded_u, "+")
+    return _join(text.replace("-", "−"), u, unit)

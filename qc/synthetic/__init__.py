@@ -1,0 +1,30 @@
+"""Draws titles, prints and scans from physical parameters, with exact truth; shares nothing with what measures them."""
+
+from qc.synthetic.book import Block, CopyTruth, Faults, PageTruth, draw_copy
+from qc.synthetic.conditions import sample_conditions
+from qc.synthetic.design import Kind, PageDesign, Title, write_title
+from qc.synthetic.files import write_scan
+from qc.synthetic.leaf import Cut
+from qc.synthetic.press import CREAM_PAPER, WHITE_PAPER, Print
+from qc.synthetic.scanner import Scanner, Truth, draw_scan
+
+__all__ = [
+    "CREAM_PAPER",
+    "WHITE_PAPER",
+    "Block",
+    "CopyTruth",
+    "Cut",
+    "Faults",
+    "Kind",
+    "PageDesign",
+    "PageTruth",
+    "Print",
+    "Scanner",
+    "Title",
+    "Truth",
+    "draw_copy",
+    "draw_scan",
+    "sample_conditions",
+    "write_scan",
+    "write_title",
+]

@@ -1,0 +1,119 @@
+"""What lies on the glass around the leaf: backing, shadows, the pages below."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.synthetic.pictures import smooth_noise
+
+_CORNERS = {"left": (3, 0), "top": (0, 1), "right": (1, 2), "bottom": (2, 3)}
+
+
+def glass(
+    shape: tuple[int, int], backing: tuple[float, ...], texture: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Backing alone, in linear light: its reflectance with a relative unevenness `texture`, coarse and fine."""
+    rows, columns = shape
+    light = np.ones(shape, np.float32)
+    if texture:
+        coarse = smooth_noise(rng, (max(8, rows // 16), max(8, columns // 16)), 12)
+        grain = rng.standard_normal((rows // 4 + 1, columns // 4 + 1), np.float32)
+        light += np.float32(texture) * cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        light += np.float32(texture / 2) * cv2.resize(grain, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    if len(backing) == 1:
+        return light * np.float32(backing[0])
+    return light[:, :, None] * np.array(backing, np.float32)
+
+
+def darken_beside(
+    light: NDArray[np.float32],
+    corners: NDArray[np.float64],
+    edge: str,
+    depth: float,
+    width_px: float,
+    shape: str,
+    *,
+    inside: bool,
+) -> None:
+    """Darken a strip along an edge of the leaf, in place.
+
+    Parameters
+    ----------
+    light : ndarray, shape (rows, columns[, 3])
+        Backing (or, with `inside`, the leaf).
+    corners : ndarray, shape (4, 2), px
+        Left-top, right-top, right-bottom, left-bottom.
+    edge : {"left", "top", "right", "bottom"}
+        Of the leaf as drawn.
+    depth : float
+        Relative darkening at the edge.
+    width_px : float
+        How far it reaches: decay, sigma or ramp, by `shape`.
+    shape : {"exponential", "gaussian", "linear", "double", "plateau"}
+        "double" has a sharp and a wide part; "plateau" stays dark over half its width.
+    inside : bool
+        On the leaf rather than beside it.
+    """
+    region = _strip(light.shape[:2], corners, edge, 6 * width_px + 3)
+    distance = _outward(corners, edge, region)
+    if inside:
+        distance = -distance
+    t = np.maximum(distance, 0) / np.float32(width_px)
+    match shape:
+        case "exponential":
+            shade = np.exp(-t)
+        case "gaussian":
+            shade = np.exp(-0.5 * t * t)
+        case "linear":
+            shade = np.maximum(1 - t, 0)
+        case "double":
+            shade = 0.6 * np.exp(-4 * t) + 0.4 * np.exp(-0.7 * t)
+        case "plateau":
+            shade = np.clip(2 - 2 * t, 0, 1)
+        case _:
+            raise ValueError(f"shadow shape {shape!r} is unknown; use exponential, gaussian, linear, double or plateau")
+    factor = 1 - np.float32(depth) * np.where(distance > -3, shade, 0).astype(np.float32)
+    part = light[region]
+    part *= factor if light.ndim == 2 else factor[:, :, None]
+
+
+def stack_beside(
+    light: NDArray[np.float32],
+    corners: NDArray[np.float64],
+    edge: str,
+    width_px: float,
+    paper: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> None:
+    """Draw the edges of the pages below as stripes beside an edge, in place."""
+    region = _strip(light.shape[:2], corners, edge, width_px + 3)
+    distance = _outward(corners, edge, region)
+    stripes = np.repeat(rng.uniform(0.45, 0.95, 200), rng.integers(1, 4, 200)).astype(np.float32)
+    index = np.clip(distance, 0, min(width_px, stripes.size - 1)).astype(int)
+    on = (distance < width_px) & (distance > -4)
+    color = stripes[index][:, :, None] * paper.astype(np.float32)
+    part = light[region]
+    part[on] = (color if light.ndim == 3 else color[:, :, 0])[on]
+
+
+def _outward(corners: NDArray[np.float64], edge: str, region: tuple[slice, slice]) -> NDArray[np.float32]:
+    """Distance from the line of an edge in px, > 0 outside the leaf."""
+    a, b = (corners[i] for i in _CORNERS[edge])
+    normal = np.array([(b - a)[1], -(b - a)[0]]) / np.hypot(*(b - a))
+    y, x = (np.arange(s.start, s.stop) for s in region)
+    return np.asarray(((y - a[1]) * normal[1])[:, None] + ((x - a[0]) * normal[0])[None, :], np.float32)
+
+
+def _strip(
+    shape: tuple[int, ...], corners: NDArray[np.float64], edge: str, reach_px: float
+) -> tuple[slice, slice]:
+    """Rows and columns that hold everything within `reach_px` of an edge; along it, the whole picture."""
+    ends = np.array([corners[i] for i in _CORNERS[edge]])
+    across = 0 if edge in ("left", "right") else 1
+    size = shape[1 - across]
+    low = int(np.clip(ends[:, across].min() - reach_px, 0, size))
+    high = int(np.clip(ends[:, across].max() + reach_px, low, size))
+    band, whole = slice(low, high), slice(0, shape[across])
+    return (whole, band) if across == 0 else (band, whole)

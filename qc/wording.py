@@ -1,0 +1,129 @@
+"""Findings in words a person can paste into a ticket: what was measured, how much, where, and what the limit is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qc.flags import Flag
+from qc.model import BookCopy, Observation, Outcome
+from qc.rounding import plus_minus
+from qc.rule import Limit, Rule
+
+_NAMES = {
+    "trim-offset": "cut",
+    "trim-offset-block": "cut",
+    "ink-coverage": "ink coverage",
+    "blank-pages-at-end": "blank pages at the end",
+    "blank-pages-inside": "blank pages inside",
+    "pages-foreign": "foreign pages",
+    "print-defect": "missing print",
+    "color-difference": "color against the reference",
+    "color-difference-copy": "color against the reference",
+    "paper-difference": "paper color",
+    "copy-position-difference": "print position between copies",
+    "copy-color-difference": "color between copies",
+    "copy-color-outlier": "color against the other copies",
+}
+_IN_WORDS = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
+_COUNTED = {
+    "blank-pages-at-end": ("blank page at the end", "blank pages at the end"),
+    "blank-pages-inside": (
+        "page that is blank where the reference has content",
+        "pages that are blank where the reference has content",
+    ),
+    "pages-foreign": ("page that matches no page of the reference", "pages that match no page of the reference"),
+    "print-defect": ("place of missing print", "places of missing print"),
+}
+
+
+def name(rule: Rule) -> str:
+    """What the rule judges, as a noun: ``"blank pages at the end"``."""
+    return rule.code.replace("-", " ") if rule.code else _NAMES.get(rule.measure, rule.measure)
+
+
+def message(rule: Rule, outcome: Outcome, observation: Observation, k: float, copy: BookCopy | None) -> str:
+    """One sentence without its period for a finding of `rule` on `observation`; `k` expands u to U."""
+    if observation.value is None:
+        return f"{capital(name(rule))}{_place(observation, copy)} could not be measured: {reasons(observation.flags)}"
+    said = _measured(observation, observation.value, k) + _place(observation, copy)
+    match outcome:
+        case Outcome.OUTSIDE if rule.outside:
+            return f"{said}; the limit is {_size(rule.outside, rule.unit)}"
+        case Outcome.WITHIN if rule.outside is None:
+            return f"{said}; as expected"
+        case Outcome.WITHIN:
+            return f"{said}; expected is {_limit(rule.within, rule.unit)}"
+        case Outcome.UNDECIDED if rule.outside:
+            return (
+                f"{said}; too close to decide between {_limit(rule.within, rule.unit)}, which is expected, "
+                f"and {_limit(rule.outside, rule.unit)}, which is not"
+            )
+        case _:
+            return f"{said}; expected is {_limit(rule.within, rule.unit)}, and a person has to look"
+
+
+def reasons(flags: Iterable[str]) -> str:
+    """The meanings of `flags`; a flag that is not in `Flag` prints as it is."""
+    known = {str(f): f.meaning for f in Flag}
+    return ", ".join(known.get(f, f) for f in flags) or "no measurement of it was made"
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """``"3, 7-24"`` for 3, 7, 8, … 24."""
+    runs: list[list[int]] = []
+    for n in sorted(set(numbers)):
+        if runs and n == runs[-1][1] + 1:
+            runs[-1][1] = n
+        else:
+            runs.append([n, n])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def listed(words: Iterable[str]) -> str:
+    """``"head, tail and fore-edge"``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _size(limit: Limit, unit: str) -> str:
+    return f"{limit.value:.10g}" if unit == "count" else f"{limit.value:.10g} {unit}"
+
+
+def _limit(limit: Limit, unit: str) -> str:
+    return f"{_IN_WORDS[limit.op]} {_size(limit, unit)}"
+
+
+def _measured(observation: Observation, value: float, k: float) -> str:
+    expanded = None if observation.u is None else k * observation.u
+    size = plus_minus(abs(value), expanded, observation.unit)
+    measure = observation.measure
+    if measure in ("trim-offset", "trim-offset-block"):
+        return f"Cut {size} too deep" if value < 0 else f"Cut {size} outside the trim line"
+    if measure in _COUNTED:
+        one, many = _COUNTED[measure]
+        code = str(observation.detail.get("code", "")).replace("-", " ")
+        if measure == "print-defect" and code:
+            one, many = f"place of {code}", f"places of {code}"
+        return f"{size} {one if value == 1 else many}"
+    return f"{capital(_NAMES.get(measure, measure))} differs by {plus_minus(value, expanded, observation.unit)}"
+
+
+def _place(observation: Observation, copy: BookCopy | None) -> str:
+    where, place = observation.where, ""
+    if where.edge:
+        place += f" at the {where.edge}"
+    if where.page:
+        place += f" on scanned page {where.page}"
+        if copy and where.page <= len(copy.pages):
+            place += f" ({copy.pages[where.page - 1].name})"
+    if where.axis:
+        place += f" along the {where.axis}"
+    if where.copies:
+        place += f" between {listed(where.copies)}"
+    elif where.copy:
+        place += f" of {where.copy}"
+    return place

@@ -1,0 +1,371 @@
+"""What the rules say of values at, beside and far from their limits, and the verdict that follows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qc.catalog import MEASURES
+from qc.geometry import Edge
+from qc.judge import judge, judge_between
+from qc.model import (
+    BookCopy,
+    Claim,
+    Decision,
+    Finding,
+    Observation,
+    Outcome,
+    PageKind,
+    PageRecord,
+    ReferenceId,
+    Rescan,
+    Role,
+    ScanFile,
+    ScanSettings,
+    Verdict,
+    Where,
+)
+from qc.policy import Limit, Policy, Rule, load_policy
+from qc.rounding import plus_minus, signed_plus_minus
+
+KDP = load_policy("kdp")
+TRIM = KDP.rule("trim-offset-block")
+PDF = ReferenceId("pdf", "9780000000002", "0" * 64)
+NONE = ReferenceId("none", note="no reference was given")
+COPY = BookCopy(
+    "RMA-1", Path("RMA-1"), tuple(ScanFile(Path(f"p-{n}.jpg"), f"p-{n}.jpg") for n in range(1, 7)), pages_expected=6
+)
+STALE = Claim(printed_on=date(2026, 9, 14), content_updated_on=date(2026, 9, 20))
+CUT_EDGES = (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE)
+
+
+def observe(
+    measure: str,
+    value: float | None,
+    u: float | None = None,
+    where: Where | None = None,
+    flags: tuple[str, ...] = (),
+    detail: Mapping[str, Any] | None = None,
+) -> Observation:
+    if value is None and not flags:
+        flags = ("not-registered",)
+    return MEASURES[measure].observe(value, u, where, flags, detail)
+
+
+def cuts(u: float = 0.03, flags: tuple[str, ...] = (), **offsets: float | None) -> list[Observation]:
+    """Block offsets of 0.1 mm at the cut edges, or what is given by edge (fore_edge=-3.62)."""
+    values: dict[str, float | None] = {e.replace("-", "_"): 0.1 for e in CUT_EDGES} | offsets
+    return [
+        observe("trim-offset-block", v, None if v is None else u, Where(edge=Edge(e.replace("_", "-"))), flags)
+        for e, v in values.items()
+    ]
+
+
+def run(
+    observations: list[Observation], copy: BookCopy = COPY, reference: ReferenceId = PDF, policy: Policy = KDP
+) -> tuple[tuple[Finding, ...], Verdict]:
+    return judge(observations, policy, copy, [], reference)
+
+
+@pytest.mark.parametrize(
+    "value, u, outcome",
+    [
+        (0.0, 0.03, Outcome.WITHIN),
+        (3.1, 0.03, Outcome.WITHIN),
+        (-3.1, 0.03, Outcome.WITHIN),
+        (3.175, None, Outcome.UNDECIDED),
+        (3.1749, None, Outcome.WITHIN),
+        (3.2, None, Outcome.UNDECIDED),
+        (-3.2, 0.0, Outcome.UNDECIDED),
+        (3.2001, None, Outcome.OUTSIDE),
+        (-3.2001, 0.0, Outcome.OUTSIDE),
+        (3.12, 0.03, Outcome.UNDECIDED),
+        (-3.25, 0.03, Outcome.UNDECIDED),
+        (-3.27, 0.03, Outcome.OUTSIDE),
+        (-3.62, 0.03, Outcome.OUTSIDE),
+        (0.0, 2.0, Outcome.UNDECIDED),
+        (None, None, Outcome.NOT_JUDGED),
+    ],
+)
+def test_outcomes_at_the_limits_of_the_trim_rule(value: float | None, u: float | None, outcome: Outcome) -> None:
+    assert TRIM.outcome(value, u, KDP.k) is outcome
+
+
+def test_a_magnitude_near_zero_is_never_negative() -> None:
+    above = replace(TRIM, within=Limit(">=", 0.0, ">= 0 mm"), outside=Limit("<", 0.0, "< 0 mm"))
+    assert above.outcome(0.01, 0.025, 2) is Outcome.WITHIN
+    assert replace(above, magnitude=False).outcome(0.01, 0.025, 2) is Outcome.UNDECIDED
+    narrow = replace(TRIM, within=Limit("<=", 0.06, "<= 0.06 mm"), outside=None)
+    assert narrow.outcome(0.01, 0.02499, 2) is Outcome.WITHIN
+    assert narrow.outcome(-0.01, 0.0251, 2) is Outcome.UNDECIDED
+
+
+def test_outside_never_sends_to_review_only() -> None:
+    rule = KDP.rule("pages-foreign")
+    assert [rule.outcome(n, None, 2) for n in (0, 1, 9)] == [Outcome.WITHIN, Outcome.UNDECIDED, Outcome.UNDECIDED]
+
+
+ORDER = [Outcome.WITHIN, Outcome.UNDECIDED, Outcome.OUTSIDE]
+LIMITS = st.floats(0.1, 5)
+
+
+@given(st.floats(-9, 9), st.floats(0, 2), LIMITS, LIMITS, st.floats(0, 4))
+def test_outcomes_part_the_line_and_never_improve_with_the_magnitude(
+    value: float, u: float, one: float, other: float, further: float
+) -> None:
+    low, high = sorted((one, other))
+    rule = replace(TRIM, within=Limit("<", low, ""), outside=Limit(">", high, ""))
+    outcome = rule.outcome(value, u, 2)
+    assert outcome in ORDER
+    assert rule.outcome(-value, u, 2) is outcome
+    assert (outcome is Outcome.WITHIN) == (abs(value) + 2 * u < low)
+    assert (outcome is Outcome.OUTSIDE) == (abs(value) - 2 * u > high)
+    beyond = rule.outcome(abs(value) + further, u, 2)
+    assert ORDER.index(beyond) >= ORDER.index(outcome)
+    assert rule.outcome(value, u + 0.1, 2) in (outcome, Outcome.UNDECIDED)
+
+
+@pytest.mark.parametrize(
+    "value, margin", [(-3.62, -0.42), (1.0, 2.175), (-3.175, 0.0), (3.19, -0.015), (3.2, -0.025), (0.0, 3.175)]
+)
+def test_margin_is_the_distance_to_the_nearest_limit(value: float, margin: float) -> None:
+    assert TRIM.margin(value) == pytest.approx(margin, abs=1e-9)
+
+
+def test_a_cut_too_deep_is_a_defect_in_one_sentence() -> None:
+    findings, verdict = run(cuts(fore_edge=-3.62))
+    (finding,) = [f for f in findings if f.outcome is Outcome.OUTSIDE]
+    assert (finding.rule, finding.where.edge, finding.margin) == (
+        "trim-offset-block",
+        Edge.FORE_EDGE,
+        pytest.approx(-0.42),
+    )
+    assert (finding.within, finding.outside, finding.clause) == ("< 3.175 mm", "> 3.2 mm", TRIM.clause)
+    assert verdict.outcome is Decision.DEFECT
+    sentence = "Cut 3.620 ± 0.060 mm too deep at the fore-edge; the limit is 3.2 mm (kdp trim-offset-block)"
+    assert verdict.summary.startswith(sentence)
+    assert "not checked: cover" in verdict.summary and verdict.not_checked[0] == "cover"
+
+
+def test_the_worst_defect_comes_first_and_the_others_are_counted() -> None:
+    _, verdict = run(cuts(fore_edge=-3.62, head=4.5, tail=-3.9))
+    assert verdict.summary.startswith("Cut 4.500 ± 0.060 mm outside the trim line at the head; the limit is 3.2 mm")
+    assert "2 more defects" in verdict.summary
+
+
+def test_between_the_limits_goes_to_review() -> None:
+    findings, verdict = run(cuts(u=0.001, tail=-3.19))
+    assert verdict.outcome is Decision.NEEDS_REVIEW
+    assert "3.1900 ± 0.0020 mm too deep at the tail" in verdict.summary
+    assert [f.outcome for f in findings if f.where.edge is Edge.TAIL] == [Outcome.UNDECIDED]
+
+
+def test_a_sound_copy_names_its_largest_offset() -> None:
+    _, verdict = run(cuts(head=1.21))
+    assert verdict.outcome is Decision.NO_DEFECT
+    assert "1.210 ± 0.060 mm outside the trim line at the head" in verdict.summary
+
+
+def test_an_edge_not_measured_is_insufficient_evidence_and_names_the_scan() -> None:
+    _, verdict = run([*cuts()[:2], *cuts(flags=("few-pages", "cropped"), fore_edge=None)[2:]])
+    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert "the cut at the fore-edge could not be judged" in verdict.summary
+    assert "black or gray backing visible beyond the fore-edge" in verdict.summary
+    assert "cut at the fore-edge" in verdict.not_checked
+
+
+def test_an_edge_without_observation_gets_a_finding() -> None:
+    findings, verdict = run(cuts()[:2])
+    missing = [f for f in findings if f.required and f.outcome is Outcome.NOT_JUDGED]
+    assert [f.where.edge for f in missing] == [Edge.FORE_EDGE]
+    assert missing[0].value is None and missing[0].margin is None
+    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+
+
+def test_defect_and_review_win_over_missing_evidence() -> None:
+    assert run(cuts(head=-4.0, tail=None))[1].outcome is Decision.DEFECT
+    assert run(cuts(head=-3.19, tail=None))[1].outcome is Decision.NEEDS_REVIEW
+    assert run(cuts(head=-4.0, tail=3.19))[1].outcome is Decision.DEFECT
+
+
+@pytest.mark.parametrize(
+    "scan, rule, outcome",
+    [
+        (ScanSettings(), "trim-offset-block-spine", Decision.NO_DEFECT),
+        (ScanSettings(spine="printer"), "trim-offset-block", Decision.DEFECT),
+        (ScanSettings(bound=True), None, Decision.NO_DEFECT),
+        (ScanSettings(bound=True, spine="printer"), None, Decision.NO_DEFECT),
+    ],
+)
+def test_the_spine_is_judged_only_where_the_printer_cut_it(
+    scan: ScanSettings, rule: str | None, outcome: Decision
+) -> None:
+    findings, verdict = run(cuts(spine=-9.0), replace(COPY, scan=scan))
+    assert [f.rule for f in findings if f.where.edge is Edge.SPINE] == ([rule] if rule else [])
+    assert verdict.outcome is outcome
+
+
+def test_a_spine_cut_by_the_printer_is_required() -> None:
+    _, verdict = run(cuts(), replace(COPY, scan=ScanSettings(spine="printer")))
+    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert "spine" in verdict.summary
+
+
+def test_without_a_reference_there_is_no_acquittal() -> None:
+    _, verdict = run(cuts(flags=("no-reference",), head=None, tail=None, fore_edge=None), reference=NONE)
+    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE and "--reference" in verdict.summary
+    lenient = replace(KDP, rules=tuple(replace(r, required=False) for r in KDP.rules))
+    assert run(cuts(), reference=NONE, policy=lenient)[1].outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert run(cuts(), policy=lenient)[1].outcome is Decision.NO_DEFECT
+    assert run(cuts(head=-5.0), reference=NONE)[1].outcome is Decision.DEFECT
+
+
+def test_nothing_scanned() -> None:
+    _, verdict = run([], replace(COPY, scans=()))
+    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE and "nothing was scanned" in verdict.summary
+
+
+def test_notes_never_count() -> None:
+    extra = [
+        observe("blank-pages-at-end", 9),
+        observe("color-difference-copy", 30.0, 0.5),
+        observe("paper-difference", 30.0, 0.5),
+    ]
+    findings, verdict = run(cuts() + extra)
+    assert {f.measure: f.outcome for f in findings if f.severity == "note"} == {
+        "blank-pages-at-end": Outcome.WITHIN,
+        "color-difference-copy": Outcome.OUTSIDE,
+        "paper-difference": Outcome.OUTSIDE,
+    }
+    assert verdict.outcome is Decision.NO_DEFECT
+    (blanks,) = [f.message for f in findings if f.measure == "blank-pages-at-end"]
+    assert blanks == "9 blank pages at the end; as expected."
+
+
+@pytest.mark.parametrize(
+    "observation, outcome",
+    [
+        (observe("print-defect", 1, where=Where(page=5), detail={"code": "missing-print"}), Decision.DEFECT),
+        (observe("print-defect", 0, where=Where(page=5)), Decision.NO_DEFECT),
+        (observe("print-defect", 1, where=Where(page=5), detail={"code": "streak"}), Decision.NO_DEFECT),
+        (observe("blank-pages-inside", 1, where=Where(page=2)), Decision.DEFECT),
+        (observe("pages-foreign", 1, where=Where(page=2)), Decision.NEEDS_REVIEW),
+    ],
+)
+def test_content_rules(observation: Observation, outcome: Decision) -> None:
+    assert run([*cuts(), observation])[1].outcome is outcome
+
+
+def test_a_defect_on_a_page_names_page_and_file() -> None:
+    missing = observe("print-defect", 2, where=Where(page=5), detail={"code": "missing-print"})
+    findings, verdict = run([*cuts(), missing])
+    assert verdict.summary.startswith("2 places of missing print on scanned page 5 (p-5.jpg); the limit is 0 (kdp ")
+    assert [(f.code, f.margin) for f in findings if f.measure == "print-defect"] == [("missing-print", -2)]
+
+
+def test_content_of_a_stale_copy_is_set_aside_and_geometry_is_not() -> None:
+    missing = observe("print-defect", 1, where=Where(page=5), detail={"code": "missing-print"})
+    old = replace(COPY, claim=STALE)
+    findings, verdict = run([*cuts(), missing], old)
+    (aside,) = [f for f in findings if f.measure == "print-defect"]
+    assert aside.outcome is Outcome.NOT_JUDGED and aside.value == 1
+    assert "2026-09-14" in aside.message and KDP.clauses["stale-revision"].clause in aside.message
+    assert verdict.outcome is Decision.NO_DEFECT
+    assert "missing print (stale revision)" in verdict.not_checked
+    assert run([*cuts(head=-4.0), missing], old)[1].outcome is Decision.DEFECT
+
+
+def test_a_required_content_rule_is_not_required_of_a_stale_copy() -> None:
+    strict = replace(KDP, rules=tuple(replace(r, required=r.required or r.id == "print-defect") for r in KDP.rules))
+    assert run(cuts(), policy=strict)[1].outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert run(cuts(), replace(COPY, claim=STALE), policy=strict)[1].outcome is Decision.NO_DEFECT
+
+
+def test_on_the_same_day_nothing_is_set_aside() -> None:
+    day = Claim(printed_on=date(2026, 9, 20), content_updated_on=date(2026, 9, 20))
+    missing = observe("print-defect", 1, where=Where(page=5))
+    assert run([*cuts(), missing], replace(COPY, claim=day))[1].outcome is Decision.DEFECT
+
+
+def test_what_was_not_checked_is_said() -> None:
+    seen = [
+        *cuts(),
+        *(observe("print-defect", 0, where=Where(page=n)) for n in (1, 2)),
+        observe("print-defect", None, where=Where(page=3), flags=("not-registered",)),
+        observe("print-defect", None, where=Where(page=4), flags=("blank",)),
+        observe("blank-pages-at-end", None, flags=("end-not-seen",)),
+        observe("pages-foreign", 0),
+    ]
+    broken = PageRecord("p-6.jpg", 0, Role.PAGE, None, None, PageKind.UNREADABLE, "truncated", None, None, False)
+    rescan = [Rescan("not seen", reference_page=n) for n in (3, *range(7, 25))] + [Rescan("truncated", "p-6.jpg")]
+    _, verdict = judge(seen, KDP, COPY, [broken], PDF, rescan, ["the spine's lettering"])
+    assert verdict.not_checked == (
+        "cover",
+        "the spine's lettering",
+        "cut at the spine",
+        "blank pages at the end",
+        "blank pages inside",
+        "missing print on 1 of 3 pages",
+        "color against the reference",
+        "paper color",
+        "unreadable scans: p-6.jpg",
+        "pages not scanned: 3, 7-24",
+    )
+    assert verdict.rescan == tuple(rescan)
+    assert all(item in verdict.summary for item in verdict.not_checked)
+
+
+def page_rule() -> Rule:
+    return replace(TRIM, id="page", measure="trim-offset", required=False, outside=Limit(">", 3.2, "> 3.2 mm"))
+
+
+@pytest.mark.parametrize("pages, outcome", [(1, Outcome.OUTSIDE), (24, Outcome.UNDECIDED)])
+def test_a_rule_over_many_pages_asks_for_more_before_it_says_outside(pages: int, outcome: Outcome) -> None:
+    policy = replace(KDP, rules=(page_rule(),))
+    seen = [observe("trim-offset", 0.1, 0.1, Where(page=n, edge=Edge.HEAD)) for n in range(2, pages + 1)]
+    findings, _ = run([*seen, observe("trim-offset", 3.2 + 0.25, 0.1, Where(page=1, edge=Edge.HEAD))], policy=policy)
+    assert findings[-1].outcome is outcome
+    sure = observe("trim-offset", 3.2 + 0.45, 0.1, Where(page=1, edge=Edge.HEAD))
+    assert run([*seen, sure], policy=policy)[0][-1].outcome is Outcome.OUTSIDE
+
+
+def test_differences_between_copies() -> None:
+    pair = Where(copies=("A", "B"))
+    findings = judge_between(
+        [
+            observe("copy-position-difference", 6.2, 0.02, replace(pair, edge=None, axis="x")),
+            observe("copy-position-difference", -7.0, 0.02, replace(pair, axis="y")),
+            observe("copy-color-outlier", 9.0, 0.3, Where(copy="B")),
+        ],
+        KDP,
+    )
+    assert [f.outcome for f in findings] == [Outcome.WITHIN, Outcome.OUTSIDE, Outcome.OUTSIDE]
+    assert {f.severity for f in findings} == {"note"}
+    assert "between A and B" in findings[0].message and "of B" in findings[2].message
+
+
+@pytest.mark.parametrize(
+    "value, expanded, unit, text",
+    [
+        (3.6183, 0.0621, "mm", "3.618 ± 0.062 mm"),
+        (3.62, 0.06, "mm", "3.620 ± 0.060 mm"),
+        (3.6183, 0.0999, "mm", "3.62 ± 0.10 mm"),
+        (12.34, 1.26, "dE00", "12.3 ± 1.3 dE00"),
+        (1234.5, 120.4, "mm", "1234 ± 120 mm"),
+        (-0.0004, 0.06, "mm", "0.000 ± 0.060 mm"),
+        (3, None, "count", "3"),
+        (2.5, 0.0, "mm", "2.50 mm"),
+    ],
+)
+def test_two_significant_digits_of_the_uncertainty(value: float, expanded: float | None, unit: str, text: str) -> None:
+    assert plus_minus(value, expanded, unit) == text
+
+
+def test_signed_numbers_have_a_true_minus() -> None:
+    assert signed_plus_minus(-3.62, 0.062, "mm") == "−3.620 ± 0.062 mm"
+    assert signed_plus_minus(1.2, None, "mm") == "+1.20 mm"
