@@ -51,7 +51,8 @@ def picture(key: str, make: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8
     if stored is None:
         stored = _encoded(make())
         store(key, stored)
-    rgb = np.asarray(cv2.imdecode(np.frombuffer(stored, np.uint8), cv2.IMREAD_COLOR_RGB), np.uint8)
+    read = np.asarray(cv2.imdecode(np.frombuffer(stored, np.uint8), cv2.IMREAD_UNCHANGED))
+    rgb = np.asarray(cv2.cvtColor(read, cv2.COLOR_GRAY2RGB if read.ndim == 2 else cv2.COLOR_BGR2RGB), np.uint8)
     rgb.flags.writeable = False
     return rgb
 

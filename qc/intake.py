@@ -69,6 +69,20 @@ def open_copy(path: Path) -> BookCopy:
     )
 
 
+def copy_id(path: Path) -> str:
+    """Id of the copy at `path` as `open_copy` gives it, without opening a scan.
+
+    Where copy.toml cannot be understood it is the name of the folder.
+    """
+    if not path.is_dir():
+        return _id(path.stem)
+    try:
+        stated = read_copy_toml(path).id
+    except UsageError:
+        stated = None
+    return stated or _id(path.resolve().name)
+
+
 def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     """Every copy below `folder`, in natural order.
 

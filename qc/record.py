@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qc.errors import OutputError
 from qc.model import Evidence, Finding, Inspection, Observation, PageRecord, Rescan, Where
+from qc.output import write_text
 
 _PLACES = {"fraction": 6, "density": 6}
 
@@ -96,17 +95,7 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
     OutputError
         The folder or file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(to_json(content, indent=2) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror}. The result is lost without it. "
-            "Free the place or choose another folder with --out."
-        ) from error
+    write_text(to_json(content, indent=2) + "\n", path)
 
 
 def _finding(f: Finding) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -17,8 +18,9 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from qc import cache
-from qc.errors import ReferenceFault, UsageError
+from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.geometry import Affine, Size
+from qc.intake import open_copy
 from qc.model import BookCopy, ReferenceId
 from qc.pdfium import LOCK, RENDER_DPI, VERSION, Box, Sheet, all_sideways, draw, open_document, sheets
 from qc.title import Title, read_title, stated_trim
@@ -47,8 +49,28 @@ class ReferencePage:
     to_px: Affine
 
 
-class Reference:
-    """The ordered book. Opened by `open_reference`; safe to share between threads.
+class Reference(Protocol):
+    """What was ordered, page by page: a `PdfReference`, or an approved copy (`qc.copy_reference.CopyReference`).
+
+    `u_trim_mm` is the standard uncertainty of its trim lines, 0 for a PDF; the rest is described there.
+    """
+
+    id: ReferenceId
+    pages: int
+    trim: Size
+    paper: str | None
+    ink: str | None
+    u_trim_mm: float
+
+    def page(self, number: int, /) -> ReferencePage: ...
+
+    def thumbnails(self) -> NDArray[np.uint8]: ...
+
+    def crop(self, number: int, box_mm: Box, dpi: float, /) -> NDArray[np.uint8]: ...
+
+
+class PdfReference:
+    """The ordered book as a print-ready PDF. Opened by `open_reference`; safe to share between threads.
 
     Attributes
     ----------
@@ -59,6 +81,8 @@ class Reference:
         Of the title: as stated, else that of most pages.
     paper, ink : str or None
         As stated in title.toml.
+    u_trim_mm : float
+        0: the trim lines of a PDF are exact.
 
     Notes
     -----
@@ -69,6 +93,8 @@ class Reference:
 
     The PDF must not change while it is in use.
     """
+
+    u_trim_mm = 0.0
 
     def __init__(self, path: Path, name: str, title: Title) -> None:
         self._path = path
@@ -189,7 +215,8 @@ class Reference:
             cache.store(key, json.dumps(known).encode())
         found = [Sheet(w, h, unit, trim and tuple(trim), tuple(inked)) for w, h, unit, trim, inked in known["sheets"]]
         if known["sideways"] and stated is None:
-            half = describe(found[0].height_mm / 2, found[0].width_mm)
+            short, long = sorted((found[0].width_mm, found[0].height_mm))
+            half = describe(*sorted((long / 2, short)))
             raise ReferenceFault(
                 f"{self._path} has all its text lying on its side, which looks like an imposed sheet of two {half} "
                 "pages. Export single pages; if the pages really are so, state the trim."
@@ -224,7 +251,7 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
     Parameters
     ----------
     path
-        A title folder with interior.pdf and perhaps title.toml, or a PDF.
+        A title folder with interior.pdf and perhaps title.toml, a PDF, or an approved copy: a folder of scans.
     trim, bleed
         Override title.toml: the ordered trim, such as ``"6 x 9 in"``, and whether its pages have bleed.
 
@@ -236,9 +263,11 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
         title.toml or `trim` is not understood.
     """
     title, pdf, name = Title(), path, path.stem
+    scans: BookCopy | None = None
     if path.is_dir():
         pdf, name = path / "interior.pdf", path.resolve().name
-        if not pdf.is_file():
+        scans = None if pdf.is_file() else _approved(path)
+        if scans is None and not pdf.is_file():
             found = (
                 "only cover.pdf; covers are not compared yet" if (path / "cover.pdf").is_file() else "no interior.pdf"
             )
@@ -249,7 +278,21 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
         title = replace(title, trim=stated_trim(trim, str(path)))
     if bleed is not None:
         title = replace(title, bleed=bleed)
-    return Reference(pdf, name, title)
+    if scans is not None:
+        from qc.copy_reference import CopyReference
+
+        own = scans.reference.trim
+        return CopyReference(scans, title if title.trim or not own else replace(title, trim=stated_trim(own, str(path))))
+    return PdfReference(pdf, name, title)
+
+
+def _approved(folder: Path) -> BookCopy | None:
+    """The copy whose interior pages were scanned into `folder`; None if there is none."""
+    try:
+        copy = open_copy(folder)
+    except ScanError:
+        return None
+    return copy if copy.pages else None
 
 
 def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> tuple[Reference | None, str]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from qc.decode import jpeg, pdf, png, tiff
-from qc.decode.raster import Info, Unusable, refuse_giant
+from qc.decode.raster import MOST_PIXELS, Info, Unusable, refuse_giant
 from qc.errors import ScanError
 from qc.model import Resolution, ScanFile
 
@@ -126,15 +126,11 @@ def read_pixels(scan: ScanFile, reduce: int = 1) -> NDArray[Any]:
     if reduce not in _REDUCTIONS:
         raise ValueError(f"reduce is {reduce}; allowed are {', '.join(map(str, _REDUCTIONS))}")
 
-    def decode(decoder: ModuleType) -> NDArray[Any]:
-        header = _header(decoder, scan)
-        pixels: NDArray[Any] = np.ascontiguousarray(decoder.pixels(scan.path, scan.frame, reduce))
-        expected = (-(-header.height_px // reduce), -(-header.width_px // reduce), *(() if header.gray else (3,)))
-        if pixels.shape != expected:
-            raise Unusable(f"declares pixels of shape {expected} and delivers {pixels.shape}: export the scan again")
-        return pixels
-
-    return _guarded(scan.path, _label(scan), decode)
+    return _guarded(
+        scan.path,
+        _label(scan),
+        lambda decoder: np.ascontiguousarray(decoder.pixels(scan.path, scan.frame, reduce)),
+    )
 
 
 def sha256(path: Path) -> str:
@@ -152,14 +148,14 @@ def _label(scan: ScanFile) -> str:
 
 
 def _guarded(path: Path, label: str, read: Callable[[ModuleType], T]) -> T:
-    kind = "image"
+    kind, limit = "image", MOST_PIXELS // 1_000_000
     try:
         kind = _format(path)
         return read(_DECODERS[kind])
     except Unusable as fault:
         raise ScanError(f"{label} {fault}.") from fault
     except Image.DecompressionBombError as fault:
-        raise ScanError(f"{label} declares too many pixels to be a scan ({fault}). Rescan the page.") from fault
+        raise ScanError(f"{label} declares more than {limit} megapixels. Rescan the page at 300 or 600 dpi.") from fault
     except MemoryError as fault:
         raise ScanError(f"{label} does not fit into memory. Rescan the page at 300 or 600 dpi.") from fault
     except UnidentifiedImageError as fault:

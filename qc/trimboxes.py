@@ -103,10 +103,10 @@ def _refuse_spread(size: Size, trims: Iterable[Size], what: str) -> None:
         for across, along in ((0.0, 0.0), (2 * BLEED_MM, 2 * BLEED_MM), (4 * BLEED_MM, 2 * BLEED_MM)):
             two = Size(2 * trim.width_mm + across, trim.height_mm + along)
             if _deviation(size.width_mm, size.height_mm, two) <= 2 * TOLERANCE_MM:
+                found, half = describe(size.width_mm, size.height_mm), describe(trim.width_mm, trim.height_mm)
                 raise ReferenceFault(
-                    f"{what} is {describe(size.width_mm, size.height_mm)}, which looks like spreads or an imposed sheet "
-                    f"of two {describe(trim.width_mm, trim.height_mm)} pages. Export single pages; if this is the trim, "
-                    "state it."
+                    f"{what} is {found}, which looks like spreads or an imposed sheet of two {half} pages. "
+                    "Export single pages; if this is the trim, state it."
                 )
 
 

@@ -83,9 +83,9 @@ def scan_of(scan: ScanFile, reduce: int = 1) -> NDArray[np.uint8]:
     size = (2000, 2900)
     sheet = np.repeat(print_of(page, DPI)[..., None], 3, axis=2).copy()
     if page == 7:
-        x0, y0, x1, y1 = (round(v * px_per_mm(DPI)) for v in STREAK_MM)
-        sheet[y0:y1, x0:x1] = np.maximum(sheet[y0:y1, x0:x1], 225)
-    to_scan = TO_SCAN.after(Affine.scaling(1 / px_per_mm(DPI)))
+        left, top, right, bottom = (round(v * px_per_mm(DPI)) for v in STREAK_MM)
+        sheet[top:bottom, left:right] = np.maximum(sheet[top:bottom, left:right], 225)
+    to_scan = TO_SCAN.after(Affine.scaling(1 / px_per_mm(DPI))).after(Affine.shift(0.5, 0.5))
     placed = cv2.warpAffine(sheet, to_scan.matrix, size, borderMode=cv2.BORDER_CONSTANT, borderValue=(250, 249, 244))
     x0, y0, x1, y1 = cut_box(page)
     corners = TO_SCAN([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
@@ -219,14 +219,13 @@ def edge_lines(page: int, edge: Edge) -> dict[str, list[list[float]]]:
     """Detail of a trim offset: the trim line and the cut edge in the page frame."""
     x0, y0, x1, y1 = cut_box(page)
     side = edge_names(side_of(page)).index(edge)
-    cut = [[[x0, 0], [x0, HEIGHT_MM]], [[0, y0], [WIDTH_MM, y0]], [[x1, 0], [x1, HEIGHT_MM]], [[0, y1], [WIDTH_MM, y1]]]
-    trim = [
-        [[0, 0], [0, HEIGHT_MM]],
-        [[0, 0], [WIDTH_MM, 0]],
-        [[WIDTH_MM, 0], [WIDTH_MM, HEIGHT_MM]],
-        [[0, HEIGHT_MM], [WIDTH_MM, HEIGHT_MM]],
-    ]
-    return {"trim_mm": trim[side], "cut_mm": cut[side]}
+
+    def line(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
+        start_end = [[[left, 0], [left, HEIGHT_MM]], [[0, top], [WIDTH_MM, top]]]
+        start_end += [[[right, 0], [right, HEIGHT_MM]], [[0, bottom], [WIDTH_MM, bottom]]]
+        return [[float(v) for v in p] for p in start_end[side]]
+
+    return {"trim_mm": line(0, 0, WIDTH_MM, HEIGHT_MM), "cut_mm": line(x0, y0, x1, y1)}
 
 
 def _observations() -> tuple[Observation, ...]:

@@ -64,10 +64,18 @@ def decode(data: bytes, reduce: int, turn: Turn | None = None) -> Pixels:
     return array if scaled else shrink(array, reduce)
 
 
-def _decode_strictly(data: bytes, mode: str, height: int, width: int) -> Pixels:
+def check(data: bytes) -> None:
+    """Refuse a JPEG stream that is not whole."""
+    _, _, colorspace, _ = simplejpeg.decode_jpeg_header(data)
+    mode = {"Gray": "L", "CMYK": "CMYK", "YCCK": "CMYK"}.get(colorspace, "RGB")
+    _decode_strictly(data, mode, 1, 1)
+
+
+def _decode_strictly(data: bytes, mode: str, least_height: int, least_width: int) -> Pixels:
+    """Pixels at the smallest DCT scale that gives at least the height and width asked for."""
     colorspace = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}[mode]
     try:
-        array = simplejpeg.decode_jpeg(data, colorspace, min_height=height, min_width=width)
+        array = simplejpeg.decode_jpeg(data, colorspace, min_height=least_height, min_width=least_width)
     except ValueError as fault:
         if "premature" in str(fault).lower():
             raise Unusable("ends too early (truncated): copy the file again or rescan the page") from fault

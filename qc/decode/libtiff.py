@@ -36,17 +36,9 @@ def _note(module: bytes | None, text: bytes | None, arguments: int | None) -> No
         complaints.append(f"{(module or b'').decode('ascii', 'replace')}: {(text or b'').decode('ascii', 'replace')}")
 
 
-def _note_warning(module: bytes | None, text: bytes | None, arguments: int | None) -> None:
-    # libjpeg only warns of a damaged stream, and goes on with gray
-    if (module or b"").startswith(b"JPEGLib"):
-        _note(module, text, arguments)
-
-
-_handlers = (_HANDLER(_note), _HANDLER(_note_warning))
+_handler = _HANDLER(_note)
 
 
 # a Pillow with a hidden libtiff still decodes; what libtiff says then is not heard here
 with suppress(OSError, AttributeError):
-    _library = ctypes.CDLL(_imaging.__file__)
-    _library.TIFFSetErrorHandler(_handlers[0])
-    _library.TIFFSetWarningHandler(_handlers[1])
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(_handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from qc.decode import jpeg
-from qc.decode.raster import Info, Pixels, Turn, Unusable, refuse_giant, shrink
+from qc.decode.raster import Info, Pixels, Turn, Unusable, refuse_giant, refuse_other_size, shrink
 from qc.errors import ScanError
 from qc.pdfium import LOCK, open_document
 
@@ -57,12 +58,12 @@ def pixels(path: Path, frame: int, reduce: int) -> Pixels:
     head = placed.info
     if bitmap is None:
         # decoded without the lock, so that other threads can read on
-        return jpeg.decode(stream, reduce, head.turn)
+        return refuse_other_size(jpeg.decode(stream, reduce, head.turn), head, reduce)
     if head.gray and bitmap.ndim == 3:
         bitmap = bitmap[..., 0]
     elif not head.gray and bitmap.ndim == 2:
         bitmap = np.repeat(bitmap[..., None], 3, axis=2)
-    return shrink(head.turn.apply(bitmap), reduce)
+    return shrink(refuse_other_size(head.turn.apply(bitmap), head), reduce)
 
 
 @contextmanager
@@ -108,7 +109,7 @@ def _single_image(page: pdfium.PdfPage) -> _Placed | None:
     width, height = image.get_px_size()
     refuse_giant(width, height)
     metadata = image.get_metadata()
-    if turn is None or metadata.bits_per_pixel == 0:
+    if turn is None or metadata.bits_per_pixel == 0 or (_is_stencil(image) and not _paints_black(image)):
         return None
     dpi = (width / float(np.hypot(a, b)) * _POINTS_PER_INCH, height / float(np.hypot(c, d)) * _POINTS_PER_INCH)
     gray = metadata.bits_per_pixel in (1, 8) and metadata.colorspace != raw.FPDF_COLORSPACE_INDEXED
@@ -125,6 +126,17 @@ def _turn(right: tuple[float, float], up: tuple[float, float], rotation_deg: int
     if abs(rx) <= _MOST_OFF_AXIS * abs(ry) and abs(dy) <= _MOST_OFF_AXIS * abs(dx):
         return Turn(True, ry < 0, dx < 0)
     return None
+
+
+def _is_stencil(image: Any) -> bool:
+    metadata = image.get_metadata()
+    return bool(metadata.bits_per_pixel == 1 and metadata.colorspace == raw.FPDF_COLORSPACE_UNKNOWN)
+
+
+def _paints_black(image: Any) -> bool:
+    channels = [ctypes.c_uint() for _ in range(4)]
+    known = raw.FPDFPageObj_GetFillColor(image, *channels)
+    return bool(known) and [c.value for c in channels] == [0, 0, 0, 255]
 
 
 def _jpeg_stream(image: Any) -> bytes:
@@ -146,7 +158,8 @@ def _jpeg_stream(image: Any) -> bytes:
 def _bitmap(image: Any) -> Pixels:
     bitmap = image.get_bitmap(render=False)
     try:
-        return _rgb(bitmap)
+        # a stencil holds where to paint, in white
+        return 255 - _rgb(bitmap) if _is_stencil(image) else _rgb(bitmap)
     finally:
         bitmap.close()
 

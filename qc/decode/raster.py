@@ -92,6 +92,15 @@ def refuse_hollow(needed_bytes: float, held_bytes: int) -> None:
         )
 
 
+def refuse_other_size(pixels: Pixels, info: Info, reduce: int = 1) -> Pixels:
+    """Refuse upright pixels that are not those the header declares."""
+    width, height = info.turn.size(info.width_px, info.height_px)
+    declared = (-(-height // reduce), -(-width // reduce), *(() if info.gray else (3,)))
+    if pixels.shape != declared:
+        raise Unusable(f"declares pixels of shape {declared} and delivers {pixels.shape}: export the scan again")
+    return pixels
+
+
 def shrink(pixels: Pixels, reduce: int) -> Pixels:
     """Average blocks of ``reduce x reduce`` pixels, counted from left and top; the last ones may be partial."""
     if reduce == 1:

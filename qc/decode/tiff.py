@@ -11,8 +11,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from qc.decode import libtiff
-from qc.decode.jpeg import dpi_of_tags
+from qc.decode import jpeg, libtiff
 from qc.decode.raster import (
     EXIF_TURNS,
     UPRIGHT,
@@ -23,6 +22,7 @@ from qc.decode.raster import (
     on_white,
     refuse_giant,
     refuse_hollow,
+    refuse_other_size,
     shrink,
 )
 
@@ -30,7 +30,7 @@ from qc.decode.raster import (
 logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 _REDUCED_OR_MASK = 1 | 4
-_NONE, _DEFLATE = (1,), (8, 32946)
+_NONE, _DEFLATE, _JPEG = (1,), (8, 32946), 7
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _PREMULTIPLIED, _STRAIGHT = 1, 2
 _MOST_BYTES_PER_BYTE = 1032
@@ -52,11 +52,13 @@ def pixels(path: Path, frame: int, reduce: int) -> Pixels:
         head = _info(page)
         _check_segments(page, head, path.stat().st_size)
         if _is_plain(page):
-            return shrink(head.turn.apply(_plain(page)), reduce)
+            return shrink(refuse_other_size(head.turn.apply(_plain(page)), head), reduce)
+        if int(page.compression) == _JPEG:
+            _check_jpeg(path, page)
         array = _with_pillow(path, page, head)
         if head.bits == 16 and not head.gray:
             array = _sixteen_bits(path.read_bytes(), page)
-    return shrink(array, reduce)
+    return shrink(refuse_other_size(array, head), reduce)
 
 
 def _pages(tiff: Any) -> list[Any]:
@@ -90,7 +92,7 @@ def _info(page: Any) -> Info:
     if samples < least or samples > least + 1:
         raise Unusable(f"has {samples} channels, which is not supported: export the scan as gray or RGB")
     value = page.tags.valueof
-    dpi = dpi_of_tags(_rational(value(282)), _rational(value(283)), value(296))
+    dpi = jpeg.dpi_of_tags(_rational(value(282)), _rational(value(283)), value(296))
     turn = EXIF_TURNS.get(value(274, 1), UPRIGHT)
     return Info(width, height, gray, 16 if bits == 16 else 1 if bits == 1 and gray else 8, dpi, turn)
 
@@ -118,6 +120,16 @@ def _check_segments(page: Any, head: Info, file_bytes: int) -> None:
     if int(page.compression) in (*_NONE, *_DEFLATE) and page.photometric != _YCBCR:
         needed = head.height_px * (head.width_px * page.bitspersample * page.samplesperpixel // 8)
         refuse_hollow(needed / (1 if int(page.compression) in _NONE else _MOST_BYTES_PER_BYTE), sum(counts))
+
+
+def _check_jpeg(path: Path, page: Any) -> None:
+    """Refuse JPEG segments that are damaged; libtiff fills them up and says nothing."""
+    tables = page.jpegtables
+    with path.open("rb") as file:
+        for offset, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+            file.seek(offset)
+            segment = file.read(length)
+            jpeg.check(tables[:-2] + segment[2:] if tables else segment)
 
 
 def _is_plain(page: Any) -> bool:

@@ -5,30 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.model import Observation, Where
+from qc.robust import mean_over_pages
 
 MIN_PAGES = 3
 U_COMMON_MM = 0.012
 """What all pages of a copy share: tone curve, sharpening, edge shape on a dark backing. It does not shrink with pages."""
-
-
-def huber_mean(values: NDArray[np.float64], k: float = 1.345) -> tuple[float, float]:
-    """Huber mean and the robust spread (scaled median absolute deviation) of `values`."""
-    center = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values - center)))
-    if len(values) < 6:
-        spread = max(spread, float(values.std(ddof=1)))
-    floor = max(spread, 1e-4)
-    for _ in range(20):
-        weights = np.minimum(1.0, k * floor / np.maximum(np.abs(values - center), 1e-12))
-        center = float((weights * values).sum() / weights.sum())
-    return center, spread
 
 
 def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = None) -> list[Observation]:
@@ -64,12 +50,9 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
             result.append(measure.observe(None, where=where, flags=reason, detail={"pages": len(measured)}))
             continue
         values = np.array([o.value for o in measured], float)
-        n = len(values)
-        value, spread = huber_mean(values)
-        page_u = float(np.median([o.u or 0.0 for o in measured]))
-        scatter = max(spread, page_u) * 1.05 * float(student.ppf(0.975, n - 1)) / 1.96 / np.sqrt(n)
-        u = float(np.hypot(scatter, U_COMMON_MM))
+        page_u = np.array([o.u or 0.0 for o in measured])
+        value, u, spread = mean_over_pages(values, page_u, U_COMMON_MM)
         nearest = min(measured, key=lambda o: abs((o.value or 0.0) - value))
-        detail = {"pages": n, "spread": round(spread, 4), "shown_page": nearest.where.page}
+        detail = {"pages": len(values), "spread": round(spread, 4), "shown_page": nearest.where.page}
         result.append(measure.observe(value, u, where, detail=detail, evidence=nearest.evidence))
     return result

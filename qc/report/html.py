@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
-from qc.errors import OutputError
 from qc.model import Finding, Inspection, Outcome, PageRecord, Role
+from qc.output import write_text
 from qc.ranking import by_gravity
 from qc.report import bullet, offsets, picture, words
 
@@ -55,26 +53,25 @@ def render(inspection: Inspection, exhibits: Sequence[Exhibit], *, k: float) -> 
     """
     lead = next((e for e in exhibits if e.finding.severity == "defect"), None)
     ranked, strip = by_gravity(inspection.findings), _strip(inspection)
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            i=inspection,
-            k=k,
-            ranked=ranked,
-            decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
-            lead=lead,
-            more=[e for e in exhibits if e is not lead],
-            drawing=offsets.page_drawing(inspection),
-            drawing_size=offsets.DRAWING,
-            panels=offsets.panels(inspection, k),
-            panel_size=offsets.PANEL,
-            strip=strip,
-            flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
-            clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
-            counts={o: sum(f.outcome is o for f in ranked) for o in Outcome},
-        )
+    template = _environment().get_template("report.html")
+    page = template.render(
+        i=inspection,
+        k=k,
+        rows=words.rows(ranked),
+        unjudged=words.why_not_judged(ranked),
+        decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
+        lead=lead,
+        more=[e for e in exhibits if e is not lead],
+        drawing=offsets.page_drawing(inspection),
+        drawing_size=offsets.DRAWING,
+        panels=offsets.panels(inspection, k),
+        panel_size=offsets.PANEL,
+        strip=strip,
+        flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
+        clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
+        counts={o: sum(f.outcome is o for f in ranked) for o in Outcome},
     )
+    return words.clean(page)
 
 
 def write(inspection: Inspection, exhibits: Sequence[Exhibit], path: Path, *, k: float) -> None:
@@ -85,18 +82,7 @@ def write(inspection: Inspection, exhibits: Sequence[Exhibit], path: Path, *, k:
     OutputError
         The folder or file cannot be written.
     """
-    text = render(inspection, exhibits, k=k)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror}. The report is lost without it. "
-            "Free the place or choose another folder with --out."
-        ) from error
+    write_text(render(inspection, exhibits, k=k), path)
 
 
 def _strip(inspection: Inspection) -> list[_StripPage]:
@@ -143,12 +129,8 @@ def _environment() -> Environment:
 
 
 def _finalize(value: Any) -> Any:
-    if isinstance(value, Markup):
-        return value
-    if isinstance(value, str):
-        return words.clean(value)
     if isinstance(value, float):
-        return f"{value:.2f}".rstrip("0").rstrip(".")
+        return f"{value:.5g}"
     return value
 
 

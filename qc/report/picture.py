@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qc.evidence import Exhibit
 
 WIDTH, HEIGHT, BAND = 480.0, 360.0, 22.0
+LABEL = 165.0
 
 Point = tuple[float, float]
 Line = tuple[Point, Point]
@@ -29,8 +30,9 @@ class Overlay:
     """Positions in a drawing `WIDTH` by `HEIGHT`, y down.
 
     The ruler lies in a band of `BAND` at the bottom, or at the left when `upright`; it counts millimeters from the
-    trim line, outward positive, or from the border of the picture when there is no trim line. `strip` is the area between
-    trim line and cut, `dimension` the distance across it, `label_at` a place for its text, on the side `anchor` says.
+    trim line, outward positive, or from the border of the picture when there is no trim line. `strip` is the area
+    between trim line and cut, `dimension` the distance across it, `label_at` a place for its text, on the
+    side `anchor` says.
     """
 
     upright: bool
@@ -102,8 +104,9 @@ def _dimension(trim: Line, cut: Line, upright: bool, outward: float) -> tuple[Li
     a, b = _crossing(trim, level, upright), _crossing(cut, level, upright)
     if upright:
         return ((level, a), (level, b)), (level + 14, max(a, b) + 24 if outward > 0 else min(a, b) - 12), "start"
-    beyond = max(a, b) + 12 if outward > 0 else min(a, b) - 12
-    return ((a, level), (b, level)), (beyond, level + 5), "start" if outward > 0 else "end"
+    if outward > 0:
+        return ((a, level), (b, level)), (min(max(a, b) + 12, WIDTH - LABEL), level + 32), "start"
+    return ((a, level), (b, level)), (max(min(a, b) - 12, LABEL), level + 32), "end"
 
 
 def _ticks(scale: float, zero: float, outward: float, upright: bool) -> tuple[Tick, ...]:

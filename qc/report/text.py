@@ -58,18 +58,16 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         console.print(_table(shown, k))
     if hidden := len(ranked) - len(shown):
         more = "more " if shown else ""
-        say("", f"{hidden} {more}{'rule is' if hidden == 1 else 'rules are'} within the limits (-v shows them)")
+        say("", f"{hidden} {more}{'result is' if hidden == 1 else 'results are'} within the limits (-v shows them)")
 
     for reason in words.why_not_judged(ranked):
         say("Not judged", reason)
-    for entry in inspection.verdict.rescan:
-        say("Rescan", words.rescan(entry))
+    for scan in words.rescans(inspection.verdict.rescan):
+        say("Rescan", scan)
     if inspection.verdict.not_checked:
         say("Not checked", ", ".join(inspection.verdict.not_checked))
-    refund = inspection.refund
-    codes = ", ".join(r.code for r in refund.reasons)
-    say("Refund", f"{refund.outcome}, {words.ROUTE.get(refund.route, refund.route)}{f' ({codes})' if codes else ''}")
-    for r in refund.reasons:
+    say("Refund", words.refund(inspection))
+    for r in inspection.refund.reasons:
         say("", f"“{r.clause}” ({r.source})")
     if report_path:
         say("Report", report_path)
@@ -81,17 +79,17 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
 
 
 def _table(findings: list[Finding], k: float) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("rule", overflow="fold")
-    table.add_column("where", overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("rule", no_wrap=True)
+    table.add_column("where", overflow="fold", min_width=9)
     table.add_column("measured", justify="right", no_wrap=True)
-    table.add_column("limit", overflow="fold")
+    table.add_column("limit", no_wrap=True)
     table.add_column("finding", no_wrap=True)
-    for f in findings:
+    for f, place in words.rows(findings):
         note = " (note)" if f.severity == "note" else ""
         table.add_row(
             Text(words.one_line(f.rule)),
-            Text(words.one_line(words.place(f.where))),
+            Text(words.one_line(place)),
             Text(words.measured(f.value, f.u, f.unit, k)),
             Text(words.limit(f)),
             Text(words.OUTCOME[f.outcome] + note, style=_OUTCOME_STYLE.get(f.outcome, "")),

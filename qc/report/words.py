@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Sequence
 
 from qc.flags import Flag
 from qc.model import Decision, Finding, Inspection, Outcome, ReferenceId, Rescan, Where
 from qc.rounding import plus_minus, signed_plus_minus
+from qc.wording import ranges
 
 VERDICT = {
     Decision.DEFECT: "DEFECT",
@@ -27,13 +28,16 @@ ROUTE = {
     "returns-center": "returns center",
     "review": "a person decides",
 }
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 _MEANING = {str(f): f.meaning for f in Flag}
 UNIT = {"dE00": "ΔE00", "fraction": "", "deg": "°"}
 
 
 def clean(text: str) -> str:
     """`text` fit to print: control characters, direction overrides and broken bytes of a stranger's name replaced."""
-    return "".join("�" if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t" else c for c in text)
+    return _UNPRINTABLE.sub("�", text)
 
 
 def one_line(text: str) -> str:
@@ -42,7 +46,7 @@ def one_line(text: str) -> str:
 
 
 def place(where: Where) -> str:
-    """Such as ``"page 7, fore-edge"``; ``"whole copy"`` where nothing narrower is known."""
+    """Such as ``"page 7, fore-edge"``; ``"copy"`` where nothing narrower is known."""
     parts = [
         where.page and f"page {where.page}",
         where.edge and str(where.edge),
@@ -50,7 +54,21 @@ def place(where: Where) -> str:
         where.copy,
         where.copies and " and ".join(where.copies),
     ]
-    return ", ".join(p for p in parts if p) or "whole copy"
+    return ", ".join(p for p in parts if p) or "copy"
+
+
+def rows(ranked: Sequence[Finding]) -> list[tuple[Finding, str]]:
+    """Findings with their place; pages that are within, or not judged, share a line with the one nearest its limit."""
+    together: dict[tuple[object, ...], list[Finding]] = {}
+    for n, f in enumerate(ranked):
+        quiet = f.where.page is not None and f.outcome in (Outcome.WITHIN, Outcome.NOT_JUDGED)
+        together.setdefault((f.rule, f.outcome, f.where.edge) if quiet else (n,), []).append(f)
+    return [(g[0], place(g[0].where) if len(g) == 1 else _pages(g)) for g in together.values()]
+
+
+def _pages(group: Sequence[Finding]) -> str:
+    edge = group[0].where.edge
+    return f"{len(group)} pages, {edge}" if edge else f"{len(group)} pages"
 
 
 def measured(value: float | None, u: float | None, unit: str, k: float) -> str:
@@ -62,10 +80,8 @@ def measured(value: float | None, u: float | None, unit: str, k: float) -> str:
 
 
 def limit(finding: Finding) -> str:
-    """The limit that explains the outcome, as the rule states it."""
-    if finding.outcome is Outcome.OUTSIDE:
-        return f"outside {limit_text(finding.outside)}"
-    return f"within {limit_text(finding.within)}"
+    """The limit that explains the outcome, as the rule states it: where outside begins, or where within ends."""
+    return limit_text(finding.outside if finding.outcome is Outcome.OUTSIDE else finding.within)
 
 
 def limit_text(text: str) -> str:
@@ -105,25 +121,36 @@ def scanner(inspection: Inspection) -> str:
     return f"scanner {profile}" if profile else "no scanner profile"
 
 
-def rescan(entry: Rescan) -> str:
-    """A scan to make, and why."""
-    what = entry.file or (f"page {entry.reference_page}" if entry.reference_page else "scan")
-    if entry.file and entry.reference_page:
-        what = f"{entry.file} (page {entry.reference_page})"
-    return f"{what}: {entry.why}"
+def rescans(entries: Sequence[Rescan]) -> list[str]:
+    """Scans to make, and why; pages that were not seen for the same reason share a line."""
+    together: dict[tuple[str | None, str], list[int]] = {}
+    for entry in entries:
+        together.setdefault((entry.file, entry.why), []).extend([entry.reference_page] if entry.reference_page else [])
+    return [f"{_scan(file, numbers)}: {why}" for (file, why), numbers in together.items()]
+
+
+def _scan(file: str | None, numbers: Sequence[int]) -> str:
+    which = f"page{'s' if len(numbers) > 1 else ''} {ranges(numbers)}" if numbers else ""
+    return f"{file} ({which})" if file and which else file or which or "the copy"
+
+
+def refund(inspection: Inspection) -> str:
+    """Outcome, route and codes: ``"eligible, refund (defect)"``."""
+    codes = ", ".join(dict.fromkeys(r.code for r in inspection.refund.reasons))
+    route = ROUTE.get(inspection.refund.route, inspection.refund.route)
+    return f"{inspection.refund.outcome}, {route}{f' ({codes})' if codes else ''}"
 
 
 def ticket(inspection: Inspection) -> str:
     """The sentence to paste into the refund ticket."""
-    copy, refund = inspection.copy, inspection.refund
+    copy, reasons = inspection.copy, inspection.refund.reasons
     named = ", ".join(p for p in (copy.title, copy.isbn and f"ISBN {copy.isbn}") if p)
     clause = f" Policy {inspection.policy.id} {inspection.policy.version}"
-    clause += f": “{refund.reasons[0].clause}”" if refund.reasons else ""
-    codes = ", ".join(r.code for r in refund.reasons)
+    clause += f": “{reasons[0].clause}”" if reasons else ""
     return one_line(
         f"{copy.id}{f' ({named})' if named else ''}: {VERDICT[inspection.verdict.outcome]}. "
         f"{_sentence(inspection.verdict.summary)}{_sentence(clause)} "
-        f"Refund: {refund.outcome}, {ROUTE.get(refund.route, refund.route)}{f' ({codes})' if codes else ''}. "
+        f"Refund: {refund(inspection)}. "
         f"Measured by qc {inspection.provenance.qc}, {inspection.provenance.started[:10]}."
     )
 

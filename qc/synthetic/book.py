@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from qc.synthetic.design import Kind, PageDesign, Title, typeset
+from qc.synthetic.draw import Truth, draw_scan
 from qc.synthetic.files import suffix, write_scan
 from qc.synthetic.leaf import EDGES, Cut
 from qc.synthetic.press import Print
-from qc.synthetic.scanner import Scanner, Truth, draw_scan
+from qc.synthetic.scanner import Scanner
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Block:
     further shift x, y of every verso. `spine_sd_mm` is how much the knife that took the binding off varies.
     """
 
-    cut: Cut = Cut()
+    cut: Cut = field(default_factory=Cut)
     x_sd_mm: float = 0.15
     y_sd_mm: float = 0.15
     rotation_sd_deg: float = 0.05
@@ -173,7 +174,10 @@ def _jittered(how: Print, block: Block, recto: bool, rng: np.random.Generator) -
 
 
 def _laid(scanner: Scanner, skew_sd_deg: float, margin_sd_mm: float, rng: np.random.Generator) -> Scanner:
-    moved = [m + d if m < 2 else max(2.0, m + d) for m, d in zip(scanner.margin_mm, rng.normal(0, margin_sd_mm, 4), strict=True)]
+    moved = [
+        m + d if m < 2 else max(2.0, m + d)
+        for m, d in zip(scanner.margin_mm, rng.normal(0, margin_sd_mm, 4), strict=True)
+    ]
     margins = tuple(m if m < 2 else v for m, v in zip(scanner.margin_mm, moved, strict=True))
     return replace(
         scanner,

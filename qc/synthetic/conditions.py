@@ -61,7 +61,7 @@ def sample_conditions(
 
 def _scanner(rng: np.random.Generator, backing: str, dpi: float) -> Scanner:
     level = float(rng.uniform(*_BACKINGS[backing]))
-    tint = rng.normal(1, 0.03, 3)
+    tint = np.minimum(level * rng.normal(1, 0.03, 3), 0.97)
     lamp_x, lamp_y = ("left", "right")[int(rng.integers(2))], ("top", "bottom")[int(rng.integers(2))]
     lit = [(lamp_x,), (lamp_y,), (lamp_x, lamp_y), ("left", "right"), ("top", "bottom"), ()][int(rng.integers(6))]
     feeder = rng.random() < 0.3
@@ -74,7 +74,7 @@ def _scanner(rng: np.random.Generator, backing: str, dpi: float) -> Scanner:
         shear=float(rng.normal(0, 0.0007)),
         skew_deg=float(np.clip(rng.normal(0, 1.2), -5, 5)),
         margin_mm=(float(margins[0]), float(margins[1]), float(margins[2]), float(margins[3])),
-        backing=(float(level * tint[0]), float(level * tint[1]), float(level * tint[2])),
+        backing=(float(tint[0]), float(tint[1]), float(tint[2])),
         texture=float(rng.uniform(0, 0.05)),
         dust=int(rng.integers(0, 25)),
         shadow_edges=lit,
@@ -91,8 +91,8 @@ def _scanner(rng: np.random.Generator, backing: str, dpi: float) -> Scanner:
         tail=float(rng.uniform(0, 0.08)),
         tail_px=float(rng.uniform(1.0, 4.0)),
         channel_px=(float(rng.normal(0, 0.15)), float(rng.normal(0, 0.15))),
-        distortion_px=float(rng.uniform(0, 0.4)),
-        wobble_px=float(rng.uniform(0.2, 1.0)) if feeder else float(rng.uniform(0, 0.2)),
+        distortion_px=float(rng.uniform(0, 0.25)),
+        wobble_px=float(rng.uniform(0.15, 0.6)) if feeder else float(rng.uniform(0, 0.15)),
         wobble_rows=float(rng.uniform(8, 120)),
         exposure=float(rng.uniform(0.88, 1.02)),
         shot=float(rng.uniform(0.002, 0.012)),

@@ -58,10 +58,9 @@ def screened(
     phase = rng.uniform(0, 1, (4, 2))
     rows, columns = image.shape[:2]
     noise = rng.random((1024, 1024)).astype(np.float32)
-    noise = noise - cv2.GaussianBlur(noise, (0, 0), 1.5, borderType=cv2.BORDER_WRAP)
-    rank = np.empty(noise.size, np.float32)
-    rank[np.argsort(noise, axis=None)] = np.arange(noise.size, dtype=np.float32) / noise.size
-    rank = rank.reshape(noise.shape)
+    noise = noise - cv2.GaussianBlur(noise, (0, 0), 1.5)
+    rank = np.empty(noise.shape, np.float32)
+    rank.flat[np.argsort(noise, axis=None)] = np.arange(noise.size, dtype=np.float32) / noise.size
     out = np.empty((rows, columns, 3), np.uint16)
     density = np.log(np.array(inks)) * np.array(strength)
     for top in range(0, rows, 256):

@@ -45,7 +45,9 @@ def glare(light: Image, amount: float, across_mm: float, along_mm: float, dpi: t
     10 dpi, so brightness near a dark area falls over centimeters.
     """
     rows, columns = light.shape[:2]
-    small = cv2.resize(light, (max(2, round(columns * 10 / dpi[0])), max(2, round(rows * 10 / dpi[1]))), interpolation=3)
+    small = cv2.resize(
+        light, (max(2, round(columns * 10 / dpi[0])), max(2, round(rows * 10 / dpi[1]))), interpolation=3
+    )
     for length, shape in ((across_mm, (1, -1)), (along_mm, (-1, 1))):
         reach = int(np.ceil(4 * length / units.mm_per_px(10)))
         kernel = np.exp(-np.abs(np.arange(-reach, reach + 1)) * units.mm_per_px(10) / length).astype(np.float32)

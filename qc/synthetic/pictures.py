@@ -46,7 +46,7 @@ def photograph(
         axes = (int(rng.integers(width_px // 20, width_px // 5)), int(rng.integers(height_px // 20, height_px // 5)))
         patch = np.zeros(shape, np.float32)
         cv2.ellipse(patch, center, axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1, cv2.LINE_AA)
-        canvas += patch[:, :, None] * rng.normal(0, 0.9, 3).astype(np.float32)
+        canvas = canvas + patch[:, :, None] * rng.normal(0, 0.9, 3).astype(np.float32)
     low, high = {"mixed": (0.05, 0.95), "bright": (0.72, 0.98), "dark": (0.02, 0.3)}[tone]
     value = low + (high - low) / (1 + np.exp(-1.3 * canvas[:, :, 0]))
     if not color:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from qc.synthetic.design import PageDesign
 from qc.synthetic.halftone import screened
-
-Map = NDArray[np.float64]
+from qc.synthetic.maps import Map
 
 WHITE_PAPER = (0.84, 0.83, 0.82)
 CREAM_PAPER = (0.83, 0.78, 0.66)
@@ -143,7 +142,7 @@ def print_page(
         sheet = screened(image, how.halftone, how.lpi / dpi, rng, _curve, how.gain, how.strength, how.paper, how.black)
         sheet = sheet if color else np.asarray(np.rint(sheet @ LUMINANCE), np.uint16)
     else:
-        sheet = _inked(image if color else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), how)
+        sheet = _inked(image if color else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8), how)
     return _uneven(sheet, how, place)
 
 

@@ -24,7 +24,7 @@ def glass(
         light += np.float32(texture / 2) * cv2.resize(grain, (columns, rows), interpolation=cv2.INTER_LINEAR)
     if len(backing) == 1:
         return light * np.float32(backing[0])
-    return light[:, :, None] * np.array(backing, np.float32)
+    return np.asarray(cv2.merge([light * np.float32(b) for b in backing]), np.float32)
 
 
 def darken_beside(
@@ -33,9 +33,10 @@ def darken_beside(
     edge: str,
     depth: float,
     width_px: float,
-    shape: str,
+    shape: str = "exponential",
     *,
     inside: bool,
+    shift_px: NDArray[np.float32] | None = None,
 ) -> None:
     """Darken a strip along an edge of the leaf, in place.
 
@@ -55,12 +56,14 @@ def darken_beside(
         "double" has a sharp and a wide part; "plateau" stays dark over half its width.
     inside : bool
         On the leaf rather than beside it.
+    shift_px : ndarray, shape (rows, columns, 2), optional
+        Displacement of the picture, as for `coverage`.
     """
-    region = _strip(light.shape[:2], corners, edge, 6 * width_px + 3)
-    distance = _outward(corners, edge, region)
+    region = _strip(light.shape[:2], corners, edge, 6 * width_px + 5)
+    distance, beyond = _from_edge(corners, edge, region, shift_px)
     if inside:
         distance = -distance
-    t = np.maximum(distance, 0) / np.float32(width_px)
+    t = np.hypot(np.maximum(distance, 0), beyond) / np.float32(width_px)
     match shape:
         case "exponential":
             shade = np.exp(-t)
@@ -89,26 +92,44 @@ def stack_beside(
 ) -> None:
     """Draw the edges of the pages below as stripes beside an edge, in place."""
     region = _strip(light.shape[:2], corners, edge, width_px + 3)
-    distance = _outward(corners, edge, region)
+    distance, beyond = _from_edge(corners, edge, region, None)
     stripes = np.repeat(rng.uniform(0.45, 0.95, 200), rng.integers(1, 4, 200)).astype(np.float32)
     index = np.clip(distance, 0, min(width_px, stripes.size - 1)).astype(int)
-    on = (distance < width_px) & (distance > -4)
+    on = (distance < width_px) & (distance > -4) & (beyond == 0)
     color = stripes[index][:, :, None] * paper.astype(np.float32)
     part = light[region]
     part[on] = (color if light.ndim == 3 else color[:, :, 0])[on]
 
 
-def _outward(corners: NDArray[np.float64], edge: str, region: tuple[slice, slice]) -> NDArray[np.float32]:
-    """Distance from the line of an edge in px, > 0 outside the leaf."""
+def ruler_beside(light: NDArray[np.float32], corners: NDArray[np.float64], per_mm: float) -> None:
+    """A steel rule, ticks every millimeter, 3 mm right of the leaf."""
+    left = round(corners[:, 0].max() + 3 * per_mm)
+    if left >= light.shape[1]:
+        return
+    light[:, left:] = 0.55
+    for tick in range(int(light.shape[0] / per_mm)):
+        y = round(tick * per_mm)
+        length = per_mm * (4.0 if tick % 10 == 0 else 2.0)
+        light[y : y + 2, left : left + round(length)] = 0.05
+
+
+def _from_edge(
+    corners: NDArray[np.float64], edge: str, region: tuple[slice, slice], shift_px: NDArray[np.float32] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Distance from the line of an edge in px, > 0 outside the leaf, and how far beyond its ends."""
     a, b = (corners[i] for i in _CORNERS[edge])
-    normal = np.array([(b - a)[1], -(b - a)[0]]) / np.hypot(*(b - a))
-    y, x = (np.arange(s.start, s.stop) for s in region)
-    return np.asarray(((y - a[1]) * normal[1])[:, None] + ((x - a[0]) * normal[0])[None, :], np.float32)
+    length = float(np.hypot(*(b - a)))
+    ux, uy = (b - a) / length
+    y = np.arange(region[0].start, region[0].stop, dtype=np.float32)[:, None] - np.float32(a[1])
+    x = np.arange(region[1].start, region[1].stop, dtype=np.float32)[None, :] - np.float32(a[0])
+    if shift_px is not None:
+        x, y = x - shift_px[region][:, :, 0], y - shift_px[region][:, :, 1]
+    along = np.float32(ux) * x + np.float32(uy) * y
+    beyond = np.maximum(np.maximum(-along, along - np.float32(length)), 0)
+    return np.float32(uy) * x - np.float32(ux) * y, beyond
 
 
-def _strip(
-    shape: tuple[int, ...], corners: NDArray[np.float64], edge: str, reach_px: float
-) -> tuple[slice, slice]:
+def _strip(shape: tuple[int, ...], corners: NDArray[np.float64], edge: str, reach_px: float) -> tuple[slice, slice]:
     """Rows and columns that hold everything within `reach_px` of an edge; along it, the whole picture."""
     ends = np.array([corners[i] for i in _CORNERS[edge]])
     across = 0 if edge in ("left", "right") else 1

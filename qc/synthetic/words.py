@@ -25,8 +25,17 @@ have to go round by the quarry, he said, unless you would rather wait. She did n
 which he had not heard for a long time, and put the bundle of letters, unread, into the pocket of her coat.
 """
 
-SENTENCES = tuple(s.strip() + "." for s in " ".join(_TEXT.split()).split(". ") if s.strip())
-TITLES = ("The Gate", "Lapwings", "A Tin Box", "The Surveyor", "Eleven Yards", "By the Quarry", "High Water", "The Deed")
+SENTENCES = tuple(s.rstrip(".") + "." for s in " ".join(_TEXT.split()).split(". "))
+TITLES = (
+    "The Gate",
+    "Lapwings",
+    "A Tin Box",
+    "The Surveyor",
+    "Eleven Yards",
+    "By the Quarry",
+    "High Water",
+    "The Deed",
+)
 
 
 def paragraph(rng: np.random.Generator, sentences: int) -> list[str]:

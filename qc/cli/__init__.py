@@ -1,0 +1,69 @@
+"""The command `qc`. A command is imported when it is called, so that help and version need no image library."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from qc import __version__
+from qc.cli import exits
+
+_SECTIONS = {
+    "First steps": {
+        "demo": "Draw returned copies, inspect them, show the reports; needs nothing.",
+    },
+    "At the bench": {
+        "inspect": "Scans of a copy to a verdict.",
+        "compare": "Copies of one title against each other.",
+    },
+    "Overnight": {
+        "batch": "Inspect every copy below a folder.",
+    },
+    "In plain words": {
+        "explain": "What a measure, rule, flag or exit code means.",
+    },
+}
+
+
+class LazyGroup(click.Group):
+    """Commands that live in the module of their name and are imported when one is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for section in _SECTIONS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(ctx):
+            return None
+        command = getattr(importlib.import_module(f"qc.cli.{name}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="qc")
+def main() -> None:
+    """Measures scans of returned print-on-demand books and judges them by the printer's policy.
+
+    \b
+    Example:
+      qc inspect inbox/RMA-10482 --titles titles
+
+    Begin with `qc demo`. Exit codes: `qc explain`.
+    """
+
+
+def entry() -> NoReturn:
+    """Run the command line and exit with one of `exits.MEANINGS`; never with 1, which a crash would give."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.exit(exits.code_of(lambda: main.main(prog_name="qc", standalone_mode=False)))

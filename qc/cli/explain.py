@@ -1,0 +1,112 @@
+"""`qc explain`: measures, rules, flags and exit codes in plain words."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+
+import click
+
+from qc.catalog import MEASURES, Measure
+from qc.cli import exits
+from qc.errors import UsageError
+from qc.flags import Flag
+from qc.policy import Policy, Rule, load_policy, shipped
+
+_WIDTH = 100
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[MEASURE|RULE|FLAG|EXIT-CODE]")
+def explain(name: str | None) -> int:
+    """What a measure, a rule of a shipped policy, a flag or an exit code means; all of them without a name.
+
+    \b
+    Example:
+      qc explain trim-offset-block
+
+    Exit code: 0, or 2 for a name that is not known.
+    """
+    rules = _rules()
+    if name is None:
+        click.echo("\n".join(_everything(rules)))
+        return 0
+    texts = list(_texts(name, rules))
+    if not texts:
+        known = [*MEASURES, *(rule.id for _, rule in rules), *Flag, *map(str, exits.MEANINGS)]
+        near = ", ".join(dict.fromkeys(get_close_matches(name, map(str, known), 3, 0.5)))
+        hint = f"The nearest names are {near}." if near else "Call `qc explain` for all names."
+        raise UsageError(f"{name!r} is no measure, rule, flag or exit code. {hint}")
+    click.echo("\n\n".join(texts))
+    return 0
+
+
+def _rules() -> list[tuple[Policy, Rule]]:
+    return [(policy, rule) for policy in map(load_policy, shipped()) for rule in policy.rules]
+
+
+def _texts(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
+    if name in MEASURES:
+        yield _of_measure(MEASURES[name])
+    found = [(policy, rule) for policy, rule in rules if name in (rule.id, rule.measure)]
+    for policy, rule in found:
+        yield _of_rule(policy, rule)
+    if name in MEASURES and not found:
+        yield "No rule of a shipped policy uses it."
+    if name in [str(flag) for flag in Flag]:
+        yield f"Flag {name}: {Flag(name).meaning}."
+    if name.isdecimal() and int(name) in exits.MEANINGS:
+        yield f"Exit code {name}: {exits.MEANINGS[int(name)]}."
+
+
+def _of_measure(measure: Measure) -> str:
+    head = f"Measure {measure.id}: in {measure.unit}, of a {measure.scope}, version {measure.version}"
+    return f"{head}\n\n{inspect.getdoc(function_of(measure)) or ''}"
+
+
+def function_of(measure: Measure) -> Callable[..., object]:
+    """The function that measures it."""
+    module, _, name = measure.code.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    assert callable(function)
+    return function
+
+
+def _of_rule(policy: Policy, rule: Rule) -> str:
+    judged = ("|value|" if rule.magnitude else "value") + (f" at the {', '.join(rule.edges)}" if rule.edges else "")
+    kind = f"{rule.severity}, required" if rule.required else rule.severity
+    lines = [
+        f"Rule {rule.id} of policy {policy.id} {policy.version} ({kind}): {rule.measure}, {judged}",
+        f"  within   {_limit(rule.within.text, rule.within_text)}",
+        f"  outside  {_limit(rule.outside.text, rule.outside_text) if rule.outside else 'never'}",
+        _wrapped("clause", f"“{rule.clause}”"),
+        _wrapped("source", rule.source),
+    ]
+    return "\n".join(lines + [_wrapped("reason", rule.reason)] * bool(rule.reason))
+
+
+def _limit(written: str, in_unit: str) -> str:
+    return written if written == in_unit else f"{written}, which is {in_unit}"
+
+
+def _wrapped(label: str, text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), _WIDTH, initial_indent=f"  {label:<9}", subsequent_indent=" " * 11)
+
+
+def _everything(rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
+    yield from _listed("Measures", {m.id: f"{m.unit}, of a {m.scope}" for m in MEASURES.values()})
+    by_policy: dict[str, str] = {}
+    for policy, rule in rules:
+        by_policy[rule.id] = f"{by_policy[rule.id]}, {policy.id}" if rule.id in by_policy else f"policy {policy.id}"
+    yield from _listed("Rules", by_policy)
+    yield from _listed("Flags", {str(flag): flag.meaning for flag in Flag})
+    yield from _listed("Exit codes", {str(code): meaning for code, meaning in exits.MEANINGS.items()})
+
+
+def _listed(title: str, entries: Mapping[str, str]) -> Iterator[str]:
+    yield title
+    for name, meaning in entries.items():
+        yield f"  {name:<26}{meaning}"

@@ -1,0 +1,52 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise click.BadParameter(f"{value:g} is no resolution; give dots per inch, such as 300.", ctx, param)
+    return value
+
+
+def cores() -> int:
+    """Processors of this machine."""
+    return os.cpu_count() or 1
+
+
+titles = click.option(
+    "--titles",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of titles; the reference is found there by ISBN or as copy.toml names it.",
+)
+policy = click.option(
+    "--policy", default="kdp", show_default=True, metavar="P", help="A shipped policy or a TOML file."
+)
+scanner = click.option("--scanner", metavar="S", help="Scanner profile, a path or a name; without one u is wider.")
+dpi = click.option(
+    "--dpi", type=float, callback=_positive, metavar="N", help="Resolution of the scans, believed over their headers."
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; the exit code stays the same.")
+
+
+def out(default: str) -> Callable[[F], F]:
+    """``--out`` with a default folder."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=default,
+        show_default=True,
+        metavar="DIR",
+        help="Folder for results, never inside a scan folder.",
+    )

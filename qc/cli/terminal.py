@@ -1,0 +1,30 @@
+"""What is printed where: results on stdout, a progress bar on stderr where that is a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from qc.pipeline import Progress as Report
+
+_WIDTH_OF_A_FILE = 140
+
+
+def results() -> Console:
+    """Console for stdout; as wide as the terminal, or `_WIDTH_OF_A_FILE` where there is none."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_OF_A_FILE)
+
+
+@contextmanager
+def bar(title: str, unit: str) -> Iterator[Report]:
+    """Function that moves a bar to `done` of `total`; it does nothing off a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
+    shown = Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal)
+    with shown:
+        task = shown.add_task(title, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)

@@ -1,0 +1,147 @@
+"""One copy from its path to the files of its result: what `inspect`, `batch` and `demo` do alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+
+from qc.errors import OutputError, ReferenceFault, UsageError
+from qc.evidence import exhibits
+from qc.intake import copy_id, open_copy
+from qc.model import Inspection
+from qc.pipeline import Progress, inspect_copy
+from qc.policy import Policy
+from qc.record import record, write_json
+from qc.reference import find_reference
+from qc.report import html
+from qc.scanner import find_profile
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to inspect and how; small and free of pixels, so that it can go to another process.
+
+    `id` is that of the copy, as far as it is known without opening its scans. Results go to a folder of that name in
+    `out`.
+    """
+
+    path: Path
+    id: str
+    out: Path
+    policy: Policy
+    reference: Path | None = None
+    titles: Path | None = None
+    dpi: float | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self.out / self.id
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+
+def jobs_for(
+    paths: Sequence[Path],
+    out: Path,
+    policy: Policy,
+    *,
+    reference: Path | None = None,
+    titles: Path | None = None,
+    scanner: str | None = None,
+    dpi: float | None = None,
+) -> list[Job]:
+    """A job for each copy, after everything that can be checked without opening a scan.
+
+    Raises
+    ------
+    UsageError
+        Two copies have the same id, `titles` is no folder, or a result would lie in a scan folder.
+    ReferenceFault
+        `reference` or `scanner` does not exist.
+    OutputError
+        `out` cannot be made or written to.
+    """
+    jobs = [Job(path, copy_id(path), out, policy, reference, titles, dpi) for path in paths]
+    _refuse_same_id(jobs)
+    _refuse_scan_folders(jobs)
+    if titles is not None and not titles.is_dir():
+        raise UsageError(f"--titles {titles} is no folder. Check the path.")
+    if reference is not None and not reference.exists():
+        raise ReferenceFault(f"The reference {reference} does not exist. Check the path.")
+    if scanner is not None:
+        find_profile(scanner)
+    _make_writable(out)
+    return jobs
+
+
+def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> Inspection:
+    """Inspect a copy and write ``inspection.json`` and ``report.html``, replacing older ones.
+
+    Raises
+    ------
+    QcError
+        The copy cannot be inspected, or its results cannot be written.
+    """
+    cv2.setNumThreads(1)
+    copy = open_copy(job.path)
+    if job.dpi is not None:
+        copy = replace(copy, scan=replace(copy.scan, dpi=job.dpi))
+    reference, note = find_reference(copy, job.reference, job.titles)
+    inspection = inspect_copy(copy, reference, job.policy, note=note, threads=threads, progress=progress)
+    inspection = _with_scanner_note(inspection)
+    html.write(inspection, exhibits(inspection, reference), job.report, k=job.policy.k)
+    write_json(record(inspection), job.folder / "inspection.json")
+    return inspection
+
+
+def _with_scanner_note(inspection: Inspection) -> Inspection:
+    """Say why the scanner profile named in copy.toml is not used."""
+    name = inspection.copy.scan.scanner
+    if name is None:
+        return inspection
+    try:
+        why = f"{find_profile(name)} is not applied by this version"
+    except ReferenceFault:
+        why = f"scanner profile {name!r} named in copy.toml was not found"
+    scanner = {"profile": None, "note": f"{why}: the wider uncertainty is carried"}
+    return replace(inspection, provenance=replace(inspection.provenance, scanner=scanner))
+
+
+def _refuse_same_id(jobs: Sequence[Job]) -> None:
+    seen: dict[str, Path] = {}
+    for job in jobs:
+        if job.id in seen:
+            raise UsageError(
+                f"{seen[job.id]} and {job.path} have the same id, {job.id}, so one result would replace the other. "
+                'Rename one, or give it another copy = "..." in its copy.toml.'
+            )
+        seen[job.id] = job.path
+
+
+def _refuse_scan_folders(jobs: Sequence[Job]) -> None:
+    scans = [job.path.resolve() for job in jobs if job.path.is_dir()]
+    for job in jobs:
+        target = job.folder.resolve()
+        for folder in scans:
+            if target.is_relative_to(folder):
+                raise UsageError(
+                    f"The results of {job.id} would go to {job.folder}, which lies in the scan folder {folder}. "
+                    "Nothing is written there: choose another --out."
+                )
+
+
+def _make_writable(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".qc-can-write"
+        probe.touch()
+        probe.unlink()
+    except OSError as fault:
+        raise OutputError(
+            f"Results cannot be written to {out} ({fault.strerror}). Choose another folder with --out."
+        ) from fault

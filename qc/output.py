@@ -1,0 +1,31 @@
+"""Result files: complete or not there at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from qc.errors import OutputError
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write `text` as UTF-8, making folders; an older file is replaced only by a complete new one.
+
+    Raises
+    ------
+    OutputError
+        The folder or file cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}. The result would be lost. "
+            "Make room or give permission there, or choose another folder with --out."
+        ) from error

@@ -1,0 +1,175 @@
+"""Jobs over processes of their own: one that dies or hangs takes nothing with it but its job."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Generic, TypeVar
+
+J = TypeVar("J")
+R = TypeVar("R")
+Tick = Callable[[], None]
+Work = Callable[[J, Tick], R]
+
+STALL_S = 600.0
+"""A job that has not called `tick` for this long is taken for hung."""
+JOBS_PER_WORKER = 50
+"""A worker is replaced after so many jobs, so that what libraries leak does not add up over a night."""
+
+
+@dataclass(frozen=True)
+class Ended(Generic[J, R]):
+    """A job that came to an end: its `result`, or None and `lost`, why its worker gave none."""
+
+    job: J
+    result: R | None
+    lost: str
+    seconds: float
+
+
+class Runner(Generic[J, R]):
+    """Runs `work` on jobs, each in one of several worker processes.
+
+    Parameters
+    ----------
+    work : callable
+        Function of an importable module that takes a job and a function `tick`, to be called now and then as a sign of
+        life. It returns what can be pickled and does not raise.
+    processes : int
+    stall_s : float, seconds
+        Without a sign of life for so long, the worker is killed.
+
+    Notes
+    -----
+    A job whose worker died is tried once more, because the system may have killed it for the memory its neighbors
+    used; a job that hung is not.
+    """
+
+    def __init__(self, work: Work[J, R], processes: int, stall_s: float = STALL_S) -> None:
+        self._work = work
+        self._processes = processes
+        self._stall_s = stall_s
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Begin no further job; those under way are finished."""
+        self._stopping = True
+
+    def run(self, jobs: Sequence[J]) -> Iterator[Ended[J, R]]:
+        """Jobs as they end, in no order. Closing the iterator kills what is under way."""
+        waiting = deque((job, 1) for job in jobs)
+        workers: list[_Worker[J, R]] = []
+        try:
+            while True:
+                while waiting and not self._stopping and len(busy := [w for w in workers if w.busy]) < self._processes:
+                    worker = next((w for w in workers if w not in busy), None)
+                    if worker is None:
+                        worker = _Worker(self._work)
+                        workers.append(worker)
+                    worker.begin(*waiting.popleft())
+                if not any(w.busy for w in workers):
+                    return
+                for worker in self._eventful(workers):
+                    ended = worker.ended(self._stall_s)
+                    if worker.spent:
+                        worker.kill()
+                        workers.remove(worker)
+                    if ended is None:
+                        continue
+                    job, tries, result, lost = ended
+                    if lost and tries == 1 and not worker.hung and not self._stopping:
+                        waiting.append((job, 2))
+                        continue
+                    yield Ended(job, result, lost, worker.seconds)
+        finally:
+            for worker in workers:
+                worker.kill()
+
+    def _eventful(self, workers: Sequence[_Worker[J, R]]) -> list[_Worker[J, R]]:
+        """Busy workers that have sent something, died, or been silent for too long."""
+        busy = {w.connection: w for w in workers if w.busy}
+        patience = max(0.0, min(w.heard for w in busy.values()) + self._stall_s - time.monotonic())
+        ready = wait(list(busy), patience)
+        silent = [w for w in busy.values() if w.silent(self._stall_s)]
+        return [w for connection, w in busy.items() if connection in ready or w in silent]
+
+
+class _Worker(Generic[J, R]):
+    """One process and the job it works on."""
+
+    def __init__(self, work: Work[J, R]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process: BaseProcess = context.Process(target=_serve, args=(work, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._job: tuple[J, int] | None = None
+        self._left = JOBS_PER_WORKER
+        self.hung = self.dead = False
+        self.seconds = self.heard = 0.0
+
+    @property
+    def busy(self) -> bool:
+        return self._job is not None
+
+    @property
+    def spent(self) -> bool:
+        return self.dead or (self._left <= 0 and not self.busy)
+
+    def begin(self, job: J, tries: int) -> None:
+        self._job, self._left = (job, tries), self._left - 1
+        self._began = self.heard = time.monotonic()
+        with suppress(OSError):  # it died between two jobs; `ended` finds that out
+            self.connection.send(job)
+
+    def silent(self, stall_s: float) -> bool:
+        return time.monotonic() - self.heard >= stall_s
+
+    def ended(self, stall_s: float) -> tuple[J, int, R | None, str] | None:
+        """Job, number of its try, result and reason of loss, if it has come to an end."""
+        assert self._job is not None
+        result: R | None = None
+        lost = ""
+        try:
+            if self.connection.poll():
+                message = self.connection.recv()
+                self.heard = time.monotonic()
+                if message is None:
+                    return None
+                (result,) = message
+            else:
+                self.hung = self.dead = True
+                lost = f"gave no sign of life for {stall_s:g} s and was stopped"
+        except (EOFError, OSError):
+            self.dead = True
+            self._process.join()
+            lost = f"ended its worker process (exit {self._process.exitcode}), tried {_TIMES[self._job[1]]}"
+        job, tries = self._job
+        self._job, self.seconds = None, time.monotonic() - self._began
+        return job, tries, result, lost
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+
+
+_TIMES = {1: "once", 2: "twice"}
+
+
+def _serve(work: Work[J, R], connection: Connection) -> None:
+    """Body of a worker: jobs in, None as a sign of life and results in a tuple out, until the other end is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            job = connection.recv()
+        except EOFError:
+            return
+        connection.send((work(job, lambda: connection.send(None)),))
