@@ -36,7 +36,7 @@ def one_copy(seed: int, reach_mm: float, sound: bool) -> list[dict[str, Any]]:
     from qc.pipeline import inspect_copy
     from qc.policy import load_policy
     from qc.reference import open_reference
-    from qc.synthetic import Block, Print, draw_copy, sample_conditions, write_title
+    from qc.synthetic import Block, draw_copy, sample_conditions, write_title
 
     rng = np.random.default_rng(seed)
     backing = "black" if seed % 2 else "gray"
@@ -44,19 +44,23 @@ def one_copy(seed: int, reach_mm: float, sound: bool) -> list[dict[str, Any]]:
     printed, cut, scanner = sample_conditions(rng, backing, dpi, 2.6 if sound else reach_mm)
     if seed % 4 == 2:
         scanner = replace(scanner, format="tiff", compression=(None, "lzw", "deflate")[seed % 3])
+    halftone = "am" if seed % 40 == 17 else None
     kinds = list(KINDS)
     rng.shuffle(kinds)
-    if dpi == 600:
+    if dpi == 600 or halftone:
         kinds = kinds[:12]
     trim = ((152.4, 228.6), (127.0, 203.2), (215.9, 279.4))[int(rng.choice(3, p=[0.6, 0.3, 0.1]))]
     jitter = float(rng.uniform(0.0, 0.1))
     block = Block(cut=replace(cut, taper_mm=tuple(0.5 * t for t in cut.taper_mm)), x_sd_mm=jitter, y_sd_mm=jitter)
-    halftone = (None, None, None, "am")[int(rng.integers(4))]
     shift = dict.fromkeys(("dx_mm", "dy_mm"), 0.0)
     printed = replace(printed, halftone=halftone, **shift)
     with tempfile.TemporaryDirectory() as folder:
-        title = write_title(Path(folder) / "interior.pdf", kinds, trim_mm=trim, bleed=True, seed=seed, trim_box=bool(seed % 3))
-        drawn = draw_copy(Path(folder) / f"copy-{seed}", title, block=block, printed=printed, scanner=scanner, seed=seed)
+        title = write_title(
+            Path(folder) / "interior.pdf", kinds, trim_mm=trim, bleed=True, seed=seed, trim_box=bool(seed % 3)
+        )
+        drawn = draw_copy(
+            Path(folder) / f"copy-{seed}", title, block=block, printed=printed, scanner=scanner, seed=seed
+        )
         size = f"{trim[0]} x {trim[1]} mm"
         reference = open_reference(Path(folder) / "interior.pdf", trim=size)
         inspection = inspect_copy(open_copy(drawn.folder), reference, load_policy("kdp"))

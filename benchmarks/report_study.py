@@ -1,6 +1,6 @@
 """Errors and coverage of a study made by draw_study.py, by stratum.
 
-    python benchmarks/report_study.py study.csv [more.csv ...]
+python benchmarks/report_study.py study.csv [more.csv ...]
 """
 
 from __future__ import annotations
@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 
 Row = dict[str, Any]
-EASY = ("text", "picture", "gray-picture", "bleed-bright", "bleed-dark", "bleed-mixed", "table", "line-art", "chapter-opener", "three-lines")
+EASY = (
+    "text",
+    "picture",
+    "gray-picture",
+    "bleed-bright",
+    "bleed-dark",
+    "bleed-mixed",
+    "table",
+    "line-art",
+    "chapter-opener",
+    "three-lines",
+)
 
 
 def load(paths: list[str]) -> list[Row]:
@@ -64,7 +75,9 @@ def main() -> None:
     strata(pages, "wobble > 0.15 px", lambda r: r["wobble"] > 0.15)
     strata(pages, "tone", lambda r: r["tone"])
     easy = [r for r in pages if r["kind"] in EASY]
-    print(f"measured of edges on pages with three lines or more: {100 * np.mean([r['value'] is not None for r in easy]):.1f} %")
+    print(
+        f"measured of edges on pages with three lines or more: {100 * np.mean([r['value'] is not None for r in easy]):.1f} %"
+    )
     blocks = [r for r in rows if r["level"] == "block"]
     line("block edges", blocks)
     strata(blocks, "backing", lambda r: r["backing"])
@@ -78,7 +91,13 @@ def main() -> None:
     for name, keep in (
         ("|cut| <= 2.8 called outside", lambda r: abs(r["truth"]) <= 2.8 and r["outcome"] == "outside"),
         ("|cut| >= 3.5 not called outside", lambda r: abs(r["truth"]) >= 3.5 and r["outcome"] != "outside"),
-        ("wrong side between", lambda r: (r["outcome"] == "outside" and abs(r["truth"]) < 3.175) or (r["outcome"] == "within" and abs(r["truth"]) > 3.2)),
+        (
+            "wrong side between",
+            lambda r: (
+                (r["outcome"] == "outside" and abs(r["truth"]) < 3.175)
+                or (r["outcome"] == "within" and abs(r["truth"]) > 3.2)
+            ),
+        ),
     ):
         print(f"{name}: {sum(map(keep, judged))} of {len(judged)}")
     worst = sorted((r for r in pages if r["value"] is not None), key=lambda r: -abs(r["value"] - r["truth"]))[:12]

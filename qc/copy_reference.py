@@ -8,43 +8,35 @@ the copy's trim mean anything.
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import math
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc import cache
 from qc.errors import ReferenceFault, ScanError
 from qc.geometry import Affine, Size, pixel_scaling
 from qc.model import BookCopy, PageKind, ReferenceId, ScanFile
-from qc.outline import Outline, find_outline, read_page
-from qc.rectify import encoded, paper_field, raster, rectified
-from qc.reference import THUMBNAIL_DPI, ReferencePage
+from qc.outline import Outline, read_page, survey
+from qc.rectify import encoded, raster, rectified, relative
+from qc.reference_page import THUMBNAIL_DPI, Box, ReferencePage
 from qc.scan import read_pixels, sha256
 from qc.title import Title
 from qc.units import px_per_mm
-
-Box = tuple[float, float, float, float]
 
 U_CUT_MM = 0.010
 """Tone curve, sharpening and edge shape on a dark backing shift a located cut alike on all pages of a copy."""
 SIZE_TOLERANCE = 0.05
 """A page further off the trim was not scanned at the resolution its file states, or is no page of this book."""
 
-_FORMAT = 1
 _PAGES_IN_MEMORY = 4
 _REDUCTIONS = (8, 4, 3, 2, 1)
 _NOT_SCANNED = "it was not scanned"
 
 
 class CopyReference:
-    """An approved copy, offered as `qc.reference.Reference`; safe to share between threads.
+    """An approved copy, offered as `qc.reference_page.Reference`; safe to share between threads.
 
     Parameters
     ----------
@@ -66,8 +58,8 @@ class CopyReference:
     paper, ink : str or None
         As stated.
     u_trim_mm : float
-        Standard uncertainty of the trim lines (median over edges and pages), because they are cuts located in a scan; it
-        adds to that of every offset measured against them.
+        Standard uncertainty of the trim lines (median over edges and pages), because they are cuts located in a scan;
+        it adds to that of every offset measured against them.
     unavailable : dict of int to str
         Pages that are not offered, and why: drawn as bare paper.
     usable : tuple of int
@@ -95,7 +87,7 @@ class CopyReference:
         digest = hashlib.sha256()
         for scan in copy.pages:
             digest.update(f"{_hash(scan)} {scan.frame}\n".encode())
-        found = _survey(copy, digest.hexdigest(), threads)
+        found = survey(copy, digest.hexdigest(), threads)
         self.trim = _trim(copy, found, title.trim)
         self._outlines: dict[int, Outline] = {}
         self.unavailable = dict.fromkeys(range(1, copy.scan.first_page), _NOT_SCANNED)
@@ -117,7 +109,7 @@ class CopyReference:
         self._recent = lru_cache(_PAGES_IN_MEMORY)(self._page)
 
     def page(self, number: int) -> ReferencePage:
-        """Page `number`, 1-based, at `qc.reference.WORKING_DPI`, its paper white; bare paper where it is unavailable.
+        """Page `number`, 1-based, at `qc.reference_page.WORKING_DPI`, its paper white; bare paper where it is unavailable.
 
         Raises
         ------
@@ -129,7 +121,7 @@ class CopyReference:
         return self._recent(number)
 
     def thumbnails(self) -> NDArray[np.uint8]:
-        """Gray pictures of all pages at `THUMBNAIL_DPI`, shape (pages, h, w), as those of a PDF; white if unavailable."""
+        """Gray pictures of all pages at `THUMBNAIL_DPI`, shape (pages, h, w), as of a PDF; white if unavailable."""
         width, height = (round(v * px_per_mm(THUMBNAIL_DPI)) for v in (self.trim.width_mm, self.trim.height_mm))
         stack = np.full((self.pages, height, width), 255, np.uint8)
         for number, outline in self._outlines.items():
@@ -204,8 +196,9 @@ class CopyReference:
             except ScanError as fault:
                 raise ReferenceFault(f"page {number} of {self.copy.id} is gone: {fault}") from fault
             light = rectified(image, image.to_scan.inverse().after(outline.to_scan), size)
-            field = paper_field(light)
-            rgb = encoded(light / (self.bare_paper.astype(np.float32) if field is None else field))
+            shown = relative(light, self.bare_paper)
+            assert shown is not None
+            rgb = encoded(shown[0])
         rgb.flags.writeable = False
         return ReferencePage(number, size, rgb, to_px)
 
@@ -225,25 +218,6 @@ class CopyReference:
         return f"{len(scanned)} of its pages cannot be used: {next(iter(scanned.values()))}"
 
 
-def _survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
-    """Outline of each interior page, or why there is none; from the disk cache where it was made before."""
-    how = hashlib.sha256(repr((_FORMAT, copy.scan, THUMBNAIL_DPI)).encode()).hexdigest()[:16]
-    key = f"copy/{digest}/outlines-{how}"
-    if stored := cache.load(key):
-        return _unpacked(stored)
-
-    def look(scan: ScanFile) -> Outline | str:
-        try:
-            return find_outline(scan, copy.scan)
-        except ScanError as fault:
-            return str(fault)
-
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        found = list(pool.map(look, copy.pages))
-    cache.store(key, _packed(found))
-    return found
-
-
 def _trim(copy: BookCopy, found: list[Outline | str], stated: Size | None) -> Size:
     sizes = [(o.size.width_mm, o.size.height_mm) for o in found if isinstance(o, Outline)]
     if not sizes:
@@ -254,8 +228,8 @@ def _trim(copy: BookCopy, found: list[Outline | str], stated: Size | None) -> Si
         return seen
     if _off_size(seen, stated):
         raise ReferenceFault(
-            f"The pages of {copy.id} measure {_described(seen)} at the resolution of their scans, and {_described(stated)} "
-            "is stated. One of the two is wrong: check the trim, and the dpi of the scans."
+            f"The pages of {copy.id} measure {_described(seen)} at the resolution of their scans, and "
+            f"{_described(stated)} is stated. One of the two is wrong: check the trim, and the dpi of the scans."
         )
     return stated
 
@@ -274,36 +248,3 @@ def _hash(scan: ScanFile) -> str:
         return sha256(scan.path)
     except ScanError:
         return "unreadable"
-
-
-def _packed(found: list[Outline | str]) -> bytes:
-    table: list[Any] = []
-    pictures: dict[str, NDArray[np.uint8]] = {}
-    for i, o in enumerate(found):
-        if isinstance(o, str):
-            table.append(o)
-            continue
-        size = (o.size.width_mm, o.size.height_mm)
-        table.append([o.to_scan.matrix.tolist(), size, o.u_mm, o.paper, str(o.kind)])
-        pictures[str(i)] = o.picture
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, table=np.frombuffer(json.dumps(table).encode(), np.uint8), **pictures)
-    return buffer.getvalue()
-
-
-def _unpacked(stored: bytes) -> list[Outline | str]:
-    with np.load(io.BytesIO(stored), allow_pickle=False) as data:
-        table = json.loads(data["table"].tobytes())
-        return [
-            entry
-            if isinstance(entry, str)
-            else Outline(
-                Affine(np.array(entry[0])),
-                Size(*entry[1]),
-                tuple(entry[2]),
-                entry[3] and tuple(entry[3]),
-                data[str(i)],
-                PageKind(entry[4]),
-            )
-            for i, entry in enumerate(table)
-        ]

@@ -77,7 +77,12 @@ class EdgeLine:
 
 def _ring(small: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     return np.concatenate(
-        [small[:width].ravel(), small[-width:].ravel(), small[width:-width, :width].ravel(), small[width:-width, -width:].ravel()]
+        [
+            small[:width].ravel(),
+            small[-width:].ravel(),
+            small[width:-width, :width].ravel(),
+            small[width:-width, -width:].ravel(),
+        ]
     )
 
 
@@ -88,7 +93,10 @@ def _backing(small: NDArray[np.float32], stated: str) -> Backing:
     counts, bounds = np.histogram(np.sqrt(np.clip(rim, 0, 1)), bins=50, range=(0, 1))
     smooth = np.convolve(counts, [1, 1, 1], "same")
     peak = int(np.argmax(smooth))
-    near = rim[(np.sqrt(np.clip(rim, 0, 1)) >= bounds[max(peak - 1, 0)]) & (np.sqrt(np.clip(rim, 0, 1)) <= bounds[min(peak + 2, 50)])]
+    near = rim[
+        (np.sqrt(np.clip(rim, 0, 1)) >= bounds[max(peak - 1, 0)])
+        & (np.sqrt(np.clip(rim, 0, 1)) <= bounds[min(peak + 2, 50)])
+    ]
     level = float(np.median(near))
     noise = float(1.4826 * np.median(np.abs(near - level)))
     share = near.size / rim.size
@@ -132,8 +140,8 @@ def find_sheet(luminance: NDArray[np.float32], dpi: tuple[float, float], stated:
     if count < 2:
         return Sheet(backing, None)
     largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    ys, xs = np.nonzero(labels == largest)
-    hull = cv2.convexHull(np.column_stack([xs, ys]).astype(np.float32)).reshape(-1, 2)
+    outline, _ = cv2.findContours((labels == largest).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = cv2.convexHull(np.asarray(outline[0], np.float32).reshape(-1, 2)).reshape(-1, 2)
     corners = cv2.boxPoints(cv2.minAreaRect(hull)).reshape(-1, 2).astype(float)
     area = cv2.contourArea(corners.astype(np.float32))
     if area < (40 * px_per_mm(SMALL_DPI)) ** 2 or cv2.contourArea(hull) < 0.9 * area:
@@ -199,7 +207,9 @@ def _outermost_crossing(profiles: NDArray[np.float64], level: NDArray[np.float64
     return position
 
 
-def _consensus(x: NDArray[np.float64], y: NDArray[np.float64], slope_limit: float, tolerance: float) -> tuple[float, float] | None:
+def _consensus(
+    x: NDArray[np.float64], y: NDArray[np.float64], slope_limit: float, tolerance: float
+) -> tuple[float, float] | None:
     """Line y = a + b x that most points agree with; b within ±`slope_limit`."""
     if len(x) < 4:
         return None
@@ -217,7 +227,9 @@ def _consensus(x: NDArray[np.float64], y: NDArray[np.float64], slope_limit: floa
     return float(np.median(intercept[best])), float(np.median(slope[best]))
 
 
-def _robust_line(x: NDArray[np.float64], y: NDArray[np.float64], start: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+def _robust_line(
+    x: NDArray[np.float64], y: NDArray[np.float64], start: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Tukey-weighted line through points: coefficients (at the mean of x, slope), weights, scatter."""
     design = np.column_stack([np.ones_like(x), x - x.mean()])
     coef = np.array([start[0] + start[1] * x.mean(), start[1]])
@@ -279,7 +291,9 @@ def find_edge(
     reach = round(band_mm * scale)
     strip, to_image = _strip(luminance, ends, reach, reach)
     profiles, centers = _profiles(strip, SEGMENTS)
-    coarse_level = np.full(len(profiles), backing.level + max(0.35 * (backing.paper - backing.level), 8 * backing.noise))
+    coarse_level = np.full(
+        len(profiles), backing.level + max(0.35 * (backing.paper - backing.level), 8 * backing.noise)
+    )
     crossing = _outermost_crossing(profiles, coarse_level)
     found = np.isfinite(crossing)
     line = _consensus(centers[found], crossing[found], slope_limit, 2.0)

@@ -19,7 +19,7 @@ from qc.measure.missing_print import missing_print
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize import PageImage, load_page
 from qc.reference import Reference, ReferencePage
-from qc.register import Registration, coarse, register
+from qc.register import Registration, Target, coarse, prepare, register
 from qc.scan import ScanHeader, read_header
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
@@ -118,9 +118,7 @@ def no_resolution_message(scan: ScanFile, header: ScanHeader, trim: Size | None)
     """What was found, what the page would measure at likely resolutions, what to do."""
     claim = header.claimed_dpi
     says = f"says {claim[0]:g} x {claim[1]:g} dpi, which is not believed" if claim else "states no resolution"
-    sizes = ", ".join(
-        f"{header.width_px / d:.2f} x {header.height_px / d:.2f} in at {d} dpi" for d in LIKELY_DPI
-    )
+    sizes = ", ".join(f"{header.width_px / d:.2f} x {header.height_px / d:.2f} in at {d} dpi" for d in LIKELY_DPI)
     ordered = ""
     if trim is not None:
         ordered = f"; ordered: {trim.width_mm / MM_PER_INCH:.2f} x {trim.height_mm / MM_PER_INCH:.2f} in"
@@ -173,7 +171,9 @@ def _without_reference(result: PageResult, image: PageImage) -> PageResult:
         w = float(np.hypot(*(sheet.corners[1] - sheet.corners[0]))) / px_per_mm(image.dpi.x_dpi)
         h = float(np.hypot(*(sheet.corners[3] - sheet.corners[0]))) / px_per_mm(image.dpi.y_dpi)
     else:
-        h, w = (s / px_per_mm(d) for s, d in zip(image.luminance.shape, (image.dpi.y_dpi, image.dpi.x_dpi), strict=True))
+        h, w = (
+            s / px_per_mm(d) for s, d in zip(image.luminance.shape, (image.dpi.y_dpi, image.dpi.x_dpi), strict=True)
+        )
     trim = Size(w, h)
     ink = ink_coverage(image.luminance, _start(image, sheet, trim), trim)
     return replace(
@@ -190,9 +190,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         sheet = _sheet(image, job.settings.backing)
     start = _start(image, sheet, trim)
     ink = ink_coverage(image.luminance, start, trim)
-    result = replace(
-        result, backing=sheet.backing.kind, ink=ink, turns=turns, to_scan=image.to_scan, trim=trim, picture=_picture(image)
-    )
+    result = replace(result, backing=sheet.backing.kind, ink=ink, turns=turns, to_scan=image.to_scan, trim=trim)
     if ink.kind is PageKind.BLANK:
         return _checked(result, image, sheet, trim)
     thumbnails = reference.thumbnails()
@@ -217,10 +215,10 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
             view = image.turned(2)
             about = Affine.shift(trim.width_mm, trim.height_mm).after(Affine.rotation(180))
             view_start = quarter_turn(2, w, h).after(start).after(about)
-        found = _register(page, view, view_start.after(Affine.shift(*option.shift_mm)))
+        found = _register(prepare(page), view, view_start.after(Affine.shift(*option.shift_mm)))
         if found is not None:
-            turned = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan, picture=_picture(view))
-            return _measured(turned, view, page, found)
+            turned = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
+            return _measured(turned, view, _sheet(view, job.settings.backing) if option.turns else sheet, page, found)
     return _checked(result, image, sheet, trim)
 
 
@@ -229,7 +227,10 @@ def _starts(image: PageImage, sheet: Sheet, trim: Size) -> list[Affine]:
     start = _start(image, sheet, trim)
     if sheet.corners is None:
         middle = np.array([trim.width_mm, trim.height_mm]) / 2
-        about = [Affine.shift(*middle).after(Affine.rotation(a)).after(Affine.shift(*-middle)) for a in (-1.5, 1.5, -3, 3, -4.5, 4.5)]
+        about = [
+            Affine.shift(*middle).after(Affine.rotation(a)).after(Affine.shift(*-middle))
+            for a in (-1.5, 1.5, -3, 3, -4.5, 4.5)
+        ]
         return [start, *(start.after(a) for a in about)]
     scale = float(np.sqrt(np.prod(_sheet_share(image, sheet, trim))))
     return [start, _start(image, sheet, trim, scale)] if abs(scale - 1) > 0.01 else [start]
@@ -244,6 +245,7 @@ def _sheet_share(image: PageImage, sheet: Sheet, trim: Size) -> tuple[float, flo
 
 def _checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> PageResult:
     """A page that no reference page confirms: is its resolution credible at all?"""
+    result = replace(result, picture=_picture(image))
     if sheet.corners is not None:
         shares = _sheet_share(image, sheet, trim)
         wrong = any(abs(s - 1) > SHEET_TOLERANCE for s in shares)
@@ -269,16 +271,16 @@ def _checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> 
     return replace(result, error=message, credible=False)
 
 
-def _register(page: ReferencePage, image: PageImage, start: Affine) -> Registration | None:
+def _register(target: Target, image: PageImage, start: Affine) -> Registration | None:
     nominal = (px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi))
-    _, better, _ = coarse(page, image.luminance, start)
-    return register(page, image.luminance, better, nominal)
+    return register(target, image.luminance, coarse(target, image.luminance, start), nominal)
 
 
-def _measured(result: PageResult, image: PageImage, page: ReferencePage, registration: Registration) -> PageResult:
+def _measured(
+    result: PageResult, image: PageImage, sheet: Sheet, page: ReferencePage, registration: Registration
+) -> PageResult:
     """Edges and tiles of a registered page."""
     settings, trim = result.job.settings, page.trim
-    sheet = _sheet(image, settings.backing)
     trim_px = registration.to_px(trim.corners())
     lines = []
     for side, (a, b) in enumerate(((3, 0), (0, 1), (1, 2), (2, 3))):
@@ -301,7 +303,8 @@ def _measured(result: PageResult, image: PageImage, page: ReferencePage, registr
         registration=registration,
         lines=tuple(lines),
         trim=trim,
-        ink=ink_coverage(image.luminance, registration.to_px, trim),
+        ink=result.ink if sheet.corners is not None else ink_coverage(image.luminance, registration.to_px, trim),
+        picture=_picture(image),
         color=color_difference(tiles, result.job.position, scan, flag),
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,

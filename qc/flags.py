@@ -21,7 +21,10 @@ class Flag(StrEnum):
     WHITE_BACKING = "white-backing", "the backing is as bright as the paper; scan with a black or gray backing"
     CROPPED = "cropped", "no backing is visible beyond this edge; scan with some backing visible"
     EDGE_NOT_FOUND = "edge-not-found", "no single straight edge stands out between page and backing"
-    OUTSIDE_NOT_BACKING = "outside-not-backing", "what lies beyond the edge is not plain backing (page block, cover or neighbor page)"
+    OUTSIDE_NOT_BACKING = (
+        "outside-not-backing",
+        "what lies beyond the edge is not plain backing (page block, cover or neighbor page)",
+    )
     BOUND = "bound", "the copy was scanned bound"
     U_TOO_LARGE = "u-too-large", "the uncertainty is too large for a number to mean anything"
     BLANK = "blank", "the page is blank"

@@ -34,6 +34,7 @@ class Job:
     policy: Policy
     reference: Path | None = None
     titles: Path | None = None
+    scanner: str | None = None
     dpi: float | None = None
 
     @property
@@ -66,7 +67,7 @@ def jobs_for(
     OutputError
         `out` cannot be made or written to.
     """
-    jobs = [Job(path, copy_id(path), out, policy, reference, titles, dpi) for path in paths]
+    jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi) for path in paths]
     _refuse_same_id(jobs)
     _refuse_scan_folders(jobs)
     if titles is not None and not titles.is_dir():
@@ -75,7 +76,7 @@ def jobs_for(
         raise ReferenceFault(f"The reference {reference} does not exist. Check the path.")
     if scanner is not None:
         find_profile(scanner)
-    _make_writable(out)
+    make_writable(out)
     return jobs
 
 
@@ -93,19 +94,19 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         copy = replace(copy, scan=replace(copy.scan, dpi=job.dpi))
     reference, note = find_reference(copy, job.reference, job.titles)
     inspection = inspect_copy(copy, reference, job.policy, note=note, threads=threads, progress=progress)
-    inspection = _with_scanner_note(inspection)
+    inspection = _with_scanner_note(inspection, job.scanner)
     html.write(inspection, exhibits(inspection, reference), job.report, k=job.policy.k)
     write_json(record(inspection), job.folder / "inspection.json")
     return inspection
 
 
-def _with_scanner_note(inspection: Inspection) -> Inspection:
-    """Say why the scanner profile named in copy.toml is not used."""
-    name = inspection.copy.scan.scanner
+def _with_scanner_note(inspection: Inspection, option: str | None) -> Inspection:
+    """Say why the scanner profile named on the command line or in copy.toml is not used."""
+    name = option or inspection.copy.scan.scanner
     if name is None:
         return inspection
     try:
-        why = f"{find_profile(name)} is not applied by this version"
+        why = f"scanner profile {find_profile(name)} is not applied by this version"
     except ReferenceFault:
         why = f"scanner profile {name!r} named in copy.toml was not found"
     scanner = {"profile": None, "note": f"{why}: the wider uncertainty is carried"}
@@ -124,7 +125,8 @@ def _refuse_same_id(jobs: Sequence[Job]) -> None:
 
 
 def _refuse_scan_folders(jobs: Sequence[Job]) -> None:
-    scans = [job.path.resolve() for job in jobs if job.path.is_dir()]
+    sources = [path for job in jobs for path in (job.path, job.reference) if path is not None]
+    scans = [path.resolve() for path in dict.fromkeys(sources) if path.is_dir()]
     for job in jobs:
         target = job.folder.resolve()
         for folder in scans:
@@ -135,7 +137,14 @@ def _refuse_scan_folders(jobs: Sequence[Job]) -> None:
                 )
 
 
-def _make_writable(out: Path) -> None:
+def make_writable(out: Path) -> None:
+    """Make the folder `out` and see that files can be made in it.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made or written to.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / ".qc-can-write"

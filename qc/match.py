@@ -21,7 +21,8 @@ THUMBNAIL_DPI = 18.75
 REACH_PX = 8
 """Shift searched, about 11 mm: more than any cut that leaves the page legible."""
 CONFIDENT = 0.55
-NEIGHBORS = 4
+NEIGHBORS = (1, 4)
+"""How far around the expected page is looked, step by step, before all pages are."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,14 @@ def candidates(
                 found.append(Candidate(page, float(surface[y, x]), t, (float(shift[0]), float(shift[1]))))
 
     count = len(thumbnails)
-    near = [p for p in range(expected - NEIGHBORS, expected + NEIGHBORS + 1) if 1 <= p <= count]
-    look(near)
-    found.sort(key=lambda c: (-c.score, abs(c.page - expected)))
-    if not found or found[0].score < CONFIDENT:
-        look([p for p in range(1, count + 1) if p not in near])
+    seen: set[int] = set()
+    for reach in (*NEIGHBORS, count):
+        near = range(max(expected - reach, 1), min(expected + reach, count) + 1)
+        look([p for p in near if p not in seen])
+        seen.update(near)
         found.sort(key=lambda c: (-c.score, abs(c.page - expected)))
+        if found and found[0].score >= CONFIDENT:
+            break
     return found
 
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.edges import EdgeLine, find_edge, find_sheet
+from qc import __version__, cache
+from qc.edges import find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
 from qc.geometry import Affine, Points, Size
 from qc.match import thumbnail
-from qc.model import PageKind, Resolution, ScanFile, ScanSettings
 from qc.measure.ink_coverage import ink_coverage
+from qc.model import BookCopy, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize import PageImage, load_page
 from qc.rectify import paper_field, rectified
-from qc.reference import THUMBNAIL_DPI
+from qc.reference_page import THUMBNAIL_DPI
 from qc.scan import read_header
 from qc.units import px_per_mm
 
 _SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 _LEAST_MM = 40.0
+_FORMAT = 1
+LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Outline:
     paper : tuple of float, or None
         Linear RGB of bare paper in the middle of the page; None where it shows none.
     picture : ndarray, shape (h, w), uint8
-        Linear luminance at `qc.reference.THUMBNAIL_DPI`, paper at 255.
+        Linear luminance at `qc.reference_page.THUMBNAIL_DPI`, paper at 255.
     kind : PageKind
     """
 
@@ -66,8 +73,8 @@ def read_page(scan: ScanFile, settings: ScanSettings) -> PageImage:
         resolution = Resolution(settings.dpi, settings.dpi)
     if resolution is None:
         raise ScanError(
-            f"{scan.name} states no resolution that is believed. Its page cannot be measured without it. Rescan with the "
-            "resolution in the file, or state dpi in copy.toml if you know it."
+            f"{scan.name} states no resolution that is believed. Its page cannot be measured without it. Rescan with "
+            "the resolution in the file, or state dpi in copy.toml if you know it."
         )
     return load_page(scan, header, resolution)
 
@@ -137,11 +144,65 @@ def _meet(p: Points, q: Points) -> Points:
     return np.asarray(p[0] + t[0] * d)
 
 
-def _picture(
-    image: PageImage, to_px: Affine, size: Size, paper: tuple[float, ...] | None
-) -> NDArray[np.uint8]:
+def _picture(image: PageImage, to_px: Affine, size: Size, paper: tuple[float, ...] | None) -> NDArray[np.uint8]:
     scale = px_per_mm(THUMBNAIL_DPI)
     shape = round(size.height_mm * scale), round(size.width_mm * scale)
-    white = float(np.quantile(image.luminance, 0.95)) if paper is None else float(np.dot(paper, (0.2126, 0.7152, 0.0722)))
+    white = float(np.quantile(image.luminance, 0.95)) if paper is None else float(np.dot(paper, LUMINANCE))
     small = thumbnail(image.luminance, to_px, shape) / white
     return np.asarray(np.round(255 * np.clip(small, 0, 1)), np.uint8)
+
+
+def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
+    """Outline of each interior page of a copy, or why there is none; from the disk cache where it was made before.
+
+    `digest` stands for the scans: the cache is asked by it.
+    """
+    how = hashlib.sha256(repr((_FORMAT, __version__, copy.scan, THUMBNAIL_DPI)).encode()).hexdigest()[:16]
+    key = f"copy/{digest}/outlines-{how}"
+    if stored := cache.load(key):
+        return _unpacked(stored)
+
+    def look(scan: ScanFile) -> Outline | str:
+        try:
+            return find_outline(scan, copy.scan)
+        except ScanError as fault:
+            return str(fault)
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        found = list(pool.map(look, copy.pages))
+    cache.store(key, _packed(found))
+    return found
+
+
+def _packed(found: list[Outline | str]) -> bytes:
+    table: list[Any] = []
+    arrays: dict[str, Any] = {}
+    for i, o in enumerate(found):
+        if isinstance(o, str):
+            table.append(o)
+            continue
+        size = (o.size.width_mm, o.size.height_mm)
+        table.append([o.to_scan.matrix.tolist(), size, o.u_mm, o.paper, str(o.kind)])
+        arrays[str(i)] = o.picture
+    buffer = io.BytesIO()
+    arrays["table"] = np.frombuffer(json.dumps(table).encode(), np.uint8)
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _unpacked(stored: bytes) -> list[Outline | str]:
+    with np.load(io.BytesIO(stored), allow_pickle=False) as data:
+        table = json.loads(data["table"].tobytes())
+        return [
+            entry
+            if isinstance(entry, str)
+            else Outline(
+                Affine(np.array(entry[0])),
+                Size(*entry[1]),
+                tuple(entry[2]),
+                entry[3] and tuple(entry[3]),
+                data[str(i)],
+                PageKind(entry[4]),
+            )
+            for i, entry in enumerate(table)
+        ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -143,9 +143,7 @@ def put_in_order(pages: Sequence[PageResult], reference: Reference | None) -> li
     """Align the pages with the reference in order, and examine again those that look like several reference pages."""
     if reference is None:
         return list(pages)
-    scores = [
-        [(c.page, c.score) for c in p.options] if p.registration is not None else [] for p in pages
-    ]
+    scores = [[(c.page, c.score) for c in p.options] if p.registration is not None else [] for p in pages]
     chain = in_order(scores)
     result = []
     for page, wanted in zip(pages, chain, strict=True):
@@ -181,9 +179,7 @@ def with_shared_scale(pages: Sequence[PageResult]) -> list[PageResult]:
     return result
 
 
-def page_records(
-    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None
-) -> tuple[PageRecord, ...]:
+def page_records(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> tuple[PageRecord, ...]:
     """What each scan of the copy was taken for, covers first as they lie in the folder."""
     places = _places(copy, pages, reference)
     turns = [p.turns for p in pages if p.registration is not None]
@@ -303,7 +299,9 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
     elif page.registration is None and record.kind is PageKind.CONTENT and record.reference_page is None:
         reason = Flag.FOREIGN
     if page.ink is not None and not page.error:
-        yield MEASURES["ink-coverage"].observe(page.ink.coverage, page.ink.u, Where(page=position), detail={"kind": str(record.kind)})
+        yield MEASURES["ink-coverage"].observe(
+            page.ink.coverage, page.ink.u, Where(page=position), detail={"kind": str(record.kind)}
+        )
     else:
         yield MEASURES["ink-coverage"].observe(None, where=Where(page=position), flags=(Flag.UNREADABLE,))
     assert record.side is not None
@@ -313,7 +311,9 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
         )
     else:
         for edge in edge_names(record.side):
-            yield MEASURES["trim-offset"].observe(None, where=Where(page=position, edge=edge), flags=(reason or Flag.UNREADABLE,))
+            yield MEASURES["trim-offset"].observe(
+                None, where=Where(page=position, edge=edge), flags=(reason or Flag.UNREADABLE,)
+            )
     if reference is None:
         return
     unmeasured = (reason or Flag.NOT_REGISTERED,)

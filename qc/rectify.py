@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from qc.geometry import Affine, Size
 from qc.normalize import LINEAR_LUT, PageImage
-from qc.reference import MARGIN_MM, WORKING_DPI
+from qc.reference_page import MARGIN_MM, WORKING_DPI
 from qc.units import px_per_mm
 
 RIM_MM = 0.5
 """Cut edge, its blur and its shadow; not shown."""
+TILE_PX = 21
+"""3.6 mm: wide enough to average a halftone screen away."""
+TILE_RIM_MM = 5.0
 _CELL_PX = 8
 _GROUP = 6
 _LEAST_CELLS = 12
@@ -101,7 +104,7 @@ def paper_field(light: Light) -> Light | None:
     shape = _surface((xx.ravel() + 0.5) / (cols * _GROUP) - 0.5, (yy.ravel() + 0.5) / (rows * _GROUP) - 0.5)
     middle = np.median(paper[used], axis=0)
     field = np.clip(shape @ fit, (1 - _MOST_UNEVEN) * middle, (1 + _MOST_UNEVEN) * middle).reshape(h, w, 3)
-    return cv2.resize(field.astype(np.float32), light.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(field.astype(np.float32), light.shape[1::-1]), np.float32)
 
 
 def _surface(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -112,6 +115,27 @@ def _fitted(design: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray
     """Least squares with a trace of damping on all but the level, so that it does not swing where there is no paper."""
     damping = np.diag([0.0, *[0.02 * len(design)] * 5]) * 0.05
     return np.asarray(np.linalg.solve(design.T @ design + damping, design.T @ values))
+
+
+def relative(light: Light, paper: NDArray[np.float64] | None) -> tuple[Light, NDArray[np.float64]] | None:
+    """A rectified page relative to its paper, and the linear RGB of that paper in the middle of the page.
+
+    `paper` serves a page that shows none of its own; without it such a page gives None.
+    """
+    field = paper_field(light)
+    if field is not None:
+        return light / field, field[field.shape[0] // 2, field.shape[1] // 2].astype(np.float64)
+    return None if paper is None else (np.asarray(light / paper, np.float32), paper)
+
+
+def tiles(light: Light, trim: Size) -> NDArray[np.float64]:
+    """Mean of the tiles of a rectified page that lie `TILE_RIM_MM` or more inside its trim, shape (n, 3)."""
+    to_raster, _ = raster(trim)
+    x0, y0 = np.ceil(to_raster((TILE_RIM_MM, TILE_RIM_MM))).astype(int)
+    x1, y1 = np.floor(to_raster((trim.width_mm - TILE_RIM_MM, trim.height_mm - TILE_RIM_MM))).astype(int)
+    cols, rows = (x1 - x0) // TILE_PX, (y1 - y0) // TILE_PX
+    cut = light[y0 : y0 + rows * TILE_PX, x0 : x0 + cols * TILE_PX]
+    return cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA).reshape(-1, 3).astype(np.float64)
 
 
 def encoded(light: Light) -> NDArray[np.uint8]:

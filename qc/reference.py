@@ -7,10 +7,9 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -18,55 +17,23 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from qc import cache
+from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.geometry import Affine, Size
 from qc.intake import open_copy
 from qc.model import BookCopy, ReferenceId
 from qc.pdfium import LOCK, RENDER_DPI, VERSION, Box, Sheet, all_sideways, draw, open_document, sheets
+from qc.reference_page import MARGIN_MM as MARGIN_MM
+from qc.reference_page import THUMBNAIL_DPI as THUMBNAIL_DPI
+from qc.reference_page import WORKING_DPI as WORKING_DPI
+from qc.reference_page import Reference as Reference
+from qc.reference_page import ReferencePage as ReferencePage
 from qc.title import Title, read_title, stated_trim
 from qc.trimboxes import describe, title_trim, trim_boxes
-from qc.units import px_per_mm, to_mm
-
-WORKING_DPI = 150.0
-MARGIN_MM = to_mm(0.125, "in")
-THUMBNAIL_DPI = 18.75
+from qc.units import px_per_mm
 
 _FORMAT = 1
 _PAGES_IN_MEMORY = 4
-
-
-@dataclass(frozen=True)
-class ReferencePage:
-    """One page of the reference.
-
-    `rgb` (h, w, 3), sRGB, read-only, shows the trim box and `MARGIN_MM` around it: bleed where the PDF has it, white
-    elsewhere. `to_px` maps page-frame mm (origin: trim corner at head and left) to its pixels, centers at integers.
-    """
-
-    number: int
-    trim: Size
-    rgb: NDArray[np.uint8]
-    to_px: Affine
-
-
-class Reference(Protocol):
-    """What was ordered, page by page: a `PdfReference`, or an approved copy (`qc.copy_reference.CopyReference`).
-
-    `u_trim_mm` is the standard uncertainty of its trim lines, 0 for a PDF; the rest is described there.
-    """
-
-    id: ReferenceId
-    pages: int
-    trim: Size
-    paper: str | None
-    ink: str | None
-    u_trim_mm: float
-
-    def page(self, number: int, /) -> ReferencePage: ...
-
-    def thumbnails(self) -> NDArray[np.uint8]: ...
-
-    def crop(self, number: int, box_mm: Box, dpi: float, /) -> NDArray[np.uint8]: ...
 
 
 class PdfReference:
@@ -110,6 +77,7 @@ class PdfReference:
         self.paper, self.ink = title.paper, title.ink
         self.id = ReferenceId("pdf", name, self._sha256, self._doubts(title))
         self._recent = lru_cache(_PAGES_IN_MEMORY)(self._page)
+        self._thumbnails = lru_cache(1)(self._all_thumbnails)
 
     def page(self, number: int) -> ReferencePage:
         """Page `number`, 1-based, at `WORKING_DPI`; from the disk cache where it was drawn before.
@@ -129,6 +97,9 @@ class PdfReference:
         Their size is that of the title's trim, rounded to whole pixels; pages of another size keep their scale and are
         cut or padded with white at the right and at the foot.
         """
+        return self._thumbnails()
+
+    def _all_thumbnails(self) -> NDArray[np.uint8]:
         width, height = (round(v * px_per_mm(THUMBNAIL_DPI)) for v in (self.trim.width_mm, self.trim.height_mm))
         stack = cache.picture(
             self._key("thumbnails", (self._trims, width, height)),
@@ -279,10 +250,9 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
     if bleed is not None:
         title = replace(title, bleed=bleed)
     if scans is not None:
-        from qc.copy_reference import CopyReference
-
-        own = scans.reference.trim
-        return CopyReference(scans, title if title.trim or not own else replace(title, trim=stated_trim(own, str(path))))
+        if title.trim is None:
+            title = replace(title, trim=stated_trim(scans.reference.trim, str(path)))
+        return CopyReference(scans, title)
     return PdfReference(pdf, name, title)
 
 

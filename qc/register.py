@@ -18,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Points, Size, pixel_scaling
+from qc.normalize import LINEAR_LUT
 from qc.reference import ReferencePage
-from qc.units import px_per_mm
 
 Plane = NDArray[np.float32]
 
 TILE_PX = 64
 TILE_SIGMA_MM = 0.012
 """Local misplacement of print that a smooth map does not follow: transport wobble, lens, paper."""
-COARSE_STEP = 4
+ROUNDS = (3, 1)
+"""Corrections at 75 and at 150 dpi."""
 MIN_CORRELATION = 0.55
 PERIODIC_LIMIT = 0.995
 
@@ -133,7 +134,9 @@ def _linear_of(to_px: Affine, nominal: tuple[float, float]) -> tuple[float, floa
     return float(sx - 1), float(sy - 1), shear
 
 
-def _constraints(base: Affine, nominal: tuple[float, float], prior: Prior) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _constraints(
+    base: Affine, nominal: tuple[float, float], prior: Prior
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Information matrix and vector that the prior adds, in displacement parameters about `base`."""
     sx, sy, shear = _linear_of(base, nominal)
     rows = np.array(
@@ -157,16 +160,9 @@ def _constraints(base: Affine, nominal: tuple[float, float], prior: Prior) -> tu
     return information, rows.T @ (weight * wanted)
 
 
-def luminance_of(rgb: NDArray[np.uint8]) -> Plane:
-    """Linear luminance of an sRGB rendering, as float32."""
-    from qc.normalize import LINEAR_LUT
-
-    return cv2.LUT(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT)
-
-
 @dataclass(frozen=True)
-class Target:
-    """A reference page prepared for registration: luminance, gradients and tile sums at one resolution."""
+class Level:
+    """A reference page at one resolution: luminance, gradients and tile sums."""
 
     plane: Plane
     grad_x: Plane
@@ -177,37 +173,61 @@ class Target:
     sums: dict[str, NDArray[np.float64]]
 
 
+@dataclass(frozen=True)
+class Target:
+    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 75 and 150 dpi, and
+    whether its position along x and y is unambiguous."""
+
+    trim: Size
+    coarse: Plane
+    to_coarse: Affine
+    levels: tuple[Level, Level]
+    observable: tuple[bool, bool]
+
+
+def prepare(page: ReferencePage) -> Target:
+    """Prepare a reference page; the cost is paid once a page."""
+    plane = cv2.LUT(cv2.cvtColor(page.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT)
+    half, to_half = _shrunk(plane, page.to_px, 2)
+    small, to_small = _shrunk(half, to_half, 2)
+    return Target(
+        trim=page.trim,
+        coarse=_high_pass(small),
+        to_coarse=to_small,
+        levels=(_level(half, to_half, TILE_PX // 2, 1.2), _level(plane, page.to_px, TILE_PX, 0.9)),
+        observable=observable(half, to_half.scale[0]),
+    )
+
+
+def _shrunk(plane: Plane, to_px: Affine, factor: int) -> tuple[Plane, Affine]:
+    h, w = plane.shape[0] // factor, plane.shape[1] // factor
+    small = cv2.resize(plane[: h * factor, : w * factor], (w, h), interpolation=cv2.INTER_AREA)
+    return small, pixel_scaling(1 / factor, 1 / factor).after(to_px)
+
+
 def _tile_mean(plane: Plane, tile: int) -> NDArray[np.float64]:
     rows, cols = plane.shape[0] // tile, plane.shape[1] // tile
     cut = plane[: rows * tile, : cols * tile]
     return cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA).astype(np.float64)
 
 
-def _target(page: ReferencePage, shrink: int, blur: float) -> Target:
-    plane = luminance_of(page.rgb)
-    to_px = page.to_px
-    if shrink > 1:
-        h, w = plane.shape[0] // shrink * shrink, plane.shape[1] // shrink * shrink
-        plane = cv2.resize(plane[:h, :w], (w // shrink, h // shrink), interpolation=cv2.INTER_AREA)
-        to_px = pixel_scaling(1 / shrink, 1 / shrink).after(to_px)
+def _level(plane: Plane, to_px: Affine, tile: int, blur: float) -> Level:
     plane = cv2.GaussianBlur(plane, (0, 0), blur)
     grad_x = cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     grad_y = cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    tile = TILE_PX // shrink
-    mean = lambda p: _tile_mean(p, tile)  # noqa: E731
-    m, gx, gy = mean(plane), mean(grad_x), mean(grad_y)
+    mean = _tile_mean(plane, tile)
     sums = {
-        "mean": m,
-        "var": mean(plane * plane) - m * m,
-        "gx": gx,
-        "gy": gy,
-        "gxx": mean(grad_x * grad_x),
-        "gxy": mean(grad_x * grad_y),
-        "gyy": mean(grad_y * grad_y),
-        "gxr": mean(grad_x * plane),
-        "gyr": mean(grad_y * plane),
+        "mean": mean,
+        "var": _tile_mean(plane * plane, tile) - mean * mean,
+        "gx": _tile_mean(grad_x, tile),
+        "gy": _tile_mean(grad_y, tile),
+        "gxx": _tile_mean(grad_x * grad_x, tile),
+        "gxy": _tile_mean(grad_x * grad_y, tile),
+        "gyy": _tile_mean(grad_y * grad_y, tile),
+        "gxr": _tile_mean(grad_x * plane, tile),
+        "gyr": _tile_mean(grad_y * plane, tile),
     }
-    return Target(plane, grad_x, grad_y, to_px, tile, 1 / to_px.scale[0], sums)
+    return Level(plane, grad_x, grad_y, to_px, tile, 1 / to_px.scale[0], sums)
 
 
 @dataclass(frozen=True)
@@ -219,8 +239,8 @@ class _Fit:
     tiles: int
 
 
-def _tiles(target: Target, luminance: Plane, to_working: Affine, trim: Size) -> tuple[Plane, dict[str, NDArray[np.float64]]]:
-    """Scan warped into the reference raster, and per tile: center (mm), displacement (mm), information, correlation."""
+def _tiles(target: Level, luminance: Plane, to_working: Affine, trim: Size) -> dict[str, NDArray[np.float64]]:
+    """Per tile of the scan warped into the reference raster: center (mm), gradient products, correlation, gain."""
     to_scan = to_working.after(target.to_px.inverse())
     warped = cv2.warpAffine(
         luminance,
@@ -240,7 +260,7 @@ def _tiles(target: Target, luminance: Plane, to_working: Affine, trim: Size) -> 
         correlation = cov / np.sqrt(var_w * s["var"])
         gain = np.sqrt(s["var"] / var_w)
     correlation[~np.isfinite(correlation)] = 0
-    gain[~np.isfinite(gain)] = 0
+    gain[~np.isfinite(gain)] = 1e3
     offset = s["mean"] - gain * mean
     bx = gain * gx_w + offset * s["gx"] - s["gxr"]
     by = gain * gy_w + offset * s["gy"] - s["gyr"]
@@ -257,7 +277,7 @@ def _tiles(target: Target, luminance: Plane, to_working: Affine, trim: Size) -> 
     for c in corners:
         q = to_scan(px + c)
         inside &= (q[:, 0] >= 0) & (q[:, 1] >= 0) & (q[:, 0] <= w - 1) & (q[:, 1] <= h - 1)
-    return warped, {
+    return {
         "center": center,
         "bx": bx.ravel(),
         "by": by.ravel(),
@@ -270,7 +290,14 @@ def _tiles(target: Target, luminance: Plane, to_working: Affine, trim: Size) -> 
     }
 
 
-def _fit(target: Target, tiles: dict[str, NDArray[np.float64]], center: Points, constraint: NDArray[np.float64], vector: NDArray[np.float64], min_corr: float) -> _Fit | None:
+def _fit(
+    target: Level,
+    tiles: dict[str, NDArray[np.float64]],
+    center: Points,
+    constraint: NDArray[np.float64],
+    vector: NDArray[np.float64],
+    min_corr: float,
+) -> _Fit | None:
     s, tile, mm = target.sums, target.tile, target.mm_per_px
     use = (
         tiles["inside"].astype(bool)
@@ -278,8 +305,7 @@ def _fit(target: Target, tiles: dict[str, NDArray[np.float64]], center: Points, 
         & (tiles["correlation"] > min_corr)
         & (tiles["gain"] < 12)
     )
-    ink = s["var"].ravel() * tiles["inside"]
-    if use.sum() < 1 or not ink.sum():
+    if not use.any():
         return None
     n = tile * tile
     gxx, gxy, gyy = (s[k].ravel()[use] for k in ("gxx", "gxy", "gyy"))
@@ -311,8 +337,22 @@ def _fit(target: Target, tiles: dict[str, NDArray[np.float64]], center: Points, 
         m2 = np.einsum("na,nab,nb->n", residual, info, residual)
         scale = max(float(np.median(m2)) / 1.39, 1.0)
         weights = 1 / (1 + m2 / (9 * scale))
-    correlation = float((tiles["correlation"] * ink)[ink > 0].sum() / ink.sum())
-    return _Fit(p, total / scale, correlation, float(np.sqrt(np.median((residual**2).sum(axis=1)))), int((weights > 0.3).sum()))
+    correlation = _agreement(tiles, s["var"].ravel())
+    return _Fit(
+        p, total / scale, correlation, float(np.sqrt(np.median((residual**2).sum(axis=1)))), int((weights > 0.3).sum())
+    )
+
+
+def _agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float64]) -> float:
+    """Mean correlation of the tiles, weighted by the print that both sides show: print that got lost on half a page does
+    not make it another page."""
+    variance = np.maximum(variance, 0.0)
+    inside = tiles["inside"].astype(bool) & (variance > 2e-5)
+    usual = float(np.median(tiles["gain"][inside])) if inside.any() else 1.0
+    with np.errstate(divide="ignore"):
+        seen = variance * np.minimum(1.0, (usual / np.maximum(tiles["gain"], 1e-9)) ** 2)
+    weight = np.sqrt(seen) * inside
+    return float((tiles["correlation"] * weight).sum() / weight.sum()) if weight.any() else 0.0
 
 
 def _high_pass(plane: Plane) -> Plane:
@@ -321,95 +361,76 @@ def _high_pass(plane: Plane) -> Plane:
     return np.clip(detail / spread, -3, 3)
 
 
-def _correlate(reference: Plane, moving: Plane, reach: int) -> tuple[float, Points, float]:
-    """Shift of `moving` against `reference` (px) by cross-correlation: peak height 0..1, shift, second peak / peak."""
+def _correlate(reference: Plane, moving: Plane, reach: int) -> Points:
+    """Shift of `moving` against `reference` in pixels, to a fraction of one, by cross-correlation."""
     h, w = reference.shape
     size = (cv2.getOptimalDFTSize(h + reach), cv2.getOptimalDFTSize(w + reach))
-    fa, fb = np.fft.rfft2(reference, size), np.fft.rfft2(moving, size)
-    cross = fb * np.conj(fa)
+    cross = np.fft.rfft2(moving, size) * np.conj(np.fft.rfft2(reference, size))
     # Halfway between plain and phase correlation: sharp peaks without lifting noise.
     cross /= np.sqrt(np.abs(cross)) + 1e-9
     surface = np.fft.irfft2(cross, size)
     surface = np.roll(surface, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
-    y, x = np.unravel_index(int(np.argmax(surface)), surface.shape)
-    peak = float(surface[y, x])
-    away = surface.copy()
-    away[max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4] = -np.inf
-    ratio = float(away.max() / peak) if peak > 0 else 1.0
-    shift = [float(x), float(y)]
-    for axis, (lo, mid, hi) in enumerate(
-        (
-            (surface[y, max(x - 1, 0)], peak, surface[y, min(x + 1, 2 * reach)]),
-            (surface[max(y - 1, 0), x], peak, surface[min(y + 1, 2 * reach), x]),
-        )
-    ):
+    y, x = (int(v) for v in np.unravel_index(int(np.argmax(surface)), surface.shape))
+    shift = []
+    for at, line in ((x, surface[y]), (y, surface[:, x])):
+        lo, mid, hi = line[max(at - 1, 0)], line[at], line[min(at + 1, 2 * reach)]
         bend = lo - 2 * mid + hi
-        if bend < 0:
-            shift[axis] += float(np.clip(0.5 * (lo - hi) / bend, -0.5, 0.5))
-    energy = float(np.sqrt(np.abs(fa).sum() * np.abs(fb).sum()) / fa.size)
-    return peak / (energy + 1e-9), np.array(shift) - reach, ratio
+        shift.append(at - reach + (float(np.clip(0.5 * (lo - hi) / bend, -0.5, 0.5)) if bend < 0 else 0.0))
+    return np.array(shift)
 
 
-def observable(page: ReferencePage) -> tuple[bool, bool]:
-    """Whether the page fixes its position along x and along y, from the reference alone.
+def observable(plane: Plane, px_per_mm: float) -> tuple[bool, bool]:
+    """Whether a page fixes its position along x and along y, from the reference alone.
 
-    A page that correlates with itself at `PERIODIC_LIMIT` or better when shifted by 2 mm or more (up to 12 mm) repeats
-    itself in that direction: rules that run across the sheet, a dot grid.
+    A page that correlates with itself at `PERIODIC_LIMIT` or better when shifted by 2 to 12 mm repeats itself in that
+    direction: rules that run across the sheet, a dot grid.
     """
-    plane = luminance_of(page.rgb)
-    small = cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    small = small - float(np.median(small))
-    step = px_per_mm(75.0)
+    detail = plane - float(np.median(plane))
+    first, last = round(2 * px_per_mm), round(12 * px_per_mm)
     result = []
-    for axis in (1, 0):
-        worst = -1.0
-        n = small.shape[axis]
-        for shift in range(round(2 * step), round(12 * step)):
-            a = np.take(small, range(shift, n), axis=axis)
-            b = np.take(small, range(0, n - shift), axis=axis)
-            norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
-            if norm > 0:
-                worst = max(worst, float((a * b).sum()) / norm)
-        result.append(worst < PERIODIC_LIMIT)
+    for lines in (detail, detail.T):
+        n = lines.shape[1]
+        size = n + last + 2
+        spectrum = np.fft.rfft(lines, size, axis=1)
+        overlap = np.fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)[: last + 2]
+        energy = np.cumsum(np.square(lines, dtype=np.float64).sum(axis=0))
+        shift = np.arange(last + 2)
+        head, tail = energy[n - 1 - shift], energy[-1] - np.where(shift > 0, energy[shift - 1], 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            match = np.nan_to_num(overlap / np.sqrt(head * tail))
+        # The period rarely is a whole number of pixels: take the vertex of the parabola through each peak.
+        lo, mid, hi = match[first - 1 : last - 1], match[first:last], match[first + 1 : last + 1]
+        bend = lo - 2 * mid + hi
+        peak = (mid >= lo) & (mid >= hi) & (bend < 0)
+        vertex = mid[peak] - (lo[peak] - hi[peak]) ** 2 / (8 * bend[peak])
+        result.append(not (vertex.size and float(vertex.max()) >= PERIODIC_LIMIT))
     return result[0], result[1]
 
 
-def coarse(page: ReferencePage, luminance: Plane, start: Affine, angles: tuple[float, ...] = (0.0,)) -> tuple[float, Affine, float]:
-    """Best shift (and angle) at 37.5 dpi from a start map: score, map, ratio of the second peak to the first."""
-    plane = luminance_of(page.rgb)
-    h, w = plane.shape[0] // COARSE_STEP, plane.shape[1] // COARSE_STEP
-    small = cv2.resize(plane[: h * COARSE_STEP, : w * COARSE_STEP], (w, h), interpolation=cv2.INTER_AREA)
-    reference = _high_pass(small)
-    to_small = pixel_scaling(1 / COARSE_STEP, 1 / COARSE_STEP).after(page.to_px)
-    shrink = round(start.scale[0] / to_small.scale[0])
-    scan = luminance
-    to_scan = start
-    if shrink > 1:
-        sh, sw = luminance.shape[0] // shrink, luminance.shape[1] // shrink
-        scan = cv2.resize(luminance[: sh * shrink, : sw * shrink], (sw, sh), interpolation=cv2.INTER_AREA)
-        to_scan = pixel_scaling(1 / shrink, 1 / shrink).after(start)
-    center = np.array([page.trim.width_mm, page.trim.height_mm]) / 2
-    back = Affine.shift(*center)
-    reach = 32
-    best: tuple[float, Affine, float] = (-1.0, start, 1.0)
-    fill = float(np.median(scan))
-    for angle in angles:
-        turn = back.after(Affine.rotation(angle)).after(Affine.shift(*-center))
-        m = to_scan.after(turn).after(to_small.inverse())
-        warped = cv2.warpAffine(scan, m.matrix, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
-        score, shift, ratio = _correlate(reference, _high_pass(warped), reach)
-        if score > best[0]:
-            shift_mm = shift / np.array(to_small.scale)
-            best = (score, start.after(turn).after(Affine.shift(*shift_mm)), ratio)
-    return best
+def coarse(target: Target, luminance: Plane, start: Affine) -> Affine:
+    """`start` moved by the shift, up to 20 mm, that fits best at 37.5 dpi."""
+    to_small = target.to_coarse
+    shrink = max(round(start.scale[0] / to_small.scale[0]), 1)
+    scan, to_scan = _shrunk(luminance, start, shrink) if shrink > 1 else (luminance, start)
+    h, w = target.coarse.shape
+    warped = cv2.warpAffine(
+        scan,
+        to_scan.after(to_small.inverse()).matrix,
+        (w, h),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    shift = _correlate(target.coarse, _high_pass(warped), 30)
+    return start.after(Affine.shift(*(shift / np.array(to_small.scale))))
 
 
-def register(page: ReferencePage, luminance: Plane, start: Affine, nominal: tuple[float, float], periodic: tuple[bool, bool] | None = None) -> Registration | None:
+def register(target: Target, luminance: Plane, start: Affine, nominal: tuple[float, float]) -> Registration | None:
     """Register a page from a coarse start (good to about a millimeter).
 
     Parameters
     ----------
-    page : ReferencePage
+    target : Target
+        The reference page.
     luminance : ndarray, shape (h, w), float32
         Working image in linear light.
     start : Affine
@@ -422,33 +443,34 @@ def register(page: ReferencePage, luminance: Plane, start: Affine, nominal: tupl
     Registration or None
         None where the page does not show this reference page, or too little of it.
     """
-    trim = page.trim
-    center = np.array([trim.width_mm, trim.height_mm]) / 2
-    base = start
+    center = np.array([target.trim.width_mm, target.trim.height_mm]) / 2
+    base = following = start
     fit: _Fit | None = None
-    for shrink, blur, rounds, min_corr in ((2, 1.2, 3, 0.2), (1, 0.9, 2, 0.4)):
-        target = _target(page, shrink, blur)
+    for level, rounds, min_correlation in zip(target.levels, ROUNDS, (0.2, 0.4), strict=True):
         for _ in range(rounds):
-            _, tiles = _tiles(target, luminance, base, trim)
-            constraint, vector = _constraints(base, nominal, Prior())
-            fit = _fit(target, tiles, center, constraint, vector, min_corr)
+            base = following
+            fit = _fit(
+                level,
+                _tiles(level, luminance, base, target.trim),
+                center,
+                *_constraints(base, nominal, Prior()),
+                min_correlation,
+            )
             if fit is None:
                 return None
-            last = base
-            base = _compose(base, fit.estimate, center)
-    assert fit is not None
-    if fit.correlation < MIN_CORRELATION:
+            following = _compose(base, fit.estimate, center)
+    if fit is None or fit.correlation < MIN_CORRELATION:
         return None
     # The fit refers to the map before the last correction; the prior is taken out of it again.
-    constraint, target_vector = _constraints(last, nominal, Prior())
+    constraint, vector = _constraints(base, nominal, Prior())
     return Registration(
-        base=last,
+        base=base,
         information=fit.information,
-        vector=(fit.information + constraint) @ fit.estimate - target_vector,
+        vector=(fit.information + constraint) @ fit.estimate - vector,
         center=center,
         nominal=nominal,
         correlation=fit.correlation,
         residual_mm=fit.residual_mm,
         tiles=fit.tiles,
-        observable=periodic if periodic is not None else observable(page),
+        observable=target.observable,
     ).given(Prior())

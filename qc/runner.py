@@ -20,6 +20,8 @@ Work = Callable[[J, Tick], R]
 
 STALL_S = 600.0
 """A job that has not called `tick` for this long is taken for hung."""
+START_S = 120.0
+"""A new worker may take this long to import what it needs, however short the patience with its jobs."""
 JOBS_PER_WORKER = 50
 """A worker is replaced after so many jobs, so that what libraries leak does not add up over a night."""
 
@@ -71,13 +73,13 @@ class Runner(Generic[J, R]):
                 while waiting and not self._stopping and len(busy := [w for w in workers if w.busy]) < self._processes:
                     worker = next((w for w in workers if w not in busy), None)
                     if worker is None:
-                        worker = _Worker(self._work)
+                        worker = _Worker(self._work, self._stall_s)
                         workers.append(worker)
                     worker.begin(*waiting.popleft())
                 if not any(w.busy for w in workers):
                     return
                 for worker in self._eventful(workers):
-                    ended = worker.ended(self._stall_s)
+                    ended = worker.ended()
                     if worker.spent:
                         worker.kill()
                         workers.remove(worker)
@@ -95,16 +97,15 @@ class Runner(Generic[J, R]):
     def _eventful(self, workers: Sequence[_Worker[J, R]]) -> list[_Worker[J, R]]:
         """Busy workers that have sent something, died, or been silent for too long."""
         busy = {w.connection: w for w in workers if w.busy}
-        patience = max(0.0, min(w.heard for w in busy.values()) + self._stall_s - time.monotonic())
-        ready = wait(list(busy), patience)
-        silent = [w for w in busy.values() if w.silent(self._stall_s)]
-        return [w for connection, w in busy.items() if connection in ready or w in silent]
+        ready = wait(list(busy), max(0.0, min(w.deadline for w in busy.values()) - time.monotonic()))
+        now = time.monotonic()
+        return [w for connection, w in busy.items() if connection in ready or w.deadline <= now]
 
 
 class _Worker(Generic[J, R]):
     """One process and the job it works on."""
 
-    def __init__(self, work: Work[J, R]) -> None:
+    def __init__(self, work: Work[J, R], stall_s: float) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(target=_serve, args=(work, theirs), daemon=True)
@@ -112,8 +113,10 @@ class _Worker(Generic[J, R]):
         theirs.close()
         self._job: tuple[J, int] | None = None
         self._left = JOBS_PER_WORKER
+        self._stall_s = stall_s
+        self._started = False
         self.hung = self.dead = False
-        self.seconds = self.heard = 0.0
+        self.seconds = self._began = self._heard = 0.0
 
     @property
     def busy(self) -> bool:
@@ -123,16 +126,18 @@ class _Worker(Generic[J, R]):
     def spent(self) -> bool:
         return self.dead or (self._left <= 0 and not self.busy)
 
+    @property
+    def deadline(self) -> float:
+        """When it is taken for hung, on the clock of `time.monotonic`."""
+        return self._heard + (self._stall_s if self._started else max(self._stall_s, START_S))
+
     def begin(self, job: J, tries: int) -> None:
         self._job, self._left = (job, tries), self._left - 1
-        self._began = self.heard = time.monotonic()
+        self._began = self._heard = time.monotonic()
         with suppress(OSError):  # it died between two jobs; `ended` finds that out
             self.connection.send(job)
 
-    def silent(self, stall_s: float) -> bool:
-        return time.monotonic() - self.heard >= stall_s
-
-    def ended(self, stall_s: float) -> tuple[J, int, R | None, str] | None:
+    def ended(self) -> tuple[J, int, R | None, str] | None:
         """Job, number of its try, result and reason of loss, if it has come to an end."""
         assert self._job is not None
         result: R | None = None
@@ -140,13 +145,13 @@ class _Worker(Generic[J, R]):
         try:
             if self.connection.poll():
                 message = self.connection.recv()
-                self.heard = time.monotonic()
+                self._heard, self._started = time.monotonic(), True
                 if message is None:
                     return None
                 (result,) = message
             else:
                 self.hung = self.dead = True
-                lost = f"gave no sign of life for {stall_s:g} s and was stopped"
+                lost = f"gave no sign of life for {self._stall_s:g} s and was stopped"
         except (EOFError, OSError):
             self.dead = True
             self._process.join()
@@ -167,6 +172,7 @@ _TIMES = {1: "once", 2: "twice"}
 def _serve(work: Work[J, R], connection: Connection) -> None:
     """Body of a worker: jobs in, None as a sign of life and results in a tuple out, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection.send(None)
     while True:
         try:
             job = connection.recv()

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -83,7 +83,7 @@ def batch(
     try:
         with terminal.bar("copies", "copies") as progress:
             for row, seconds in _rows(work, jobs or options.cores()):
-                rows.append(row)
+                rows.append(replace(row, json=""))
                 progress(len(rows), len(work))
                 _tell(row, seconds, len(rows), len(work), as_json)
     finally:

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from qc.cli import exits, options, terminal
-from qc.job import jobs_for, run_job
+from qc.cli import options, terminal
+from qc.job import jobs_for, make_writable, run_job
 from qc.model import Decision
 from qc.policy import load_policy
 from qc.synthetic import Block, Cut, Faults, Print, Scanner, Title, draw_copy, write_title
@@ -77,9 +77,10 @@ def demo(out: Path) -> int:
 
     Exit code: 0.
     """
+    make_writable(out)
     inbox, titles = out / "inbox", out / "titles"
-    jobs = jobs_for([inbox / case.id for case in _CASES], out / "results", load_policy(), titles=_made(titles))
     title = write_title(titles / ISBN / "interior.pdf", PAGES, trim_mm=parse_trim(TRIM))
+    jobs = jobs_for([inbox / case.id for case in _CASES], out / "results", load_policy(), titles=titles)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("copy", "drawn", "intended", "found", "report"):
         table.add_column(name, overflow="fold")
@@ -97,11 +98,6 @@ def demo(out: Path) -> int:
     console.print(f"{hits} of {len(_CASES)} verdicts as intended. Open a report in a browser.", markup=False)
     console.print(f"Next     qc inspect {inbox / _CASES[1].id} --titles {titles}", markup=False, soft_wrap=True)
     return 0
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _one_page_empty(title: Title) -> Faults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sys
@@ -52,11 +53,12 @@ def code_of(command: Callable[[], Any]) -> int:
     except click.ClickException as error:
         say(error.format_message())
         return 2
-    except BrokenPipeError:
-        # Whoever reads has gone; the interpreter would complain once more when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _OUTPUT_GONE
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC):
+            # The interpreter would complain once more when it flushes stdout at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            say(f"The output cannot be written ({error.strerror}). Make room, or send it elsewhere.")
+            return _OUTPUT_GONE
         code, message = failure(error)
         say(message)
         return code

@@ -17,6 +17,7 @@ from qc.flags import Flag
 from qc.policy import Policy, Rule, load_policy, shipped
 
 _WIDTH = 100
+_SCOPE = {"page": "of a page", "copy": "of a copy", "copies": "between copies"}
 
 
 @click.command()
@@ -56,22 +57,22 @@ def _texts(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
         yield _of_rule(policy, rule)
     if name in MEASURES and not found:
         yield "No rule of a shipped policy uses it."
-    if name in [str(flag) for flag in Flag]:
-        yield f"Flag {name}: {Flag(name).meaning}."
+    for flag in Flag:
+        if name == flag:
+            yield f"Flag {flag}: {flag.meaning}."
     if name.isdecimal() and int(name) in exits.MEANINGS:
         yield f"Exit code {name}: {exits.MEANINGS[int(name)]}."
 
 
 def _of_measure(measure: Measure) -> str:
-    head = f"Measure {measure.id}: in {measure.unit}, of a {measure.scope}, version {measure.version}"
+    head = f"Measure {measure.id}: in {measure.unit}, {_SCOPE[measure.scope]}, version {measure.version}"
     return f"{head}\n\n{inspect.getdoc(function_of(measure)) or ''}"
 
 
 def function_of(measure: Measure) -> Callable[..., object]:
     """The function that measures it."""
     module, _, name = measure.code.partition(":")
-    function = getattr(importlib.import_module(module), name)
-    assert callable(function)
+    function: Callable[..., object] = getattr(importlib.import_module(module), name)
     return function
 
 
@@ -97,7 +98,7 @@ def _wrapped(label: str, text: str) -> str:
 
 
 def _everything(rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
-    yield from _listed("Measures", {m.id: f"{m.unit}, of a {m.scope}" for m in MEASURES.values()})
+    yield from _listed("Measures", {m.id: f"{m.unit}, {_SCOPE[m.scope]}" for m in MEASURES.values()})
     by_policy: dict[str, str] = {}
     for policy, rule in rules:
         by_policy[rule.id] = f"{by_policy[rule.id]}, {policy.id}" if rule.id in by_policy else f"policy {policy.id}"

@@ -20,7 +20,7 @@ from qc.report.text import summary
     "--reference",
     type=click.Path(path_type=Path),
     metavar="R",
-    help="What was ordered: a PDF or a title folder.",
+    help="What was ordered: a PDF, a title folder or an approved copy.",
 )
 @options.titles
 @options.policy
@@ -55,7 +55,6 @@ def inspect(
         raise click.UsageError("--reference names the one to use and --titles a folder to search; give one of them.")
     loaded = load_policy(policy)
     jobs = jobs_for(copies, out, loaded, reference=reference, titles=titles, scanner=scanner, dpi=dpi)
-    _warn_unused(scanner)
     codes = []
     for number, job in enumerate(jobs):
         if number and not as_json:
@@ -79,14 +78,9 @@ def _inspect_one(job: Job, as_json: bool, verbose: bool) -> int:
 
 
 def _print(inspection: Inspection, job: Job, as_json: bool, verbose: bool) -> None:
-    if inspection.copy.scan.scanner:
+    if job.scanner or inspection.copy.scan.scanner:
         click.echo(exits.one_line(f"{job.id}: {inspection.provenance.scanner['note']}."), err=True)
     if as_json:
         click.echo(to_json(record(inspection)))
         return
     summary(inspection, k=job.policy.k, verbose=verbose, report_path=str(job.report), console=terminal.results())
-
-
-def _warn_unused(scanner: str | None) -> None:
-    if scanner is not None:
-        click.echo("Scanner profiles are not applied by this version; the wider uncertainty is carried.", err=True)

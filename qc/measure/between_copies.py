@@ -19,8 +19,9 @@ from qc.robust import mean_over_pages
 MIN_PAGES = 3
 U_SYSTEM_MM = 0.010
 """Tone curve, sharpening and edge shape; what two copies on one scanner share drops out, so it counts once."""
-U_WOBBLE_MM = 0.008
-"""Local misplacement within one scan; each copy has its own."""
+U_LOCAL_MM = 0.018
+"""Smooth distortion within one scan, a fifth of a pixel at 300 dpi, that moves an edge against the print; each copy has
+its own. Chosen on drawn scans with distortion, feed wobble and shadows."""
 U_COMMON_MM = 0.012
 """What all pages of two copies share; more pages do not shrink it."""
 MAX_U_MM = 0.15
@@ -99,7 +100,7 @@ def copy_position_difference(
                 flags = dict.fromkeys(p.flag for p in (first, second) if p.value_mm is None)
                 seen = measure.observe(None, where=where, flags=(*flags, *bench))
             else:
-                u = float(np.sqrt(first.u_mm**2 + second.u_mm**2 + U_SYSTEM_MM**2 + 2 * U_WOBBLE_MM**2))
+                u = float(np.sqrt(first.u_mm**2 + second.u_mm**2 + U_SYSTEM_MM**2 + 2 * U_LOCAL_MM**2))
                 if u > MAX_U_MM:
                     seen = measure.observe(None, where=where, flags=(Flag.U_TOO_LARGE, *bench))
                 else:
@@ -115,7 +116,7 @@ def _over_pages(edge: Edge, pair: tuple[str, str], pages: Sequence[Observation])
     where = Where(edge=edge, copies=pair)
     measured = [o for o in pages if o.value is not None]
     if len(measured) < MIN_PAGES:
-        flags = [f for o in pages if o.value is None for f in o.flags]
+        flags = [f for o in pages if o.value is None for f in o.flags if f != Flag.BENCH_CUT]
         common = max(sorted(set(flags)), key=flags.count) if flags else None
         reason = tuple(dict.fromkeys(f for f in (common, Flag.FEW_PAGES) if f))
         return measure.observe(None, where=where, flags=reason, detail={"pages": len(measured)})
@@ -241,8 +242,8 @@ def copy_color_outlier(
     Returns
     -------
     list of Observation
-        One a copy, ``where.copy``: CIEDE2000 of the copy's median signed shift, applied to the middle color of its pages.
-        `detail` holds the shift itself: dL, da, db.
+        One a copy, ``where.copy``: CIEDE2000 of the copy's median signed shift, applied to the middle color of its
+        pages. `detail` holds the shift itself: dL, da, db.
 
     Notes
     -----

@@ -24,7 +24,9 @@ PAPERS: Mapping[str, tuple[float, float, float]] = {"white": (95.0, 0.0, -1.0), 
 3 units."""
 
 
-def color_difference(tiles: PageTiles | None, page: int, scan: tuple[str, int], flag: Flag | None = None) -> Observation:
+def color_difference(
+    tiles: PageTiles | None, page: int, scan: tuple[str, int], flag: Flag | None = None
+) -> Observation:
     """Mean CIEDE2000 of the printed tiles of a page against the reference, both relative to their paper.
 
     Parameters
@@ -75,7 +77,9 @@ def color_difference(tiles: PageTiles | None, page: int, scan: tuple[str, int], 
         "db": round(float(np.median(lab_c[:, 2] - lab_r[:, 2])), 3),
         "tiles": int(printed.sum()),
     }
-    return measure.observe(float(difference.mean()), U_UNCALIBRATED, where, (Flag.NO_PROFILE,), detail, (Evidence(*scan),))
+    return measure.observe(
+        float(difference.mean()), U_UNCALIBRATED, where, (Flag.NO_PROFILE,), detail, (Evidence(*scan),)
+    )
 
 
 def color_difference_copy(pages: Sequence[Observation]) -> Observation:
@@ -84,7 +88,9 @@ def color_difference_copy(pages: Sequence[Observation]) -> Observation:
     measured = [o for o in pages if o.value is not None]
     if not measured:
         flags = [f for o in pages for f in o.flags]
-        return measure.observe(None, flags=(max(sorted(set(flags)), key=flags.count) if flags else Flag.NOTHING_TO_COMPARE,))
+        return measure.observe(
+            None, flags=(max(sorted(set(flags)), key=flags.count) if flags else Flag.NOTHING_TO_COMPARE,)
+        )
     values = np.array([o.value for o in measured], float)
     value = float(np.median(values))
     shown = min(measured, key=lambda o: abs((o.value or 0.0) - value))
@@ -113,5 +119,10 @@ def paper_difference(papers: Sequence[NDArray[np.float64]], ordered: str | None)
     expected = np.array(PAPERS[ordered])
     # A scanner sets its own white: lightness says nothing of the paper without a profile, so only a* and b* are compared.
     seen = np.array([expected[0], lab[1], lab[2]])
-    detail = {"L": round(float(lab[0]), 2), "a": round(float(lab[1]), 2), "b": round(float(lab[2]), 2), "pages": len(papers)}
+    detail = {
+        "L": round(float(lab[0]), 2),
+        "a": round(float(lab[1]), 2),
+        "b": round(float(lab[2]), 2),
+        "pages": len(papers),
+    }
     return measure.observe(float(ciede2000(expected, seen)), U_UNCALIBRATED, flags=(Flag.NO_PROFILE,), detail=detail)

@@ -94,7 +94,13 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     strict = float(((ratio < 0.65) | solid).mean()) if kept.any() else 0.0
     u = max(abs(coverage - strict) / np.sqrt(3), 1e-4)
     if not kept.any():
-        return Ink(0.0, u, PageKind.BLANK, f"nothing darker than 80 % of the paper and longer than 1.3 mm ({count - 1} specks)", paper)
+        return Ink(
+            0.0,
+            u,
+            PageKind.BLANK,
+            f"nothing darker than 80 % of the paper and longer than 1.3 mm ({count - 1} specks)",
+            paper,
+        )
     boxes = pieces[kept]
     left = boxes[:, cv2.CC_STAT_LEFT].min() / scale
     right = (boxes[:, cv2.CC_STAT_LEFT] + boxes[:, cv2.CC_STAT_WIDTH]).max() / scale

@@ -120,8 +120,12 @@ def trim_offset(
             continue
         center = np.mean(ends, axis=0)
         box = (center[0] - 20, center[1] - 15, center[0] + 20, center[1] + 15)
-        corners_px = to_scan.after(registration.to_px)(np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]]))
+        corners_px = to_scan.after(registration.to_px)(
+            np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]])
+        )
         lo, hi = corners_px.min(axis=0), corners_px.max(axis=0)
-        evidence = Evidence(scan[0], scan[1], (float(lo[0]), float(lo[1]), float(hi[0]), float(hi[1])), tuple(map(float, box)))  # type: ignore[arg-type]
+        evidence = Evidence(
+            scan[0], scan[1], (float(lo[0]), float(lo[1]), float(hi[0]), float(hi[1])), tuple(map(float, box))
+        )  # type: ignore[arg-type]
         result.append(measure.observe(offset, u, where, detail=detail, evidence=(evidence,)))
     return result

@@ -2,9 +2,10 @@
 
 from qc.synthetic.book import Block, CopyTruth, Faults, PageTruth, draw_copy
 from qc.synthetic.conditions import sample_conditions
-from qc.synthetic.design import Kind, PageDesign, Title, write_title
+from qc.synthetic.design import PageDesign, Title, write_title
 from qc.synthetic.draw import Truth, draw_scan
 from qc.synthetic.files import write_scan
+from qc.synthetic.kinds import Kind
 from qc.synthetic.leaf import Cut
 from qc.synthetic.press import CREAM_PAPER, WHITE_PAPER, Print
 from qc.synthetic.scanner import Scanner

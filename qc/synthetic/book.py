@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.synthetic.design import Kind, PageDesign, Title, typeset
+from qc.synthetic.design import PageDesign, Title, typeset
 from qc.synthetic.draw import Truth, draw_scan
 from qc.synthetic.files import suffix, write_scan
+from qc.synthetic.kinds import Kind
 from qc.synthetic.leaf import EDGES, Cut
 from qc.synthetic.press import Print
 from qc.synthetic.scanner import Scanner

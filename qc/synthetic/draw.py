@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from qc import units
 from qc.synthetic import optics
-from qc.synthetic.design import Kind, PageDesign
+from qc.synthetic.design import PageDesign
+from qc.synthetic.kinds import Kind
 from qc.synthetic.leaf import Cut, coverage, cut_corner, offsets, roughness
 from qc.synthetic.maps import Map, after, applied, inverse, quarter_turn
 from qc.synthetic.press import LUMINANCE, Print, print_page, render, to_raster
@@ -32,7 +33,7 @@ class Truth:
         the print on this page; > 0 where paper is left over.
     to_scan : ndarray, shape (2, 3)
         Map from page-frame millimeters to pixels (integer = center) of the picture as shown, without local distortion
-        and wobble, which are zero in the mean. Of the green channel.
+        and wobble. Those are zero in the mean of the picture, not along one edge. Of the green channel.
     corners_px : ndarray, shape (4, 2)
         Left-top, right-top, right-bottom, left-bottom corner of the leaf as printed upright.
     """

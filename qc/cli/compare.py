@@ -1,0 +1,86 @@
+"""`qc compare`: copies of one title against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import cv2
+
+from qc.cli import exits, options, terminal
+from qc.compare import Comparison, compare_copies
+from qc.errors import ScanError, UsageError
+from qc.intake import open_copy
+from qc.job import make_writable
+from qc.model import BookCopy
+from qc.policy import load_policy
+from qc.record import comparison_record, to_json, write_json
+from qc.report import compare_html
+from qc.report.compare_text import summary
+
+_UNUSABLE = ScanError.exit_code
+
+
+@click.command()
+@click.argument("copies", metavar="COPY COPY...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@options.policy
+@options.out("qc-out")
+@options.as_json
+def compare(copies: tuple[Path, ...], policy: str, out: Path, as_json: bool) -> int:
+    """Compare copies of one title with each other: where they were cut and how they are colored.
+
+    Each is a folder of scans, a multipage TIFF or a PDF of scans. No print file is needed. comparison.json and
+    comparison.html go to --out.
+
+    \b
+    Example:
+      qc compare inbox/RMA-10482 inbox/RMA-10483 inbox/RMA-10490
+
+    Exit code: 0 compared, 3 if a copy could not be used.
+    """
+    loaded = load_policy(policy)
+    if len(copies) < 2:
+        raise UsageError("A comparison needs two copies or more; name at least two.")
+    opened, failed = _opened(copies)
+    _refuse_scan_folders(copies, out)
+    make_writable(out)
+    cv2.setNumThreads(1)
+    with terminal.bar("compare", "pages") as progress:
+        comparison = compare_copies(opened, loaded, threads=options.cores(), progress=progress)
+    record = comparison_record(comparison.copies, comparison.observations, comparison.findings)
+    report = out / "comparison.html"
+    compare_html.write(comparison, report, k=loaded.k)
+    write_json(record, out / "comparison.json")
+    _print(comparison, to_json(record) if as_json else None, loaded.k, report)
+    for why in comparison.left_out.values():
+        exits.say(why)
+    return _UNUSABLE if failed or comparison.left_out else 0
+
+
+def _opened(paths: tuple[Path, ...]) -> tuple[list[BookCopy], bool]:
+    """Those of the copies that have scans; what is wrong with the others is said at once."""
+    opened, failed = [], False
+    for path in paths:
+        try:
+            opened.append(open_copy(path))
+        except ScanError as error:
+            exits.say(str(error))
+            failed = True
+    if failed and len(opened) < 2:
+        raise ScanError("Fewer than two copies are left to compare.")
+    return opened, failed
+
+
+def _refuse_scan_folders(copies: tuple[Path, ...], out: Path) -> None:
+    for path in copies:
+        if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
+            raise UsageError(f"--out {out} lies in the scan folder {path}, where nothing is written. Choose another.")
+
+
+def _print(comparison: Comparison, json: str | None, k: float, report: Path) -> None:
+    if json is None:
+        summary(comparison, k=k, report_path=str(report), console=terminal.results())
+        return
+    click.echo(json)
+    for note in (*comparison.notes, comparison.conclusion):
+        click.echo(exits.one_line(note), err=True)

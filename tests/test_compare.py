@@ -1,0 +1,289 @@
+"""Copies against each other: known cuts and casts are found, lacking pages shift nothing, and the odd one is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib import resources
+from itertools import combinations
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from qc.catalog import MEASURES
+from qc.cli.compare import compare
+from qc.compare import Comparison, compare_copies
+from qc.errors import ScanError, UsageError
+from qc.flags import Flag
+from qc.geometry import Edge
+from qc.intake import open_copy
+from qc.measure.between_copies import (
+    CutPlace,
+    PageColor,
+    copy_color_difference,
+    copy_color_outlier,
+    copy_position_difference,
+    page_shift,
+)
+from qc.model import BookCopy, Observation, Where
+from qc.odd_one import odd_in_color, odd_in_position
+from qc.policy import load_policy
+from qc.report.compare_html import panels, render
+from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, draw_copy, write_title
+
+KINDS = [Kind.PICTURE, Kind.TEXT, Kind.PICTURE, Kind.TABLE, Kind.TEXT]
+JUDGED = (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE)
+SCANNER = Scanner(dpi=200.0)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Drawn copies of one title: `a` as set, `b` cut otherwise, `c` printed with a cast and without page 2."""
+
+    folder: Path
+    truths: Mapping[str, CopyTruth]
+
+    def copy(self, name: str) -> BookCopy:
+        return open_copy(self.folder / name)
+
+    def truth(self, pair: tuple[str, str], page: int, edge: Edge) -> float:
+        a, b = (next(p.truth for p in self.truths[c].pages if p.page == page) for c in pair)
+        return b.offsets_mm[edge] - a.offsets_mm[edge]
+
+    def pages(self, pair: tuple[str, str]) -> set[int]:
+        a, b = ({p.page for p in self.truths[c].pages if p.page is not None} for c in pair)
+        return a & b
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QC_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    folder = tmp_path_factory.mktemp("shelf")
+    title = write_title(folder / "t.pdf", KINDS, trim_mm=(90.0, 120.0), seed=7)
+    cut = Block(cut=Cut(head_mm=0.9, tail_mm=-0.5, fore_edge_mm=-1.4))
+    cast = Print(strength=(1.0, 1.8, 1.0))
+    truths = {
+        "a": draw_copy(folder / "a", title, scanner=SCANNER, seed=21),
+        "b": draw_copy(folder / "b", title, block=cut, scanner=SCANNER, seed=22),
+        "c": draw_copy(folder / "c", title, printed=cast, scanner=SCANNER, faults=Faults(left_out=(2,)), seed=23),
+    }
+    return Shelf(folder, truths)
+
+
+@pytest.fixture(scope="module")
+def compared(shelf: Shelf) -> Comparison:
+    return compare_copies([shelf.copy(c) for c in "abc"], load_policy())
+
+
+def of(comparison: Comparison, measure: str, pages: bool = False) -> list[Observation]:
+    return [o for o in comparison.observations if o.measure == measure and (o.where.page is not None) == pages]
+
+
+def test_differences_of_the_cuts_are_found(shelf: Shelf, compared: Comparison) -> None:
+    blocks = {(o.where.copies, o.where.edge): o for o in of(compared, "copy-position-difference")}
+    assert len(blocks) == 12
+    for pair in combinations("abc", 2):
+        for edge in JUDGED:
+            o = blocks[pair, edge]
+            truth = np.mean([shelf.truth(pair, page, edge) for page in shelf.pages(pair)])
+            assert o.value is not None and o.u is not None and o.flags == ()
+            assert abs(o.value - truth) <= 2 * o.u, (pair, edge)
+        spine = blocks[pair, Edge.SPINE]
+        assert spine.value is not None and spine.flags == (Flag.BENCH_CUT,)
+
+
+def test_each_page_is_measured_within_its_uncertainty(shelf: Shelf, compared: Comparison) -> None:
+    seen = [o for o in of(compared, "copy-position-difference", pages=True) if o.value is not None]
+    z = []
+    for o in seen:
+        assert o.where.copies and o.where.page and o.where.edge and o.u and o.value is not None
+        assert o.u < 0.05
+        pair = (o.where.copies[0], o.where.copies[1])
+        z.append(abs(o.value - shelf.truth(pair, o.where.page, o.where.edge)) / o.u)
+    assert len(z) == 4 * (5 + 4 + 4)
+    assert np.mean(np.array(z) <= 2) >= 0.9 and max(z) < 4
+
+
+def test_a_lacking_page_shifts_nothing(compared: Comparison) -> None:
+    assert any("c: page 2 of a not found" in note for note in compared.notes)
+    pages = [o for o in of(compared, "copy-position-difference", pages=True) if o.where.copies == ("a", "c")]
+    assert {o.where.page for o in pages if o.value is None} == {2}
+    assert all(o.flags[0] == Flag.NOT_REGISTERED for o in pages if o.value is None)
+
+
+def test_the_cast_is_the_odd_one_in_color(compared: Comparison) -> None:
+    outliers = {o.where.copy: o for o in of(compared, "copy-color-outlier")}
+    assert set(outliers) == {"a", "b", "c"}
+    assert all((outliers[c].value or 0) < 0.2 for c in "ab")
+    odd = outliers["c"]
+    assert odd.value is not None and odd.value > 1.5 and odd.detail["da"] > 1
+    assert "c is the odd one in color" in compared.conclusion and "redder" in compared.conclusion
+
+
+def test_the_other_cut_is_the_odd_one_in_position(compared: Comparison) -> None:
+    assert "b is the odd one in position: at the fore-edge" in compared.conclusion
+    assert "deeper" in compared.conclusion
+
+
+def test_color_of_copies_that_are_alike(compared: Comparison) -> None:
+    pairs = {o.where.copies: o for o in of(compared, "copy-color-difference")}
+    alike, cast = pairs["a", "b"], pairs["a", "c"]
+    assert alike.value is not None and alike.value < 0.3 and alike.u == pytest.approx(0.35)
+    assert cast.value is not None and cast.value > 1.5 and cast.detail["dC"] > 1
+    assert cast.detail["paper"] < 0.5
+
+
+def test_findings_judge_whole_copies_only(compared: Comparison) -> None:
+    assert {f.rule for f in compared.findings} == {
+        "copy-position-difference",
+        "copy-color-difference",
+        "copy-color-outlier",
+    }
+    assert all(f.where.page is None for f in compared.findings)
+
+
+def test_the_order_of_the_copies_turns_the_sign(shelf: Shelf, compared: Comparison) -> None:
+    turned = compare_copies([shelf.copy("b"), shelf.copy("a")], load_policy())
+    mine = {o.where.edge: o.value for o in of(turned, "copy-position-difference")}
+    first = {o.where.edge: o.value for o in of(compared, "copy-position-difference") if o.where.copies == ("a", "b")}
+    for edge in JUDGED:
+        assert (mine[edge] or 0) == pytest.approx(-(first[edge] or 0), abs=0.05)
+    assert "which of the two is off" in turned.conclusion
+
+
+def test_other_scanners_are_not_compared_in_color(shelf: Shelf) -> None:
+    copies = [shelf.copy("a"), shelf.copy("b")]
+    named = [replace(c, scan=replace(c.scan, scanner=s)) for c, s in zip(copies, ("one", "two"), strict=True)]
+    result = compare_copies(named, load_policy())
+    colors = of(result, "copy-color-difference") + of(result, "copy-color-difference", pages=True)
+    assert colors and all(o.value is None and o.flags == (Flag.DIFFERENT_SCANNERS,) for o in colors)
+    assert "color could not be compared" in result.conclusion and "different scanners" in result.conclusion
+    assert any(o.value is not None for o in of(result, "copy-position-difference"))
+
+
+def test_what_is_no_comparison(shelf: Shelf, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two copies or more"):
+        compare_copies([shelf.copy("a")], load_policy())
+    with pytest.raises(UsageError, match="id a"):
+        compare_copies([shelf.copy("a"), shelf.copy("a")], load_policy())
+    other = write_title(tmp_path / "t.pdf", [Kind.TEXT, Kind.PICTURE, Kind.TEXT], trim_mm=(90.0, 120.0), seed=99)
+    draw_copy(tmp_path / "x", other, scanner=SCANNER, seed=1)
+    with pytest.raises(ScanError, match="x was not compared: none of its pages"):
+        compare_copies([shelf.copy("a"), open_copy(tmp_path / "x")], load_policy())
+
+
+def test_command(shelf: Shelf, tmp_path: Path) -> None:
+    paths = [str(shelf.folder / name) for name in "ab"]
+    result = CliRunner().invoke(compare, [*paths, "--json", "--out", str(tmp_path)], standalone_mode=False)
+    assert result.return_value == 0, result.exception
+    printed = json.loads(result.stdout)
+    schema = json.loads(resources.files("qc").joinpath("schemas/comparison.schema.json").read_text("utf-8"))
+    jsonschema.validate(printed, schema)
+    assert printed == json.loads((tmp_path / "comparison.json").read_text("utf-8"))
+    assert printed["copies"] == ["a", "b"]
+    assert "<svg" in (tmp_path / "comparison.html").read_text("utf-8")
+    text = CliRunner().invoke(compare, [*paths, "--out", str(tmp_path)], standalone_mode=False)
+    assert text.return_value == 0
+    assert "b was cut" in text.stdout.splitlines()[-1]
+
+
+def test_command_goes_on_without_a_copy_that_cannot_be_used(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    paths = [str(shelf.folder / "a"), str(tmp_path / "empty"), str(shelf.folder / "b")]
+    result = CliRunner().invoke(compare, [*paths, "--out", str(tmp_path / "out")], standalone_mode=False)
+    assert result.return_value == 3
+    assert "empty holds no scans" in result.stderr
+    assert "b was cut" in result.stdout
+    inside = CliRunner().invoke(compare, [paths[0], paths[2], "--out", paths[0] + "/x"], standalone_mode=False)
+    assert isinstance(inside.exception, UsageError)
+
+
+def test_html_is_self_contained_and_escaped(compared: Comparison) -> None:
+    evil = replace(compared, notes=("<script>alert(1)</script>",))
+    page = render(evil, k=2.0)
+    assert "<script" not in page and "&lt;script&gt;" in page
+    assert "default-src 'none'" in page and "src=" not in page and "href" not in page
+    drawn = panels(compared, 2.0)
+    assert [p.title for p in drawn] == ["head", "fore-edge", "tail", "spine (bench cut)", "color"]
+    b, c = drawn[1].series
+    assert (b.copy, len(b.points), len(b.missing)) == ("b", 5, 0)
+    assert (c.copy, len(c.points), len(c.missing)) == ("c", 4, 1)
+    assert min(p.y for p in b.points) > drawn[1].zero, "deeper is drawn below the line"
+
+
+def position(pair: tuple[str, str], value: float, u: float = 0.02) -> Observation:
+    return MEASURES["copy-position-difference"].observe(value, u, Where(edge=Edge.HEAD, copies=pair))
+
+
+def positions(place: Mapping[str, float]) -> list[Observation]:
+    return [position(pair, place[pair[1]] - place[pair[0]]) for pair in combinations(place, 2)]
+
+
+@pytest.mark.parametrize(
+    ("place", "odd"),
+    [
+        ({"a": 0.0, "b": 0.01, "c": 0.5}, "c"),
+        ({"a": -0.5, "b": 0.01, "c": 0.0}, "a"),
+        ({"a": 0.0, "b": 0.5, "c": 1.0}, None),
+        ({"a": 0.0, "b": 0.03, "c": 0.01}, None),
+        ({"a": 0.0, "b": 0.5}, None),
+        ({"a": 0.0, "b": 0.02, "c": 0.6, "d": 0.01}, "c"),
+    ],
+)
+def test_odd_one_in_position(place: Mapping[str, float], odd: str | None) -> None:
+    found = odd_in_position(list(place), positions(place), k=2.0)
+    assert (found.copy if found else None) == odd
+    if found and odd:
+        assert np.sign(found.value) == np.sign(place[odd])
+
+
+def test_two_casts_of_three_name_nobody() -> None:
+    def outlier(copy: str, value: float) -> Observation:
+        detail = {"dL": value, "da": 0.0, "db": 0.0}
+        return MEASURES["copy-color-outlier"].observe(value, 0.35, Where(copy=copy), detail=detail)
+
+    assert odd_in_color([outlier("a", 2.0), outlier("b", 0.0), outlier("c", 2.0)], 2.0) is None
+    found = odd_in_color([outlier("a", 0.1), outlier("b", 0.0), outlier("c", 2.0)], 2.0)
+    assert found is not None and found.copy == "c" and "lighter" in found.sentence
+
+
+def test_fewer_than_three_pages_have_no_mean() -> None:
+    cuts = {c: {(page, Edge.HEAD): CutPlace(value, 0.01) for page in (1, 2)} for c, value in (("a", 0.0), ("b", 0.3))}
+    seen = [o for o in copy_position_difference(cuts) if o.where.edge is Edge.HEAD]
+    assert [o.value for o in seen] == [pytest.approx(0.3), pytest.approx(0.3), None]
+    assert seen[-1].flags == (Flag.FEW_PAGES,) and seen[-1].detail["pages"] == 2
+
+
+def test_paper_is_taken_out_and_reported() -> None:
+    """Two prints of one strength on white and on yellowish paper: no color difference, but one of the papers."""
+    tiles = np.full((40, 3), 0.5)
+    colors = {"a": PageColor(tiles, np.ones(3)), "b": PageColor(tiles, np.array([1.0, 0.95, 0.8]))}
+    (o,) = copy_color_difference(1, colors, {})
+    assert o.value == pytest.approx(0.0) and o.detail["paper"] > 5
+    (o,) = copy_color_difference(1, colors, {("a", "b"): Flag.GRAY_SCAN})
+    assert o.value is None and o.flags == (Flag.GRAY_SCAN,)
+    bare = {c: replace(v, tiles=np.ones((40, 3))) for c, v in colors.items()}
+    (o,) = copy_color_difference(1, bare, {})
+    assert o.flags == (Flag.NOTHING_TO_COMPARE,)
+
+
+def test_outlier_is_signed_and_robust() -> None:
+    rng = np.random.default_rng(1)
+    tiles = rng.uniform(0.2, 0.9, (200, 3))
+    noisy = {c: PageColor(tiles * rng.normal(1, 0.02, (200, 3)), np.ones(3)) for c in "abd"}
+    noisy["c"] = PageColor(tiles * 0.8, np.ones(3))
+    shift = page_shift(noisy)
+    assert shift is not None
+    values = {o.where.copy: o.value or 0.0 for o in copy_color_outlier(list("abcd"), [shift], {})}
+    assert values["c"] > 3 and max(values[c] for c in "abd") < 1
+    assert page_shift({c: noisy[c] for c in "ab"}) is None

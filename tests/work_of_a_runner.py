@@ -1,0 +1,32 @@
+"""What the workers of test_batch do, in a module that imports in no time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from qc.runner import Tick
+
+
+def work(job: str, tick: Tick) -> str:
+    """Done in a worker: what the job says."""
+    kind, _, rest = job.partition(":")
+    match kind:
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "die-once":
+            mark = Path(rest)
+            if not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        case "hang":
+            time.sleep(600)
+        case "slow":
+            for _ in range(5):
+                time.sleep(0.3)
+                tick()
+        case "pid":
+            return str(os.getpid())
+    return f"did {job}"
