@@ -26,7 +26,7 @@ KINDS = (
 )  # fmt: skip
 FIELDS = (
     "copy", "level", "page", "kind", "edge", "backing", "dpi", "format", "quality", "skew", "sharpen", "wobble", "tone",
-    "truth", "value", "u", "u_edge", "u_reg", "visible", "flags", "page_kind", "outcome", "nominal", "verdict",
+    "truth", "value", "u", "u_edge", "u_reg", "residual", "corr", "visible", "flags", "page_kind", "outcome", "nominal", "verdict",
 )  # fmt: skip
 
 
@@ -79,7 +79,8 @@ def one_copy(seed: int, reach_mm: float, sound: bool) -> list[dict[str, Any]]:
             | {
                 "level": "page", "page": o.where.page, "kind": str(kinds[(page.page or 1) - 1]), "edge": str(o.where.edge),
                 "truth": page.truth.offsets_mm[str(o.where.edge)], "value": o.value, "u": o.u,
-                "u_edge": o.detail.get("u_edge"), "u_reg": o.detail.get("u_registration"), "visible": True,
+                "u_edge": o.detail.get("u_edge"), "u_reg": o.detail.get("u_registration"), "residual": o.detail.get("residual"),
+                "corr": o.detail.get("correlation"), "visible": True,
                 "flags": " ".join(o.flags), "page_kind": str(record.kind),
             }
         )  # fmt: skip

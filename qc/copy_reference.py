@@ -109,7 +109,7 @@ class CopyReference:
         self._recent = lru_cache(_PAGES_IN_MEMORY)(self._page)
 
     def page(self, number: int) -> ReferencePage:
-        """Page `number`, 1-based, at `qc.reference_page.WORKING_DPI`, its paper white; bare paper where it is unavailable.
+        """Page `number`, 1-based, at `WORKING_DPI`, its paper white; bare paper where it is unavailable.
 
         Raises
         ------

@@ -28,6 +28,8 @@ SHEET_TOLERANCE = 0.05
 """A resolution that puts the sheet further off the ordered trim is not believed."""
 LIKELY_DPI = (150, 200, 300, 400, 600)
 THUMBNAIL_HEIGHT_PX = 150
+TURN_LEAD = 0.1
+"""By how much a page must fit better upside down."""
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 
 
@@ -39,6 +41,7 @@ class PageJob:
     scan: ScanFile
     settings: ScanSettings
     forced_page: int | None = None
+    forced_turns: int | None = None
 
     @property
     def expected_page(self) -> int:
@@ -200,9 +203,12 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         options = candidates(thumbnail(image.luminance, start, shape), thumbnails, job.expected_page)
         if options[0].score >= CONFIDENT:
             break
+    # A page that fits as well upside down (rules, dots) is taken as it lies until the copy as a whole says otherwise.
+    lying = 0 if job.forced_turns is None else (job.forced_turns - turns) % 4
+    options.sort(key=lambda c: -(c.score + (TURN_LEAD if c.turns == lying else 0.0)))
     if job.forced_page is not None:
         options = [c for c in options if c.page == job.forced_page] or options
-    result = replace(result, options=tuple(c for c in options if c.score > options[0].score - 0.1)[:6])
+    result = replace(result, options=tuple(c for c in options if c.score > options[0].score - TURN_LEAD)[:6])
     tried: set[int] = set()
     for option in options[:6]:
         if option.page in tried or len(tried) == 3 or option.score < 0.5 * options[0].score:
@@ -295,9 +301,7 @@ def _measured(
                 guess = outline
         lines.append(find_edge(image.luminance, guess, sheet.backing, dpi))
     scan = (result.job.scan.name, result.job.scan.frame)
-    tiles = page_tiles(image, page, registration.to_px)
-    flag = Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN
-    return replace(
+    result = replace(
         result,
         reference_page=page.number,
         registration=registration,
@@ -305,6 +309,13 @@ def _measured(
         trim=trim,
         ink=result.ink if sheet.corners is not None else ink_coverage(image.luminance, registration.to_px, trim),
         picture=_picture(image),
+    )
+    if not any(registration.observable):
+        return result
+    tiles = page_tiles(image, page, registration.to_px)
+    flag = Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN
+    return replace(
+        result,
         color=color_difference(tiles, result.job.position, scan, flag),
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,

@@ -134,6 +134,8 @@ def examine_pages(
 def _require_some(copy: BookCopy, pages: Sequence[PageResult]) -> None:
     """Stop with the first fault where no page can be used."""
     bad = [p for p in pages if p.error]
+    if copy.claim.reason == "lost":
+        return
     if pages and len(bad) == len(pages):
         more = f" ({len(bad)} pages, none usable)" if len(bad) > 1 else ""
         raise ScanError(f"{copy.id}: {bad[0].error}{more}")
@@ -145,12 +147,21 @@ def put_in_order(pages: Sequence[PageResult], reference: Reference | None) -> li
         return list(pages)
     scores = [[(c.page, c.score) for c in p.options] if p.registration is not None else [] for p in pages]
     chain = in_order(scores)
+    usual = usual_turns(pages)
     result = []
     for page, wanted in zip(pages, chain, strict=True):
-        if wanted is not None and wanted != page.reference_page:
-            page = examine_page(replace(page.job, forced_page=wanted), reference)
+        either_way = len({c.turns for c in page.options}) > 1
+        turned = page.registration is not None and either_way and page.turns != usual
+        if turned or (wanted is not None and wanted != page.reference_page):
+            page = examine_page(replace(page.job, forced_page=wanted, forced_turns=usual), reference)
         result.append(page)
     return result
+
+
+def usual_turns(pages: Sequence[PageResult]) -> int:
+    """Quarter turns that most pages needed, by the pages that fit one way only."""
+    turns = [p.turns for p in pages if p.registration is not None and len({c.turns for c in p.options}) == 1]
+    return max(sorted(set(turns)), key=turns.count) if turns else 0
 
 
 def with_shared_scale(pages: Sequence[PageResult]) -> list[PageResult]:
@@ -182,8 +193,7 @@ def with_shared_scale(pages: Sequence[PageResult]) -> list[PageResult]:
 def page_records(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> tuple[PageRecord, ...]:
     """What each scan of the copy was taken for, covers first as they lie in the folder."""
     places = _places(copy, pages, reference)
-    turns = [p.turns for p in pages if p.registration is not None]
-    usual = max(sorted(set(turns)), key=turns.count) if turns else 0
+    usual = usual_turns(pages)
     last_content = _last_content(reference)
     by_scan = {}
     for page, place in zip(pages, places, strict=True):

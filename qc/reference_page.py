@@ -34,7 +34,7 @@ class ReferencePage:
 
 
 class Reference(Protocol):
-    """What was ordered, page by page: a `qc.reference.PdfReference`, or an approved copy (`qc.copy_reference.CopyReference`).
+    """What was ordered, page by page: a `qc.reference.PdfReference` or a `qc.copy_reference.CopyReference`.
 
     `u_trim_mm` is the standard uncertainty of its trim lines, 0 for a PDF; the rest is described there.
     """

@@ -26,10 +26,20 @@ Plane = NDArray[np.float32]
 TILE_PX = 64
 TILE_SIGMA_MM = 0.012
 """Local misplacement of print that a smooth map does not follow: transport wobble, lens, paper."""
-ROUNDS = (3, 1)
-"""Corrections at 75 and at 150 dpi."""
+ROUNDS = (3, 4, 3)
+"""Most corrections at 37.5, 75 and 150 dpi; a level ends when its last one moved 9 tiles of 10 by less than `SETTLED_PX`."""
+SETTLED_PX = (0.5, 0.4, 0.25)
+MIN_TILE_CORRELATION = (0.1, 0.2, 0.4)
 MIN_CORRELATION = 0.55
+MIN_TILES = 4
 PERIODIC_LIMIT = 0.995
+FEW_TILES = 30
+SEARCH_MM = (0.7, 1.4, 2.8)
+"""Where else a sparse or ruled page is looked for."""
+REPEAT_LIMIT = 0.8
+"""A page that fits itself this well when shifted may be registered a step off; both places are then compared."""
+MIN_LEAD = 0.008
+"""By how much the right place must fit better than the next one."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,8 @@ class Registration:
     tiles : int
         How many tiles carry the fit.
     observable : tuple of bool
-        Whether position along x and y is unambiguous on this page.
+        Whether position along x and y is fixed by the print: False on a page that repeats itself, that has too little
+        print, or on which the fit did not settle.
     to_px, covariance
         The map and the covariance of the displacement parameters, with `prior` taken in.
     """
@@ -175,14 +186,15 @@ class Level:
 
 @dataclass(frozen=True)
 class Target:
-    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 75 and 150 dpi, and
-    whether its position along x and y is unambiguous."""
+    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5, 75 and 150 dpi, whether
+    its position along x and y is unambiguous, and the shifts (mm) that bring it nearly onto itself."""
 
     trim: Size
     coarse: Plane
     to_coarse: Affine
-    levels: tuple[Level, Level]
+    levels: tuple[Level, ...]
     observable: tuple[bool, bool]
+    repeats_mm: tuple[tuple[float, float], ...]
 
 
 def prepare(page: ReferencePage) -> Target:
@@ -190,12 +202,22 @@ def prepare(page: ReferencePage) -> Target:
     plane = cv2.LUT(cv2.cvtColor(page.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT)
     half, to_half = _shrunk(plane, page.to_px, 2)
     small, to_small = _shrunk(half, to_half, 2)
+    along_x, along_y = (_repeat(lines, to_half.scale[0]) for lines in (half, half.T))
     return Target(
         trim=page.trim,
         coarse=_high_pass(small),
         to_coarse=to_small,
-        levels=(_level(half, to_half, TILE_PX // 2, 1.2), _level(plane, page.to_px, TILE_PX, 0.9)),
-        observable=observable(half, to_half.scale[0]),
+        levels=(
+            _level(small, to_small, TILE_PX // 4, 1.2),
+            _level(half, to_half, TILE_PX // 2, 1.2),
+            _level(plane, page.to_px, TILE_PX, 0.9),
+        ),
+        observable=(along_x[1] < PERIODIC_LIMIT, along_y[1] < PERIODIC_LIMIT),
+        repeats_mm=tuple(
+            shift
+            for (_, match), shift in ((along_x, (along_x[0], 0.0)), (along_y, (0.0, along_y[0])))
+            if match > REPEAT_LIMIT
+        ),
     )
 
 
@@ -237,19 +259,25 @@ class _Fit:
     correlation: float
     residual_mm: float
     tiles: int
+    moved_mm: float
+
+
+def _warped(level: Level, luminance: Plane, to_working: Affine) -> Plane:
+    """The scan in the raster of the reference; -1 where there is no scan."""
+    return cv2.warpAffine(
+        luminance,
+        to_working.after(level.to_px.inverse()).matrix,
+        level.plane.shape[::-1],
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=-1.0,
+    )
 
 
 def _tiles(target: Level, luminance: Plane, to_working: Affine, trim: Size) -> dict[str, NDArray[np.float64]]:
     """Per tile of the scan warped into the reference raster: center (mm), gradient products, correlation, gain."""
     to_scan = to_working.after(target.to_px.inverse())
-    warped = cv2.warpAffine(
-        luminance,
-        to_scan.matrix,
-        target.plane.shape[::-1],
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=-1.0,
-    )
+    warped = _warped(target, luminance, to_working)
     tile, s = target.tile, target.sums
     mean = _tile_mean(warped, tile)
     var_w = _tile_mean(warped * warped, tile) - mean * mean
@@ -337,9 +365,14 @@ def _fit(
         m2 = np.einsum("na,nab,nb->n", residual, info, residual)
         scale = max(float(np.median(m2)) / 1.39, 1.0)
         weights = 1 / (1 + m2 / (9 * scale))
-    correlation = _agreement(tiles, s["var"].ravel())
+    moved = np.hypot(*np.einsum("nia,i->na", jac, p).T)
     return _Fit(
-        p, total / scale, correlation, float(np.sqrt(np.median((residual**2).sum(axis=1)))), int((weights > 0.3).sum())
+        estimate=p,
+        information=total / scale,
+        correlation=_agreement(tiles, s["var"].ravel()),
+        residual_mm=float(np.sqrt(np.median((residual**2).sum(axis=1)))),
+        tiles=int((weights > 0.3).sum()),
+        moved_mm=float(np.quantile(moved, 0.9)),
     )
 
 
@@ -379,32 +412,33 @@ def _correlate(reference: Plane, moving: Plane, reach: int) -> Points:
     return np.array(shift)
 
 
-def observable(plane: Plane, px_per_mm: float) -> tuple[bool, bool]:
-    """Whether a page fixes its position along x and along y, from the reference alone.
+def _repeat(plane: Plane, px_per_mm: float) -> tuple[float, float]:
+    """Shift (mm, 2 to 14) along the rows at which a page fits itself best, and how well (1 = exactly).
 
-    A page that correlates with itself at `PERIODIC_LIMIT` or better when shifted by 2 to 12 mm repeats itself in that
-    direction: rules that run across the sheet, a dot grid.
+    A page that fits itself at `PERIODIC_LIMIT` or better repeats itself: rules that run across the sheet, a dot grid.
+    Its position in that direction cannot be known from the print.
     """
-    detail = plane - float(np.median(plane))
-    first, last = round(2 * px_per_mm), round(12 * px_per_mm)
-    result = []
-    for lines in (detail, detail.T):
-        n = lines.shape[1]
-        size = n + last + 2
-        spectrum = np.fft.rfft(lines, size, axis=1)
-        overlap = np.fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)[: last + 2]
-        energy = np.cumsum(np.square(lines, dtype=np.float64).sum(axis=0))
-        shift = np.arange(last + 2)
-        head, tail = energy[n - 1 - shift], energy[-1] - np.where(shift > 0, energy[shift - 1], 0.0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            match = np.nan_to_num(overlap / np.sqrt(head * tail))
-        # The period rarely is a whole number of pixels: take the vertex of the parabola through each peak.
-        lo, mid, hi = match[first - 1 : last - 1], match[first:last], match[first + 1 : last + 1]
-        bend = lo - 2 * mid + hi
-        peak = (mid >= lo) & (mid >= hi) & (bend < 0)
-        vertex = mid[peak] - (lo[peak] - hi[peak]) ** 2 / (8 * bend[peak])
-        result.append(not (vertex.size and float(vertex.max()) >= PERIODIC_LIMIT))
-    return result[0], result[1]
+    lines = plane - float(np.median(plane))
+    first, last = round(2 * px_per_mm), round(14 * px_per_mm)
+    n = lines.shape[1]
+    size = n + last + 2
+    spectrum = np.fft.rfft(lines, size, axis=1)
+    overlap = np.fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)[: last + 2]
+    energy = np.cumsum(np.square(lines, dtype=np.float64).sum(axis=0))
+    shift = np.arange(last + 2)
+    head, tail = energy[n - 1 - shift], energy[-1] - np.where(shift > 0, energy[shift - 1], 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        match = np.nan_to_num(overlap / np.sqrt(head * tail))
+    # The period rarely is a whole number of pixels: take the vertex of the parabola through each peak.
+    lo, mid, hi = match[first - 1 : last - 1], match[first:last], match[first + 1 : last + 1]
+    bend = lo - 2 * mid + hi
+    peak = np.flatnonzero((mid >= lo) & (mid >= hi) & (bend < 0))
+    if not peak.size:
+        return 0.0, 0.0
+    lo, mid, hi, bend = lo[peak], mid[peak], hi[peak], bend[peak]
+    height = mid - (lo - hi) ** 2 / (8 * bend)
+    best = int(np.argmax(height))
+    return float((first + peak[best] + 0.5 * (lo[best] - hi[best]) / bend[best]) / px_per_mm), float(height[best])
 
 
 def coarse(target: Target, luminance: Plane, start: Affine) -> Affine:
@@ -441,24 +475,60 @@ def register(target: Target, luminance: Plane, start: Affine, nominal: tuple[flo
     Returns
     -------
     Registration or None
-        None where the page does not show this reference page, or too little of it.
+        None where the page does not show this reference page.
     """
-    center = np.array([target.trim.width_mm, target.trim.height_mm]) / 2
+    found = _refine(target, luminance, start, nominal)
+    if found is None or not (target.repeats_mm or found.tiles < FEW_TILES):
+        return found
+    # Ruled and sparse pages fit nearly as well some way off: move while that fits the whole page better.
+    steps = [(d * sx, d * sy) for d in SEARCH_MM for sx, sy in ((1, 0), (0, 1))] + list(target.repeats_mm)
+    shifts = [(sign * dx, sign * dy) for dx, dy in steps for sign in (-1, 1)]
+    for _ in range(4):
+        score = _whole_page(target, luminance, found.to_px)
+        scores = [_whole_page(target, luminance, found.to_px.after(Affine.shift(*s))) for s in shifts]
+        best = int(np.argmax(scores))
+        if scores[best] <= score:
+            break
+        again = _refine(target, luminance, found.to_px.after(Affine.shift(*shifts[best])), nominal)
+        if again is None:
+            return replace(found, observable=(False, False))
+        found = again
+    else:
+        return replace(found, observable=(False, False))
+    # Along each axis the next best place must fit clearly worse.
+    rivals = [max(v for v, s in zip(scores, shifts, strict=True) if s[axis]) for axis in (0, 1)]
+    clear = [o and score - r > MIN_LEAD for o, r in zip(found.observable, rivals, strict=True)]
+    return replace(found, observable=(clear[0], clear[1]))
+
+
+def _whole_page(target: Target, luminance: Plane, to_working: Affine) -> float:
+    """Correlation of scan and reference over the whole page at 75 dpi, bare regions included."""
+    level = target.levels[1]
+    warped = _warped(level, luminance, to_working)
+    corners = level.to_px(target.trim.corners())
+    (x0, y0), (x1, y1) = (corners.min(axis=0) + 12).astype(int), (corners.max(axis=0) - 12).astype(int)
+    a, b = level.plane[y0:y1, x0:x1], warped[y0:y1, x0:x1]
+    seen = b >= 0
+    a, b = a[seen] - np.median(a[seen]), b[seen] - np.median(b[seen])
+    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-12))
+
+
+def _refine(target: Target, luminance: Plane, start: Affine, nominal: tuple[float, float]) -> Registration | None:
+    center = target.trim.corners().mean(axis=0)
     base = following = start
     fit: _Fit | None = None
-    for level, rounds, min_correlation in zip(target.levels, ROUNDS, (0.2, 0.4), strict=True):
+    settled = False
+    for level, rounds, limit, least in zip(target.levels, ROUNDS, SETTLED_PX, MIN_TILE_CORRELATION, strict=True):
         for _ in range(rounds):
             base = following
-            fit = _fit(
-                level,
-                _tiles(level, luminance, base, target.trim),
-                center,
-                *_constraints(base, nominal, Prior()),
-                min_correlation,
-            )
+            constraint, vector = _constraints(base, nominal, Prior())
+            fit = _fit(level, _tiles(level, luminance, base, target.trim), center, constraint, vector, least)
             if fit is None:
                 return None
             following = _compose(base, fit.estimate, center)
+            settled = fit.moved_mm < limit * level.mm_per_px
+            if settled:
+                break
     if fit is None or fit.correlation < MIN_CORRELATION:
         return None
     # The fit refers to the map before the last correction; the prior is taken out of it again.
@@ -472,5 +542,5 @@ def register(target: Target, luminance: Plane, start: Affine, nominal: tuple[flo
         correlation=fit.correlation,
         residual_mm=fit.residual_mm,
         tiles=fit.tiles,
-        observable=target.observable,
+        observable=target.observable if settled and fit.tiles >= MIN_TILES else (False, False),
     ).given(Prior())

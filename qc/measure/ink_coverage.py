@@ -16,6 +16,9 @@ INK_DPI = 75.0
 MARGIN_MM = 4.0
 """Rim left out all round: cut edge, shadow, and backing that shows where the cut is too deep."""
 
+MANY_SPECKS = 150
+"""Dust and paper leave tens of specks on a page, a dot grid more than a thousand."""
+
 
 @dataclass(frozen=True)
 class Ink:
@@ -85,7 +88,7 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     if not solid[rim:-rim, rim:-rim].any():
         solid[:] = False
     dark = (ratio < 0.8) | solid
-    count, _, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
     pieces = stats[1:]
     extent = np.maximum(pieces[:, cv2.CC_STAT_WIDTH], pieces[:, cv2.CC_STAT_HEIGHT]) / scale
     area = pieces[:, cv2.CC_STAT_AREA] / scale**2
@@ -93,14 +96,14 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     coverage = float(area[kept].sum() * scale**2 / page.size)
     strict = float(((ratio < 0.65) | solid).mean()) if kept.any() else 0.0
     u = max(abs(coverage - strict) / np.sqrt(3), 1e-4)
+    specks = int((~kept).sum())
+    if not kept.any() and specks >= MANY_SPECKS:
+        coverage = float(area.sum() * scale**2 / page.size)
+        reason = f"{specks} small marks, as of a dot grid"
+        return Ink(coverage, max(coverage / 3, 1e-4), PageKind.CONTENT, reason, paper)
     if not kept.any():
-        return Ink(
-            0.0,
-            u,
-            PageKind.BLANK,
-            f"nothing darker than 80 % of the paper and longer than 1.3 mm ({count - 1} specks)",
-            paper,
-        )
+        reason = f"nothing darker than 80 % of the paper and longer than 1.3 mm ({specks} specks)"
+        return Ink(0.0, u, PageKind.BLANK, reason, paper)
     boxes = pieces[kept]
     left = boxes[:, cv2.CC_STAT_LEFT].min() / scale
     right = (boxes[:, cv2.CC_STAT_LEFT] + boxes[:, cv2.CC_STAT_WIDTH]).max() / scale

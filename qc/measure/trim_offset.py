@@ -9,7 +9,7 @@ from qc.edges import EdgeLine
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, Points, Size
 from qc.model import Evidence, Observation, Where
-from qc.register import Registration
+from qc.register import FEW_TILES, Registration
 
 U_SYSTEM_MM = 0.010
 """Tone curve, sharpening and edge shape on a dark backing; does not average out within a copy."""
@@ -85,7 +85,7 @@ def trim_offset(
         if flag is None and registration is None:
             flag = Flag.NOT_REGISTERED
         if flag is None and registration is not None and not registration.observable[1 if horizontal else 0]:
-            flag = Flag.PERIODIC
+            flag = Flag.SPARSE if registration.tiles < FEW_TILES else Flag.PERIODIC
         if flag is not None or registration is None or line.ends is None:
             result.append(measure.observe(None, where=where, flags=(flag or Flag.EDGE_NOT_FOUND,)))
             continue
@@ -111,6 +111,8 @@ def trim_offset(
             "trim_mm": nominal.tolist(),
             "u_edge": round(u_edge, 5),
             "u_registration": round(u_register, 5),
+            "residual": round(registration.residual_mm, 4),
+            "correlation": round(registration.correlation, 3),
         }
         if u > MAX_U_MM or abs(offset) > MAX_OFFSET_MM:
             flag = Flag.SPARSE if u_register > 0.7 * u else Flag.U_TOO_LARGE
