@@ -79,7 +79,7 @@ def one_copy(seed: int, reach_mm: float, sound: bool) -> list[dict[str, Any]]:
             | {
                 "level": "page", "page": o.where.page, "kind": str(kinds[(page.page or 1) - 1]), "edge": str(o.where.edge),
                 "truth": page.truth.offsets_mm[str(o.where.edge)], "value": o.value, "u": o.u,
-                "u_edge": o.detail.get("u_edge"), "u_reg": o.detail.get("u_registration"), "residual": o.detail.get("residual"),
+                "u_edge": o.detail.get("u_edge"), "u_reg": o.detail.get("u_registration"), "residual": o.detail.get("u_local"),
                 "corr": o.detail.get("correlation"), "visible": True,
                 "flags": " ".join(o.flags), "page_kind": str(record.kind),
             }

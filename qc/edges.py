@@ -12,6 +12,7 @@ edge is then no plain backing).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,10 +20,13 @@ from numpy.typing import NDArray
 
 from qc.flags import Flag
 from qc.geometry import Affine, Points, pixel_scaling
+from qc.resample import shrunk, warped
 from qc.units import px_per_mm
 
 SMALL_DPI = 37.5
 SEGMENTS = 60
+USUAL_PAPER = 0.82
+"""Paper as scanners deliver it, in linear light; a page printed dark all over shows none."""
 WHITE_SHARE = 0.72
 """A backing brighter than this share of the paper casts no usable step."""
 
@@ -104,7 +108,7 @@ def _backing(small: NDArray[np.float32], stated: str) -> Backing:
         return Backing("white" if stated == "white" else "none", level, noise, paper)
     if share < 0.2:
         return Backing("none", level, noise, paper)
-    if level > WHITE_SHARE * max(paper, 0.5):
+    if level > WHITE_SHARE * max(paper, USUAL_PAPER):
         return Backing("white", level, noise, paper)
     return Backing("black" if level < 0.08 else "gray", level, noise, paper)
 
@@ -126,14 +130,15 @@ def find_sheet(luminance: NDArray[np.float32], dpi: tuple[float, float], stated:
     Sheet
         Corners good to about a millimeter; None where no rectangular sheet stands out from the backing.
     """
-    fx, fy = SMALL_DPI / dpi[0], SMALL_DPI / dpi[1]
-    small = cv2.resize(luminance, None, fx=fx, fy=fy, interpolation=cv2.INTER_AREA)
+    # A whole factor keeps the area average exact and quick.
+    nx, ny = (max(round(d / SMALL_DPI), 1) for d in dpi)
+    small = shrunk(luminance, nx, ny)
     backing = _backing(small, stated)
     if backing.kind in ("white", "none"):
         return Sheet(backing, None)
     # A sheet differs from its backing either way: a dark picture may be darker than a gray backing.
     limit = max(6 * backing.noise, 0.12 * (backing.paper - backing.level), 0.02)
-    mask = (np.abs(small - backing.level) > limit).astype(np.uint8)
+    mask: NDArray[Any] = (np.abs(small - backing.level) > limit).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
@@ -154,7 +159,7 @@ def find_sheet(luminance: NDArray[np.float32], dpi: tuple[float, float], stated:
     # argsort by angle starts in the third quadrant: left-top first for an upright sheet turned by less than 45 degrees.
     start = int(np.argmin(corners @ np.array([1.0, 1.0])))
     corners = np.roll(corners, -start, axis=0)
-    to_working = pixel_scaling(fx, fy).inverse()
+    to_working = pixel_scaling(1 / nx, 1 / ny).inverse()
     return Sheet(backing, to_working(corners))
 
 
@@ -172,15 +177,7 @@ def _strip(
     origin = ends[0] - inside_px * outward
     to_image = Affine(np.column_stack([t, outward, origin]))
     size = (round(length) + 1, inside_px + outside_px + 1)
-    strip = cv2.warpAffine(
-        luminance,
-        to_image.matrix,
-        size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=float("nan"),
-    )
-    return strip, to_image
+    return warped(luminance, to_image, size, float("nan")), to_image
 
 
 def _profiles(strip: NDArray[np.float32], segments: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -204,7 +201,7 @@ def _outermost_crossing(profiles: NDArray[np.float64], level: NDArray[np.float64
     with np.errstate(invalid="ignore", divide="ignore"):
         position = last + (a - level) / (a - b)
     position[~has | (last + 1 >= profiles.shape[1]) | ~np.isfinite(b) | ~(b <= level)] = np.nan
-    return position
+    return np.asarray(position)
 
 
 def _consensus(
@@ -350,8 +347,9 @@ def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64]) -
 
 def _outside_flag(outside: NDArray[np.float64], backing: Backing, scale: float) -> Flag | None:
     """Check that plain backing lies beyond the edge: at least half a millimeter of it, and nothing else."""
-    median = np.nanmedian(outside, axis=0) if np.isfinite(outside).any() else outside[0]
     visible = np.isfinite(outside).mean(axis=0) > 0.8
+    median = np.full(outside.shape[1], np.nan)
+    median[visible] = np.nanmedian(outside[:, visible], axis=0)
     if visible[: round(0.5 * scale) + 1].mean() < 1.0:
         return Flag.CROPPED
     beyond = median[round(1.0 * scale) :][visible[round(1.0 * scale) :]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -12,14 +13,15 @@ from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
 from qc.geometry import Affine, Points, Size, quarter_turn
-from qc.match import CONFIDENT, Candidate, candidates, thumbnail
+from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.measure.color_difference import color_difference
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize import PageImage, load_page
+from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
-from qc.register import Registration, Target, coarse, prepare, register
+from qc.register import Registration, coarse, register
 from qc.scan import ScanHeader, read_header
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
@@ -28,6 +30,11 @@ SHEET_TOLERANCE = 0.05
 """A resolution that puts the sheet further off the ordered trim is not believed."""
 LIKELY_DPI = (150, 200, 300, 400, 600)
 THUMBNAIL_HEIGHT_PX = 150
+SURE_CORRELATION = 0.9
+"""Registration that needs no comparison with other pages."""
+MIN_SCORE = 0.2
+TRIES = 2
+"""Candidates of a ring that are registered."""
 TURN_LEAD = 0.1
 """By how much a page must fit better upside down."""
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
@@ -56,6 +63,8 @@ class PageResult:
     ----------
     error : str
         Why the file could not be used; empty if it could.
+    doubt : str
+        Why its resolution is not credible by itself; pages of the same copy may prove it all the same.
     resolution : Resolution or None
         Believed resolution of the scan at full size.
     turns : int
@@ -74,6 +83,7 @@ class PageResult:
 
     job: PageJob
     error: str = ""
+    doubt: str = ""
     credible: bool = True
     resolution: Resolution | None = None
     turns: int = 0
@@ -196,36 +206,60 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     result = replace(result, backing=sheet.backing.kind, ink=ink, turns=turns, to_scan=image.to_scan, trim=trim)
     if ink.kind is PageKind.BLANK:
         return _checked(result, image, sheet, trim)
+    best: tuple[PageImage, Candidate, ReferencePage, Registration] | None = None
+    options: list[Candidate] = []
+    for view, option, page, registration in _matches(image, sheet, reference, job, turns, options):
+        if best is None or registration.correlation > best[3].correlation:
+            best = view, option, page, registration
+        if registration.correlation >= SURE_CORRELATION:
+            break
+    options.sort(key=lambda c: -c.score)
+    result = replace(result, options=tuple(c for c in options if c.score > options[0].score - TURN_LEAD)[:6])
+    if best is None:
+        return _checked(result, image, sheet, trim)
+    view, option, page, registration = best
+    result = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
+    return _measured(result, view, _sheet(view, job.settings.backing) if option.turns else sheet, page, registration)
+
+
+def _matches(
+    image: PageImage, sheet: Sheet, reference: Reference, job: PageJob, turns: int, seen: list[Candidate]
+) -> Iterator[tuple[PageImage, Candidate, ReferencePage, Registration]]:
+    """Reference pages that registration confirms, the likeliest first; every candidate looked at is put into `seen`.
+
+    The search widens only while nothing is confirmed: from the neighbors of the expected page to the whole title, then to
+    other scales and angles.
+    """
+    trim = reference.trim
     thumbnails = reference.thumbnails()
     shape = (thumbnails.shape[1], thumbnails.shape[2])
-    options: list[Candidate] = []
-    for start in _starts(image, sheet, trim):
-        options = candidates(thumbnail(image.luminance, start, shape), thumbnails, job.expected_page)
-        if options[0].score >= CONFIDENT:
-            break
     # A page that fits as well upside down (rules, dots) is taken as it lies until the copy as a whole says otherwise.
     lying = 0 if job.forced_turns is None else (job.forced_turns - turns) % 4
-    options.sort(key=lambda c: -(c.score + (TURN_LEAD if c.turns == lying else 0.0)))
-    if job.forced_page is not None:
-        options = [c for c in options if c.page == job.forced_page] or options
-    result = replace(result, options=tuple(c for c in options if c.score > options[0].score - TURN_LEAD)[:6])
-    tried: set[int] = set()
-    for option in options[:6]:
-        if option.page in tried or len(tried) == 3 or option.score < 0.5 * options[0].score:
-            continue
-        tried.add(option.page)
-        page = reference.page(option.page)
-        view, view_start = image, start
-        if option.turns:
-            h, w = image.luminance.shape
-            view = image.turned(2)
-            about = Affine.shift(trim.width_mm, trim.height_mm).after(Affine.rotation(180))
-            view_start = quarter_turn(2, w, h).after(start).after(about)
-        found = _register(prepare(page), view, view_start.after(Affine.shift(*option.shift_mm)))
-        if found is not None:
-            turned = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
-            return _measured(turned, view, _sheet(view, job.settings.backing) if option.turns else sheet, page, found)
-    return _checked(result, image, sheet, trim)
+    for attempt, start in enumerate(_starts(image, sheet, trim)):
+        picture = thumbnail(image.luminance, start, shape)
+        for ring, pages in enumerate(rings(job.expected_page, reference.pages)):
+            if attempt and ring == len(NEIGHBORS):
+                break
+            options = candidates(picture, thumbnails, pages)
+            seen += options
+            options.sort(key=lambda c: -(c.score + (TURN_LEAD if c.turns == lying else 0.0)))
+            if job.forced_page is not None:
+                options = [c for c in options if c.page == job.forced_page]
+            confirmed = False
+            for option in [c for c in options if c.score > MIN_SCORE][:TRIES]:
+                page = reference.page(option.page)
+                view, view_start = image, start
+                if option.turns:
+                    h, w = image.luminance.shape
+                    view = image.turned(2)
+                    about = Affine.shift(trim.width_mm, trim.height_mm).after(Affine.rotation(180))
+                    view_start = quarter_turn(2, w, h).after(start).after(about)
+                found = _register(prepare(page), view, view_start.after(Affine.shift(*option.shift_mm)))
+                if found is not None:
+                    confirmed = True
+                    yield view, option, page, found
+            if confirmed:
+                return
 
 
 def _starts(image: PageImage, sheet: Sheet, trim: Size) -> list[Affine]:
@@ -274,7 +308,7 @@ def _checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> 
         f"so the resolution is not believed. It would measure {', '.join(at)}. Rescan with the right resolution in the file, "
         "pass --dpi N if you know it, or check that this is the ordered book."
     )
-    return replace(result, error=message, credible=False)
+    return replace(result, doubt=message)
 
 
 def _register(target: Target, image: PageImage, start: Affine) -> Registration | None:

@@ -108,6 +108,7 @@ def quarter_turn(turns: int, width_px: float, height_px: float) -> Affine:
 
     `turns` counts counterclockwise quarter turns, as in `numpy.rot90`.
     """
+    m: list[list[float]]
     match turns % 4:
         case 0:
             m = [[1, 0, 0], [0, 1, 0]]

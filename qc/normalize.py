@@ -7,6 +7,7 @@ or a quarter of its size for less than the cost of decoding it whole.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -88,7 +89,7 @@ def load_page(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> Pag
     pixels = np.ascontiguousarray(pixels, np.uint8)
     gray = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     # One-bit pixels averaged are already a share of light, not a tone.
-    luminance = cv2.LUT(gray, _IDENTITY_LUT if header.bits == 1 else LINEAR_LUT)
+    luminance: NDArray[Any] = cv2.LUT(gray, _IDENTITY_LUT if header.bits == 1 else LINEAR_LUT)
     return PageImage(
         luminance=luminance,
         pixels=pixels,

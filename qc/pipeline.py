@@ -75,7 +75,7 @@ def inspect_copy(
         No scan of the copy could be used.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    pages = examine_pages(copy, reference, threads, progress)
+    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
     _require_some(copy, pages)
     pages = with_shared_scale(put_in_order(pages, reference))
     records = page_records(copy, pages, reference)
@@ -129,6 +129,13 @@ def examine_pages(
         if progress:
             progress(len(results), len(jobs))
     return [results[i] for i in sorted(results)]
+
+
+def with_proven_resolution(pages: Sequence[PageResult]) -> list[PageResult]:
+    """Pages whose size speaks against their resolution are in error, unless print on a page of the same resolution proves it:
+    a copy cut much too deep has blank pages of the wrong size, too."""
+    proven = {p.resolution for p in pages if p.registration is not None}
+    return [replace(p, error=p.doubt, credible=False) if p.doubt and p.resolution not in proven else p for p in pages]
 
 
 def _require_some(copy: BookCopy, pages: Sequence[PageResult]) -> None:
@@ -317,7 +324,15 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
     assert record.side is not None
     if page.trim is not None and page.to_scan is not None:
         yield from trim_offset(
-            page.lines, edge_names(record.side), page.registration, page.trim, position, reason, scan, page.to_scan
+            page.lines,
+            edge_names(record.side),
+            page.registration,
+            page.trim,
+            position,
+            reason,
+            scan,
+            page.to_scan,
+            reference.u_trim_mm if reference else 0.0,
         )
     else:
         for edge in edge_names(record.side):

@@ -13,31 +13,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 
-from qc.geometry import Affine, Points, Size, pixel_scaling
-from qc.normalize import LINEAR_LUT
-from qc.reference import ReferencePage
+from qc.geometry import Affine, Points, Size
+from qc.pyramid import Level, Plane, Target, high_pass, tile_mean
+from qc.resample import shrunk_with_map, warped
 
-Plane = NDArray[np.float32]
-
-TILE_PX = 64
 TILE_SIGMA_MM = 0.012
 """Local misplacement of print that a smooth map does not follow: transport wobble, lens, paper."""
-ROUNDS = (3, 4, 3)
+ROUNDS = (3, 4, 6)
 """Most corrections at 37.5, 75 and 150 dpi; a level ends when its last one moved 9 tiles of 10 by less than `SETTLED_PX`."""
 SETTLED_PX = (0.5, 0.4, 0.25)
 MIN_TILE_CORRELATION = (0.1, 0.2, 0.4)
-MIN_CORRELATION = 0.55
-MIN_TILES = 4
-PERIODIC_LIMIT = 0.995
+MIN_CORRELATION = 0.8
+"""Drawn pages reach 0.83 and more against their own reference; a page of another book set in the same way 0.79."""
+MIN_TILES = 8
 FEW_TILES = 30
 SEARCH_MM = (0.7, 1.4, 2.8)
 """Where else a sparse or ruled page is looked for."""
-REPEAT_LIMIT = 0.8
-"""A page that fits itself this well when shifted may be registered a step off; both places are then compared."""
 MIN_LEAD = 0.008
 """By how much the right place must fit better than the next one."""
 
@@ -71,8 +66,9 @@ class Registration:
         Pixels per mm expected along x and y.
     correlation : float
         Mean correlation of the tiles with the reference, weighted by their ink.
-    residual_mm : float
-        Robust spread of the tiles about the map.
+    residual_mm : tuple of float
+        Robust spread (1 sigma) of the tiles about the map along x and y: noise, and the local distortion of scanner and
+        print that no affine map follows.
     tiles : int
         How many tiles carry the fit.
     observable : tuple of bool
@@ -88,7 +84,7 @@ class Registration:
     center: Points
     nominal: tuple[float, float]
     correlation: float
-    residual_mm: float
+    residual_mm: tuple[float, float]
     tiles: int
     observable: tuple[bool, bool]
     prior: Prior = Prior()
@@ -99,7 +95,7 @@ class Registration:
         """The same measurement under another prior."""
         constraint, target = _constraints(self.base, self.nominal, prior)
         total = self.information + constraint
-        covariance = np.linalg.inv(total)
+        covariance = np.asarray(np.linalg.inv(total), np.float64)
         p = covariance @ (self.vector + target)
         return replace(self, prior=prior, to_px=_compose(self.base, p, self.center), covariance=covariance)
 
@@ -172,118 +168,31 @@ def _constraints(
 
 
 @dataclass(frozen=True)
-class Level:
-    """A reference page at one resolution: luminance, gradients and tile sums."""
-
-    plane: Plane
-    grad_x: Plane
-    grad_y: Plane
-    to_px: Affine
-    tile: int
-    mm_per_px: float
-    sums: dict[str, NDArray[np.float64]]
-
-
-@dataclass(frozen=True)
-class Target:
-    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5, 75 and 150 dpi, whether
-    its position along x and y is unambiguous, and the shifts (mm) that bring it nearly onto itself."""
-
-    trim: Size
-    coarse: Plane
-    to_coarse: Affine
-    levels: tuple[Level, ...]
-    observable: tuple[bool, bool]
-    repeats_mm: tuple[tuple[float, float], ...]
-
-
-def prepare(page: ReferencePage) -> Target:
-    """Prepare a reference page; the cost is paid once a page."""
-    plane = cv2.LUT(cv2.cvtColor(page.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT)
-    half, to_half = _shrunk(plane, page.to_px, 2)
-    small, to_small = _shrunk(half, to_half, 2)
-    along_x, along_y = (_repeat(lines, to_half.scale[0]) for lines in (half, half.T))
-    return Target(
-        trim=page.trim,
-        coarse=_high_pass(small),
-        to_coarse=to_small,
-        levels=(
-            _level(small, to_small, TILE_PX // 4, 1.2),
-            _level(half, to_half, TILE_PX // 2, 1.2),
-            _level(plane, page.to_px, TILE_PX, 0.9),
-        ),
-        observable=(along_x[1] < PERIODIC_LIMIT, along_y[1] < PERIODIC_LIMIT),
-        repeats_mm=tuple(
-            shift
-            for (_, match), shift in ((along_x, (along_x[0], 0.0)), (along_y, (0.0, along_y[0])))
-            if match > REPEAT_LIMIT
-        ),
-    )
-
-
-def _shrunk(plane: Plane, to_px: Affine, factor: int) -> tuple[Plane, Affine]:
-    h, w = plane.shape[0] // factor, plane.shape[1] // factor
-    small = cv2.resize(plane[: h * factor, : w * factor], (w, h), interpolation=cv2.INTER_AREA)
-    return small, pixel_scaling(1 / factor, 1 / factor).after(to_px)
-
-
-def _tile_mean(plane: Plane, tile: int) -> NDArray[np.float64]:
-    rows, cols = plane.shape[0] // tile, plane.shape[1] // tile
-    cut = plane[: rows * tile, : cols * tile]
-    return cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA).astype(np.float64)
-
-
-def _level(plane: Plane, to_px: Affine, tile: int, blur: float) -> Level:
-    plane = cv2.GaussianBlur(plane, (0, 0), blur)
-    grad_x = cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    grad_y = cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    mean = _tile_mean(plane, tile)
-    sums = {
-        "mean": mean,
-        "var": _tile_mean(plane * plane, tile) - mean * mean,
-        "gx": _tile_mean(grad_x, tile),
-        "gy": _tile_mean(grad_y, tile),
-        "gxx": _tile_mean(grad_x * grad_x, tile),
-        "gxy": _tile_mean(grad_x * grad_y, tile),
-        "gyy": _tile_mean(grad_y * grad_y, tile),
-        "gxr": _tile_mean(grad_x * plane, tile),
-        "gyr": _tile_mean(grad_y * plane, tile),
-    }
-    return Level(plane, grad_x, grad_y, to_px, tile, 1 / to_px.scale[0], sums)
-
-
-@dataclass(frozen=True)
 class _Fit:
     estimate: NDArray[np.float64]
     information: NDArray[np.float64]
     correlation: float
-    residual_mm: float
+    residual_mm: tuple[float, float]
     tiles: int
     moved_mm: float
 
 
-def _warped(level: Level, luminance: Plane, to_working: Affine) -> Plane:
+def _in_raster(level: Level, luminance: Plane, to_working: Affine) -> Plane:
     """The scan in the raster of the reference; -1 where there is no scan."""
-    return cv2.warpAffine(
-        luminance,
-        to_working.after(level.to_px.inverse()).matrix,
-        level.plane.shape[::-1],
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=-1.0,
-    )
+    h, w = level.plane.shape
+    return warped(luminance, to_working.after(level.to_px.inverse()), (w, h), -1.0)
 
 
 def _tiles(target: Level, luminance: Plane, to_working: Affine, trim: Size) -> dict[str, NDArray[np.float64]]:
     """Per tile of the scan warped into the reference raster: center (mm), gradient products, correlation, gain."""
     to_scan = to_working.after(target.to_px.inverse())
-    warped = _warped(target, luminance, to_working)
+    scan = _in_raster(target, luminance, to_working)
     tile, s = target.tile, target.sums
-    mean = _tile_mean(warped, tile)
-    var_w = _tile_mean(warped * warped, tile) - mean * mean
-    cov = _tile_mean(warped * target.plane, tile) - mean * s["mean"]
-    gx_w = _tile_mean(target.grad_x * warped, tile)
-    gy_w = _tile_mean(target.grad_y * warped, tile)
+    mean = tile_mean(scan, tile)
+    var_w = tile_mean(scan * scan, tile) - mean * mean
+    cov = tile_mean(scan * target.plane, tile) - mean * s["mean"]
+    gx_w = tile_mean(target.grad_x * scan, tile)
+    gy_w = tile_mean(target.grad_y * scan, tile)
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = cov / np.sqrt(var_w * s["var"])
         gain = np.sqrt(s["var"] / var_w)
@@ -370,10 +279,16 @@ def _fit(
         estimate=p,
         information=total / scale,
         correlation=_agreement(tiles, s["var"].ravel()),
-        residual_mm=float(np.sqrt(np.median((residual**2).sum(axis=1)))),
+        residual_mm=(_spread(residual[:, 0], info[:, 0, 0]), _spread(residual[:, 1], info[:, 1, 1])),
         tiles=int((weights > 0.3).sum()),
         moved_mm=float(np.quantile(moved, 0.9)),
     )
+
+
+def _spread(residual: NDArray[np.float64], information: NDArray[np.float64]) -> float:
+    """Robust standard deviation of the residuals of the better half of the tiles along one axis."""
+    good = information >= np.median(information)
+    return float(1.4826 * np.median(np.abs(residual[good])))
 
 
 def _agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float64]) -> float:
@@ -388,16 +303,10 @@ def _agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float
     return float((tiles["correlation"] * weight).sum() / weight.sum()) if weight.any() else 0.0
 
 
-def _high_pass(plane: Plane) -> Plane:
-    detail = plane - cv2.blur(plane, (15, 15))
-    spread = float(np.sqrt(np.mean(detail * detail))) + 1e-6
-    return np.clip(detail / spread, -3, 3)
-
-
 def _correlate(reference: Plane, moving: Plane, reach: int) -> Points:
     """Shift of `moving` against `reference` in pixels, to a fraction of one, by cross-correlation."""
     h, w = reference.shape
-    size = (cv2.getOptimalDFTSize(h + reach), cv2.getOptimalDFTSize(w + reach))
+    size = (next_fast_len(h + reach), next_fast_len(w + reach))
     cross = np.fft.rfft2(moving, size) * np.conj(np.fft.rfft2(reference, size))
     # Halfway between plain and phase correlation: sharp peaks without lifting noise.
     cross /= np.sqrt(np.abs(cross)) + 1e-9
@@ -412,49 +321,13 @@ def _correlate(reference: Plane, moving: Plane, reach: int) -> Points:
     return np.array(shift)
 
 
-def _repeat(plane: Plane, px_per_mm: float) -> tuple[float, float]:
-    """Shift (mm, 2 to 14) along the rows at which a page fits itself best, and how well (1 = exactly).
-
-    A page that fits itself at `PERIODIC_LIMIT` or better repeats itself: rules that run across the sheet, a dot grid.
-    Its position in that direction cannot be known from the print.
-    """
-    lines = plane - float(np.median(plane))
-    first, last = round(2 * px_per_mm), round(14 * px_per_mm)
-    n = lines.shape[1]
-    size = n + last + 2
-    spectrum = np.fft.rfft(lines, size, axis=1)
-    overlap = np.fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)[: last + 2]
-    energy = np.cumsum(np.square(lines, dtype=np.float64).sum(axis=0))
-    shift = np.arange(last + 2)
-    head, tail = energy[n - 1 - shift], energy[-1] - np.where(shift > 0, energy[shift - 1], 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        match = np.nan_to_num(overlap / np.sqrt(head * tail))
-    # The period rarely is a whole number of pixels: take the vertex of the parabola through each peak.
-    lo, mid, hi = match[first - 1 : last - 1], match[first:last], match[first + 1 : last + 1]
-    bend = lo - 2 * mid + hi
-    peak = np.flatnonzero((mid >= lo) & (mid >= hi) & (bend < 0))
-    if not peak.size:
-        return 0.0, 0.0
-    lo, mid, hi, bend = lo[peak], mid[peak], hi[peak], bend[peak]
-    height = mid - (lo - hi) ** 2 / (8 * bend)
-    best = int(np.argmax(height))
-    return float((first + peak[best] + 0.5 * (lo[best] - hi[best]) / bend[best]) / px_per_mm), float(height[best])
-
-
 def coarse(target: Target, luminance: Plane, start: Affine) -> Affine:
     """`start` moved by the shift, up to 20 mm, that fits best at 37.5 dpi."""
     to_small = target.to_coarse
-    shrink = max(round(start.scale[0] / to_small.scale[0]), 1)
-    scan, to_scan = _shrunk(luminance, start, shrink) if shrink > 1 else (luminance, start)
+    scan, to_scan = shrunk_with_map(luminance, start, round(start.scale[0] / to_small.scale[0]))
     h, w = target.coarse.shape
-    warped = cv2.warpAffine(
-        scan,
-        to_scan.after(to_small.inverse()).matrix,
-        (w, h),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    shift = _correlate(target.coarse, _high_pass(warped), 30)
+    moving = warped(scan, to_scan.after(to_small.inverse()), (w, h))
+    shift = _correlate(target.coarse, high_pass(moving), 30)
     return start.after(Affine.shift(*(shift / np.array(to_small.scale))))
 
 
@@ -504,10 +377,10 @@ def register(target: Target, luminance: Plane, start: Affine, nominal: tuple[flo
 def _whole_page(target: Target, luminance: Plane, to_working: Affine) -> float:
     """Correlation of scan and reference over the whole page at 75 dpi, bare regions included."""
     level = target.levels[1]
-    warped = _warped(level, luminance, to_working)
+    scan = _in_raster(level, luminance, to_working)
     corners = level.to_px(target.trim.corners())
     (x0, y0), (x1, y1) = (corners.min(axis=0) + 12).astype(int), (corners.max(axis=0) - 12).astype(int)
-    a, b = level.plane[y0:y1, x0:x1], warped[y0:y1, x0:x1]
+    a, b = level.plane[y0:y1, x0:x1], scan[y0:y1, x0:x1]
     seen = b >= 0
     a, b = a[seen] - np.median(a[seen]), b[seen] - np.median(b[seen])
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-12))

@@ -6,6 +6,7 @@ Averaging gamma-coded values of a halftone is wrong by several units of color di
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from qc.geometry import Affine, Size, pixel_scaling
 from qc.normalize import LINEAR_LUT, PageImage
 from qc.reference import ReferencePage
+from qc.resample import shrunk, shrunk_with_map, warped
 
 MAP_SHRINK = 3
 TILE_PX = 7
@@ -44,14 +46,9 @@ class PageTiles:
     to_mm: Affine
 
 
-def _linear(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    rgb = pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+def _linear(pixels: NDArray[np.uint8]) -> NDArray[Any]:
+    rgb: NDArray[Any] = pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
     return cv2.LUT(rgb, LINEAR_LUT)
-
-
-def _shrink(linear: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    h, w = linear.shape[0] // factor, linear.shape[1] // factor
-    return cv2.resize(linear[: h * factor, : w * factor], (w, h), interpolation=cv2.INTER_AREA)
 
 
 def page_tiles(image: PageImage, page: ReferencePage, to_px: Affine) -> PageTiles:
@@ -64,28 +61,17 @@ def page_tiles(image: PageImage, page: ReferencePage, to_px: Affine) -> PageTile
     to_px : Affine
         Page-frame mm -> working pixels of `image`.
     """
-    reference = _shrink(_linear(page.rgb), MAP_SHRINK)
-    to_map = pixel_scaling(1 / MAP_SHRINK, 1 / MAP_SHRINK).after(page.to_px)
-    factor = max(round(to_px.scale[0] / to_map.scale[0]), 1)
-    scan = _shrink(_linear(image.pixels), factor)
-    to_scan = pixel_scaling(1 / factor, 1 / factor).after(to_px).after(to_map.inverse())
-    size = reference.shape[1::-1]
-    warped = cv2.warpAffine(
-        scan, to_scan.matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
-    rows, cols = reference.shape[0] // TILE_PX, reference.shape[1] // TILE_PX
+    reference, to_map = shrunk_with_map(_linear(page.rgb), page.to_px, MAP_SHRINK)
+    scan, to_scan = shrunk_with_map(_linear(image.pixels), to_px, round(to_px.scale[0] / to_map.scale[0]))
+    copy = warped(scan, to_scan.after(to_map.inverse()), (reference.shape[1], reference.shape[0]))
     inside = _inside(page.trim, to_map, reference.shape[:2])
-
-    def tiles(plane: NDArray[np.float32]) -> NDArray[np.float64]:
-        cut = plane[: rows * TILE_PX, : cols * TILE_PX]
-        return cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA).astype(np.float64)
-
-    usable = tiles(inside) > 0.999
+    usable = shrunk(inside, TILE_PX) > 0.999
     # Bare paper: pixels whose whole neighborhood is white in the reference.
     bare = (cv2.erode(reference.min(axis=2), np.ones((5, 5), np.uint8)) > 0.98) & (inside > 0)
-    paper = np.median(warped[bare], axis=0).astype(np.float64) if int(bare.sum()) > 500 else None
+    paper = np.median(copy[bare], axis=0).astype(np.float64) if int(bare.sum()) > 500 else None
     to_mm = to_map.inverse().after(pixel_scaling(1 / TILE_PX, 1 / TILE_PX).inverse())
-    return PageTiles(tiles(warped), tiles(reference), usable, paper, to_mm)
+    copy_tiles, reference_tiles = (shrunk(p, TILE_PX).astype(np.float64) for p in (copy, reference))
+    return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm)
 
 
 def _inside(trim: Size, to_map: Affine, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qc.geometry import Affine, Size
 from qc.model import PageKind
+from qc.resample import shrunk_with_map, warped
 from qc.units import px_per_mm
 
 INK_DPI = 75.0
@@ -67,16 +68,8 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     """
     scale = px_per_mm(INK_DPI)
     size = (max(round(trim.width_mm * scale), 8), max(round(trim.height_mm * scale), 8))
-    to_image = to_px.after(Affine.scaling(1 / scale))
-    shrink = max(int(to_image.scale[0] + 0.01), 1)
-    source = luminance
-    if shrink > 1:
-        h, w = luminance.shape[0] // shrink, luminance.shape[1] // shrink
-        source = cv2.resize(luminance[: h * shrink, : w * shrink], (w, h), interpolation=cv2.INTER_AREA)
-        to_image = Affine(to_image.matrix / shrink - np.array([[0, 0, 0.5 - 0.5 / shrink]] * 2))
-    page = cv2.warpAffine(
-        source, to_image.matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
+    source, to_source = shrunk_with_map(luminance, to_px, int(to_px.scale[0] / scale + 0.01))
+    page = warped(source, to_source.after(Affine.scaling(1 / scale)), size)
     margin = round(MARGIN_MM * scale)
     page = page[margin:-margin, margin:-margin]
     paper = float(np.quantile(page, 0.97))

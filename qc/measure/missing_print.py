@@ -7,7 +7,8 @@ import numpy as np
 
 from qc.catalog import MEASURES
 from qc.geometry import Affine
-from qc.model import Evidence, Observation, Where
+from qc.model import Observation, Where
+from qc.places import evidence_at
 from qc.tiles import PageTiles
 
 MIN_DARKNESS = 0.03
@@ -56,18 +57,11 @@ def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_sc
         x, y, w, h = stats[label, :4]
         area = float((lost & (labels == label)).sum()) * side**2
         if area >= MIN_AREA_MM2 and min(w, h) * side >= MIN_SIDE_MM:
-            corner = tiles.to_mm(np.array([[x - 0.5, y - 0.5], [x + w - 0.5, y + h - 0.5]]))
-            boxes.append(tuple(round(float(v), 2) for v in corner.ravel()))
-    evidence = tuple(_evidence(scan, box, page_to_scan) for box in boxes)
+            x0, y0, x1, y1 = tiles.to_mm([[x - 0.5, y - 0.5], [x + w - 0.5, y + h - 0.5]]).ravel().round(2).tolist()
+            boxes.append((x0, y0, x1, y1))
+    evidence = tuple(evidence_at(scan, box, page_to_scan) for box in boxes)
     detail = {"code": "missing-print", "boxes_mm": [list(b) for b in boxes]}
     return measure.observe(float(len(boxes)), 0.0, Where(page=page), detail=detail, evidence=evidence)
-
-
-def _evidence(scan: tuple[str, int], box: tuple[float, ...], page_to_scan: Affine) -> Evidence:
-    x0, y0, x1, y1 = box
-    px = page_to_scan(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]))
-    lo, hi = px.min(axis=0), px.max(axis=0)
-    return Evidence(scan[0], scan[1], (float(lo[0]), float(lo[1]), float(hi[0]), float(hi[1])), (x0, y0, x1, y1))
 
 
 def lost_page(blank: Observation) -> Observation:

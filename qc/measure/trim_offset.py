@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qc.catalog import MEASURES
 from qc.edges import EdgeLine
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, Points, Size
-from qc.model import Evidence, Observation, Where
+from qc.model import Observation, Where
+from qc.places import evidence_at
 from qc.register import FEW_TILES, Registration
 
-U_SYSTEM_MM = 0.010
-"""Tone curve, sharpening and edge shape on a dark backing; does not average out within a copy."""
-U_WOBBLE_MM = 0.008
+U_SYSTEM_MM = 0.014
+"""Tone curve, sharpening, edge shape and smooth distortion on a dark backing; does not average out within a copy."""
+LOCAL_SHARE = 1.1
+"""The edge is displaced by local distortion as much as the tiles of the print are, by their spread along that axis."""
 MAX_U_MM = 0.15
 MAX_OFFSET_MM = 15.0
-
-_SIDES = ((0, 3), (1, 0), (2, 1), (3, 2))
-"""Corner indices of the left, top, right and bottom side, in the order in which paper lies to the right hand."""
+VIEW_MM = (20.0, 15.0)
+"""Half width and height of what the evidence shows around the middle of the edge."""
 
 
 def side_ends(corners: Points, side: int) -> Points:
@@ -31,11 +34,11 @@ def _intersection(p: Points, q: Points) -> Points:
     """Point where the lines through the pairs `p` and `q` meet."""
     d, e = p[1] - p[0], q[1] - q[0]
     t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
-    return p[0] + t[0] * d
+    return np.asarray(p[0] + t[0] * d)
 
 
 def trim_offset(
-    lines: tuple[EdgeLine, EdgeLine, EdgeLine, EdgeLine],
+    lines: Sequence[EdgeLine],
     names: tuple[Edge, Edge, Edge, Edge],
     registration: Registration | None,
     trim: Size,
@@ -43,12 +46,13 @@ def trim_offset(
     reason: Flag | None,
     scan: tuple[str, int],
     to_scan: Affine,
+    u_trim_mm: float = 0.0,
 ) -> list[Observation]:
     """Distance from trim line to cut edge, averaged along the whole edge, in reference millimeters.
 
     Parameters
     ----------
-    lines : tuple of EdgeLine
+    lines : sequence of EdgeLine
         Left, top, right and bottom edge in working pixels.
     names : tuple of Edge
         What these edges are on this side of the leaf.
@@ -63,6 +67,8 @@ def trim_offset(
         File name and frame, for the evidence.
     to_scan : Affine
         Working pixels -> scan pixels.
+    u_trim_mm : float
+        Standard uncertainty of the reference's own trim line: 0 for a PDF, that of its cut edges for an approved copy.
 
     Returns
     -------
@@ -72,8 +78,8 @@ def trim_offset(
 
     Notes
     -----
-    u joins the edge fit, the registration at the middle of the edge (scatter of the tiles, lever arm and prior), the
-    scanner's local wobble, and a systematic term. What fools it: a page whose print is itself misplaced (placement jitter,
+    u joins the edge fit, the registration at the middle of the edge (scatter of the tiles, lever arm and prior), the local
+    distortion that the tiles show, and a systematic term chosen on drawn pages (seeds below 5000 of the study). What fools it: a page whose print is itself misplaced (placement jitter,
     1 mm class on a press); judge the block, report the page.
     """
     measure = MEASURES["trim-offset"]
@@ -93,10 +99,10 @@ def trim_offset(
         cut = to_mm(line.ends)
         nominal = side_ends(trim.corners(), side)
         ends = []
-        for neighbor, corner in (((side - 1) % 4, 0), ((side + 1) % 4, 1)):
+        for neighbor in ((side - 1) % 4, (side + 1) % 4):
             other = lines[neighbor].ends
             across = to_mm(other) if other is not None else side_ends(trim.corners(), neighbor)
-            ends.append(_intersection(cut, across) if corner == 0 else _intersection(cut, across))
+            ends.append(_intersection(cut, across))
         axis = 1 if horizontal else 0
         sign = -1.0 if side in (0, 1) else 1.0
         offset = sign * float(np.mean([e[axis] for e in ends]) - nominal[0, axis])
@@ -105,13 +111,14 @@ def trim_offset(
         normal = np.array([0.0, 1.0]) if horizontal else np.array([1.0, 0.0])
         u_edge = line.u_px / registration.to_px.scale[axis]
         u_register = registration.u_across(middle, normal)
-        u = float(np.sqrt(u_edge**2 + u_register**2 + U_SYSTEM_MM**2 + U_WOBBLE_MM**2))
+        u_local = LOCAL_SHARE * registration.residual_mm[axis]
+        u = float(np.sqrt(u_edge**2 + u_register**2 + u_local**2 + U_SYSTEM_MM**2 + u_trim_mm**2))
         detail = {
             "cut_mm": np.round(ends, 4).tolist(),
             "trim_mm": nominal.tolist(),
             "u_edge": round(u_edge, 5),
             "u_registration": round(u_register, 5),
-            "residual": round(registration.residual_mm, 4),
+            "u_local": round(u_local, 5),
             "correlation": round(registration.correlation, 3),
         }
         if u > MAX_U_MM or abs(offset) > MAX_OFFSET_MM:
@@ -120,14 +127,8 @@ def trim_offset(
                 flag = Flag.EDGE_NOT_FOUND
             result.append(measure.observe(None, where=where, flags=(flag,), detail=detail))
             continue
-        center = np.mean(ends, axis=0)
-        box = (center[0] - 20, center[1] - 15, center[0] + 20, center[1] + 15)
-        corners_px = to_scan.after(registration.to_px)(
-            np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]])
-        )
-        lo, hi = corners_px.min(axis=0), corners_px.max(axis=0)
-        evidence = Evidence(
-            scan[0], scan[1], (float(lo[0]), float(lo[1]), float(hi[0]), float(hi[1])), tuple(map(float, box))
-        )  # type: ignore[arg-type]
+        x, y = (float(v) for v in np.mean(ends, axis=0))
+        box = (x - VIEW_MM[0], y - VIEW_MM[1], x + VIEW_MM[0], y + VIEW_MM[1])
+        evidence = evidence_at(scan, box, to_scan.after(registration.to_px))
         result.append(measure.observe(offset, u, where, detail=detail, evidence=(evidence,)))
     return result
