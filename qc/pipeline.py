@@ -43,6 +43,10 @@ from qc.register import Prior
 from qc.scan import sha256
 
 Progress = Callable[[int, int], None]
+SPARSE = 0.004
+"""Ink coverage below which a page says too little of where it belongs."""
+ALIKE = 0.65
+"""Correlation of small pictures that lets a page keep its place; text of another book reaches 0.6."""
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
 
@@ -242,7 +246,7 @@ def _places(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | 
     places = [p.reference_page for p in pages]
     known = [(i, place) for i, place in enumerate(places) if place is not None]
     for i, page in enumerate(pages):
-        if places[i] is not None or not (page.error or _keeps_place(page, reference)):
+        if places[i] is not None:
             continue
         before = max((k for k in known if k[0] < i), default=None)
         after = min((k for k in known if k[0] > i), default=None)
@@ -252,16 +256,19 @@ def _places(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | 
             guess = after[1] - (after[0] - i)
         else:
             guess = page.job.expected_page
-        if 1 <= guess <= reference.pages and (after is None or guess < after[1]):
+        free = 1 <= guess <= reference.pages and (after is None or guess < after[1])
+        if free and (page.error or _keeps_place(page, guess)):
             places[i] = guess
     return places
 
 
-def _keeps_place(page: PageResult, reference: Reference) -> bool:
-    """A page without enough print of its own to say where it belongs: blank, folio only, sparse or all alike."""
-    if page.ink is None or page.ink.kind in (PageKind.BLANK, PageKind.FOLIO_ONLY):
+def _keeps_place(page: PageResult, place: int) -> bool:
+    """Whether a page that no registration confirms may still be the one that its neighbors suggest: blank, sparse, of a
+    look that fits, or lying such that it could not be looked up."""
+    if page.ink is None or page.ink.kind in (PageKind.BLANK, PageKind.FOLIO_ONLY) or page.ink.coverage < SPARSE:
         return True
-    return page.backing in ("white", "none") or page.ink.coverage < 0.004
+    alike = any(c.page == place and c.score >= ALIKE for c in page.options)
+    return alike or not page.fits or page.backing in ("white", "none")
 
 
 def _last_content(reference: Reference | None) -> int:

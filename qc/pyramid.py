@@ -75,8 +75,8 @@ def prepare(page: ReferencePage) -> Target:
 
 
 def _observable(match_x: float, match_y: float) -> tuple[bool, bool]:
-    """Which axes the print fixes. A grid that repeats itself along one axis is not trusted along the other either."""
-    if max(match_x, match_y) >= PERIODIC_LIMIT and min(match_x, match_y) >= GRID_LIMIT:
+    """Which axes the print fixes; neither on a grid, which repeats itself along both."""
+    if min(match_x, match_y) >= GRID_LIMIT:
         return False, False
     return match_x < PERIODIC_LIMIT, match_y < PERIODIC_LIMIT
 

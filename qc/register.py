@@ -27,8 +27,9 @@ ROUNDS = (3, 4, 6)
 """Most corrections at 37.5, 75 and 150 dpi; a level ends when its last one moved 9 tiles of 10 by less than `SETTLED_PX`."""
 SETTLED_PX = (0.5, 0.4, 0.25)
 MIN_TILE_CORRELATION = (0.1, 0.2, 0.4)
-MIN_CORRELATION = 0.8
-"""Drawn pages reach 0.83 and more against their own reference; a page of another book set in the same way 0.79."""
+MIN_CORRELATION = 0.55
+"""Below this the page shows something else. Text of another book reaches 0.45, its pictures 0.55, a table ruled alike 0.78;
+drawn pages against their own reference 0.94, soft full-page pictures 0.62: above it, `qc.examine` decides."""
 MIN_TILES = 8
 FEW_TILES = 30
 SEARCH_MM = (0.7, 1.4, 2.8)

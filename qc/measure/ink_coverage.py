@@ -17,6 +17,8 @@ INK_DPI = 75.0
 MARGIN_MM = 4.0
 """Rim left out all round: cut edge, shadow, and backing that shows where the cut is too deep."""
 
+BARE_PAPER = 0.45
+"""Paper as dark as this in linear light is none; toned book paper of 200 years ago scans at 0.55."""
 MANY_SPECKS = 150
 """Dust and paper leave tens of specks on a page, a dot grid more than a thousand."""
 
@@ -75,7 +77,7 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     paper = float(np.quantile(page, 0.97))
     local = _local_paper(page, round(8 * scale))
     ratio = page / np.maximum(local, 1e-3)
-    solid = (local < 0.5 * paper) & (page < 0.5 * paper)
+    solid = (local < 0.5 * max(paper, BARE_PAPER)) & (page < 0.5 * max(paper, BARE_PAPER))
     # A shadow toward a side is no print: solid regions count only where they reach away from the sides.
     rim = round(12 * scale)
     if not solid[rim:-rim, rim:-rim].any():
@@ -90,6 +92,9 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     strict = float(((ratio < 0.65) | solid).mean()) if kept.any() else 0.0
     u = max(abs(coverage - strict) / np.sqrt(3), 1e-4)
     specks = int((~kept).sum())
+    if paper < BARE_PAPER:
+        reason = "no bare paper in sight: printed all over"
+        return Ink(max(coverage, 1 - paper / BARE_PAPER), 0.2, PageKind.CONTENT, reason, paper)
     if not kept.any() and specks >= MANY_SPECKS:
         coverage = float(area.sum() * scale**2 / page.size)
         reason = f"{specks} small marks, as of a dot grid"
