@@ -41,7 +41,9 @@ def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, i
     scale = px_per_mm(THUMBNAIL_DPI)
     to_small = Affine.scaling(scale).matrix + np.array([[0, 0, -0.5], [0, 0, -0.5]])
     small, to_image = shrunk_with_map(luminance, start, round(start.scale[0] / scale))
-    return warped(small, to_image.after(Affine(to_small).inverse()), (shape[1], shape[0]))
+    picture = warped(small, to_image.after(Affine(to_small).inverse()), (shape[1], shape[0]))
+    # About as the eye and the encoded reference see it: dark pictures keep their detail.
+    return np.sqrt(np.maximum(picture, 0.0))
 
 
 def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex128]:
@@ -49,6 +51,9 @@ def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex128]:
     detail = picture - cv2.GaussianBlur(picture, (0, 0), 4.0)
     detail[:3] = detail[-3:] = 0
     detail[:, :3] = detail[:, -3:] = 0
+    # A bright sliver of paper at a cut must not outweigh a whole dark picture.
+    limit = 4 * float(np.abs(detail).mean())
+    detail = np.clip(detail, -limit, limit)
     norm = float(np.sqrt((detail * detail).sum()))
     size = (picture.shape[0] + REACH_PX, picture.shape[1] + REACH_PX)
     return np.asarray(np.fft.rfft2(detail / norm if norm > 1e-3 else 0 * detail, size))
