@@ -14,9 +14,9 @@
 # %% [markdown]
 # # Was RMA-10482 cut too deep?
 #
-# A reader sent the copy back: the outer margin looks too narrow. This page follows it from the scans to the verdict, one stage at
-# a time, each as a picture: **scan → register → measure → judge**. It reads `samples/` only, and ends in the sentence of the
-# policy that decides.
+# A reader sent the copy back: the outer margin looks too narrow. This page follows it from the scans to the verdict,
+# one stage at a time, each as a picture: **scan → register → measure → judge**. It reads `samples/` only, and ends in
+# the sentence of the policy that decides.
 
 # %%
 from pathlib import Path
@@ -57,9 +57,9 @@ print(f"{reference.trim.height_mm:g} mm")
 # %% [markdown]
 # ## Scan and register
 #
-# Every page was found in the ordered PDF by what it shows, and its print was laid over it. That gives a map from millimeters of
-# the ordered page to pixels of the scan, so the **trim line** (where the cut should be, dashed) can be drawn into the scan. The
-# **cut edge** (solid) is where paper meets the black backing.
+# Every page was found in the ordered PDF by what it shows, and its print was laid over it. That gives a map from
+# millimeters of the ordered page to pixels of the scan, so the **trim line** (where the cut should be, dashed) can be
+# drawn into the scan. The **cut edge** (solid) is where paper meets the black backing.
 
 # %%
 position = 4
@@ -92,14 +92,17 @@ axes.set_title(f"{page.file}: reference page {page.reference_page}, a {page.side
 axes.legend(loc="lower center", bbox_to_anchor=(0.5, -0.05), ncols=2, frameon=False)
 plt.show()
 
-# %% [markdown]
-# Close up, beside the same place as ordered. The print lies in the same place in both, which is what makes the difference at
-# the fore-edge a matter of the knife and not of the scanner.
+# %% [markdown] Close up, beside the same place as ordered. The print lies in the same place in both, which is what
+# makes the difference at the fore-edge a matter of the knife and not of the scanner.
 
 # %%
 width = reference.trim.width_mm
 middle = 0.45 * reference.trim.height_mm
-box = (-8.0, middle - 15, 32.0, middle + 15) if page.side == "verso" else (width - 32, middle - 15, width + 8, middle + 15)
+box = (
+    (-8.0, middle - 15, 32.0, middle + 15)
+    if page.side == "verso"
+    else (width - 32, middle - 15, width + 8, middle + 15)
+)
 line = 0.0 if page.side == "verso" else width
 dpi = 300.0
 ordered = reference.crop(page.reference_page, box, dpi)
@@ -124,9 +127,9 @@ plt.show()
 # %% [markdown]
 # ## Measure
 #
-# One page proves little: the press places the print of each page a little differently. The block, though, is cut as one. So the
-# offsets of all pages go together, and their scatter enters the uncertainty. Bars are ± 2 *u*; the gray band is what the
-# policy calls expected variance.
+# One page proves little: the press places the print of each page a little differently. The block, though, is cut as
+# one. So the offsets of all pages go together, and their scatter enters the uncertainty. Bars are ± 2 *u*; the gray
+# band is what the policy calls expected variance.
 
 # %%
 rule = policy.rule("trim-offset-block")
@@ -157,8 +160,8 @@ plt.show()
 # %% [markdown]
 # ## Judge
 #
-# The fore-edge lies outside, and so does the whole interval value ± 2 *u*. That is what makes it a defect and not a matter for
-# review.
+# The fore-edge lies outside, and so does the whole interval value ± 2 *u*. That is what makes it a defect and not a
+# matter for review.
 
 # %%
 findings = {f.where.edge: f for f in inspection.findings if f.rule == "trim-offset-block"}
@@ -176,6 +179,5 @@ print(f"Refund   {inspection.refund.outcome}, route {inspection.refund.route}")
 print(f"Because  “{worst.clause}”")
 print(f"         {worst.source}")
 
-# %% [markdown]
-# **Yes.** RMA-10482 was cut 3.6 mm too deep at the fore-edge, and *“Shifting less than 0.125" (3.2mm) is expected variance; two
-# copies may differ.”* This copy is beyond it.
+# %% [markdown] **Yes.** RMA-10482 was cut 3.6 mm too deep at the fore-edge, and *“Shifting less than 0.125" (3.2mm) is
+# expected variance; two copies may differ.”* This copy is beyond it.

@@ -1,12 +1,12 @@
 """Cut edges: where the paper ends on a darker backing, sub-pixel, each with its uncertainty.
 
-Two steps. `find_sheet` finds the backing and a rough box of the paper in a small image. `find_edge` looks along one side
-of a guessed box: the side is cut into segments, each segment's mean profile crosses the half level between paper and
-backing somewhere, and a robust line through the crossings is the edge.
+Two steps. `find_sheet` finds the backing and a rough box of the paper in a small image. `find_edge` looks along one
+side of a guessed box: the side is cut into segments, each segment's mean profile crosses the half level between paper
+and backing somewhere, and a robust line through the crossings is the edge.
 
-What fools it: a backing as bright as the paper (not measured here), a dark picture printed to the edge on a dark backing
-(the segments drop out, and with too few the edge is not measured), the stacked pages of a bound book (what lies beyond the
-edge is then no plain backing).
+What fools it: a backing as bright as the paper (not measured here), a dark picture printed to the edge on a dark
+backing (the segments drop out, and with too few the edge is not measured), the stacked pages of a bound book (what lies
+beyond the edge is then no plain backing).
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Backing:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rough outline of the paper: `corners` in working pixels, left-top, right-top, right-bottom, left-bottom; or None."""
+    """Rough outline of the paper: `corners` in working pixels, left-top, right-top, right-bottom, left-bottom; or
+    None."""
 
     backing: Backing
     corners: Points | None
@@ -189,7 +190,8 @@ def _profiles(strip: NDArray[np.float32], segments: int) -> tuple[NDArray[np.flo
 
 
 def _outermost_crossing(profiles: NDArray[np.float64], level: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Position of the outermost fall from above to below `level` in each profile (inside first); NaN if there is none."""
+    """Position of the outermost fall from above to below `level` in each profile (inside first); NaN if there is
+    none."""
     above = profiles > level[:, None]
     # Two samples in a row must be above: a speck of dust on the backing is no paper.
     solid = above[:, :-1] & above[:, 1:]
@@ -267,8 +269,8 @@ def find_edge(
     slope_limit : float
         Largest slope of the edge against the guess.
     min_used : float
-        Share of the segments that must agree on one line. Chosen on drawn pages: a straight feature of a picture that is
-        not the cut gathers less.
+        Share of the segments that must agree on one line. Chosen on drawn pages: a straight feature of a picture that
+        is not the cut gathers less.
 
     Returns
     -------

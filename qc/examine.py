@@ -33,8 +33,8 @@ LIKELY_DPI = (150, 200, 300, 400, 600)
 THUMBNAIL_HEIGHT_PX = 150
 CLEAR_CORRELATION = 0.8
 CLEAR_SCORE = 0.82
-"""Tiles, or the small picture as a whole, that leave no doubt about the page. Drawn pages of other books set in the same
-way reach 0.78 and 0.75."""
+"""Tiles, or the small picture as a whole, that leave no doubt about the page. Drawn pages of other books set in the
+same way reach 0.78 and 0.75."""
 SURE_CORRELATION = 0.9
 """Registration that needs no comparison with other pages."""
 MIN_SCORE = 0.2
@@ -243,8 +243,8 @@ def _matches(
 ) -> Iterator[tuple[PageImage, Candidate, ReferencePage, Registration]]:
     """Reference pages that registration confirms, the likeliest first; every candidate looked at is put into `seen`.
 
-    The search widens only while nothing is confirmed: from the neighbors of the expected page to the whole title, then to
-    other scales and angles.
+    The search widens only while nothing is confirmed: from the neighbors of the expected page to the whole title, then
+    to other scales and angles.
     """
     trim = reference.trim
     thumbnails = reference.thumbnails()
@@ -284,7 +284,8 @@ def _same_page(registration: Registration, option: Candidate) -> bool:
 
 
 def _starts(image: PageImage, sheet: Sheet, trim: Size) -> list[Affine]:
-    """Start maps to try in turn: as believed; at the scale the sheet suggests; turned, where no sheet tells the angle."""
+    """Start maps to try in turn: as believed; at the scale the sheet suggests; turned, where no sheet tells the
+    angle."""
     start = _start(image, sheet, trim)
     if sheet.corners is None:
         middle = np.array([trim.width_mm, trim.height_mm]) / 2

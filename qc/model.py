@@ -138,8 +138,8 @@ class Where:
 class Evidence:
     """Where in the original scan something can be seen.
 
-    `box_px` is x0, y0, x1, y1 in pixels of the scan at full resolution, turned as its EXIF tag says. `box_mm` is the same
-    place in the page frame, where the page is registered; it is not part of the JSON record.
+    `box_px` is x0, y0, x1, y1 in pixels of the scan at full resolution, turned as its EXIF tag says. `box_mm` is the
+    same place in the page frame, where the page is registered; it is not part of the JSON record.
     """
 
     file: str

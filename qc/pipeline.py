@@ -108,7 +108,8 @@ def inspect_copy(
 
 
 def run_jobs(jobs: Sequence[PageJob], reference: Reference | None, threads: int) -> Iterator[PageResult]:
-    """Results as they come; never more than two pages a thread under way, so that memory does not grow with the copy."""
+    """Results as they come; never more than two pages a thread under way, so that memory does not grow with the
+    copy."""
     if threads <= 1:
         yield from (examine_page(job, reference) for job in jobs)
         return
@@ -136,8 +137,8 @@ def examine_pages(
 
 
 def with_proven_resolution(pages: Sequence[PageResult]) -> list[PageResult]:
-    """Pages whose size speaks against their resolution are in error, unless print on a page of the same resolution proves it:
-    a copy cut much too deep has blank pages of the wrong size, too."""
+    """Pages whose size speaks against their resolution are in error, unless print on a page of the same resolution
+    proves it: a copy cut much too deep has blank pages of the wrong size, too."""
     proven = {p.resolution for p in pages if p.registration is not None}
     return [replace(p, error=p.doubt, credible=False) if p.doubt and p.resolution not in proven else p for p in pages]
 

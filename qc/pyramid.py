@@ -39,8 +39,8 @@ class Level:
 
 @dataclass(frozen=True)
 class Target:
-    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5, 75 and 150 dpi, whether
-    its position along x and y is unambiguous, and the shifts (mm) that bring it nearly onto itself."""
+    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5, 75 and 150 dpi,
+    whether its position along x and y is unambiguous, and the shifts (mm) that bring it nearly onto itself."""
 
     trim: Size
     coarse: Plane

@@ -1,12 +1,12 @@
 """Registration: where the print of a scanned page lies, as an affine map from the page frame, with its covariance.
 
-Coarse to fine. A correlation at 37.5 dpi finds the print; then a grid of tiles is compared with the reference, each tile
-giving a displacement with its own 2 x 2 information (a ruled line counts only across itself), and a robust affine fit with
-priors joins them. Bad registration gives None, never a map that might be wrong.
+Coarse to fine. A correlation at 37.5 dpi finds the print; then a grid of tiles is compared with the reference, each
+tile giving a displacement with its own 2 x 2 information (a ruled line counts only across itself), and a robust affine
+fit with priors joins them. Bad registration gives None, never a map that might be wrong.
 
 What is known of scanner and press beforehand (`Prior`) matters on sparse pages: three lines of text fix the print where
-they stand, but not the scale that leads from there to the tail edge. `Registration.given` therefore takes what the other
-pages of the copy taught.
+they stand, but not the scale that leads from there to the tail edge. `Registration.given` therefore takes what the
+other pages of the copy taught.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from qc.resample import shrunk_with_map, warped
 TILE_SIGMA_MM = 0.012
 """Local misplacement of print that a smooth map does not follow: transport wobble, lens, paper."""
 ROUNDS = (3, 4, 6)
-"""Most corrections at 37.5, 75 and 150 dpi; a level ends when its last one moved 9 tiles of 10 by less than `SETTLED_PX`."""
+"""Most corrections at 37.5, 75 and 150 dpi; a level ends when its last one moved 9 tiles of 10 by less than
+`SETTLED_PX`."""
 SETTLED_PX = (0.5, 0.4, 0.25)
 MIN_TILE_CORRELATION = (0.1, 0.2, 0.4)
 MIN_CORRELATION = 0.55
-"""Below this the page shows something else. Text of another book reaches 0.45, its pictures 0.55, a table ruled alike 0.78;
-drawn pages against their own reference 0.94, soft full-page pictures 0.62: above it, `qc.examine` decides."""
+"""Below this the page shows something else. Text of another book reaches 0.45, its pictures 0.55, a table ruled alike
+0.78; drawn pages against their own reference 0.94, soft full-page pictures 0.62: above it, `qc.examine` decides."""
 MIN_TILES = 8
 FEW_TILES = 30
 SEARCH_MM = (0.7, 1.4, 2.8)
@@ -40,7 +41,8 @@ MIN_LEAD = 0.008
 
 @dataclass(frozen=True)
 class Prior:
-    """What is believed of the linear part beforehand: relative scale errors and shear, each with its standard deviation."""
+    """What is believed of the linear part beforehand: relative scale errors and shear, each with its standard
+    deviation."""
 
     scale_x: float = 0.0
     scale_y: float = 0.0
@@ -59,8 +61,8 @@ class Registration:
     base : Affine
         Page-frame mm -> working pixels before the last correction.
     information, vector : ndarray, shapes (6, 6) and (6,)
-        What the tiles alone say of the displacement of the print against `base`: shift at `center` (mm), then the linear
-        part (xx, xy, yx, yy); the displacement solves ``information @ p = vector``.
+        What the tiles alone say of the displacement of the print against `base`: shift at `center` (mm), then the
+        linear part (xx, xy, yx, yy); the displacement solves ``information @ p = vector``.
     center : ndarray, shape (2,)
         Page-frame mm.
     nominal : tuple of float
@@ -163,7 +165,8 @@ def _constraints(
     )
     weight = 1 / np.array([prior.sd_scale, prior.sd_anisotropy, prior.sd_shear]) ** 2
     information = rows.T @ (rows * weight[:, None])
-    # Rotation and shift are free; a trace of information keeps the matrix invertible on pages that fix only one direction.
+    # Rotation and shift are free; a trace of information keeps the matrix invertible on pages that fix only one
+    # direction.
     information += np.diag([1e-4, 1e-4, 1e-2, 1e-2, 1e-2, 1e-2])
     return information, rows.T @ (weight * wanted)
 
@@ -293,8 +296,8 @@ def _spread(residual: NDArray[np.float64], information: NDArray[np.float64]) -> 
 
 
 def _agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float64]) -> float:
-    """Mean correlation of the tiles, weighted by the print that both sides show: print that got lost on half a page does
-    not make it another page."""
+    """Mean correlation of the tiles, weighted by the print that both sides show: print that got lost on half a page
+    does not make it another page."""
     variance = np.maximum(variance, 0.0)
     inside = tiles["inside"].astype(bool) & (variance > 2e-5)
     usual = float(np.median(tiles["gain"][inside])) if inside.any() else 1.0

@@ -74,7 +74,9 @@ class Book:
         image, truth = draw_scan(drawn, printed or Print(), cut or Cut(), scanner, np.random.default_rng(seed))
         name = f"p-{page}-{len(list(self.folder.iterdir()))}{suffix(scanner)}"
         file = write_scan(self.folder / name, image, scanner)
-        result = examine_page(PageJob(page - settings.first_page + 1, ScanFile(file, file.name), settings), self.reference)
+        result = examine_page(
+            PageJob(page - settings.first_page + 1, ScanFile(file, file.name), settings), self.reference
+        )
         side = side_of(result.reference_page or page)
         assert result.trim is not None and result.to_scan is not None, result.error
         offsets = trim_offset(

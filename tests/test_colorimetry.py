@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
 from qc.normalize import srgb_to_linear
 
-# G. Sharma, W. Wu, E. N. Dalal: The CIEDE2000 color-difference formula: implementation notes, supplementary test data, and
-# mathematical observations. Color Research and Application 30 (2005) 21-30, table 1: L1 a1 b1, L2 a2 b2, difference.
+# G. Sharma, W. Wu, E. N. Dalal: The CIEDE2000 color-difference formula: implementation notes, supplementary test data,
+# and mathematical observations. Color Research and Application 30 (2005) 21-30, table 1: L1 a1 b1, L2 a2 b2,
+# difference.
 SHARMA = np.array(
     [
         (50.0000, 2.6772, -79.7751, 50.0000, 0.0000, -82.7485, 2.0425),

@@ -101,7 +101,9 @@ class Outline(HTMLParser):
 
 
 @pytest.mark.parametrize(
-    ("make", "word"), [(example, "DEFECT"), (sound, "NO DEFECT"), (unseen, "NO EVIDENCE")], ids=lambda v: str(v)
+    ("make", "word"),
+    [(example, "DEFECT"), (sound, "NO DEFECT"), (unseen, "NO EVIDENCE")],
+    ids=["defect", "sound", "unseen"],
 )
 def test_last_line_is_the_verdict(make: Callable[[], Inspection], word: str) -> None:
     assert printed(make()).splitlines()[-1] == f"{word}  {make().verdict.summary}"

@@ -45,6 +45,16 @@ def blank_pages_inside(pages: Sequence[PageRecord], reference_has_content: Seque
     pages : sequence of PageRecord
     reference_has_content : sequence of bool or None
         For each reference page; None without a reference.
+
+    Returns
+    -------
+    list of Observation
+        Counts of 1 with the position of each such page, or one of 0.
+
+    Notes
+    -----
+    A page blank in both is fine. Strong show-through can make a blank page pass for content; it then matches no reference
+    page and goes to review.
     """
     measure = MEASURES["blank-pages-inside"]
     if reference_has_content is None:

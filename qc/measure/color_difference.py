@@ -20,8 +20,8 @@ U_UNCALIBRATED = 3.0
 """A scanner without a color profile, taken as sRGB: systematic, common to all pages of a copy."""
 
 PAPERS: Mapping[str, tuple[float, float, float]] = {"white": (95.0, 0.0, -1.0), "cream": (92.0, 1.0, 10.0)}
-"""Usual book papers, L*a*b* D50, from typical values of uncoated stock; a scanner without profile sees them within about
-3 units."""
+"""Usual book papers, L*a*b* D50, from typical values of uncoated stock; a scanner without profile sees them within
+about 3 units."""
 
 
 def color_difference(
@@ -83,7 +83,14 @@ def color_difference(
 
 
 def color_difference_copy(pages: Sequence[Observation]) -> Observation:
-    """Median over the pages of a copy of `color-difference`; u is the systematic part, which more pages do not shrink."""
+    """Median over the pages of a copy of `color-difference`.
+
+    Returns
+    -------
+    Observation
+        `detail`: number of pages, the largest page, and the medians of the signed shifts. u is the systematic part,
+        which more pages do not shrink.
+    """
     measure = MEASURES["color-difference-copy"]
     measured = [o for o in pages if o.value is not None]
     if not measured:
@@ -109,6 +116,16 @@ def paper_difference(papers: Sequence[NDArray[np.float64]], ordered: str | None)
         Linear RGB of bare paper, one a page.
     ordered : str or None
         "white" or "cream"; None where the title does not say.
+
+    Returns
+    -------
+    Observation
+        Null where the title does not say which paper was ordered, or no page shows bare paper in color.
+
+    Notes
+    -----
+    Only a* and b* are compared: a scanner sets its own white, so lightness says nothing of the paper without a profile.
+    A driver that whitens the background makes cream paper white.
     """
     measure = MEASURES["paper-difference"]
     if ordered is None:
@@ -117,7 +134,6 @@ def paper_difference(papers: Sequence[NDArray[np.float64]], ordered: str | None)
         return measure.observe(None, flags=(Flag.NOTHING_TO_COMPARE,))
     lab = linear_rgb_to_lab(np.median(np.array(papers), axis=0))
     expected = np.array(PAPERS[ordered])
-    # A scanner sets its own white: lightness says nothing of the paper without a profile, so only a* and b* are compared.
     seen = np.array([expected[0], lab[1], lab[2]])
     detail = {
         "L": round(float(lab[0]), 2),

@@ -25,8 +25,8 @@ MANY_SPECKS = 150
 
 @dataclass(frozen=True)
 class Ink:
-    """Ink on a page: `coverage` and its `u` as fractions, the `kind` of page with a `reason`, and `paper`, the luminance
-    taken for bare paper."""
+    """Ink on a page: `coverage` and its `u` as fractions, the `kind` of page with a `reason`, and `paper`, the
+    luminance taken for bare paper."""
 
     coverage: float
     u: float
@@ -62,11 +62,11 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
 
     Notes
     -----
-    Ink is what is darker than 80 % of the paper around it, in linear light, in connected pieces of at least half a square
-    millimeter (0.3 mm dust does not count), or a region that is darker than half of the page's paper as a whole (solid
-    print). A page is blank without any such piece 1.3 mm long; folio-only when all of them fit a strip of 30 x 8 mm near
-    the head or the tail. Show-through darkens by 5 to 15 % and stays below; strong show-through through thin paper
-    does not, and is then taken for content, never the other way round.
+    Ink is what is darker than 80 % of the paper around it, in linear light, in connected pieces of at least half a
+    square millimeter (0.3 mm dust does not count), or a region that is darker than half of the page's paper as a whole
+    (solid print). A page is blank without any such piece 1.3 mm long; folio-only when all of them fit a strip of 30 x 8
+    mm near the head or the tail. Show-through darkens by 5 to 15 % and stays below; strong show-through through thin
+    paper does not, and is then taken for content, never the other way round.
     """
     scale = px_per_mm(INK_DPI)
     size = (max(round(trim.width_mm * scale), 8), max(round(trim.height_mm * scale), 8))

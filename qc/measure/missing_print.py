@@ -38,9 +38,9 @@ def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_sc
 
     Notes
     -----
-    A tile is lost where the copy keeps less than a quarter of the reference's darkness; a region needs 200 mm2 and 8 mm both
-    ways, about three lines of text. Faint print that survives with a third of its darkness is not counted (it is a matter
-    of color), nor is anything within 5 mm of the trim line.
+    A tile is lost where the copy keeps less than a quarter of the reference's darkness; a region needs 200 mm2 and 8 mm
+    both ways, about three lines of text. Faint print that survives with a third of its darkness is not counted (it is a
+    matter of color), nor is anything within 5 mm of the trim line.
     """
     measure = MEASURES["print-defect"]
     white = float(np.quantile(tiles.reference[..., 1], 0.99)) if tiles.paper is None else 1.0

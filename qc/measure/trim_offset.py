@@ -73,14 +73,15 @@ def trim_offset(
     Returns
     -------
     list of Observation
-        One an edge. Positive: the cut lies outside the trim line, paper is left over; negative: cut too deep. Because print
-        and edge are read in the same pixels, the scales of press and scanner drop out.
+        One an edge. Positive: the cut lies outside the trim line, paper is left over; negative: cut too deep. Because
+        print and edge are read in the same pixels, the scales of press and scanner drop out.
 
     Notes
     -----
-    u joins the edge fit, the registration at the middle of the edge (scatter of the tiles, lever arm and prior), the local
-    distortion that the tiles show, and a systematic term chosen on drawn pages (seeds below 5000 of the study). What fools it: a page whose print is itself misplaced (placement jitter,
-    1 mm class on a press); judge the block, report the page.
+    u joins the edge fit, the registration at the middle of the edge (scatter of the tiles, lever arm and prior), the
+    local distortion that the tiles show, and a systematic term chosen on drawn pages (seeds below 5000 of the study).
+    What fools it: a page whose print is itself misplaced (placement jitter, 1 mm class on a press); judge the block,
+    report the page.
     """
     measure = MEASURES["trim-offset"]
     result = []

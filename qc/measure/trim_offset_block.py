@@ -14,7 +14,8 @@ from qc.robust import mean_over_pages
 
 MIN_PAGES = 3
 U_COMMON_MM = 0.016
-"""What all pages of a copy share: tone curve, sharpening, edge shape on a dark backing. It does not shrink with pages."""
+"""What all pages of a copy share: tone curve, sharpening, edge shape on a dark backing. It does not shrink with
+pages."""
 
 
 def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = None) -> list[Observation]:
@@ -34,8 +35,9 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
 
     Notes
     -----
-    A block is cut as one, so what differs from page to page is the placement of the print (and the measuring); it enters u
-    as scatter with Student's factor. What all pages of a copy share enters undiminished. At least three pages are needed.
+    A block is cut as one, so what differs from page to page is the placement of the print (and the measuring); it
+    enters u as scatter with Student's factor. What all pages of a copy share enters undiminished. At least three pages
+    are needed.
     """
     measure = MEASURES["trim-offset-block"]
     result = []
