@@ -103,7 +103,7 @@ def main() -> None:
     worst = sorted((r for r in pages if r["value"] is not None), key=lambda r: -abs(r["value"] - r["truth"]))[:12]
     for r in worst:
         print(
-            f"  copy {r['copy']} page {r['page']} {r['kind']} {r['edge']} {r['backing']}: {r['value']:+.3f} truth {r['truth']:+.3f} "
+            f"  copy {r['copy']} p. {r['page']} {r['kind']} {r['edge']} {r['backing']}: {r['value']:+.3f} truth {r['truth']:+.3f} "
             f"u {r['u']:.3f} (edge {r['u_edge']}, registration {r['u_reg']})"
         )
 

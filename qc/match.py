@@ -43,7 +43,7 @@ def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, i
     small, to_image = shrunk_with_map(luminance, start, round(start.scale[0] / scale))
     picture = warped(small, to_image.after(Affine(to_small).inverse()), (shape[1], shape[0]))
     # About as the eye and the encoded reference see it: dark pictures keep their detail.
-    return np.sqrt(np.maximum(picture, 0.0))
+    return np.asarray(np.sqrt(np.maximum(picture, 0.0)), np.float32)
 
 
 def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex128]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -82,8 +82,9 @@ def inspect_copy(
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
     _require_some(copy, pages)
     pages = with_shared_scale(put_in_order(pages, reference))
-    records = page_records(copy, pages, reference)
-    observations = observe(copy, pages, records, reference)
+    places = find_places(copy, pages, reference)
+    records = page_records(copy, pages, reference, places)
+    observations = observe(copy, pages, records, reference, places.doubtful)
     identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
     findings, verdict = judge(observations, policy, copy, records, identity, rescan)
@@ -202,13 +203,14 @@ def with_shared_scale(pages: Sequence[PageResult]) -> list[PageResult]:
     return result
 
 
-def page_records(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> tuple[PageRecord, ...]:
+def page_records(
+    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, places: Places
+) -> tuple[PageRecord, ...]:
     """What each scan of the copy was taken for, covers first as they lie in the folder."""
-    places = _places(copy, pages, reference)
     usual = usual_turns(pages)
     last_content = _last_content(reference)
     by_scan = {}
-    for page, place in zip(pages, places, strict=True):
+    for page, place in zip(pages, places.pages, strict=True):
         ink, registration = page.ink, page.registration
         kind = PageKind.UNREADABLE if page.error or ink is None else ink.kind
         reason = page.error or (ink.reason if ink else "")
@@ -240,12 +242,22 @@ def _other_record(scan: ScanFile) -> PageRecord:
     return PageRecord(scan.name, scan.frame, scan.role, None, None, None, "not measured yet", None, None, False)
 
 
-def _places(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> list[int | None]:
+@dataclass(frozen=True)
+class Places:
+    """Reference page of each scanned page, and the positions (1-based) of blank pages whose place is only likely."""
+
+    pages: tuple[int | None, ...]
+    doubtful: frozenset[int] = frozenset()
+
+
+def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> Places:
     """Reference page of each scanned page; blank and sparse pages take the place between their neighbors."""
     if reference is None:
-        return [None] * len(pages)
+        return Places((None,) * len(pages))
+    written = has_content(reference.thumbnails())
     places = [p.reference_page for p in pages]
     known = [(i, place) for i, place in enumerate(places) if place is not None]
+    doubtful = set()
     for i, page in enumerate(pages):
         if places[i] is not None:
             continue
@@ -257,10 +269,25 @@ def _places(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | 
             guess = after[1] - (after[0] - i)
         else:
             guess = page.job.expected_page
-        free = 1 <= guess <= reference.pages and (after is None or guess < after[1])
-        if free and (page.error or _keeps_place(page, guess)):
-            places[i] = guess
-    return places
+        low, high = before[1] if before else 0, after[1] if after else reference.pages + 1
+        if not low < guess < high or not (page.error or _keeps_place(page, guess)):
+            continue
+        if _is_blank(page) and written[guess - 1]:
+            in_step = before and after and after[1] - before[1] == after[0] - before[0]
+            elsewhere = [n for n in range(low + 1, high) if not written[n - 1] and n not in places]
+            joined = before is not None and all(_is_blank(p) for p in pages[before[0] + 1 : i])
+            if elsewhere and not in_step and not copy.scan.complete:
+                # A part was scanned, and the book has a blank page there, too.
+                if not joined:
+                    guess = elsewhere[0]
+                else:
+                    doubtful.add(i + 1)
+        places[i] = guess
+    return Places(tuple(places), frozenset(doubtful))
+
+
+def _is_blank(page: PageResult) -> bool:
+    return page.ink is not None and page.ink.kind is PageKind.BLANK
 
 
 def _keeps_place(page: PageResult, place: int) -> bool:
@@ -289,7 +316,11 @@ def _is_imprint(page: PageResult, pages: Sequence[PageResult], last_content: int
 
 
 def observe(
-    copy: BookCopy, pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference | None
+    copy: BookCopy,
+    pages: Sequence[PageResult],
+    records: Sequence[PageRecord],
+    reference: Reference | None,
+    doubtful: frozenset[int] = frozenset(),
 ) -> list[Observation]:
     """All observations of the copy: page by page, then of the whole."""
     interior = [r for r in records if r.role is Role.PAGE]
@@ -301,7 +332,7 @@ def observe(
     observations += trim_offset_block(offsets, common)
     written = has_content(reference.thumbnails()) if reference else None
     observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, reference)))
-    blank = blank_pages_inside(interior, written)
+    blank = blank_pages_inside(interior, written, doubtful)
     observations += blank
     observations += [lost_page(o) for o in blank if o.value]
     observations += pages_foreign(interior, reference is not None)

@@ -37,7 +37,11 @@ def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool) -> Observati
     return measure.observe(float(count), 0.0)
 
 
-def blank_pages_inside(pages: Sequence[PageRecord], reference_has_content: Sequence[bool] | None) -> list[Observation]:
+def blank_pages_inside(
+    pages: Sequence[PageRecord],
+    reference_has_content: Sequence[bool] | None,
+    doubtful: frozenset[int] = frozenset(),
+) -> list[Observation]:
     """Pages that are blank where the reference has content: one observation a page, or a single zero.
 
     Parameters
@@ -45,6 +49,8 @@ def blank_pages_inside(pages: Sequence[PageRecord], reference_has_content: Seque
     pages : sequence of PageRecord
     reference_has_content : sequence of bool or None
         For each reference page; None without a reference.
+    doubtful : frozenset of int
+        Positions whose place in the book is only likely, because a part was scanned; their u is 1, so that a person looks.
 
     Returns
     -------
@@ -65,7 +71,7 @@ def blank_pages_inside(pages: Sequence[PageRecord], reference_has_content: Seque
             found.append(
                 measure.observe(
                     1.0,
-                    0.0,
+                    1.0 if position in doubtful else 0.0,
                     Where(page=position),
                     detail={"reference_page": page.reference_page},
                     evidence=(Evidence(page.file, page.frame),),

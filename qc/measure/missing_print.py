@@ -67,4 +67,4 @@ def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_sc
 def lost_page(blank: Observation) -> Observation:
     """The same fault where a whole page is blank: from its `blank-pages-inside` observation."""
     detail = {"code": "missing-print", **blank.detail}
-    return MEASURES["print-defect"].observe(1.0, 0.0, blank.where, detail=detail, evidence=blank.evidence)
+    return MEASURES["print-defect"].observe(blank.value, blank.u, blank.where, detail=detail, evidence=blank.evidence)
