@@ -27,6 +27,8 @@ SMALL_DPI = 37.5
 SEGMENTS = 60
 USUAL_PAPER = 0.82
 """Paper as scanners deliver it, in linear light; a page printed dark all over shows none."""
+PICTURE_SHARE_PX = 0.5
+"""Uncertainty (px) for each unit of spread of the tone along the edge, relative to its contrast."""
 WHITE_SHARE = 0.72
 """A backing brighter than this share of the paper casts no usable step."""
 
@@ -331,7 +333,9 @@ def find_edge(
     effective = max(float(weights.sum()), 4.0)
     # Extrapolated to the middle of the side when the used segments lie to one end of it.
     lever = (0.5 * (strip.shape[1] - 1) - mean_x) / max(float(centers[good].std()), 1.0)
-    u = scatter * float(np.sqrt((1 + lever**2) / (effective / 3)))
+    # Where a picture runs over the cut, its tone next to the edge shifts the half level.
+    unrest = float(paper_side[good].std() / contrast[good].mean())
+    u = float(np.hypot(scatter * np.sqrt((1 + lever**2) / (effective / 3)), PICTURE_SHARE_PX * unrest))
     return EdgeLine(ends_px, u_px=u, used=used)
 
 

@@ -20,6 +20,7 @@ Plane = NDArray[Any]
 TILE_PX = 64
 PERIODIC_LIMIT = 0.995
 GRID_LIMIT = 0.9
+MIN_RETURN = 0.2
 REPEAT_LIMIT = 0.8
 """A page that fits itself this well when shifted may be registered a step off; both places are then compared."""
 
@@ -132,7 +133,9 @@ def _repeat(plane: Plane, px_per_mm: float) -> tuple[float, float]:
     # The period rarely is a whole number of pixels: take the vertex of the parabola through each peak.
     lo, mid, hi = match[first - 1 : last - 1], match[first:last], match[first + 1 : last + 1]
     bend = lo - 2 * mid + hi
-    peak = np.flatnonzero((mid >= lo) & (mid >= hi) & (bend < 0))
+    # A soft picture fits itself well at any small shift: only what falls off in between and comes back is a repeat.
+    valley = np.minimum.accumulate(match[round(0.5 * px_per_mm) : last])[-len(mid) :]
+    peak = np.flatnonzero((mid >= lo) & (mid >= hi) & (bend < 0) & (mid - valley > MIN_RETURN))
     if not peak.size:
         return 0.0, 0.0
     lo, mid, hi, bend = lo[peak], mid[peak], hi[peak], bend[peak]

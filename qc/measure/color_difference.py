@@ -16,6 +16,10 @@ from qc.tiles import PageTiles
 PRINTED = 0.97
 """A tile darker than this share of the paper carries print."""
 MIN_TILES = 12
+COLORED = 10.0
+"""Chroma that a tenth of the printed tiles must reach for a page to count as printed in color."""
+U_PAPER = 2.0
+"""Of the paper's a* and b* on a scanner without a profile."""
 U_UNCALIBRATED = 3.0
 """A scanner without a color profile, taken as sRGB: systematic, common to all pages of a copy."""
 
@@ -75,6 +79,7 @@ def color_difference(
         "dh": round(float(np.median(turn[chromatic])), 2) if chromatic.sum() >= MIN_TILES else None,
         "da": round(float(np.median(lab_c[:, 1] - lab_r[:, 1])), 3),
         "db": round(float(np.median(lab_c[:, 2] - lab_r[:, 2])), 3),
+        "chroma": round(float(np.quantile(chroma_r, 0.9)), 2),
         "tiles": int(printed.sum()),
     }
     return measure.observe(
@@ -83,7 +88,7 @@ def color_difference(
 
 
 def color_difference_copy(pages: Sequence[Observation]) -> Observation:
-    """Median over the pages of a copy of `color-difference`.
+    """Median of `color-difference` over the pages that the reference prints in color, or over all where none is.
 
     Returns
     -------
@@ -98,6 +103,8 @@ def color_difference_copy(pages: Sequence[Observation]) -> Observation:
         return measure.observe(
             None, flags=(max(sorted(set(flags)), key=flags.count) if flags else Flag.NOTHING_TO_COMPARE,)
         )
+    colored = [o for o in measured if o.detail["chroma"] > COLORED]
+    measured = colored or measured
     values = np.array([o.value for o in measured], float)
     value = float(np.median(values))
     shown = min(measured, key=lambda o: abs((o.value or 0.0) - value))
@@ -141,4 +148,4 @@ def paper_difference(papers: Sequence[NDArray[np.float64]], ordered: str | None)
         "b": round(float(lab[2]), 2),
         "pages": len(papers),
     }
-    return measure.observe(float(ciede2000(expected, seen)), U_UNCALIBRATED, flags=(Flag.NO_PROFILE,), detail=detail)
+    return measure.observe(float(ciede2000(expected, seen)), U_PAPER, flags=(Flag.NO_PROFILE,), detail=detail)

@@ -14,9 +14,9 @@ from qc.model import Observation, Where
 from qc.places import evidence_at
 from qc.register import FEW_TILES, Registration
 
-U_SYSTEM_MM = 0.014
+U_SYSTEM_MM = 0.018
 """Tone curve, sharpening, edge shape and smooth distortion on a dark backing; does not average out within a copy."""
-LOCAL_SHARE = 1.1
+LOCAL_SHARE = 1.3
 """The edge is displaced by local distortion as much as the tiles of the print are, by their spread along that axis."""
 MAX_U_MM = 0.15
 MAX_OFFSET_MM = 15.0

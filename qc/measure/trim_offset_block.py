@@ -13,7 +13,7 @@ from qc.model import Observation, Where
 from qc.robust import mean_over_pages
 
 MIN_PAGES = 3
-U_COMMON_MM = 0.016
+U_COMMON_MM = 0.018
 """What all pages of a copy share: tone curve, sharpening, edge shape on a dark backing. It does not shrink with
 pages."""
 
