@@ -92,8 +92,9 @@ axes.set_title(f"{page.file}: reference page {page.reference_page}, a {page.side
 axes.legend(loc="lower center", bbox_to_anchor=(0.5, -0.05), ncols=2, frameon=False)
 plt.show()
 
-# %% [markdown] Close up, beside the same place as ordered. The print lies in the same place in both, which is what
-# makes the difference at the fore-edge a matter of the knife and not of the scanner.
+# %% [markdown]
+# Close up, beside the same place as ordered. The print lies in the same place in both, which is what makes the
+# difference at the fore-edge a matter of the knife and not of the scanner.
 
 # %%
 width = reference.trim.width_mm
@@ -118,9 +119,7 @@ for axes, picture, title in zip(both, (ordered, returned), ("as ordered", "as re
 both[0].text(line, box[1] + 2, " trim line ", color=TRIM, ha="left" if page.side == "recto" else "right")
 both[1].axvline(cut_at, color=CUT, linewidth=1.5)
 both[1].annotate("", (cut_at, middle), (line, middle), arrowprops={"arrowstyle": "<->", "color": CUT, "linewidth": 1.5})
-both[1].text(
-    (cut_at + line) / 2, middle - 1, f"{abs(cut_at - line):.2f} mm", color="white", ha="center", va="bottom", fontsize=8
-)
+both[1].text(line, middle + 2.5, f"{abs(cut_at - line):.2f} mm", color="white", ha="center", weight="bold")
 figure.tight_layout()
 plt.show()
 
@@ -179,5 +178,6 @@ print(f"Refund   {inspection.refund.outcome}, route {inspection.refund.route}")
 print(f"Because  “{worst.clause}”")
 print(f"         {worst.source}")
 
-# %% [markdown] **Yes.** RMA-10482 was cut 3.6 mm too deep at the fore-edge, and *“Shifting less than 0.125" (3.2mm) is
-# expected variance; two copies may differ.”* This copy is beyond it.
+# %% [markdown]
+# **Yes.** RMA-10482 was cut 3.6 mm too deep at the fore-edge, and *“Shifting less than 0.125" (3.2mm) is expected
+# variance; two copies may differ.”* This copy is beyond it.

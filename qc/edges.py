@@ -113,7 +113,7 @@ def _backing(small: NDArray[np.float32], stated: str) -> Backing:
         return Backing("none", level, noise, paper)
     if level > WHITE_SHARE * max(paper, USUAL_PAPER):
         return Backing("white", level, noise, paper)
-    return Backing("black" if level < 0.08 else "gray", level, noise, paper)
+    return Backing("black" if level < 0.065 else "gray", level, noise, paper)
 
 
 def find_sheet(luminance: NDArray[np.float32], dpi: tuple[float, float], stated: str = "auto") -> Sheet:
@@ -299,7 +299,7 @@ def find_edge(
     found = np.isfinite(crossing)
     line = _consensus(centers[found], crossing[found], slope_limit, 2.0)
     if line is None:
-        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level))
+        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, reach, scale))
     first = to_image(np.array([[0.0, line[0]], [strip.shape[1] - 1.0, line[0] + line[1] * (strip.shape[1] - 1)]]))
 
     inside, outside = round(3.0 * scale), round(3.5 * scale)
@@ -316,7 +316,7 @@ def find_edge(
     good = usable & np.isfinite(crossing)
     share = float(good.mean())
     if share < min_used:
-        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level), used=share)
+        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, inside, scale), used=share)
     start = _consensus(centers[good], crossing[good], 0.02, 0.7)
     if start is None:
         return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=share)
@@ -339,15 +339,15 @@ def find_edge(
     return EdgeLine(ends_px, u_px=u, used=used)
 
 
-def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64]) -> Flag:
-    """Why no crossing was found: the paper runs to the frame, or nothing stands out."""
-    outer_missing = np.isnan(profiles[:, -1]) | ~np.isfinite(profiles[:, -1])
-    if outer_missing.mean() > 0.5:
-        finite = np.where(np.isfinite(profiles), profiles, -1.0)
-        last = profiles.shape[1] - 1 - np.argmax((finite >= 0)[:, ::-1], axis=1)
-        at_frame = finite[np.arange(len(finite)), last]
-        if (at_frame > level).mean() > 0.5:
-            return Flag.CROPPED
+def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64], at: int, scale: float) -> Flag:
+    """Why no crossing was found: the frame ends at the paper or less than half a millimeter beyond, or nothing stands
+    out."""
+    finite = np.isfinite(profiles)
+    last = profiles.shape[1] - 1 - np.argmax(finite[:, ::-1], axis=1)
+    ends = last < profiles.shape[1] - 1
+    paper_at_frame = profiles[np.arange(len(profiles)), last] > level
+    if (ends & (paper_at_frame | (last - at < 0.5 * scale))).mean() > 0.5:
+        return Flag.CROPPED
     return Flag.EDGE_NOT_FOUND
 
 

@@ -1,0 +1,133 @@
+"""The sample copies get the verdicts that samples/expected.csv promises, and the real scans get no number made up."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from qc.intake import find_copies
+from qc.job import jobs_for, run_job
+from qc.model import Inspection, Outcome
+from qc.policy import load_policy
+from qc.rounding import plus_minus
+from qc.title import read_title
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+RETURNS = SAMPLES / "returns"
+TITLES = SAMPLES / "titles"
+MEGABYTE = 2**20
+
+with (SAMPLES / "expected.csv").open(encoding="utf-8", newline="") as _file:
+    EXPECTED = {row["copy"]: row for row in csv.DictReader(_file)}
+OF_RULE = {
+    "RMA-10481": Outcome.WITHIN,
+    "RMA-10482": Outcome.OUTSIDE,
+    "RMA-10483": Outcome.WITHIN,
+    "RMA-10484": Outcome.OUTSIDE,
+    "RMA-10485": Outcome.UNDECIDED,
+    "RMA-10486": Outcome.NOT_JUDGED,
+    "RMA-10487": Outcome.NOT_JUDGED,
+    "RMA-10488": Outcome.UNDECIDED,
+    "RMA-10489": Outcome.NOT_JUDGED,
+    "RMA-10490": Outcome.NOT_JUDGED,
+}
+
+
+@cache
+def inspected(path: Path, out: Path) -> Inspection:
+    (job,) = jobs_for([path], out, load_policy(), titles=TITLES)
+    return run_job(job)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("qc-out")
+
+
+def test_every_copy_has_an_expectation() -> None:
+    found = {path.name for path in find_copies(RETURNS)}
+    assert found == set(EXPECTED) == set(OF_RULE)
+    assert len(found) >= 6
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_copy_gets_its_verdict(name: str, out: Path) -> None:
+    expected = EXPECTED[name]
+    inspection = inspected(RETURNS / name, out)
+    assert inspection.verdict.outcome == expected["verdict"], inspection.verdict.summary
+    assert inspection.refund.outcome == expected["refund"], inspection.verdict.summary
+    outcomes = {f.outcome for f in inspection.findings if f.rule == expected["rule"]}
+    assert OF_RULE[name] in outcomes, inspection.verdict.summary
+    assert (out / name / "report.html").stat().st_size > 10_000
+
+
+def test_deep_cut_is_measured_at_its_edge(out: Path) -> None:
+    inspection = inspected(RETURNS / "RMA-10482", out)
+    cuts = {f.where.edge: f for f in inspection.findings if f.rule == "trim-offset-block"}
+    assert [edge for edge, f in cuts.items() if f.outcome is Outcome.OUTSIDE] == ["fore-edge"]
+    deep = cuts["fore-edge"]
+    assert deep.value is not None and deep.u is not None
+    assert abs(deep.value + 3.6) <= 2 * deep.u, plus_minus(deep.value, 2 * deep.u)
+
+
+def test_lost_print_is_found_on_its_page(out: Path) -> None:
+    inspection = inspected(RETURNS / "RMA-10484", out)
+    outside = {(f.rule, f.where.page) for f in inspection.findings if f.outcome is Outcome.OUTSIDE}
+    assert outside == {("blank-pages-inside", 6), ("print-defect", 6)}
+    assert inspection.copy.pages[5].name == "p-0006.jpg"
+    assert inspection.pages[5].reference_page == 8
+
+
+def test_page_of_another_book_gets_no_number(out: Path) -> None:
+    inspection = inspected(RETURNS / "RMA-10488", out)
+    (foreign,) = [f.where.page for f in inspection.findings if f.rule == "pages-foreign" and f.value]
+    assert foreign == 5
+    there = [o for o in inspection.observations if o.measure == "trim-offset" and o.where.page == foreign]
+    assert len(there) == 4 and all(o.value is None and o.flags == ("foreign",) for o in there)
+
+
+def test_white_backing_gives_no_edge(out: Path) -> None:
+    inspection = inspected(RETURNS / "RMA-10489", out)
+    offsets = [o for o in inspection.observations if o.measure.startswith("trim-offset")]
+    assert offsets and all(o.value is None for o in offsets)
+    assert "backing" in inspection.verdict.summary
+
+
+@pytest.mark.parametrize("path", sorted((SAMPLES / "real").iterdir()), ids=lambda path: path.name)
+def test_real_scan_is_read_and_nothing_is_made_up(path: Path, out: Path) -> None:
+    inspection = inspected(path, out)
+    assert inspection.verdict.outcome == "insufficient-evidence"
+    (page,) = inspection.pages
+    assert page.dpi is not None and page.dpi[0] in (300.0, 400.0)
+    assert page.kind == "content"
+    assert all(o.value is None for o in inspection.observations if o.unit in ("mm", "dE00"))
+
+
+def test_samples_are_small_and_described() -> None:
+    files = [p for p in SAMPLES.rglob("*") if p.is_file()]
+    assert sum(p.stat().st_size for p in files) < 25 * MEGABYTE
+    described = (SAMPLES / "README.md").read_text(encoding="utf-8")
+    for folder in (*RETURNS.iterdir(), *TITLES.iterdir(), *(SAMPLES / "real").iterdir()):
+        assert f"{folder.name}" in described, folder
+    for name, row in EXPECTED.items():
+        line = next(line for line in described.splitlines() if line.startswith(f"| {name} "))
+        assert line.endswith(f"| {row['verdict']} |")
+
+
+def test_title_is_redrawn_as_it_is(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("make_samples", SAMPLES / "make_samples.py")
+    assert spec is not None and spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "make_samples", script)
+        spec.loader.exec_module(script)
+        drawn = {name: (s.verdict, s.refund, s.rule, s.why) for name, s in script.samples().items()}
+    assert drawn == {name: (r["verdict"], r["refund"], r["rule"], r["why"]) for name, r in EXPECTED.items()}
+    title = script.make_title(tmp_path)
+    assert (tmp_path / script.ISBN / "title.toml").read_text() == (TITLES / script.ISBN / "title.toml").read_text()
+    assert len(title.pages) == read_title(TITLES / script.ISBN / "title.toml").pages == 24
