@@ -299,7 +299,7 @@ def find_edge(
     found = np.isfinite(crossing)
     line = _consensus(centers[found], crossing[found], slope_limit, 2.0)
     if line is None:
-        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, reach, scale))
+        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, scale))
     first = to_image(np.array([[0.0, line[0]], [strip.shape[1] - 1.0, line[0] + line[1] * (strip.shape[1] - 1)]]))
 
     inside, outside = round(3.0 * scale), round(3.5 * scale)
@@ -316,7 +316,7 @@ def find_edge(
     good = usable & np.isfinite(crossing)
     share = float(good.mean())
     if share < min_used:
-        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, inside, scale), used=share)
+        return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, scale), used=share)
     start = _consensus(centers[good], crossing[good], 0.02, 0.7)
     if start is None:
         return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=share)
@@ -339,14 +339,14 @@ def find_edge(
     return EdgeLine(ends_px, u_px=u, used=used)
 
 
-def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64], at: int, scale: float) -> Flag:
+def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64], scale: float) -> Flag:
     """Why no crossing was found: the frame ends at the paper or less than half a millimeter beyond, or nothing stands
     out."""
     finite = np.isfinite(profiles)
     last = profiles.shape[1] - 1 - np.argmax(finite[:, ::-1], axis=1)
-    ends = last < profiles.shape[1] - 1
-    paper_at_frame = profiles[np.arange(len(profiles)), last] > level
-    if (ends & (paper_at_frame | (last - at < 0.5 * scale))).mean() > 0.5:
+    rows = np.arange(len(profiles))
+    at_frame = np.max([profiles[rows, np.maximum(last - k, 0)] for k in range(round(0.5 * scale) + 1)], axis=0)
+    if ((last < profiles.shape[1] - 1) & (at_frame > level)).mean() > 0.5:
         return Flag.CROPPED
     return Flag.EDGE_NOT_FOUND
 

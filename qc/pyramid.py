@@ -18,7 +18,7 @@ Plane = NDArray[Any]
 """A picture of one channel, float32."""
 
 TILE_PX = 64
-PERIODIC_LIMIT = 0.995
+PERIODIC_LIMIT = 0.97
 GRID_LIMIT = 0.9
 MIN_RETURN = 0.2
 REPEAT_LIMIT = 0.8
@@ -129,7 +129,7 @@ def _repeat(plane: Plane, px_per_mm: float) -> tuple[float, float]:
     shift = np.arange(last + 2)
     head, tail = energy[n - 1 - shift], energy[-1] - np.where(shift > 0, energy[shift - 1], 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        match = np.nan_to_num(overlap / np.sqrt(head * tail))
+        match = np.nan_to_num(overlap / np.sqrt(head * tail), nan=0.0, posinf=0.0, neginf=0.0)
     # The period rarely is a whole number of pixels: take the vertex of the parabola through each peak.
     lo, mid, hi = match[first - 1 : last - 1], match[first:last], match[first + 1 : last + 1]
     bend = lo - 2 * mid + hi

@@ -210,7 +210,8 @@ def test_the_smallest_step_that_counts_is_at_the_frame() -> None:
     top = find_edge(light, sheet.corners[[0, 1]], sheet.backing, 150.0)
     assert right.ends is None and right.flag in (Flag.CROPPED, Flag.EDGE_NOT_FOUND)
     assert top.ends is not None
-    assert top.ends[:, 1] == pytest.approx([39.5, 39.5], abs=0.02)
+    # A step sharper than any scanner's leaves up to a tenth of a pixel between two samples.
+    assert top.ends[:, 1] == pytest.approx([39.5, 39.5], abs=0.1)
 
 
 def test_an_empty_glass_has_no_sheet() -> None:

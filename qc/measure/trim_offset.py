@@ -88,13 +88,11 @@ def trim_offset(
     for side, (name, line) in enumerate(zip(names, lines, strict=True)):
         where = Where(page=page, edge=name)
         horizontal = side in (1, 3)
-        flag = reason or line.flag
-        if flag is None and registration is None:
-            flag = Flag.NOT_REGISTERED
+        flag = reason or (Flag.NOT_REGISTERED if registration is None and line.flag is None else None)
         if flag is None and registration is not None and not registration.observable[1 if horizontal else 0]:
             flag = Flag.SPARSE if registration.tiles < FEW_TILES else Flag.PERIODIC
         if flag is not None or registration is None or line.ends is None:
-            result.append(measure.observe(None, where=where, flags=(flag or Flag.EDGE_NOT_FOUND,)))
+            result.append(measure.observe(None, where=where, flags=(flag or line.flag or Flag.EDGE_NOT_FOUND,)))
             continue
         to_mm = registration.to_px.inverse()
         cut = to_mm(line.ends)
