@@ -125,7 +125,7 @@ def test_a_bound_copy_has_no_edges(book: Book) -> None:
 
 @pytest.mark.parametrize("backing", [BLACK, GRAY])
 @pytest.mark.parametrize("margin_mm", [-2.0, -0.5, 0.0])
-@pytest.mark.parametrize(("side", "edge"), enumerate((Edge.SPINE, Edge.HEAD, Edge.FORE_EDGE, Edge.TAIL)))
+@pytest.mark.parametrize(("side", "edge"), list(enumerate((Edge.SPINE, Edge.HEAD, Edge.FORE_EDGE, Edge.TAIL))))
 def test_a_cropped_side_gives_no_number_and_the_others_do(
     book: Book, side: int, edge: Edge, margin_mm: float, backing: tuple[float, float, float]
 ) -> None:
