@@ -174,6 +174,15 @@ def _start(image: PageImage, sheet: Sheet, trim: Size, scale: float = 1.0) -> Af
     return Affine.shift(*(middle - center)).after(turn)
 
 
+def _ink(image: PageImage, sheet: Sheet, trim: Size) -> Ink:
+    """Ink on what is paper: of a sheet cut too deep, the backing inside the trim box is no print."""
+    size = trim
+    if sheet.corners is not None:
+        across, down = _sheet_share(image, sheet, trim)
+        size = Size(trim.width_mm * min(across, 1.0), trim.height_mm * min(down, 1.0))
+    return ink_coverage(image.luminance, _start(image, sheet, size), size)
+
+
 def _sheet(image: PageImage, stated: str) -> Sheet:
     return find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi), stated)
 
@@ -209,8 +218,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     image, turns = _upright(image, sheet, trim)
     if turns:
         sheet = _sheet(image, job.settings.backing)
-    start = _start(image, sheet, trim)
-    ink = ink_coverage(image.luminance, start, trim)
+    ink = _ink(image, sheet, trim)
     result = replace(
         result,
         backing=sheet.backing.kind,
@@ -222,7 +230,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     )
     if ink.kind is PageKind.BLANK:
         return _checked(result, image, sheet, trim)
-    best: tuple[PageImage, Candidate, ReferencePage, Registration] | None = None
+    best: _Match | None = None
     options: list[Candidate] = []
     for view, option, page, registration in _matches(image, sheet, reference, job, turns, options):
         if best is None or registration.correlation > best[3].correlation:
@@ -234,13 +242,20 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     if best is None:
         return _checked(result, image, sheet, trim)
     view, option, page, registration = best
+    other_way_up = any(c.page == option.page and c.turns != option.turns for c in result.options)
+    if registration.repeats and other_way_up and job.forced_turns is None:
+        # Rules or dots that fit either way up: where they lie is not known before how they lie is.
+        registration = replace(registration, observable=(False, False))
     result = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
     return _measured(result, view, _sheet(view, job.settings.backing) if option.turns else sheet, page, registration)
 
 
+_Match = tuple[PageImage, Candidate, ReferencePage, Registration]
+
+
 def _matches(
     image: PageImage, sheet: Sheet, reference: Reference, job: PageJob, turns: int, seen: list[Candidate]
-) -> Iterator[tuple[PageImage, Candidate, ReferencePage, Registration]]:
+) -> Iterator[_Match]:
     """Reference pages that registration confirms, the likeliest first; every candidate looked at is put into `seen`.
 
     The search widens only while nothing is confirmed: from the neighbors of the expected page to the whole title, then
@@ -249,8 +264,7 @@ def _matches(
     trim = reference.trim
     thumbnails = reference.thumbnails()
     shape = (thumbnails.shape[1], thumbnails.shape[2])
-    # A page that fits as well upside down (rules, dots) is taken as it lies until the copy as a whole says otherwise.
-    lying = 0 if job.forced_turns is None else (job.forced_turns - turns) % 4
+    h, w = image.luminance.shape
     for attempt, start in enumerate(_starts(image, sheet, trim)):
         picture = thumbnail(image.luminance, start, shape)
         for ring, pages in enumerate(rings(job.expected_page, reference.pages)):
@@ -258,19 +272,24 @@ def _matches(
                 break
             options = candidates(picture, thumbnails, pages)
             seen += options
-            options.sort(key=lambda c: -(c.score + (TURN_LEAD if c.turns == lying else 0.0)))
+            # A page is taken as it lies until the copy as a whole says otherwise.
+            options.sort(key=lambda c: -(c.score + (0.0 if c.turns else TURN_LEAD)))
             if job.forced_page is not None:
                 options = [c for c in options if c.page == job.forced_page]
+            if job.forced_turns is not None:
+                options = [c for c in options if c.turns == (job.forced_turns - turns) % 4]
             confirmed = False
             for option in [c for c in options if c.score > MIN_SCORE][:TRIES]:
                 page = reference.page(option.page)
                 view, view_start = image, start
                 if option.turns:
-                    h, w = image.luminance.shape
                     view = image.turned(2)
                     about = Affine.shift(trim.width_mm, trim.height_mm).after(Affine.rotation(180))
                     view_start = quarter_turn(2, w, h).after(start).after(about)
-                found = _register(prepare(page), view, view_start.after(Affine.shift(*option.shift_mm)))
+                corners = sheet.corners
+                if option.turns and corners is not None:
+                    corners = quarter_turn(2, w, h)(corners)
+                found = _register(prepare(page), view, view_start.after(Affine.shift(*option.shift_mm)), corners)
                 if found is not None and _same_page(found, option):
                     confirmed = True
                     yield view, option, page, found
@@ -333,9 +352,9 @@ def _checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> 
     return replace(result, doubt=message)
 
 
-def _register(target: Target, image: PageImage, start: Affine) -> Registration | None:
+def _register(target: Target, image: PageImage, start: Affine, sheet: Points | None) -> Registration | None:
     nominal = (px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi))
-    return register(target, image.luminance, coarse(target, image.luminance, start), nominal)
+    return register(target, image.luminance, coarse(target, image.luminance, start), nominal, sheet)
 
 
 def _measured(

@@ -163,18 +163,19 @@ def put_in_order(pages: Sequence[PageResult], reference: Reference | None) -> li
     usual = usual_turns(pages)
     result = []
     for page, wanted in zip(pages, chain, strict=True):
-        either_way = len({c.turns for c in page.options}) > 1
-        turned = page.registration is not None and either_way and page.turns != usual
-        if turned or (wanted is not None and wanted != page.reference_page):
-            page = examine_page(replace(page.job, forced_page=wanted, forced_turns=usual), reference)
+        either_way = page.registration is not None and len({c.turns for c in page.options}) > 1
+        out_of_place = wanted is not None and wanted != page.reference_page
+        if out_of_place or (either_way and usual is not None):
+            again = examine_page(replace(page.job, forced_page=wanted, forced_turns=usual), reference)
+            page = again if again.registration is not None else page
         result.append(page)
     return result
 
 
-def usual_turns(pages: Sequence[PageResult]) -> int:
-    """Quarter turns that most pages needed, by the pages that fit one way only."""
+def usual_turns(pages: Sequence[PageResult]) -> int | None:
+    """Quarter turns that most pages needed, by the pages that fit one way only; None where each fits either way."""
     turns = [p.turns for p in pages if p.registration is not None and len({c.turns for c in p.options}) == 1]
-    return max(sorted(set(turns)), key=turns.count) if turns else 0
+    return max(sorted(set(turns)), key=turns.count) if turns else None
 
 
 def with_shared_scale(pages: Sequence[PageResult]) -> list[PageResult]:
@@ -207,7 +208,7 @@ def page_records(
     copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, places: Places
 ) -> tuple[PageRecord, ...]:
     """What each scan of the copy was taken for, covers first as they lie in the folder."""
-    usual = usual_turns(pages)
+    usual = usual_turns(pages) or 0
     last_content = _last_content(reference)
     by_scan = {}
     for page, place in zip(pages, places.pages, strict=True):
@@ -270,7 +271,7 @@ def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
         else:
             guess = page.job.expected_page
         low, high = before[1] if before else 0, after[1] if after else reference.pages + 1
-        if not low < guess < high or not (page.error or _keeps_place(page, guess)):
+        if guess in places or not low < guess < high or not (page.error or _keeps_place(page, guess)):
             continue
         if _is_blank(page) and written[guess - 1]:
             in_step = before and after and after[1] - before[1] == after[0] - before[0]

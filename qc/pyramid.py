@@ -102,8 +102,17 @@ def _level(plane: Plane, to_px: Affine, tile: int, blur: float) -> Level:
         "gyy": tile_mean(grad_y * grad_y, tile),
         "gxr": tile_mean(grad_x * plane, tile),
         "gyr": tile_mean(grad_y * plane, tile),
+        "core": _core(grad_x * grad_x + grad_y * grad_y, tile),
     }
     return Level(plane, grad_x, grad_y, to_px, tile, 1 / to_px.scale[0], sums)
+
+
+def _core(energy: Plane, tile: int) -> NDArray[np.float64]:
+    """Share of each tile's gradients that does not lie within an eighth of its rim; 0.56 where they lie evenly."""
+    parts = tile_mean(energy, tile // 8)
+    rows, cols = (n // 8 for n in parts.shape)
+    parts = parts[: rows * 8, : cols * 8].reshape(rows, 8, cols, 8)
+    return np.asarray(parts[:, 1:7, :, 1:7].sum(axis=(1, 3)) / (parts.sum(axis=(1, 3)) + 1e-12))
 
 
 def high_pass(plane: Plane) -> Plane:

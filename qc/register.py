@@ -11,8 +11,10 @@ other pages of the copy taught.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
@@ -28,6 +30,7 @@ ROUNDS = (3, 4, 6)
 `SETTLED_PX`."""
 SETTLED_PX = (0.5, 0.4, 0.25)
 MIN_TILE_CORRELATION = (0.1, 0.2, 0.4)
+MIN_CORE = 0.25
 MIN_CORRELATION = 0.55
 """Below this the page shows something else. Text of another book reaches 0.45, its pictures 0.55, a table ruled alike
 0.78; drawn pages against their own reference 0.94, soft full-page pictures 0.62: above it, `qc.examine` decides."""
@@ -77,6 +80,8 @@ class Registration:
     observable : tuple of bool
         Whether position along x and y is fixed by the print: False on a page that repeats itself, that has too little
         print, or on which the fit did not settle.
+    repeats : bool
+        Whether the reference page nearly repeats itself.
     to_px, covariance
         The map and the covariance of the displacement parameters, with `prior` taken in.
     """
@@ -90,6 +95,7 @@ class Registration:
     residual_mm: tuple[float, float]
     tiles: int
     observable: tuple[bool, bool]
+    repeats: bool = False
     prior: Prior = Prior()
     to_px: Affine = Affine(np.eye(2, 3))  # noqa: RUF009 - frozen
     covariance: NDArray[np.float64] | None = None
@@ -181,16 +187,33 @@ class _Fit:
     moved_mm: float
 
 
-def _in_raster(level: Level, luminance: Plane, to_working: Affine) -> Plane:
-    """The scan in the raster of the reference; -1 where there is no scan."""
-    h, w = level.plane.shape
-    return warped(luminance, to_working.after(level.to_px.inverse()), (w, h), -1.0)
+@dataclass(frozen=True)
+class _View:
+    """The scan at the resolution of a level; `shrink` maps working pixels to its pixels."""
+
+    plane: Plane
+    shrink: Affine
+
+    def to_px(self, level: Level, to_working: Affine) -> Affine:
+        """Pixels of the reference -> pixels of this view."""
+        return self.shrink.after(to_working).after(level.to_px.inverse())
+
+    def in_raster(self, level: Level, to_working: Affine) -> Plane:
+        """The scan in the raster of the reference; -1 where there is no scan."""
+        h, w = level.plane.shape
+        return warped(self.plane, self.to_px(level, to_working), (w, h), -1.0)
 
 
-def _tiles(target: Level, luminance: Plane, to_working: Affine, trim: Size) -> dict[str, NDArray[np.float64]]:
+def _views(levels: Sequence[Level], luminance: Plane, nominal: tuple[float, float]) -> list[_View]:
+    """The scan averaged as the levels are: resampling it in coarser steps would fold its detail into them."""
+    same = Affine(np.eye(2, 3))
+    return [_View(*shrunk_with_map(luminance, same, round(min(nominal) * level.mm_per_px))) for level in levels]
+
+
+def _tiles(target: Level, view: _View, to_working: Affine, trim: Size) -> dict[str, NDArray[np.float64]]:
     """Per tile of the scan warped into the reference raster: center (mm), gradient products, correlation, gain."""
-    to_scan = to_working.after(target.to_px.inverse())
-    scan = _in_raster(target, luminance, to_working)
+    to_scan = view.to_px(target, to_working)
+    scan = view.in_raster(target, to_working)
     tile, s = target.tile, target.sums
     mean = tile_mean(scan, tile)
     var_w = tile_mean(scan * scan, tile) - mean * mean
@@ -211,7 +234,7 @@ def _tiles(target: Level, luminance: Plane, to_working: Affine, trim: Size) -> d
     cx, cy = np.meshgrid(np.arange(cols) * tile + 0.5 * (tile - 1), np.arange(rows) * tile + 0.5 * (tile - 1))
     center = target.to_px.inverse()(np.column_stack([cx.ravel(), cy.ravel()]))
     inside = (center[:, 0] > 0) & (center[:, 1] > 0) & (center[:, 0] < trim.width_mm) & (center[:, 1] < trim.height_mm)
-    h, w = luminance.shape
+    h, w = view.plane.shape
     half = 0.5 * tile
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
     px = np.column_stack([cx.ravel(), cy.ravel()])
@@ -245,6 +268,8 @@ def _fit(
         & (s["var"].ravel() > 2e-5)
         & (tiles["correlation"] > min_corr)
         & (tiles["gain"] < 12)
+        # Where the rim of a tile cuts its only line of text, contrast and place cannot be told apart.
+        & (s["core"].ravel() > MIN_CORE)
     )
     if not use.any():
         return None
@@ -335,7 +360,9 @@ def coarse(target: Target, luminance: Plane, start: Affine) -> Affine:
     return start.after(Affine.shift(*(shift / np.array(to_small.scale))))
 
 
-def register(target: Target, luminance: Plane, start: Affine, nominal: tuple[float, float]) -> Registration | None:
+def register(
+    target: Target, luminance: Plane, start: Affine, nominal: tuple[float, float], sheet: Points | None = None
+) -> Registration | None:
     """Register a page from a coarse start (good to about a millimeter).
 
     Parameters
@@ -348,25 +375,29 @@ def register(target: Target, luminance: Plane, start: Affine, nominal: tuple[flo
         Page-frame mm -> working pixels.
     nominal : tuple of float
         Pixels per mm of the working image along x and y, as believed.
+    sheet : ndarray, shape (4, 2), or None
+        Rough corners of the paper in working pixels, where it stands out from its backing: print is looked for on paper
+        only.
 
     Returns
     -------
     Registration or None
         None where the page does not show this reference page.
     """
-    found = _refine(target, luminance, start, nominal)
+    views = _views(target.levels, luminance, nominal)
+    found = _refine(target, views, start, nominal)
     if found is None or not (target.repeats_mm or found.tiles < FEW_TILES):
         return found
     # Ruled and sparse pages fit nearly as well some way off: move while that fits the whole page better.
     steps = [(d * sx, d * sy) for d in SEARCH_MM for sx, sy in ((1, 0), (0, 1))] + list(target.repeats_mm)
     shifts = [(sign * dx, sign * dy) for dx, dy in steps for sign in (-1, 1)]
     for _ in range(4):
-        score = _whole_page(target, luminance, found.to_px)
-        scores = [_whole_page(target, luminance, found.to_px.after(Affine.shift(*s))) for s in shifts]
+        score = _whole_page(target, views, found.to_px, sheet)
+        scores = [_whole_page(target, views, found.to_px.after(Affine.shift(*s)), sheet) for s in shifts]
         best = int(np.argmax(scores))
         if scores[best] <= score:
             break
-        again = _refine(target, luminance, found.to_px.after(Affine.shift(*shifts[best])), nominal)
+        again = _refine(target, views, found.to_px.after(Affine.shift(*shifts[best])), nominal)
         if again is None:
             return replace(found, observable=(False, False))
         found = again
@@ -378,28 +409,35 @@ def register(target: Target, luminance: Plane, start: Affine, nominal: tuple[flo
     return replace(found, observable=(clear[0], clear[1]))
 
 
-def _whole_page(target: Target, luminance: Plane, to_working: Affine) -> float:
-    """Correlation of scan and reference over the whole page at 75 dpi, bare regions included."""
+def _whole_page(target: Target, views: Sequence[_View], to_working: Affine, sheet: Points | None) -> float:
+    """Correlation of scan and reference over the whole page at 75 dpi, bare regions included, backing left out."""
     level = target.levels[1]
-    scan = _in_raster(level, luminance, to_working)
+    scan = views[1].in_raster(level, to_working)
     corners = level.to_px(target.trim.corners())
     (x0, y0), (x1, y1) = (corners.min(axis=0) + 12).astype(int), (corners.max(axis=0) - 12).astype(int)
     a, b = level.plane[y0:y1, x0:x1], scan[y0:y1, x0:x1]
     seen = b >= 0
+    if sheet is not None:
+        paper = np.zeros(level.plane.shape, np.uint8)
+        outline = level.to_px.after(to_working.inverse())(sheet)
+        cv2.fillConvexPoly(paper, np.round(outline).astype(np.int32), 1)
+        seen &= cv2.erode(paper, np.ones((5, 5), np.uint8))[y0:y1, x0:x1] > 0
     a, b = a[seen] - np.median(a[seen]), b[seen] - np.median(b[seen])
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-12))
 
 
-def _refine(target: Target, luminance: Plane, start: Affine, nominal: tuple[float, float]) -> Registration | None:
+def _refine(target: Target, views: Sequence[_View], start: Affine, nominal: tuple[float, float]) -> Registration | None:
     center = target.trim.corners().mean(axis=0)
     base = following = start
     fit: _Fit | None = None
     settled = False
-    for level, rounds, limit, least in zip(target.levels, ROUNDS, SETTLED_PX, MIN_TILE_CORRELATION, strict=True):
+    for level, view, rounds, limit, least in zip(
+        target.levels, views, ROUNDS, SETTLED_PX, MIN_TILE_CORRELATION, strict=True
+    ):
         for _ in range(rounds):
             base = following
             constraint, vector = _constraints(base, nominal, Prior())
-            fit = _fit(level, _tiles(level, luminance, base, target.trim), center, constraint, vector, least)
+            fit = _fit(level, _tiles(level, view, base, target.trim), center, constraint, vector, least)
             if fit is None:
                 return None
             following = _compose(base, fit.estimate, center)
@@ -419,5 +457,6 @@ def _refine(target: Target, luminance: Plane, start: Affine, nominal: tuple[floa
         correlation=fit.correlation,
         residual_mm=fit.residual_mm,
         tiles=fit.tiles,
+        repeats=bool(target.repeats_mm),
         observable=target.observable if settled and fit.tiles >= MIN_TILES else (False, False),
     ).given(Prior())

@@ -67,15 +67,20 @@ class Book:
         seed: int = 0,
         settings: ScanSettings | None = None,
         design: PageDesign | None = None,
+        turns: int | None = None,
     ) -> Measured:
-        """Draw page `page` (or `design` in its place) and examine it where `settings` say it lies in the copy."""
+        """Draw page `page` (or `design` in its place) and examine it where `settings` say it lies in the copy.
+
+        `turns` is how the copy is known to lie.
+        """
         settings, scanner = settings or ScanSettings(), scanner or Scanner()
         drawn = design or self.title.pages[page - 1]
         image, truth = draw_scan(drawn, printed or Print(), cut or Cut(), scanner, np.random.default_rng(seed))
         name = f"p-{page}-{len(list(self.folder.iterdir()))}{suffix(scanner)}"
         file = write_scan(self.folder / name, image, scanner)
         result = examine_page(
-            PageJob(page - settings.first_page + 1, ScanFile(file, file.name), settings), self.reference
+            PageJob(page - settings.first_page + 1, ScanFile(file, file.name), settings, forced_turns=turns),
+            self.reference,
         )
         side = side_of(result.reference_page or page)
         assert result.trim is not None and result.to_scan is not None, result.error

@@ -205,7 +205,6 @@ def test_a_deep_cut_leaves_blank_pages_credible(shop: Shop) -> None:
     assert inspection.verdict.outcome is Decision.DEFECT
 
 
-@pytest.mark.xfail(strict=True, reason="backing beyond the deep cut counts as ink once it shows more than 4 mm inside")
 def test_blank_pages_of_a_deep_cut_still_are_blank(shop: Shop) -> None:
     block = Block(Cut(head_mm=-4.5, tail_mm=-4.5, fore_edge_mm=-4.5, spine_mm=-4.5), spine_sd_mm=0.0)
     drawn = shop.draw("very-deep-blank", block=block, blanks=2, pages=[4, 6, 7, 8], seed=5)
