@@ -31,10 +31,6 @@ SHEET_TOLERANCE = 0.05
 FITTING_SHARE = 0.08
 LIKELY_DPI = (150, 200, 300, 400, 600)
 THUMBNAIL_HEIGHT_PX = 150
-CLEAR_CORRELATION = 0.8
-CLEAR_SCORE = 0.82
-"""Tiles, or the small picture as a whole, that leave no doubt about the page. Drawn pages of other books set in the
-same way reach 0.78 and 0.75."""
 SURE_CORRELATION = 0.9
 """Registration that needs no comparison with other pages."""
 MIN_SCORE = 0.2
@@ -290,16 +286,11 @@ def _matches(
                 if option.turns and corners is not None:
                     corners = quarter_turn(2, w, h)(corners)
                 found = _register(prepare(page), view, view_start.after(Affine.shift(*option.shift_mm)), corners)
-                if found is not None and _same_page(found, option):
+                if found is not None:
                     confirmed = True
                     yield view, option, page, found
             if confirmed:
                 return
-
-
-def _same_page(registration: Registration, option: Candidate) -> bool:
-    """A soft picture correlates little in its tiles, but as a whole; forms ruled alike do the reverse."""
-    return registration.correlation >= CLEAR_CORRELATION or option.score >= CLEAR_SCORE
 
 
 def _starts(image: PageImage, sheet: Sheet, trim: Size) -> list[Affine]:

@@ -298,6 +298,21 @@ def test_a_printed_page_lacks_nothing(book: Book, page: int, printed: Print) -> 
     assert found is not None and found.value == 0, found
 
 
+@pytest.mark.parametrize("kind", [Kind.BLEED_DARK, Kind.BLEED_BRIGHT, Kind.BLEED_MIXED])
+@pytest.mark.parametrize("exposure", [0.8, 1.0, 1.2])
+def test_a_page_printed_all_over_lacks_nothing_until_a_part_is_bare(
+    tmp_path: Path, kind: Kind, exposure: float
+) -> None:
+    bleed = make_book(tmp_path, [kind], seed=5)
+    scanner = Scanner(exposure=exposure)
+    sound = bleed.measure(1, cut=CUT, scanner=scanner).result
+    assert sound.registration is None or (sound.missing is not None and sound.missing.value == 0)
+    lost = (15.0, 40.0, 60.0, 70.0)
+    found = bleed.measure(1, Print(missing=(lost,)), CUT, scanner).result.missing
+    if kind is Kind.BLEED_MIXED:
+        assert found is not None and found.value and found.value >= 1
+
+
 def test_a_word_is_no_region(book: Book) -> None:
     found = book.measure(1, Print(missing=((20, 40, 30, 44),))).result.missing
     assert found is not None and found.value == 0

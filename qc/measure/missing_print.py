@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from qc.catalog import MEASURES
 from qc.geometry import Affine
@@ -13,6 +14,10 @@ from qc.tiles import PageTiles
 
 MIN_DARKNESS = 0.03
 LOST_SHARE = 0.25
+BARE_PAPER = 0.45
+"""Linear light that every scanner gives bare paper at the least."""
+BLEACHED = 1.4
+TONES = 8
 MIN_AREA_MM2 = 200.0
 MIN_SIDE_MM = 8.0
 
@@ -40,14 +45,11 @@ def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_sc
     -----
     A tile is lost where the copy keeps less than a quarter of the reference's darkness; a region needs 200 mm2 and 8 mm
     both ways, about three lines of text. Faint print that survives with a third of its darkness is not counted (it is a
-    matter of color), nor is anything within 5 mm of the trim line.
+    matter of color), nor is anything within 5 mm of the trim line. On a page printed all over, a light tint that got
+    lost is not told from paper.
     """
     measure = MEASURES["print-defect"]
-    white = float(np.quantile(tiles.reference[..., 1], 0.99)) if tiles.paper is None else 1.0
-    paper = tiles.paper if tiles.paper is not None else np.quantile(tiles.copy.reshape(-1, 3), 0.98, axis=0)
-    ordered = np.clip(white - tiles.reference.mean(axis=2), 0, None)
-    printed = np.clip(1 - (tiles.copy / paper).mean(axis=2), 0, None)
-    lost = tiles.usable & (ordered > MIN_DARKNESS) & (printed < LOST_SHARE * ordered)
+    lost = tiles.usable & (_lost(tiles, tiles.paper) if tiles.paper is not None else _bleached(tiles))
     # Lines of text leave gaps between them that are bare in the reference too.
     closed = cv2.morphologyEx(lost.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     side = float(np.mean(tiles.to_mm.scale))
@@ -62,6 +64,25 @@ def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_sc
     evidence = tuple(evidence_at(scan, box, page_to_scan) for box in boxes)
     detail = {"code": "missing-print", "boxes_mm": [list(b) for b in boxes]}
     return measure.observe(float(len(boxes)), 0.0, Where(page=page), detail=detail, evidence=evidence)
+
+
+def _lost(tiles: PageTiles, paper: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where the copy keeps little of the reference's darkness against bare paper."""
+    ordered = np.clip(1 - tiles.reference.mean(axis=2), 0, None)
+    printed = np.clip(1 - (tiles.copy / paper).mean(axis=2), 0, None)
+    return np.asarray((ordered > MIN_DARKNESS) & (printed < LOST_SHARE * ordered))
+
+
+def _bleached(tiles: PageTiles) -> NDArray[np.bool_]:
+    """The same on a page printed all over, which shows no bare paper: as bright as paper can be, and far brighter than
+    other tiles that the reference prints as dark."""
+    reference, copy = tiles.reference.mean(axis=2), tiles.copy.mean(axis=2)
+    bounds = np.quantile(reference[tiles.usable], np.linspace(0, 1, TONES + 1)) if tiles.usable.any() else np.zeros(1)
+    tone = np.clip(np.searchsorted(bounds, reference, side="right") - 1, 0, TONES - 1)
+    usual = np.full(TONES, np.inf)
+    for k in np.unique(tone[tiles.usable]):
+        usual[k] = np.median(copy[tiles.usable & (tone == k)])
+    return np.asarray((copy > BARE_PAPER) & (copy > BLEACHED * usual[tone]))
 
 
 def lost_page(blank: Observation) -> Observation:
