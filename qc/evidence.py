@@ -54,7 +54,7 @@ class Exhibit:
     """A finding and its pictures.
 
     `box_mm` is what both pictures show, x0, y0, x1, y1 in the page frame, and `px_per_mm` how finely. `page` is the
-    position among the scanned interior pages, 0 for a cover.
+    position among the scanned interior pages, 0 for a cover; `reference_page` the one beside it.
     """
 
     finding: Finding
@@ -64,6 +64,7 @@ class Exhibit:
     px_per_mm: float
     file: str
     page: int
+    reference_page: int | None
     marks: Marks
     caption: str
 
@@ -113,8 +114,10 @@ def exhibits(inspection: Inspection, reference: ReferenceCrops | None, limit: in
         if reference is not None and record.reference_page is not None:
             ordered = reference.crop(record.reference_page, box, resolution * MM_PER_INCH)
             beside = _webp(ordered[: crop.shape[0], : crop.shape[1]])
-        caption = f"page {page}" if page else str(record.role)
-        shown[index] = Exhibit(finding, _webp(crop), beside, box, resolution, e.file, page, marks, caption)
+        caption = f"scanned page {page}" if page else str(record.role)
+        shown[index] = Exhibit(
+            finding, _webp(crop), beside, box, resolution, e.file, page, record.reference_page, marks, caption
+        )
     return [shown[i] for i in range(len(chosen))]
 
 

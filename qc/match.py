@@ -104,6 +104,11 @@ def has_content(thumbnails: NDArray[np.uint8]) -> list[bool]:
     return [bool(t.min() < 0.9 * 255) for t in thumbnails]
 
 
+def darkness(thumbnails: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """For each reference page, the share of light that its print takes away: 0 for a bare page, some 0.1 for text."""
+    return np.asarray(1 - np.square(thumbnails / 255.0).mean(axis=(1, 2)), np.float64)
+
+
 def in_order(scores: Sequence[Sequence[tuple[int, float]]], skip_cost: float = 0.05) -> list[int | None]:
     """Best increasing assignment of scanned pages to reference pages.
 

@@ -16,11 +16,11 @@ from qc.examine import PageJob, PageResult, examine_page
 from qc.flags import Flag
 from qc.geometry import edge_names, side_of
 from qc.judge import judge
-from qc.match import has_content, in_order
+from qc.match import darkness, has_content, in_order
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
-from qc.measure.missing_print import lost_page
+from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.trim_offset import trim_offset
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import (
@@ -47,6 +47,8 @@ SPARSE = 0.004
 """Ink coverage below which a page says too little of where it belongs."""
 ALIKE = 0.65
 """Correlation of small pictures that lets a page keep its place; text of another book reaches 0.6."""
+FULL = 0.01
+"""Darkness of a reference page that carries more than a folio."""
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
 
@@ -255,7 +257,8 @@ def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
     """Reference page of each scanned page; blank and sparse pages take the place between their neighbors."""
     if reference is None:
         return Places((None,) * len(pages))
-    written = has_content(reference.thumbnails())
+    written = np.array(has_content(reference.thumbnails()))
+    full = darkness(reference.thumbnails()) > FULL
     places = [p.reference_page for p in pages]
     known = [(i, place) for i, place in enumerate(places) if place is not None]
     doubtful = set()
@@ -273,22 +276,25 @@ def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
         low, high = before[1] if before else 0, after[1] if after else reference.pages + 1
         if guess in places or not low < guess < high or not (page.error or _keeps_place(page, guess)):
             continue
-        if _is_blank(page) and written[guess - 1]:
+        empty = {PageKind.BLANK: ~written, PageKind.FOLIO_ONLY: ~full}.get(_kind(page))
+        if empty is not None and not empty[guess - 1] and not copy.scan.complete:
             in_step = before and after and after[1] - before[1] == after[0] - before[0]
-            elsewhere = [n for n in range(low + 1, high) if not written[n - 1] and n not in places]
-            joined = before is not None and all(_is_blank(p) for p in pages[before[0] + 1 : i])
-            if elsewhere and not in_step and not copy.scan.complete:
-                # A part was scanned, and the book has a blank page there, too.
-                if not joined:
+            elsewhere = [n for n in range(low + 1, high) if empty[n - 1] and n not in places]
+            blanks = before is not None and all(_kind(p) is PageKind.BLANK for p in pages[before[0] + 1 : i + 1])
+            if elsewhere and not in_step:
+                # A part was scanned, and the book has such a page there, too.
+                if not blanks:
                     guess = elsewhere[0]
                 else:
                     doubtful.add(i + 1)
+            elif not in_step and _kind(page) is PageKind.FOLIO_ONLY:
+                doubtful.add(i + 1)
         places[i] = guess
     return Places(tuple(places), frozenset(doubtful))
 
 
-def _is_blank(page: PageResult) -> bool:
-    return page.ink is not None and page.ink.kind is PageKind.BLANK
+def _kind(page: PageResult) -> PageKind:
+    return page.ink.kind if page.ink is not None else PageKind.UNREADABLE
 
 
 def _keeps_place(page: PageResult, place: int) -> bool:
@@ -336,12 +342,28 @@ def observe(
     blank = blank_pages_inside(interior, written, doubtful)
     observations += blank
     observations += [lost_page(o) for o in blank if o.value]
+    observations += _lost_prints(pages, interior, reference, doubtful)
     observations += pages_foreign(interior, reference is not None)
     if reference is not None:
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         papers = [p.paper for p in pages if p.paper is not None]
         observations.append(paper_difference(papers, reference.paper))
     return observations
+
+
+def _lost_prints(
+    pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference | None, doubtful: frozenset[int]
+) -> Iterator[Observation]:
+    """Pages that lost nearly all of their print, so that no registration tells."""
+    if reference is None:
+        return
+    ordered = darkness(reference.thumbnails())
+    for page, record in zip(pages, records, strict=True):
+        if page.registration is None and page.ink and record.kind in (PageKind.FOLIO_ONLY, PageKind.CONTENT):
+            place, position = record.reference_page, page.job.position
+            sure = record.kind is PageKind.FOLIO_ONLY and position not in doubtful
+            if place and (lost := lost_print(record, position, page.ink.coverage, float(ordered[place - 1]), sure)):
+                yield lost
 
 
 def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) -> Iterable[Observation]:

@@ -205,6 +205,16 @@ def test_a_deep_cut_leaves_blank_pages_credible(shop: Shop) -> None:
     assert inspection.verdict.outcome is Decision.DEFECT
 
 
+def test_a_page_of_which_only_the_folio_is_left_lacks_its_print(shop: Shop) -> None:
+    # Everything above the folio, on page 4 of the title.
+    lost = Print(missing=((0.0, 0.0, TRIM[0], TRIM[1] - 14.0),))
+    drawn = shop.draw("only-folio", faults=Faults(prints={4: lost}), seed=8)
+    inspection = shop.inspect(drawn.folder)
+    found = of(inspection, "print-defect", page=4)
+    assert found.value and found.value >= 1 and found.u == 0, found
+    assert inspection.verdict.outcome is Decision.DEFECT
+
+
 def test_blank_pages_of_a_deep_cut_still_are_blank(shop: Shop) -> None:
     block = Block(Cut(head_mm=-4.5, tail_mm=-4.5, fore_edge_mm=-4.5, spine_mm=-4.5), spine_sd_mm=0.0)
     drawn = shop.draw("very-deep-blank", block=block, blanks=2, pages=[4, 6, 7, 8], seed=5)

@@ -115,7 +115,7 @@ def test_summary_says_what_was_measured_and_what_was_not() -> None:
     row = next(line for line in lines if "OUTSIDE" in line)
     assert " ".join(row.split()) == "trim-offset-block fore-edge −3.620 ± 0.060 mm > 3.2 mm OUTSIDE"
     assert any("3 more results are within" in line for line in lines)
-    assert any(line.startswith("Rescan") and "p-0017.jpg (page 17)" in line for line in lines)
+    assert any(line.startswith("To rescan") and "p-0017.jpg (page 17)" in line for line in lines)
     assert any(line.split() == ["Not", "checked", "cover,", "color"] for line in lines)
     assert any("we'll issue a refund" in line for line in lines)
     assert any("the backing is as bright as the paper" in line for line in printed(unseen()).splitlines())
@@ -183,7 +183,7 @@ def test_verdict_sentence_and_picture_come_first(shown: list[Exhibit]) -> None:
     assert places == sorted(places)
     alts = [a["alt"] or "" for t, a in Outline(page).tags if t == "img"]
     assert all(alts)
-    assert alts[1].startswith("Copy, page 3, file p-0003.jpg, 44 × 33 mm")
+    assert alts[1].startswith("Copy, scanned page 3, file p-0003.jpg, 44 × 33 mm")
     assert "trim-offset-block, fore-edge: −3.620 ± 0.060 mm" in alts[1]
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from qc.catalog import MEASURES
 from qc.geometry import Affine
-from qc.model import Observation, Where
+from qc.model import Evidence, Observation, PageRecord, Where
 from qc.places import evidence_at
 from qc.tiles import PageTiles
 
@@ -89,3 +89,31 @@ def lost_page(blank: Observation) -> Observation:
     """The same fault where a whole page is blank: from its `blank-pages-inside` observation."""
     detail = {"code": "missing-print", **blank.detail}
     return MEASURES["print-defect"].observe(blank.value, blank.u, blank.where, detail=detail, evidence=blank.evidence)
+
+
+def lost_print(page: PageRecord, position: int, coverage: float, ordered: float, sure: bool) -> Observation | None:
+    """The same fault where hardly more than a folio is left, so that the page cannot be registered.
+
+    Parameters
+    ----------
+    page : PageRecord
+        Its `reference_page` is the place between its neighbors.
+    position : int
+        Among the scanned interior pages, 1-based.
+    coverage : float
+        Share of the copy's page that carries ink.
+    ordered : float
+        Darkness of the reference page, 0..1.
+    sure : bool
+        Whether the page certainly belongs to that place; if not, u is 1, so that a person looks.
+
+    Returns
+    -------
+    Observation or None
+        None where enough print is there or little was ordered.
+    """
+    if ordered < MIN_DARKNESS or coverage > LOST_SHARE * ordered:
+        return None
+    detail = {"code": "missing-print", "reference_page": page.reference_page, "coverage": round(coverage, 5)}
+    evidence = (Evidence(page.file, page.frame),)
+    return MEASURES["print-defect"].observe(1.0, 0.0 if sure else 1.0, Where(page=position), (), detail, evidence)

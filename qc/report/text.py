@@ -63,7 +63,7 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     for reason in words.why_not_judged(ranked):
         say("Not judged", reason)
     for scan in words.rescans(inspection.verdict.rescan):
-        say("Rescan", scan)
+        say(words.unseen(inspection.verdict.outcome), scan)
     if inspection.verdict.not_checked:
         say("Not checked", ", ".join(inspection.verdict.not_checked))
     say("Refund", words.refund(inspection))

@@ -121,6 +121,11 @@ def scanner(inspection: Inspection) -> str:
     return f"scanner {profile}" if profile else "no scanner profile"
 
 
+def unseen(outcome: Decision) -> str:
+    """Heading of what the scans do not show: a sound copy asks for nothing."""
+    return "Not seen" if outcome is Decision.NO_DEFECT else "To rescan"
+
+
 def rescans(entries: Sequence[Rescan]) -> list[str]:
     """Scans to make, and why; pages that were not seen for the same reason share a line."""
     together: dict[tuple[str | None, str], list[int]] = {}
