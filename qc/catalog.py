@@ -43,6 +43,11 @@ class Measure:
 _ALL = (
     Measure("trim-offset", "mm", "page", 1, "qc.measure.trim_offset:trim_offset"),
     Measure("trim-offset-block", "mm", "copy", 1, "qc.measure.trim_offset_block:trim_offset_block"),
+    Measure("trim-offset-page", "mm", "copy", 1, "qc.measure.trim_offset_page:trim_offset_page"),
+    Measure("trim-size-block", "mm", "copy", 1, "qc.measure.trim_size_block:trim_size_block"),
+    Measure("trim-skew", "deg", "copy", 1, "qc.measure.trim_skew:trim_skew"),
+    Measure("page-size", "mm", "page", 1, "qc.measure.page_size:page_size"),
+    Measure("print-position-jitter", "mm", "copy", 1, "qc.measure.print_position_jitter:print_position_jitter"),
     Measure("ink-coverage", "fraction", "page", 1, "qc.measure.ink_coverage:ink_coverage"),
     Measure("blank-pages-at-end", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_at_end"),
     Measure("blank-pages-inside", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_inside"),

@@ -218,14 +218,15 @@ def _not_judged(
     for rule in policy.rules:
         if rule.required and not _set_aside(rule, copy):
             continue
-        if rule.scope == "copies" or (rule.edges and not rule.judged_edges(copy.scan)):
+        # Notes never count, so that one is missing is no news.
+        if rule.severity == "note" or rule.scope == "copies" or (rule.edges and not rule.judged_edges(copy.scan)):
             continue
         mine = [f for f in findings if f.rule == rule.id and not (f.flags and _NO_PRINT.issuperset(f.flags))]
         open_ = [f for f in mine if f.outcome is Outcome.NOT_JUDGED]
         if _set_aside(rule, copy):
             words.append(f"{name(rule)} (stale revision)")
         elif len(open_) == len(mine):
-            words.append(f"{name(rule)} at the spine" if rule.edges == (Edge.SPINE,) else name(rule))
+            words.append(name(rule))
         elif open_:
             words.append(f"{name(rule)} on {len(open_)} of {len(mine)} pages")
     return words
@@ -286,7 +287,11 @@ def _lacking(
 
 
 def _sound(findings: Sequence[Finding], policy: Policy) -> str:
-    cuts = [f for f in findings if f.severity == "defect" and f.unit == "mm" and f.outcome is Outcome.WITHIN]
+    cuts = [
+        f
+        for f in findings
+        if f.measure == "trim-offset-block" and f.severity == "defect" and f.outcome is Outcome.WITHIN
+    ]
     if not cuts:
         return "No defect found"
     largest = max(cuts, key=lambda f: abs(f.value or 0.0))

@@ -14,15 +14,20 @@ from qc.catalog import MEASURES
 from qc.errors import ScanError
 from qc.examine import PageJob, PageResult, examine_page
 from qc.flags import Flag
-from qc.geometry import edge_names, side_of
+from qc.geometry import Affine, edge_names, side_of
 from qc.judge import judge
 from qc.match import darkness, has_content, in_order
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
+from qc.measure.page_size import page_size
+from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import trim_offset
 from qc.measure.trim_offset_block import trim_offset_block
+from qc.measure.trim_offset_page import trim_offset_page
+from qc.measure.trim_size_block import trim_size_block
+from qc.measure.trim_skew import trim_skew
 from qc.model import (
     BookCopy,
     Inspection,
@@ -32,6 +37,7 @@ from qc.model import (
     Provenance,
     ReferenceId,
     Rescan,
+    Resolution,
     Role,
     ScanFile,
     Where,
@@ -41,6 +47,7 @@ from qc.reference import Reference
 from qc.refund import decide_refund
 from qc.register import Prior
 from qc.scan import sha256
+from qc.units import px_per_mm
 
 Progress = Callable[[int, int], None]
 SPARSE = 0.004
@@ -337,6 +344,13 @@ def observe(
     offsets = [o for o in observations if o.measure == "trim-offset"]
     common = None if reference else Flag.NO_REFERENCE
     observations += trim_offset_block(offsets, common)
+    if reference is not None:
+        bench_cut = copy.scan.spine == "bench"
+        sides = {p.job.position: r.side for p, r in zip(pages, interior, strict=True) if r.side is not None}
+        observations += trim_offset_page(offsets, bench_cut)
+        observations += trim_size_block(offsets, bench_cut)
+        observations += trim_skew(offsets, sides)
+        observations += print_position_jitter(offsets, bench_cut)
     written = has_content(reference.thumbnails()) if reference else None
     observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, reference)))
     blank = blank_pages_inside(interior, written, doubtful)
@@ -401,12 +415,20 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
             yield MEASURES["trim-offset"].observe(
                 None, where=Where(page=position, edge=edge), flags=(reason or Flag.UNREADABLE,)
             )
+    if page.resolution is not None and page.to_scan is not None and not page.error:
+        yield from page_size(page.lines, _working_scale(page.resolution, page.to_scan, page.turns), position)
     if reference is None:
         return
     unmeasured = (reason or Flag.NOT_REGISTERED,)
     yield page.color or MEASURES["color-difference"].observe(None, where=Where(page=position), flags=unmeasured)
     if page.missing is not None:
         yield page.missing
+
+
+def _working_scale(resolution: Resolution, to_scan: Affine, turns: int) -> tuple[float, float]:
+    """Pixels per mm of the working image of a page, along its x and y."""
+    x, y = (resolution.y_dpi, resolution.x_dpi) if turns % 2 else (resolution.x_dpi, resolution.y_dpi)
+    return px_per_mm(x) / to_scan.scale[0], px_per_mm(y) / to_scan.scale[1]
 
 
 def _end_seen(copy: BookCopy, pages: Sequence[PageRecord], reference: Reference | None) -> bool:

@@ -34,7 +34,7 @@ REFUND_CODES = (
 )
 UNITS = ("mm", "in", "deg", "count", "dE00", "density", "fraction")
 SEVERITIES = ("defect", "note")
-MEASURES_BY_EDGE = frozenset({"trim-offset", "trim-offset-block"})
+MEASURES_BY_EDGE = frozenset({"trim-offset", "trim-offset-block", "trim-skew"})
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")

@@ -12,6 +12,11 @@ from qc.rule import Limit, Rule
 _NAMES = {
     "trim-offset": "cut",
     "trim-offset-block": "cut",
+    "trim-offset-page": "print of one page",
+    "trim-size-block": "size of the block",
+    "trim-skew": "squareness of the cut",
+    "page-size": "page size",
+    "print-position-jitter": "placement jitter",
     "ink-coverage": "ink coverage",
     "blank-pages-at-end": "blank pages at the end",
     "blank-pages-inside": "blank pages inside",
@@ -103,6 +108,14 @@ def _measured(observation: Observation, value: float, k: float) -> str:
     measure = observation.measure
     if measure in ("trim-offset", "trim-offset-block"):
         return f"Cut {size} too deep" if value < 0 else f"Cut {size} outside the trim line"
+    if measure == "trim-offset-page":
+        return f"Print {size} off its place on the other pages, {'toward' if value < 0 else 'away from'} the cut"
+    if measure == "trim-size-block":
+        return f"Block {size} too {'small' if value < 0 else 'large'}"
+    if measure == "trim-skew":
+        return f"Cut turned by {size} against the print"
+    if measure in ("page-size", "print-position-jitter"):
+        return f"{capital(_NAMES[measure])} {size}"
     if measure in _COUNTED:
         one, many = _COUNTED[measure]
         code = str(observation.detail.get("code", "")).replace("-", " ")

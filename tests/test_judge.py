@@ -307,12 +307,11 @@ def test_what_was_not_checked_is_said() -> None:
     assert verdict.not_checked == (
         "cover",
         "the spine's lettering",
-        "cut at the spine",
-        "blank pages at the end",
+        "print of one page",
+        "size of the block",
+        "squareness of the cut",
         "blank pages inside",
         "missing print on 1 of 3 pages",
-        "color against the reference",
-        "paper color",
         "unreadable scans: p-6.jpg",
         "pages not scanned: 3, 7-24",
     )

@@ -119,6 +119,7 @@ def trim_offset(
             "u_registration": round(u_register, 5),
             "u_local": round(u_local, 5),
             "correlation": round(registration.correlation, 3),
+            "repeats": registration.repeats,
         }
         if u > MAX_U_MM or abs(offset) > MAX_OFFSET_MM:
             flag = Flag.SPARSE if u_register > 0.7 * u else Flag.U_TOO_LARGE

@@ -60,6 +60,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         more = "more " if shown else ""
         say("", f"{hidden} {more}{'result is' if hidden == 1 else 'results are'} within the limits (-v shows them)")
 
+    if block := words.block(inspection, k):
+        say("Block", block)
     for reason in words.why_not_judged(ranked):
         say("Not judged", reason)
     for scan in words.rescans(inspection.verdict.rescan):

@@ -1,0 +1,56 @@
+"""Size of the cut block against the size that was ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qc.catalog import MEASURES
+from qc.flags import Flag
+from qc.model import Observation, Where
+from qc.opposite_edges import opposite_edges
+from qc.robust import mean_over_pages
+
+MIN_PAGES = 3
+_AXES = {"height": "y", "width": "x"}
+
+
+def trim_size_block(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
+    """Deviation of the block from the ordered size: the sum of opposite trim offsets, over the pages.
+
+    Parameters
+    ----------
+    offsets : sequence of Observation
+        `trim-offset` of the pages.
+    bench_cut : bool
+        The spine edge of the sheets was cut to scan them; the width then says nothing of the printer and is left out.
+
+    Returns
+    -------
+    list of Observation
+        One an axis, ``height`` and ``width``, in mm; > 0: larger than ordered. `detail` holds the number of pages and
+        their spread.
+
+    Notes
+    -----
+    The sum is free of where the print lies on a page, so jitter does not enter. What shifts a cut the same way on
+    every page (tone curve, shape of the shadow on a white lid) shifts both edges outward or both inward, so it counts
+    twice in u and does not shrink with pages. Without a reference the same is told in scan millimeters from the cuts
+    alone, against the stated trim, with the scale of the scanner in u.
+    """
+    measure = MEASURES["trim-size-block"]
+    result = []
+    for name, axis in _AXES.items():
+        if axis == "x" and bench_cut:
+            continue
+        pages = opposite_edges(offsets, axis)
+        where = Where(axis=name)
+        if len(pages) < MIN_PAGES:
+            result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail={"pages": len(pages)}))
+            continue
+        sizes, u = (np.array([getattr(p, key) for p in pages]) for key in ("size", "u_size"))
+        value, u_value, spread = mean_over_pages(sizes, u, 2 * max(p.u_system for p in pages))
+        detail = {"pages": len(pages), "spread": round(spread, 4)}
+        result.append(measure.observe(value, u_value, where, detail=detail))
+    return result
