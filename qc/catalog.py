@@ -43,6 +43,9 @@ class Measure:
 _ALL = (
     Measure("trim-offset", "mm", "page", 1, "qc.measure.trim_offset:trim_offset"),
     Measure("trim-offset-block", "mm", "copy", 1, "qc.measure.trim_offset_block:trim_offset_block"),
+    Measure("trim-size-block", "mm", "copy", 1, "qc.measure.own_pages:own_size"),
+    Measure("print-position-jitter", "mm", "copy", 1, "qc.measure.own_pages:own_jitter"),
+    Measure("print-position-recto-verso", "mm", "copy", 1, "qc.measure.own_pages:print_position_recto_verso"),
     Measure("ink-coverage", "fraction", "page", 1, "qc.measure.ink_coverage:ink_coverage"),
     Measure("blank-pages-at-end", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_at_end"),
     Measure("blank-pages-inside", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_inside"),

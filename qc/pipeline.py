@@ -36,6 +36,7 @@ from qc.model import (
     ScanFile,
     Where,
 )
+from qc.own_page import observe_alone
 from qc.policy import Policy
 from qc.reference import Reference
 from qc.refund import decide_refund
@@ -340,6 +341,8 @@ def observe(
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         papers = [p.paper for p in pages if p.paper is not None]
         observations.append(paper_difference(papers, reference.paper))
+    else:
+        observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
 
 

@@ -29,6 +29,8 @@ LETTER_MM = 8.0
 """Nothing of a line of text is taller; drop capitals, pictures and frames are."""
 SPECK_MM = 0.5
 TURN_DEG = 0.8
+SHARP_PX = 1.5
+"""Smoothing across the lines before their sharpness is compared."""
 SIDE_MM = 0.45
 """Lines begin (end) at one place if within this: letters leave different white of their own, up to 0.3 mm."""
 SIDE_LINES = 6
@@ -149,15 +151,15 @@ def _angle(ink: NDArray[np.float32]) -> float:
     small = cv2.resize(ink, None, fx=0.5, fy=1.0, interpolation=cv2.INTER_AREA)
     columns = np.arange(small.shape[1]) - (small.shape[1] - 1) / 2
     bands = [b for b in np.array_split(np.arange(small.shape[1]), 24) if len(b)]
-    # Smoothed, or the angle at which nothing is interpolated would look sharpest.
-    profiles = gaussian_filter1d(np.array([small[:, b].sum(axis=1) for b in bands], float), 2.0, axis=1)
+    # Shifted by phase: interpolation would blur all angles but zero, which then looks sharpest.
+    spectra = np.fft.rfft(np.array([small[:, b].sum(axis=1) for b in bands], float), axis=1)
+    waves = 2j * np.pi * np.fft.rfftfreq(small.shape[0])
+    spectra *= np.exp(-0.5 * (np.abs(waves) * SHARP_PX) ** 2)
     middles = np.array([2 * columns[b].mean() for b in bands])
-    rows = np.arange(small.shape[0], dtype=float)
 
     def sharpness(angle: float) -> float:
-        slope = np.tan(np.deg2rad(angle))
-        moved = [np.interp(rows + slope * m, rows, p) for m, p in zip(middles, profiles, strict=True)]
-        return float(np.square(np.sum(moved, axis=0)).sum())
+        moved = spectra * np.exp(np.tan(np.deg2rad(angle)) * middles[:, None] * waves)
+        return float(np.square(np.abs(moved.sum(axis=0)))[1:].sum())
 
     angles = np.linspace(-TURN_DEG, TURN_DEG, 33)
     values = np.array([sharpness(a) for a in angles])

@@ -1,0 +1,371 @@
+"""What the pages of a copy say of each other without a reference: rectos against versos, jitter, drift, size.
+
+Each page is reduced to a few *marks*: places of its print that most pages of a book share, such as the outer side of
+the text block or the baseline of its first line. Pages that lack a mark, or have it elsewhere (chapter openings,
+pictures, short last pages), are outvoted. What is common to all pages, the place of the design itself, cannot be known
+and is not measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import theilslopes
+
+from qc.catalog import MEASURES
+from qc.flags import Flag
+from qc.geometry import Edge, Side, Size
+from qc.model import Observation, Where
+from qc.robust import mean_over_pages
+
+AXES = ("x", "y")
+MIN_PAGES = 3
+"""Of each side."""
+MARK_SHARE = 0.4
+"""Share of the pages of one side with a mark that must have it at one place."""
+WINDOW_MM = 3.0
+NEAR_MM = 2.2
+"""A page whose mark is further off has another layout: the next line of text is 3.5 mm off or more. A single page
+printed further off is not noticed here."""
+AGREE_MM = 0.8
+"""Marks must tell one shift of versos against rectos within this, else the two sides are set differently."""
+ALIKE_MM = 1.0
+"""Left margins that differ by less than this on both sides may be meant to be alike."""
+BENCH_CUT_MM = 8.0
+"""What a bench may take off the spine of a leaf when the trim is not known."""
+U_MARK_MM: Mapping[str, float] = {"outer": 0.03, "inner": 0.03, "head": 0.2, "folio": 0.1}
+"""By how much a mark of a verso may lie otherwise than its mirror image on a recto: white of letters at the start and
+at the end of lines, slant of italics."""
+U_LOCAL_X_MM, U_LOCAL_Y_MM = 0.025, 0.012
+"""What all pages of a side share: distortion of the scanner between its left and its right part, edge shape."""
+U_PAGE_MM = 0.03
+"""Placement of one page: edge and marks."""
+U_SCALE = 0.005
+"""Share; resolution of a scanner without a profile."""
+
+
+@dataclass(frozen=True)
+class OwnPage:
+    """One page by itself.
+
+    Attributes
+    ----------
+    position : int
+        Among the scanned interior pages, 1-based.
+    side : Side
+    size : Size or None
+        From cut to cut; None where not all four cuts are known.
+    u_cut_mm : mapping of Edge to float
+        Cuts that were found, with the standard uncertainty of their place.
+    x_mm, y_mm : mapping of str to float
+        Marks of the print. x: distance from the fore-edge, y: distance from the head; empty where that cut is unknown.
+    turn_deg : float or None
+        Turn of the print against the page frame, clockwise positive.
+    out_of_square_deg : float or None
+        Largest deviation of a corner of the page from a right angle.
+    flag : str
+        Why the page says nothing; empty if it does.
+    """
+
+    position: int
+    side: Side
+    size: Size | None = None
+    u_cut_mm: Mapping[Edge, float] = field(default_factory=dict)
+    x_mm: Mapping[str, float] = field(default_factory=dict)
+    y_mm: Mapping[str, float] = field(default_factory=dict)
+    turn_deg: float | None = None
+    out_of_square_deg: float | None = None
+    flag: str = ""
+
+    def marks(self, axis: str) -> Mapping[str, float]:
+        return self.x_mm if axis == "x" else self.y_mm
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Placement of the print along one axis over a copy, in mm: x from the fore-edge, y from the head.
+
+    Attributes
+    ----------
+    shift, u_shift : float
+        Of versos against rectos.
+    jitter, u_jitter : float
+        Standard deviation of the pages of a side about their mean, the measuring taken out.
+    drift, u_drift : float
+        Trend from the first to the last page, both sides together.
+    middle : mapping of str to float
+        Place of each mark, mean of both sides.
+    pages : mapping of int to float
+        Placement of each page by position, against the mean of all; the shift is in it.
+    """
+
+    shift: float
+    u_shift: float
+    jitter: float
+    u_jitter: float
+    drift: float
+    u_drift: float
+    middle: Mapping[str, float]
+    pages: Mapping[int, float]
+
+
+def placement(pages: Sequence[OwnPage], axis: str) -> Placement | Flag:
+    """Placement of the print over the pages along `axis`, or why it is not known."""
+    rectos, versos = ([p for p in pages if p.side is side and p.marks(axis)] for side in Side)
+    if min(len(rectos), len(versos)) < MIN_PAGES:
+        return Flag.FEW_PAGES
+    stations = [_stations(side, axis) for side in (rectos, versos)]
+    shifts = {k: stations[1][k] - stations[0][k] for k in stations[0] if k in stations[1]}
+    if len(shifts) < 2:
+        return Flag.SIDES_DIFFER
+    marks = _agreeing(shifts)
+    if marks is None:
+        return Flag.SIDES_DIFFER
+    middle = {k: (stations[0][k] + stations[1][k]) / 2 for k in marks}
+    weights = {k: U_MARK_MM.get(k, 0.02) ** -2 for k in marks}
+    half = float(np.average([shifts[k] for k in marks], weights=[weights[k] for k in marks])) / 2
+    placed: dict[int, float] = {}
+    for side, expected in ((rectos, -half), (versos, half)):
+        for page in side:
+            off = {k: page.marks(axis)[k] - middle[k] for k in marks if k in page.marks(axis)}
+            near = {k: v for k, v in off.items() if abs(v - expected) < NEAR_MM}
+            if near:
+                placed[page.position] = float(np.average(list(near.values()), weights=[weights[k] for k in near]))
+    return _spread(pages, placed, middle, axis)
+
+
+def _stations(pages: Sequence[OwnPage], axis: str) -> dict[str, float]:
+    """Where most pages of one side have each mark."""
+    found = {}
+    for mark in sorted({k for p in pages for k in p.marks(axis)}):
+        values = np.sort([p.marks(axis)[mark] for p in pages if mark in p.marks(axis)])
+        ends = np.searchsorted(values, values + WINDOW_MM, side="right")
+        first = int(np.argmax(ends - np.arange(len(values))))
+        inside = values[first : ends[first]]
+        if len(inside) >= max(MIN_PAGES, MARK_SHARE * len(values)):
+            found[mark] = float(np.median(inside))
+    return found
+
+
+def _agreeing(shifts: Mapping[str, float]) -> tuple[str, ...] | None:
+    """The largest set of two or more marks that tell one shift; None if another set as large tells another."""
+    sets = [
+        chosen
+        for n in range(len(shifts), 1, -1)
+        for chosen in combinations(sorted(shifts), n)
+        if np.ptp([shifts[k] for k in chosen]) <= AGREE_MM
+    ]
+    if not sets:
+        return None
+    best = sets[0]
+    rivals = [s for s in sets[1:] if len(s) == len(best) and not set(s) & set(best)]
+    return None if rivals else best
+
+
+def _spread(
+    pages: Sequence[OwnPage], placed: Mapping[int, float], middle: Mapping[str, float], axis: str
+) -> Placement | Flag:
+    sides = [np.array([placed[p.position] for p in pages if p.side is s and p.position in placed]) for s in Side]
+    if min(map(len, sides)) < MIN_PAGES:
+        return Flag.FEW_PAGES
+    (recto, u_recto, sd_recto), (verso, u_verso, sd_verso) = (
+        mean_over_pages(v, np.full(len(v), U_PAGE_MM), 0.0) for v in sides
+    )
+    shift = verso - recto
+    common = [U_LOCAL_X_MM if axis == "x" else U_LOCAL_Y_MM, U_SCALE * abs(shift)]
+    common.append(min(U_MARK_MM.get(k, 0.0) for k in middle))
+    n = np.array([len(v) for v in sides])
+    scatter = float(np.sqrt(np.average([sd_recto**2, sd_verso**2], weights=n)))
+    jitter = float(np.sqrt(max(scatter**2 - U_PAGE_MM**2, 0.0)))
+    drift, u_drift = _drift(pages, placed, (recto, verso))
+    return Placement(
+        shift=shift,
+        u_shift=float(np.sqrt(u_recto**2 + u_verso**2 + np.square(common).sum())),
+        jitter=jitter,
+        u_jitter=float(np.hypot(1.17 * scatter / np.sqrt(n.sum() - 2), U_PAGE_MM / 2)),
+        drift=drift,
+        u_drift=u_drift,
+        middle=dict(middle),
+        pages=dict(placed),
+    )
+
+
+def _drift(
+    pages: Sequence[OwnPage], placed: Mapping[int, float], centers: tuple[float, float]
+) -> tuple[float, float]:
+    """Robust trend of the placement, times the way from the first page to the last."""
+    of_side = dict(zip(Side, centers, strict=True))
+    known = [p for p in pages if p.position in placed]
+    at = np.array([p.position for p in known], float)
+    residual = np.array([placed[p.position] - of_side[p.side] for p in known])
+    slope, _, low, high = theilslopes(residual, at, 0.95)
+    way = float(np.ptp(at))
+    return float(slope) * way, max(float(high - low) * way / (2 * 1.96), U_PAGE_MM / np.sqrt(len(at)))
+
+
+def print_position_recto_verso(
+    pages: Sequence[OwnPage], trim: Size | None = None, bench_cut: bool = True, flag: Flag | None = None
+) -> list[Observation]:
+    """Shift of the print of versos against that of rectos, relative to the cuts, from the pages of the copy alone.
+
+    Parameters
+    ----------
+    pages : sequence of OwnPage
+    trim : Size or None
+        As stated, or the nearest standard trim.
+    bench_cut : bool
+        The spine edges were cut to scan the sheets.
+    flag : Flag or None
+        Why nothing can be measured on this copy at all.
+
+    Returns
+    -------
+    list of Observation
+        One an axis, in mm. ``x`` > 0: the print of versos lies further from the fore-edge than that of rectos; ``y`` >
+        0: it lies further from the head. `detail` holds the shift, its u, jitter and drift, the marks used and the
+        number of pages of each side.
+
+    Notes
+    -----
+    Taken for granted is that the book mirrors its pages: the same distances from fore-edge and head on both sides. If
+    one side is off its place by a and the other by b, the value is a - b; a part common to both is not to be seen. The
+    shift is then at most twice what the worse side is off by. At least three pages of each side must share two marks
+    of the print. u joins the scatter of the pages with Student's factor, what distinguishes the start from the end of a
+    line, the distortion of a scanner between left and right, and 0.5 % of the value for its resolution.
+
+    Not measured where both sides look set alike instead of mirrored: the left margins agree and the outer ones do not.
+    What fools it: a book designed with other margins on rectos than on versos, where all marks move together.
+    """
+    measure = MEASURES["print-position-recto-verso"]
+    result = []
+    for axis in AXES:
+        found = flag or placement(pages, axis)
+        where = Where(axis=axis)
+        if isinstance(found, Flag):
+            result.append(measure.observe(None, where=where, flags=(flag or _reason(pages, axis, found),)))
+            continue
+        detail = _detail(pages, found)
+        if axis == "x" and _may_be_alike(pages, found, trim, bench_cut):
+            result.append(measure.observe(None, where=where, flags=(Flag.NOT_MIRRORED,), detail=detail))
+        else:
+            result.append(measure.observe(found.shift, found.u_shift, where, detail=detail))
+    return result
+
+
+def own_jitter(pages: Sequence[OwnPage]) -> list[Observation]:
+    """Placement jitter of the print from the pages of the copy alone, as `print-position-jitter`, one an axis, in mm.
+
+    Returns
+    -------
+    list of Observation
+        Standard deviation of the placement about the mean of each side, the measuring taken out; robust. `detail`
+        holds the drift from the first to the last page and its u.
+    """
+    measure = MEASURES["print-position-jitter"]
+    result = []
+    for axis in AXES:
+        found = placement(pages, axis)
+        if isinstance(found, Flag):
+            flags = (_reason(pages, axis, found),)
+            result.append(measure.observe(None, where=Where(axis=axis), flags=flags))
+        else:
+            result.append(measure.observe(found.jitter, found.u_jitter, Where(axis=axis), detail=_detail(pages, found)))
+    return result
+
+
+def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cut: bool) -> list[Observation]:
+    """Size of the cut block against the stated or the nearest standard trim, as `trim-size-block`, in mm.
+
+    Parameters
+    ----------
+    pages : sequence of OwnPage
+    trim : Size or None
+        What it is held against.
+    stated : bool
+        That trim was stated for this copy. Without it a size further off is taken for another trim, never for a fault.
+    bench_cut : bool
+        The spine edges were cut to scan the sheets: the width says nothing of the printer.
+
+    Returns
+    -------
+    list of Observation
+        ``height`` and ``width``; > 0: larger than the trim. `detail` holds the size itself and the deviation from a
+        right angle.
+
+    Notes
+    -----
+    The resolution of the scans makes nearly all of u, 0.5 % of the size without a scanner profile.
+    """
+    measure = MEASURES["trim-size-block"]
+    sizes = [p for p in pages if p.size is not None]
+    result = []
+    for axis in ("height", "width"):
+        where = Where(axis=axis)
+        reason: Flag | str | None = None
+        if len(sizes) < MIN_PAGES:
+            flags = [p.flag for p in pages if p.flag]
+            reason = max(sorted(set(flags)), key=flags.count) if flags else Flag.FEW_PAGES
+        elif trim is None:
+            reason = Flag.NO_REFERENCE
+        elif axis == "width" and bench_cut:
+            reason = Flag.BENCH_CUT
+        if reason is not None or trim is None:
+            result.append(measure.observe(None, where=where, flags=(str(reason),), detail={"pages": len(sizes)}))
+            continue
+        edges = (Edge.HEAD, Edge.TAIL) if axis == "height" else (Edge.SPINE, Edge.FORE_EDGE)
+        values = np.array([p.size.height_mm if axis == "height" else p.size.width_mm for p in sizes if p.size])
+        page_u = np.array([np.hypot(*(p.u_cut_mm[e] for e in edges)) for p in sizes])
+        size, u, _ = mean_over_pages(values, page_u, U_SCALE * float(np.median(values)))
+        ordered = trim.height_mm if axis == "height" else trim.width_mm
+        corners = [p.out_of_square_deg for p in sizes if p.out_of_square_deg is not None]
+        detail = {
+            "size": round(size, 3),
+            "ordered": round(ordered, 3),
+            "stated": stated,
+            "out_of_square_deg": round(float(np.median(corners)), 3) if corners else None,
+            "pages": len(sizes),
+        }
+        result.append(measure.observe(size - ordered, u, where, () if stated else (Flag.TRIM_NOT_STATED,), detail))
+    return result
+
+
+def _may_be_alike(pages: Sequence[OwnPage], found: Placement, trim: Size | None, bench_cut: bool) -> bool:
+    """Whether the left margins of both sides agree while the outer ones do not, or that cannot be told."""
+    if abs(found.shift) <= ALIKE_MM:
+        return False
+    widths = [p.size.width_mm for p in pages if p.size is not None]
+    if not {"outer", "inner"} <= set(found.middle) or not (trim or widths):
+        return True
+    width = trim.width_mm if trim else float(np.median(widths))
+    left_verso = found.middle["outer"] + found.shift / 2
+    left_recto = width - (found.middle["inner"] - found.shift / 2)
+    slack = BENCH_CUT_MM if bench_cut and trim is None else 0.0
+    return -ALIKE_MM < left_verso - left_recto < ALIKE_MM + slack
+
+
+def _reason(pages: Sequence[OwnPage], axis: str, found: Flag) -> str:
+    """What kept most pages from saying anything, where too few do."""
+    flags = [p.flag for p in pages if p.flag and not p.marks(axis)]
+    if found is not Flag.FEW_PAGES or 2 * len(flags) < len(pages):
+        return found
+    return max(sorted(set(flags)), key=flags.count)
+
+
+def _detail(pages: Sequence[OwnPage], found: Placement) -> dict[str, object]:
+    turned = [p.turn_deg for p in pages if p.turn_deg is not None and p.position in found.pages]
+    return {
+        "shift": round(found.shift, 4),
+        "u_shift": round(found.u_shift, 4),
+        "jitter": round(found.jitter, 4),
+        "u_jitter": round(found.u_jitter, 4),
+        "drift": round(found.drift, 4),
+        "u_drift": round(found.u_drift, 4),
+        "marks": {k: round(v, 3) for k, v in found.middle.items()},
+        "rectos": sum(p.side is Side.RECTO for p in pages if p.position in found.pages),
+        "versos": sum(p.side is Side.VERSO for p in pages if p.position in found.pages),
+        "turn_deg": round(float(np.median(turned)), 3) if turned else None,
+    }
