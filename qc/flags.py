@@ -41,9 +41,13 @@ class Flag(StrEnum):
     BENCH_CUT = "bench-cut", "the spine edge of a loose sheet was cut by the bench, not by the printer"
     DIFFERENT_SCANNERS = "different-scanners", "the copies were scanned on different scanners"
     SIDES_DIFFER = "sides-differ", "rectos and versos share no two marks of their print that agree"
+    SIDES_UNSURE = (
+        "sides-unsure",
+        "which pages are rectos is not sure: a part was scanned, and neither margins nor running heads tell",
+    )
     NOT_MIRRORED = (
         "not-mirrored",
         "both sides may be set alike instead of mirrored; without the design that is not told from a shift",
     )
-    TRIM_NOT_STATED = "trim-not-stated", "the trim is not stated; the nearest standard trim is taken for it"
+    TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml"
     NO_TEXT = "no-text", "no lines of text were found on the page"

@@ -23,6 +23,7 @@ SHARED_MARKS = 2
 MAX_U_CUT_MM = 0.15
 FOLIO_MM = 12.0
 """A last line no longer than this may be a folio."""
+FLUSH_MM, NOT_FLUSH_MM = 1.0, 6.0
 NEAR_STANDARD_MM = 3.0
 BENCH_CUT_MM = 8.0
 
@@ -87,6 +88,10 @@ def own_page(
         u_cut_mm=u_cut,
         x_mm=_across(block, size, side) if block and Edge.FORE_EDGE in u_cut else {},
         y_mm=_down(block) if block and Edge.HEAD in u_cut else {},
+        asymmetry_mm=block.left.place_mm + block.right.place_mm - size.width_mm
+        if block and block.left and block.right and {Edge.FORE_EDGE, Edge.SPINE} <= set(u_cut)
+        else None,
+        flush=_flush(block) if block else "",
         turn_deg=block.angle_deg if block and all_cuts else None,
         out_of_square_deg=_out_of_square(ends) if all_cuts else None,
         flag=flag or ("" if block else str(Flag.NO_TEXT)),
@@ -118,10 +123,11 @@ def observe_alone(copy: BookCopy, pages: Sequence[OwnPage]) -> list[Observation]
     if stated is None and sizes:
         width, height = np.median(sizes, axis=0)
         trim = nearest_trim(Size(float(width), float(height)), bench_cut)
+    counted = copy.scan.complete or copy.pages_expected == len(copy.pages)
     return [
         *own_size(pages, trim, stated is not None, bench_cut),
-        *own_jitter(pages),
-        *print_position_recto_verso(pages, trim, bench_cut),
+        *own_jitter(pages, counted),
+        *print_position_recto_verso(pages, trim, bench_cut, counted),
     ]
 
 
@@ -138,6 +144,16 @@ def _across(block: TextBlock, size: Size, side: Side) -> dict[str, float]:
     if last.right_mm - last.left_mm <= FOLIO_MM:
         marks["folio"] = inward((last.left_mm + last.right_mm) / 2)
     return marks
+
+
+def _flush(block: TextBlock) -> str:
+    if block.left is None or block.right is None:
+        return ""
+    head = block.lines[0]
+    left, right = head.left_mm - block.left.place_mm, block.right.place_mm - head.right_mm
+    if abs(left) < FLUSH_MM and right > NOT_FLUSH_MM:
+        return "left"
+    return "right" if abs(right) < FLUSH_MM and left > NOT_FLUSH_MM else ""
 
 
 def _down(block: TextBlock) -> dict[str, float]:

@@ -38,6 +38,7 @@ SIDE_SHARE = 0.4
 """Share of the long lines that must agree on a side. Justified text gathers 70 % at the left and 80 % at the right,
 ragged text under 25 % (drawn pages, seeds below 5000)."""
 LEAST_LINE_MM = 1.2
+FEW_LETTERS_MM = 9.0
 BASELINE_LEVEL = 0.4
 """Share of the most inked row of a line; descenders stay below it."""
 
@@ -190,18 +191,20 @@ def _lines(ink: NDArray[np.float32]) -> list[TextLine]:
 
 def _line(ink: NDArray[np.float32], profile: NDArray[np.float64], first_row: int) -> TextLine | None:
     scale = px_per_mm(TEXT_DPI)
-    body = gaussian_filter1d(profile, 1.0)
-    level = BASELINE_LEVEL * float(body.max())
-    above = np.flatnonzero(body >= level)
-    last = int(above[-1])
-    if last + 1 >= len(body):
-        return None
-    baseline = last + (body[last] - level) / (body[last] - body[last + 1])
     across = ink.max(axis=0).astype(np.float64)
     marked = np.flatnonzero(across >= INK)
     if len(marked) < 2:
         return None
     a, b = int(marked[0]), int(marked[-1])
+    # A few figures have no x-height to speak of: they stand where their ink ends.
+    few = b - a < FEW_LETTERS_MM * scale
+    body = ink.max(axis=1).astype(np.float64) if few else gaussian_filter1d(profile, 1.0)
+    level = INK if few else BASELINE_LEVEL * float(body.max())
+    above = np.flatnonzero(body >= level)
+    if not len(above) or above[-1] + 1 >= len(body):
+        return None
+    last = int(above[-1])
+    baseline = last + (body[last] - level) / (body[last] - body[last + 1])
     left = a - (across[a] - INK) / max(across[a] - across[a - 1], 1e-6)
     right = b + (across[b] - INK) / max(across[b] - across[b + 1], 1e-6)
     return TextLine(*((v + 0.5) / scale for v in (first_row + baseline, left, right)))

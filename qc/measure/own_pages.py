@@ -33,11 +33,18 @@ NEAR_MM = 2.2
 printed further off is not noticed here."""
 AGREE_MM = 0.8
 """Marks must tell one shift of versos against rectos within this, else the two sides are set differently."""
+TOGETHER_MM = 0.3
+"""Marks of one page must tell its placement within this; its last line may end elsewhere."""
+MAX_U_MM = 0.5
 ALIKE_MM = 1.0
 """Left margins that differ by less than this on both sides may be meant to be alike."""
 BENCH_CUT_MM = 8.0
 """What a bench may take off the spine of a leaf when the trim is not known."""
+APART_MM = 1.5
+"""By how much margins must tell rectos from versos."""
+AGAINST_SHARE = 0.2
 U_MARK_MM: Mapping[str, float] = {"outer": 0.03, "inner": 0.03, "head": 0.2, "folio": 0.1}
+U_BASELINE_MM = 0.03
 """By how much a mark of a verso may lie otherwise than its mirror image on a recto: white of letters at the start and
 at the end of lines, slant of italics."""
 U_LOCAL_X_MM, U_LOCAL_Y_MM = 0.025, 0.012
@@ -63,6 +70,10 @@ class OwnPage:
         Cuts that were found, with the standard uncertainty of their place.
     x_mm, y_mm : mapping of str to float
         Marks of the print. x: distance from the fore-edge, y: distance from the head; empty where that cut is unknown.
+    asymmetry_mm : float or None
+        Left margin of the text block less its right one.
+    flush : {"left", "right", ""}
+        On which side the first line of print is flush with the block; empty if on both or none.
     turn_deg : float or None
         Turn of the print against the page frame, clockwise positive.
     out_of_square_deg : float or None
@@ -77,6 +88,8 @@ class OwnPage:
     u_cut_mm: Mapping[Edge, float] = field(default_factory=dict)
     x_mm: Mapping[str, float] = field(default_factory=dict)
     y_mm: Mapping[str, float] = field(default_factory=dict)
+    asymmetry_mm: float | None = None
+    flush: str = ""
     turn_deg: float | None = None
     out_of_square_deg: float | None = None
     flag: str = ""
@@ -113,9 +126,73 @@ class Placement:
     pages: Mapping[int, float]
 
 
-def placement(pages: Sequence[OwnPage], axis: str) -> Placement | Flag:
-    """Placement of the print over the pages along `axis`, or why it is not known."""
-    rectos, versos = ([p for p in pages if p.side is side and p.marks(axis)] for side in Side)
+def sided(pages: Sequence[OwnPage], counted: bool) -> list[OwnPage] | Flag:
+    """The pages whose side is not contradicted by their print, or why no side is to be trusted.
+
+    Parameters
+    ----------
+    pages : sequence of OwnPage
+    counted : bool
+        All pages of the copy were scanned in order, so that their position tells the side.
+
+    Notes
+    -----
+    Two signs are asked: which margin is the wider one, and on which side the running head is flush. Where they differ
+    between rectos and versos, pages that contradict are left out; more than one in five, and no side is trusted.
+    """
+    confirmed = counted
+    kept = list(pages)
+    for sign in (_margin_sign, _head_sign):
+        signs = {p.position: v for p in pages if (v := sign(p)) is not None}
+        groups = [np.array([signs[p.position] for p in pages if p.side is s and p.position in signs]) for s in Side]
+        if min(map(len, groups)) < MIN_PAGES:
+            continue
+        middles = [float(np.median(g)) for g in groups]
+        spread = max(float(np.median(np.abs(g - m))) for g, m in zip(groups, middles, strict=True))
+        mixed = _two_heaps(np.concatenate(groups))
+        if abs(middles[0] - middles[1]) < APART_MM + 3 * spread:
+            if mixed:
+                return Flag.SIDES_UNSURE
+            continue
+        between = sum(middles) / 2
+        against = {
+            p.position
+            for p in pages
+            if p.position in signs and (signs[p.position] > between) != (middles[p.side is Side.VERSO] > between)
+        }
+        if len(against) > AGAINST_SHARE * len(signs):
+            return Flag.SIDES_UNSURE
+        kept = [p for p in kept if p.position not in against]
+        confirmed = True
+    return kept if confirmed else Flag.SIDES_UNSURE
+
+
+def _margin_sign(page: OwnPage) -> float | None:
+    return page.asymmetry_mm
+
+
+def _head_sign(page: OwnPage) -> float | None:
+    return {"left": -APART_MM, "right": APART_MM}.get(page.flush)
+
+
+def _two_heaps(values: NDArray[np.float64]) -> bool:
+    """Whether values fall into two heaps more than `APART_MM` apart, none of them small."""
+    ordered = np.sort(values)
+    low, high = ordered[: len(ordered) // 4].mean(), ordered[-(len(ordered) // 4) :].mean()
+    middle = (low + high) / 2
+    near = np.abs(ordered - middle) < (high - low) / 4
+    return bool(high - low > APART_MM and near.mean() < 0.2)
+
+
+def placement(pages: Sequence[OwnPage], axis: str, counted: bool = False) -> Placement | Flag:
+    """Placement of the print over the pages along `axis`, or why it is not known; `counted` as for `sided`."""
+    marked = [p for p in pages if p.marks(axis)]
+    if min(sum(p.side is side for p in marked) for side in Side) < MIN_PAGES:
+        return Flag.FEW_PAGES
+    trusted = sided(pages, counted)
+    if isinstance(trusted, Flag):
+        return trusted
+    rectos, versos = ([p for p in trusted if p.side is side and p.marks(axis)] for side in Side)
     if min(len(rectos), len(versos)) < MIN_PAGES:
         return Flag.FEW_PAGES
     stations = [_stations(side, axis) for side in (rectos, versos)]
@@ -126,16 +203,16 @@ def placement(pages: Sequence[OwnPage], axis: str) -> Placement | Flag:
     if marks is None:
         return Flag.SIDES_DIFFER
     middle = {k: (stations[0][k] + stations[1][k]) / 2 for k in marks}
-    weights = {k: U_MARK_MM.get(k, 0.02) ** -2 for k in marks}
+    weights = {k: U_MARK_MM.get(k, U_BASELINE_MM) ** -2 for k in marks}
     half = float(np.average([shifts[k] for k in marks], weights=[weights[k] for k in marks])) / 2
     placed: dict[int, float] = {}
     for side, expected in ((rectos, -half), (versos, half)):
         for page in side:
             off = {k: page.marks(axis)[k] - middle[k] for k in marks if k in page.marks(axis)}
-            near = {k: v for k, v in off.items() if abs(v - expected) < NEAR_MM}
+            near = _together({k: v for k, v in off.items() if abs(v - expected) < NEAR_MM}, weights)
             if near:
                 placed[page.position] = float(np.average(list(near.values()), weights=[weights[k] for k in near]))
-    return _spread(pages, placed, middle, axis)
+    return _spread(trusted, placed, middle, axis)
 
 
 def _stations(pages: Sequence[OwnPage], axis: str) -> dict[str, float]:
@@ -166,6 +243,16 @@ def _agreeing(shifts: Mapping[str, float]) -> tuple[str, ...] | None:
     return None if rivals else best
 
 
+def _together(off: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
+    """The weightiest two or more marks of a page that lie within `TOGETHER_MM`; empty if there are none."""
+    best: dict[str, float] = {}
+    for low in off.values():
+        chosen = {k: v for k, v in off.items() if low <= v <= low + TOGETHER_MM}
+        if len(chosen) > 1 and sum(map(weights.__getitem__, chosen)) > sum(map(weights.__getitem__, best)):
+            best = chosen
+    return best
+
+
 def _spread(
     pages: Sequence[OwnPage], placed: Mapping[int, float], middle: Mapping[str, float], axis: str
 ) -> Placement | Flag:
@@ -177,7 +264,7 @@ def _spread(
     )
     shift = verso - recto
     common = [U_LOCAL_X_MM if axis == "x" else U_LOCAL_Y_MM, U_SCALE * abs(shift)]
-    common.append(min(U_MARK_MM.get(k, 0.0) for k in middle))
+    common.append(min(U_MARK_MM.get(k, U_BASELINE_MM) for k in middle))
     n = np.array([len(v) for v in sides])
     scatter = float(np.sqrt(np.average([sd_recto**2, sd_verso**2], weights=n)))
     jitter = float(np.sqrt(max(scatter**2 - U_PAGE_MM**2, 0.0)))
@@ -208,7 +295,7 @@ def _drift(
 
 
 def print_position_recto_verso(
-    pages: Sequence[OwnPage], trim: Size | None = None, bench_cut: bool = True, flag: Flag | None = None
+    pages: Sequence[OwnPage], trim: Size | None = None, bench_cut: bool = True, counted: bool = False
 ) -> list[Observation]:
     """Shift of the print of versos against that of rectos, relative to the cuts, from the pages of the copy alone.
 
@@ -219,8 +306,8 @@ def print_position_recto_verso(
         As stated, or the nearest standard trim.
     bench_cut : bool
         The spine edges were cut to scan the sheets.
-    flag : Flag or None
-        Why nothing can be measured on this copy at all.
+    counted : bool
+        All pages of the copy were scanned in order, so that their position tells the side.
 
     Returns
     -------
@@ -243,20 +330,22 @@ def print_position_recto_verso(
     measure = MEASURES["print-position-recto-verso"]
     result = []
     for axis in AXES:
-        found = flag or placement(pages, axis)
+        found = placement(pages, axis, counted)
         where = Where(axis=axis)
         if isinstance(found, Flag):
-            result.append(measure.observe(None, where=where, flags=(flag or _reason(pages, axis, found),)))
+            result.append(measure.observe(None, where=where, flags=(_reason(pages, axis, found),)))
             continue
         detail = _detail(pages, found)
-        if axis == "x" and _may_be_alike(pages, found, trim, bench_cut):
+        if found.u_shift > MAX_U_MM:
+            result.append(measure.observe(None, where=where, flags=(Flag.U_TOO_LARGE,), detail=detail))
+        elif axis == "x" and _may_be_alike(pages, found, trim, bench_cut):
             result.append(measure.observe(None, where=where, flags=(Flag.NOT_MIRRORED,), detail=detail))
         else:
             result.append(measure.observe(found.shift, found.u_shift, where, detail=detail))
     return result
 
 
-def own_jitter(pages: Sequence[OwnPage]) -> list[Observation]:
+def own_jitter(pages: Sequence[OwnPage], counted: bool = False) -> list[Observation]:
     """Placement jitter of the print from the pages of the copy alone, as `print-position-jitter`, one an axis, in mm.
 
     Returns
@@ -268,7 +357,7 @@ def own_jitter(pages: Sequence[OwnPage]) -> list[Observation]:
     measure = MEASURES["print-position-jitter"]
     result = []
     for axis in AXES:
-        found = placement(pages, axis)
+        found = placement(pages, axis, counted)
         if isinstance(found, Flag):
             flags = (_reason(pages, axis, found),)
             result.append(measure.observe(None, where=Where(axis=axis), flags=flags))
@@ -286,15 +375,15 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
     trim : Size or None
         What it is held against.
     stated : bool
-        That trim was stated for this copy. Without it a size further off is taken for another trim, never for a fault.
+        That trim was stated for this copy. A nearest standard trim proves nothing: the book may be of any size.
     bench_cut : bool
         The spine edges were cut to scan the sheets: the width says nothing of the printer.
 
     Returns
     -------
     list of Observation
-        ``height`` and ``width``; > 0: larger than the trim. `detail` holds the size itself and the deviation from a
-        right angle.
+        ``height`` and ``width``; > 0: larger than the trim; measured only where that is stated. `detail` holds the
+        size itself, the trim it was held against, and the deviation of the corners from a right angle.
 
     Notes
     -----
@@ -309,27 +398,29 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
         if len(sizes) < MIN_PAGES:
             flags = [p.flag for p in pages if p.flag]
             reason = max(sorted(set(flags)), key=flags.count) if flags else Flag.FEW_PAGES
-        elif trim is None:
-            reason = Flag.NO_REFERENCE
         elif axis == "width" and bench_cut:
             reason = Flag.BENCH_CUT
-        if reason is not None or trim is None:
+        if reason is not None:
             result.append(measure.observe(None, where=where, flags=(str(reason),), detail={"pages": len(sizes)}))
             continue
         edges = (Edge.HEAD, Edge.TAIL) if axis == "height" else (Edge.SPINE, Edge.FORE_EDGE)
         values = np.array([p.size.height_mm if axis == "height" else p.size.width_mm for p in sizes if p.size])
         page_u = np.array([np.hypot(*(p.u_cut_mm[e] for e in edges)) for p in sizes])
         size, u, _ = mean_over_pages(values, page_u, U_SCALE * float(np.median(values)))
-        ordered = trim.height_mm if axis == "height" else trim.width_mm
+        ordered = None if trim is None else trim.height_mm if axis == "height" else trim.width_mm
         corners = [p.out_of_square_deg for p in sizes if p.out_of_square_deg is not None]
         detail = {
             "size": round(size, 3),
-            "ordered": round(ordered, 3),
+            "u_size": round(u, 3),
+            "trim": None if ordered is None else round(ordered, 3),
             "stated": stated,
             "out_of_square_deg": round(float(np.median(corners)), 3) if corners else None,
             "pages": len(sizes),
         }
-        result.append(measure.observe(size - ordered, u, where, () if stated else (Flag.TRIM_NOT_STATED,), detail))
+        if stated and ordered is not None:
+            result.append(measure.observe(size - ordered, u, where, detail=detail))
+        else:
+            result.append(measure.observe(None, where=where, flags=(Flag.TRIM_NOT_STATED,), detail=detail))
     return result
 
 
