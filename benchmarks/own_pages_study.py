@@ -22,9 +22,10 @@ import numpy as np
 from qc.examine import PageJob, examine_page
 from qc.geometry import Edge, Size, side_of
 from qc.judge import judge
-from qc.measure.own_pages import OwnPage, Placement, own_jitter, own_size, placement, print_position_recto_verso
+from qc.measure.own_pages import own_jitter, own_size, print_position_recto_verso
 from qc.model import BookCopy, Observation, Outcome, ReferenceId, ScanFile, ScanSettings
 from qc.own_page import observe_alone
+from qc.own_placement import OwnPage, Placement, placement
 from qc.policy import load_policy
 from qc.synthetic import Block, Kind, draw_copy, sample_conditions, write_title
 
@@ -107,11 +108,7 @@ def numbers(rng: np.random.Generator) -> Made:
         y = {k: v + block[1] + place[1] + rng.normal(0, 0.03) for k, v in y.items()}
         size = Size(trim.width_mm - bench + rng.normal(0, 0.3), trim.height_mm * (1 + rng.normal(0, 1e-4)))
         left = size.width_mm - x["inner"] if not verso else x["outer"]
-        pages.append(
-            OwnPage(
-                position, side, size, dict.fromkeys(Edge, 0.01), x, y, 2 * left + width - size.width_mm
-            )
-        )
+        pages.append(OwnPage(position, side, size, dict.fromkeys(Edge, 0.01), x, y, 2 * left + width - size.width_mm))
     shown = [*print_position_recto_verso(pages, trim), *own_jitter(pages), *own_size(pages, trim, True, True)]
     shift = off[1] - off[0] + (spine - outer if alike else 0.0) * np.array([1, 0])
     printed = {
@@ -123,9 +120,7 @@ def numbers(rng: np.random.Generator) -> Made:
 
 def rows(seed: int, made: Made) -> Iterator[dict[str, object]]:
     observations, shift, printed, jitter = made
-    findings, verdict = judge(
-        observations, load_policy(), BookCopy(f"c{seed}", Path(), ()), (), ReferenceId("none")
-    )
+    findings, verdict = judge(observations, load_policy(), BookCopy(f"c{seed}", Path(), ()), (), ReferenceId("none"))
     outside = sum(f.outcome is Outcome.OUTSIDE for f in findings)
     for o in observations:
         truth = {"print-position-recto-verso": shift, "print-position-jitter": jitter}.get(o.measure, {})

@@ -17,10 +17,10 @@ from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.measure.color_difference import color_difference
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
-from qc.measure.own_pages import OwnPage
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize import PageImage, load_page
 from qc.own_page import own_lines, own_page
+from qc.own_placement import OwnPage
 from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
 from qc.register import Registration, coarse, register

@@ -9,10 +9,11 @@ import numpy as np
 from qc.edges import EdgeLine, Sheet, find_edge
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, Points, Side, Size, edge_names
-from qc.measure.own_pages import OwnPage, own_jitter, own_size, print_position_recto_verso
+from qc.measure.own_pages import own_jitter, own_size, print_position_recto_verso
 from qc.model import BookCopy, Observation
 from qc.normalize import PageImage
 from qc.outline import page_frame
+from qc.own_placement import OwnPage
 from qc.text_block import TextBlock, find_text
 from qc.trimboxes import STANDARD
 from qc.units import parse_trim, px_per_mm
@@ -108,8 +109,7 @@ def nearest_trim(size: Size, bench_cut: bool) -> Size | None:
     fitting = [
         s
         for s in STANDARD
-        if abs(size.height_mm - s.height_mm) < NEAR_STANDARD_MM
-        and low < size.width_mm - s.width_mm < NEAR_STANDARD_MM
+        if abs(size.height_mm - s.height_mm) < NEAR_STANDARD_MM and low < size.width_mm - s.width_mm < NEAR_STANDARD_MM
     ]
     return fitting[0] if len(fitting) == 1 else None
 

@@ -21,6 +21,7 @@ from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page
+from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.trim_offset import trim_offset
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import (
@@ -341,6 +342,8 @@ def observe(
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         papers = [p.paper for p in pages if p.paper is not None]
         observations.append(paper_difference(papers, reference.paper))
+        sides = {page.job.position: r.side for page, r in zip(pages, interior, strict=True) if r.side is not None}
+        observations += recto_verso_of_offsets(offsets, sides)
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations

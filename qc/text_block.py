@@ -129,7 +129,9 @@ def _letters(luminance: NDArray[np.float32], to_px: Affine, size: Size) -> NDArr
     """Ink of letters, 0 (paper) to 1, at `TEXT_DPI`; None on a page without paper or without letters."""
     scale = px_per_mm(TEXT_DPI)
     shape = round(size.width_mm * scale), round(size.height_mm * scale)
-    page = warped(luminance, to_px.after(Affine.shift(0.5 / scale, 0.5 / scale)).after(Affine.scaling(1 / scale)), shape)
+    page = warped(
+        luminance, to_px.after(Affine.shift(0.5 / scale, 0.5 / scale)).after(Affine.scaling(1 / scale)), shape
+    )
     paper = local_paper(page, round(8 * scale))
     ink = np.clip(1 - page / np.maximum(paper, 1e-3), 0, 1).astype(np.float32)
     rim = round(RIM_MM * scale)

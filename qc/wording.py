@@ -20,10 +20,13 @@ _NAMES = {
     "color-difference": "color against the reference",
     "color-difference-copy": "color against the reference",
     "paper-difference": "paper color",
+    "print-position-recto-verso": "print of versos against rectos",
+    "copy-position-outlier": "print position against the other copies",
     "copy-position-difference": "print position between copies",
     "copy-color-difference": "color between copies",
     "copy-color-outlier": "color against the other copies",
 }
+_VERSO_WAY = {"x": ("further from the fore-edge", "nearer to the fore-edge"), "y": ("lower", "higher")}
 _IN_WORDS = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
 _COUNTED = {
     "blank-pages-at-end": ("blank page at the end", "blank pages at the end"),
@@ -45,7 +48,9 @@ def message(rule: Rule, outcome: Outcome, observation: Observation, k: float, co
     """One sentence without its period for a finding of `rule` on `observation`; `k` expands u to U."""
     if observation.value is None:
         return f"{capital(name(rule))}{_place(observation, copy)} could not be measured: {reasons(observation.flags)}"
-    said = _measured(observation, observation.value, k) + _place(observation, copy)
+    said = _measured(observation, observation.value, k)
+    if observation.measure != "print-position-recto-verso":
+        said += _place(observation, copy)
     match outcome:
         case Outcome.OUTSIDE if rule.outside:
             return f"{said}; the limit is {_size(rule.outside, rule.unit)}"
@@ -103,6 +108,8 @@ def _measured(observation: Observation, value: float, k: float) -> str:
     measure = observation.measure
     if measure in ("trim-offset", "trim-offset-block"):
         return f"Cut {size} too deep" if value < 0 else f"Cut {size} outside the trim line"
+    if measure == "print-position-recto-verso":
+        return f"Print of versos {shift_in_words(observation, k)} than that of rectos"
     if measure in _COUNTED:
         one, many = _COUNTED[measure]
         code = str(observation.detail.get("code", "")).replace("-", " ")
@@ -110,6 +117,12 @@ def _measured(observation: Observation, value: float, k: float) -> str:
             one, many = f"place of {code}", f"places of {code}"
         return f"{size} {one if value == 1 else many}"
     return f"{capital(_NAMES.get(measure, measure))} differs by {plus_minus(value, expanded, observation.unit)}"
+
+
+def shift_in_words(shift: Observation, k: float) -> str:
+    """A measured `print-position-recto-verso`, such as ``"0.82 ± 0.10 mm lower"``."""
+    value = shift.value or 0.0
+    return f"{plus_minus(abs(value), k * (shift.u or 0.0), 'mm')} {_VERSO_WAY[str(shift.where.axis)][value < 0]}"
 
 
 def _place(observation: Observation, copy: BookCopy | None) -> str:

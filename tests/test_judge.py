@@ -308,6 +308,7 @@ def test_what_was_not_checked_is_said() -> None:
         "cover",
         "the spine's lettering",
         "cut at the spine",
+        "print of versos against rectos",
         "blank pages at the end",
         "blank pages inside",
         "missing print on 1 of 3 pages",

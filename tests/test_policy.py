@@ -57,6 +57,7 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
     policy = load_policy("kdp")
     assert {r.id for r in policy.rules if r.severity == "defect"} == {
         "trim-offset-block",
+        "print-position-recto-verso",
         "blank-pages-inside",
         "print-defect",
         "pages-foreign",

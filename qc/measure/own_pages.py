@@ -1,297 +1,23 @@
-"""What the pages of a copy say of each other without a reference: rectos against versos, jitter, drift, size.
-
-Each page is reduced to a few *marks*: places of its print that most pages of a book share, such as the outer side of
-the text block or the baseline of its first line. Pages that lack a mark, or have it elsewhere (chapter openings,
-pictures, short last pages), are outvoted. What is common to all pages, the place of the design itself, cannot be known
-and is not measured.
-"""
+"""What the pages of a copy say of each other: rectos against versos, placement jitter, size against the trim."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import theilslopes
 
 from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge, Side, Size
 from qc.model import Observation, Where
+from qc.own_placement import AXES, MIN_PAGES, U_LOCAL_MM, U_SCALE, OwnPage, Placement, placement
 from qc.robust import mean_over_pages
 
-AXES = ("x", "y")
-MIN_PAGES = 3
-"""Of each side."""
-MARK_SHARE = 0.4
-"""Share of the pages of one side with a mark that must have it at one place."""
-WINDOW_MM = 3.0
-NEAR_MM = 2.2
-"""A page whose mark is further off has another layout: the next line of text is 3.5 mm off or more. A single page
-printed further off is not noticed here."""
-AGREE_MM = 0.8
-"""Marks must tell one shift of versos against rectos within this, else the two sides are set differently."""
-TOGETHER_MM = 0.3
-"""Marks of one page must tell its placement within this; its last line may end elsewhere."""
 MAX_U_MM = 0.5
 ALIKE_MM = 1.0
 """Left margins that differ by less than this on both sides may be meant to be alike."""
 BENCH_CUT_MM = 8.0
 """What a bench may take off the spine of a leaf when the trim is not known."""
-APART_MM = 1.5
-"""By how much margins must tell rectos from versos."""
-AGAINST_SHARE = 0.2
-U_MARK_MM: Mapping[str, float] = {"outer": 0.03, "inner": 0.03, "head": 0.2, "folio": 0.1}
-U_BASELINE_MM = 0.03
-"""By how much a mark of a verso may lie otherwise than its mirror image on a recto: white of letters at the start and
-at the end of lines, slant of italics."""
-U_LOCAL_X_MM, U_LOCAL_Y_MM = 0.025, 0.012
-"""What all pages of a side share: distortion of the scanner between its left and its right part, edge shape."""
-U_PAGE_MM = 0.03
-"""Placement of one page: edge and marks."""
-U_SCALE = 0.005
-"""Share; resolution of a scanner without a profile."""
-
-
-@dataclass(frozen=True)
-class OwnPage:
-    """One page by itself.
-
-    Attributes
-    ----------
-    position : int
-        Among the scanned interior pages, 1-based.
-    side : Side
-    size : Size or None
-        From cut to cut; None where not all four cuts are known.
-    u_cut_mm : mapping of Edge to float
-        Cuts that were found, with the standard uncertainty of their place.
-    x_mm, y_mm : mapping of str to float
-        Marks of the print. x: distance from the fore-edge, y: distance from the head; empty where that cut is unknown.
-    asymmetry_mm : float or None
-        Left margin of the text block less its right one.
-    flush : {"left", "right", ""}
-        On which side the first line of print is flush with the block; empty if on both or none.
-    turn_deg : float or None
-        Turn of the print against the page frame, clockwise positive.
-    out_of_square_deg : float or None
-        Largest deviation of a corner of the page from a right angle.
-    flag : str
-        Why the page says nothing; empty if it does.
-    """
-
-    position: int
-    side: Side
-    size: Size | None = None
-    u_cut_mm: Mapping[Edge, float] = field(default_factory=dict)
-    x_mm: Mapping[str, float] = field(default_factory=dict)
-    y_mm: Mapping[str, float] = field(default_factory=dict)
-    asymmetry_mm: float | None = None
-    flush: str = ""
-    turn_deg: float | None = None
-    out_of_square_deg: float | None = None
-    flag: str = ""
-
-    def marks(self, axis: str) -> Mapping[str, float]:
-        return self.x_mm if axis == "x" else self.y_mm
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Placement of the print along one axis over a copy, in mm: x from the fore-edge, y from the head.
-
-    Attributes
-    ----------
-    shift, u_shift : float
-        Of versos against rectos.
-    jitter, u_jitter : float
-        Standard deviation of the pages of a side about their mean, the measuring taken out.
-    drift, u_drift : float
-        Trend from the first to the last page, both sides together.
-    middle : mapping of str to float
-        Place of each mark, mean of both sides.
-    pages : mapping of int to float
-        Placement of each page by position, against the mean of all; the shift is in it.
-    """
-
-    shift: float
-    u_shift: float
-    jitter: float
-    u_jitter: float
-    drift: float
-    u_drift: float
-    middle: Mapping[str, float]
-    pages: Mapping[int, float]
-
-
-def sided(pages: Sequence[OwnPage], counted: bool) -> list[OwnPage] | Flag:
-    """The pages whose side is not contradicted by their print, or why no side is to be trusted.
-
-    Parameters
-    ----------
-    pages : sequence of OwnPage
-    counted : bool
-        All pages of the copy were scanned in order, so that their position tells the side.
-
-    Notes
-    -----
-    Two signs are asked: which margin is the wider one, and on which side the running head is flush. Where they differ
-    between rectos and versos, pages that contradict are left out; more than one in five, and no side is trusted.
-    """
-    confirmed = counted
-    kept = list(pages)
-    for sign in (_margin_sign, _head_sign):
-        signs = {p.position: v for p in pages if (v := sign(p)) is not None}
-        groups = [np.array([signs[p.position] for p in pages if p.side is s and p.position in signs]) for s in Side]
-        if min(map(len, groups)) < MIN_PAGES:
-            continue
-        middles = [float(np.median(g)) for g in groups]
-        spread = max(float(np.median(np.abs(g - m))) for g, m in zip(groups, middles, strict=True))
-        mixed = _two_heaps(np.concatenate(groups))
-        if abs(middles[0] - middles[1]) < APART_MM + 3 * spread:
-            if mixed:
-                return Flag.SIDES_UNSURE
-            continue
-        between = sum(middles) / 2
-        against = {
-            p.position
-            for p in pages
-            if p.position in signs and (signs[p.position] > between) != (middles[p.side is Side.VERSO] > between)
-        }
-        if len(against) > AGAINST_SHARE * len(signs):
-            return Flag.SIDES_UNSURE
-        kept = [p for p in kept if p.position not in against]
-        confirmed = True
-    return kept if confirmed else Flag.SIDES_UNSURE
-
-
-def _margin_sign(page: OwnPage) -> float | None:
-    return page.asymmetry_mm
-
-
-def _head_sign(page: OwnPage) -> float | None:
-    return {"left": -APART_MM, "right": APART_MM}.get(page.flush)
-
-
-def _two_heaps(values: NDArray[np.float64]) -> bool:
-    """Whether values fall into two heaps more than `APART_MM` apart, none of them small."""
-    ordered = np.sort(values)
-    low, high = ordered[: len(ordered) // 4].mean(), ordered[-(len(ordered) // 4) :].mean()
-    middle = (low + high) / 2
-    near = np.abs(ordered - middle) < (high - low) / 4
-    return bool(high - low > APART_MM and near.mean() < 0.2)
-
-
-def placement(pages: Sequence[OwnPage], axis: str, counted: bool = False) -> Placement | Flag:
-    """Placement of the print over the pages along `axis`, or why it is not known; `counted` as for `sided`."""
-    marked = [p for p in pages if p.marks(axis)]
-    if min(sum(p.side is side for p in marked) for side in Side) < MIN_PAGES:
-        return Flag.FEW_PAGES
-    trusted = sided(pages, counted)
-    if isinstance(trusted, Flag):
-        return trusted
-    rectos, versos = ([p for p in trusted if p.side is side and p.marks(axis)] for side in Side)
-    if min(len(rectos), len(versos)) < MIN_PAGES:
-        return Flag.FEW_PAGES
-    stations = [_stations(side, axis) for side in (rectos, versos)]
-    shifts = {k: stations[1][k] - stations[0][k] for k in stations[0] if k in stations[1]}
-    if len(shifts) < 2:
-        return Flag.SIDES_DIFFER
-    marks = _agreeing(shifts)
-    if marks is None:
-        return Flag.SIDES_DIFFER
-    middle = {k: (stations[0][k] + stations[1][k]) / 2 for k in marks}
-    weights = {k: U_MARK_MM.get(k, U_BASELINE_MM) ** -2 for k in marks}
-    half = float(np.average([shifts[k] for k in marks], weights=[weights[k] for k in marks])) / 2
-    placed: dict[int, float] = {}
-    for side, expected in ((rectos, -half), (versos, half)):
-        for page in side:
-            off = {k: page.marks(axis)[k] - middle[k] for k in marks if k in page.marks(axis)}
-            near = _together({k: v for k, v in off.items() if abs(v - expected) < NEAR_MM}, weights)
-            if near:
-                placed[page.position] = float(np.average(list(near.values()), weights=[weights[k] for k in near]))
-    return _spread(trusted, placed, middle, axis)
-
-
-def _stations(pages: Sequence[OwnPage], axis: str) -> dict[str, float]:
-    """Where most pages of one side have each mark."""
-    found = {}
-    for mark in sorted({k for p in pages for k in p.marks(axis)}):
-        values = np.sort([p.marks(axis)[mark] for p in pages if mark in p.marks(axis)])
-        ends = np.searchsorted(values, values + WINDOW_MM, side="right")
-        first = int(np.argmax(ends - np.arange(len(values))))
-        inside = values[first : ends[first]]
-        if len(inside) >= max(MIN_PAGES, MARK_SHARE * len(values)):
-            found[mark] = float(np.median(inside))
-    return found
-
-
-def _agreeing(shifts: Mapping[str, float]) -> tuple[str, ...] | None:
-    """The largest set of two or more marks that tell one shift; None if another set as large tells another."""
-    sets = [
-        chosen
-        for n in range(len(shifts), 1, -1)
-        for chosen in combinations(sorted(shifts), n)
-        if np.ptp([shifts[k] for k in chosen]) <= AGREE_MM
-    ]
-    if not sets:
-        return None
-    best = sets[0]
-    rivals = [s for s in sets[1:] if len(s) == len(best) and not set(s) & set(best)]
-    return None if rivals else best
-
-
-def _together(off: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
-    """The weightiest two or more marks of a page that lie within `TOGETHER_MM`; empty if there are none."""
-    best: dict[str, float] = {}
-    for low in off.values():
-        chosen = {k: v for k, v in off.items() if low <= v <= low + TOGETHER_MM}
-        if len(chosen) > 1 and sum(map(weights.__getitem__, chosen)) > sum(map(weights.__getitem__, best)):
-            best = chosen
-    return best
-
-
-def _spread(
-    pages: Sequence[OwnPage], placed: Mapping[int, float], middle: Mapping[str, float], axis: str
-) -> Placement | Flag:
-    sides = [np.array([placed[p.position] for p in pages if p.side is s and p.position in placed]) for s in Side]
-    if min(map(len, sides)) < MIN_PAGES:
-        return Flag.FEW_PAGES
-    (recto, u_recto, sd_recto), (verso, u_verso, sd_verso) = (
-        mean_over_pages(v, np.full(len(v), U_PAGE_MM), 0.0) for v in sides
-    )
-    shift = verso - recto
-    common = [U_LOCAL_X_MM if axis == "x" else U_LOCAL_Y_MM, U_SCALE * abs(shift)]
-    common.append(min(U_MARK_MM.get(k, U_BASELINE_MM) for k in middle))
-    n = np.array([len(v) for v in sides])
-    scatter = float(np.sqrt(np.average([sd_recto**2, sd_verso**2], weights=n)))
-    jitter = float(np.sqrt(max(scatter**2 - U_PAGE_MM**2, 0.0)))
-    drift, u_drift = _drift(pages, placed, (recto, verso))
-    return Placement(
-        shift=shift,
-        u_shift=float(np.sqrt(u_recto**2 + u_verso**2 + np.square(common).sum())),
-        jitter=jitter,
-        u_jitter=float(np.hypot(1.17 * scatter / np.sqrt(n.sum() - 2), U_PAGE_MM / 2)),
-        drift=drift,
-        u_drift=u_drift,
-        middle=dict(middle),
-        pages=dict(placed),
-    )
-
-
-def _drift(
-    pages: Sequence[OwnPage], placed: Mapping[int, float], centers: tuple[float, float]
-) -> tuple[float, float]:
-    """Robust trend of the placement, times the way from the first page to the last."""
-    of_side = dict(zip(Side, centers, strict=True))
-    known = [p for p in pages if p.position in placed]
-    at = np.array([p.position for p in known], float)
-    residual = np.array([placed[p.position] - of_side[p.side] for p in known])
-    slope, _, low, high = theilslopes(residual, at, 0.95)
-    way = float(np.ptp(at))
-    return float(slope) * way, max(float(high - low) * way / (2 * 1.96), U_PAGE_MM / np.sqrt(len(at)))
 
 
 def print_position_recto_verso(
@@ -342,6 +68,41 @@ def print_position_recto_verso(
             result.append(measure.observe(None, where=where, flags=(Flag.NOT_MIRRORED,), detail=detail))
         else:
             result.append(measure.observe(found.shift, found.u_shift, where, detail=detail))
+    return result
+
+
+def recto_verso_of_offsets(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list[Observation]:
+    """The shift of `print_position_recto_verso` where there is a reference: from the trim offsets of the pages.
+
+    Parameters
+    ----------
+    offsets : sequence of Observation
+        `trim-offset` of the pages.
+    sides : mapping of int to Side
+        Of the scanned pages by position.
+
+    Returns
+    -------
+    list of Observation
+        As `print_position_recto_verso`. Nothing is taken for granted of the design here: offsets are those from it.
+    """
+    measure = MEASURES["print-position-recto-verso"]
+    result = []
+    for axis, edge in (("x", Edge.FORE_EDGE), ("y", Edge.HEAD)):
+        here = [o for o in offsets if o.where.edge is edge]
+        known = [o for o in here if o.value is not None and o.where.page is not None]
+        groups = [[o for o in known if sides[o.where.page or 0] is side] for side in Side]
+        where = Where(axis=axis)
+        if min(map(len, groups)) < MIN_PAGES:
+            result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,)))
+            continue
+        (recto, u_recto, _), (verso, u_verso, _) = (
+            mean_over_pages(np.array([o.value for o in g], float), np.array([o.u or 0.0 for o in g]), 0.0)
+            for g in groups
+        )
+        u = float(np.hypot(np.hypot(u_recto, u_verso), U_LOCAL_MM[axis]))
+        detail = {"rectos": len(groups[0]), "versos": len(groups[1])}
+        result.append(measure.observe(verso - recto, u, where, detail=detail))
     return result
 
 
@@ -405,7 +166,7 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
             continue
         edges = (Edge.HEAD, Edge.TAIL) if axis == "height" else (Edge.SPINE, Edge.FORE_EDGE)
         values = np.array([p.size.height_mm if axis == "height" else p.size.width_mm for p in sizes if p.size])
-        page_u = np.array([np.hypot(*(p.u_cut_mm[e] for e in edges)) for p in sizes])
+        page_u = np.array([np.hypot(p.u_cut_mm[edges[0]], p.u_cut_mm[edges[1]]) for p in sizes])
         size, u, _ = mean_over_pages(values, page_u, U_SCALE * float(np.median(values)))
         ordered = None if trim is None else trim.height_mm if axis == "height" else trim.width_mm
         corners = [p.out_of_square_deg for p in sizes if p.out_of_square_deg is not None]
