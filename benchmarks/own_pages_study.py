@@ -31,6 +31,7 @@ from qc.synthetic import Block, Kind, draw_copy, sample_conditions, write_title
 
 KINDS = (Kind.TEXT, Kind.CHAPTER, Kind.PICTURE, Kind.TABLE, Kind.THREE_LINES, Kind.BLANK, Kind.LINE_ART)
 SHARES = (0.76, 0.07, 0.06, 0.03, 0.03, 0.03, 0.02)
+POLICY = load_policy()
 TRIMS = ((127.0, 203.2), (152.4, 228.6), (139.7, 215.9))
 
 
@@ -120,7 +121,7 @@ def numbers(rng: np.random.Generator) -> Made:
 
 def rows(seed: int, made: Made) -> Iterator[dict[str, object]]:
     observations, shift, printed, jitter = made
-    findings, verdict = judge(observations, load_policy(), BookCopy(f"c{seed}", Path(), ()), (), ReferenceId("none"))
+    findings, verdict = judge(observations, POLICY, BookCopy(f"c{seed}", Path(), ()), (), ReferenceId("none"))
     outside = sum(f.outcome is Outcome.OUTSIDE for f in findings)
     for o in observations:
         truth = {"print-position-recto-verso": shift, "print-position-jitter": jitter}.get(o.measure, {})

@@ -55,6 +55,7 @@ _ALL = (
     Measure("color-difference-copy", "dE00", "copy", 1, "qc.measure.color_difference:color_difference_copy"),
     Measure("paper-difference", "dE00", "copy", 1, "qc.measure.color_difference:paper_difference"),
     Measure("copy-position-difference", "mm", "copies", 1, "qc.measure.between_copies:copy_position_difference"),
+    Measure("copy-position-outlier", "mm", "copies", 1, "qc.measure.copy_position_outlier:copy_position_outlier"),
     Measure("copy-color-difference", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_difference"),
     Measure("copy-color-outlier", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_outlier"),
 )

@@ -32,6 +32,9 @@ def own_sentence(observations: Sequence[Observation], k: float) -> str:
         said = ["by its own pages the print of versos lies " + listed(shift_in_words(o, k) for o in known)]
         said[0] += " than that of rectos"
     said += _jitter(observations, k) + _size(observations, k)
+    apart = [o for o in observations if o.measure == "copy-position-outlier" and o.value is not None]
+    if apart:
+        said.append(f"it lies {listed(shift_in_words(o, k) for o in apart)} than in the median of the copies")
     if known:
         said.append("what is common to all pages cannot be known without the design")
     return ", ".join(said)

@@ -26,7 +26,7 @@ _NAMES = {
     "copy-color-difference": "color between copies",
     "copy-color-outlier": "color against the other copies",
 }
-_VERSO_WAY = {"x": ("further from the fore-edge", "nearer to the fore-edge"), "y": ("lower", "higher")}
+_WAY = {"x": ("further from the fore-edge", "nearer to the fore-edge"), "y": ("lower", "higher")}
 _IN_WORDS = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
 _COUNTED = {
     "blank-pages-at-end": ("blank page at the end", "blank pages at the end"),
@@ -49,7 +49,7 @@ def message(rule: Rule, outcome: Outcome, observation: Observation, k: float, co
     if observation.value is None:
         return f"{capital(name(rule))}{_place(observation, copy)} could not be measured: {reasons(observation.flags)}"
     said = _measured(observation, observation.value, k)
-    if observation.measure != "print-position-recto-verso":
+    if observation.measure not in ("print-position-recto-verso", "copy-position-outlier"):
         said += _place(observation, copy)
     match outcome:
         case Outcome.OUTSIDE if rule.outside:
@@ -110,6 +110,8 @@ def _measured(observation: Observation, value: float, k: float) -> str:
         return f"Cut {size} too deep" if value < 0 else f"Cut {size} outside the trim line"
     if measure == "print-position-recto-verso":
         return f"Print of versos {shift_in_words(observation, k)} than that of rectos"
+    if measure == "copy-position-outlier":
+        return f"Print {shift_in_words(observation, k)} than in the median of the copies"
     if measure in _COUNTED:
         one, many = _COUNTED[measure]
         code = str(observation.detail.get("code", "")).replace("-", " ")
@@ -120,9 +122,9 @@ def _measured(observation: Observation, value: float, k: float) -> str:
 
 
 def shift_in_words(shift: Observation, k: float) -> str:
-    """A measured `print-position-recto-verso`, such as ``"0.82 ± 0.10 mm lower"``."""
+    """A measured shift of the print along ``where.axis``, such as ``"0.82 ± 0.10 mm lower"``."""
     value = shift.value or 0.0
-    return f"{plus_minus(abs(value), k * (shift.u or 0.0), 'mm')} {_VERSO_WAY[str(shift.where.axis)][value < 0]}"
+    return f"{plus_minus(abs(value), k * (shift.u or 0.0), 'mm')} {_WAY[str(shift.where.axis)][value < 0]}"
 
 
 def _place(observation: Observation, copy: BookCopy | None) -> str:

@@ -58,6 +58,7 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
     assert {r.id for r in policy.rules if r.severity == "defect"} == {
         "trim-offset-block",
         "print-position-recto-verso",
+        "copy-position-outlier",
         "blank-pages-inside",
         "print-defect",
         "pages-foreign",
