@@ -25,6 +25,8 @@ RIM_MM = 2.0
 """Left out all round: cut, shadow, and what shows beside the page."""
 INK = 0.3
 """Share of the paper's light that must be missing; show-through takes 5 to 15 %."""
+DARK_SHARE = 0.6
+"""Where the paper seems darker than this share of the page's own, there is a picture."""
 LETTER_MM = 8.0
 """Nothing of a line of text is taller; drop capitals, pictures and frames are."""
 SPECK_MM = 0.5
@@ -37,7 +39,7 @@ SIDE_LINES = 6
 SIDE_SHARE = 0.4
 """Share of the long lines that must agree on a side. Justified text gathers 70 % at the left and 80 % at the right,
 ragged text under 25 % (drawn pages, seeds below 5000)."""
-LEAST_LINE_MM = 1.2
+LEAST_LINE_MM = 0.8
 FEW_LETTERS_MM = 9.0
 BASELINE_LEVEL = 0.4
 """Share of the most inked row of a line; descenders stay below it."""
@@ -116,6 +118,7 @@ def find_text(luminance: NDArray[np.float32], to_px: Affine, size: Size) -> Text
         middle = (width - 1) / 2, (height - 1) / 2
         back = Affine.shift(*middle).after(Affine.rotation(angle)).after(Affine.shift(-middle[0], -middle[1]))
         ink = warped(ink, back, (width, height), 0.0)
+        ink[:, [0, -1]] = 0
     lines = tuple(_lines(ink))
     if not lines:
         return None
@@ -134,6 +137,7 @@ def _letters(luminance: NDArray[np.float32], to_px: Affine, size: Size) -> NDArr
     )
     paper = local_paper(page, round(8 * scale))
     ink = np.clip(1 - page / np.maximum(paper, 1e-3), 0, 1).astype(np.float32)
+    ink[paper < DARK_SHARE * float(np.quantile(paper, 0.9))] = 0
     rim = round(RIM_MM * scale)
     ink[:rim] = ink[-rim:] = 0
     ink[:, :rim] = ink[:, -rim:] = 0
