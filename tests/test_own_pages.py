@@ -161,6 +161,7 @@ def test_even_margins_need_a_counted_copy_or_running_heads() -> None:
 
 def test_too_little_to_go_by_is_refused_by_name() -> None:
     rng = np.random.default_rng(5009)
+    assert {o.flags for o in print_position_recto_verso([], TRIM)} == {(Flag.FEW_PAGES,)}
     rectos = [p for p in book(rng, 24) if p.side is Side.RECTO]
     assert {o.flags for o in print_position_recto_verso(rectos, TRIM)} == {(Flag.FEW_PAGES,)}
     blind = [OwnPage(i, side_of(i), flag=Flag.WHITE_BACKING) for i in range(1, 13)]

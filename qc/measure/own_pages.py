@@ -202,7 +202,7 @@ def _may_be_alike(pages: Sequence[OwnPage], found: Placement, trim: Size | None,
 def _reason(pages: Sequence[OwnPage], axis: str, found: Flag) -> str:
     """What kept most pages from saying anything, where too few do."""
     flags = [p.flag for p in pages if p.flag and not p.marks(axis)]
-    if found is not Flag.FEW_PAGES or 2 * len(flags) < len(pages):
+    if found is not Flag.FEW_PAGES or not flags or 2 * len(flags) < len(pages):
         return found
     return max(sorted(set(flags)), key=flags.count)
 
