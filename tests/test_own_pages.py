@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -25,12 +28,14 @@ from qc.own_page import nearest_trim
 from qc.own_placement import OwnPage, Placement, placement
 from qc.pipeline import inspect_copy
 from qc.policy import load_policy
+from qc.record import record, to_json
 from qc.synthetic import Block, Cut, Scanner, draw_copy, write_title
 from tests.inspection_example import example
 
 KDP = load_policy("kdp")
 TRIM = Size(152.4, 228.6)
 OUTER, SPINE = 13.0, 19.0
+SCHEMA = json.loads((resources.files("qc") / "schemas" / "inspection.schema.json").read_text("utf-8"))
 
 
 def book(
@@ -239,6 +244,8 @@ def test_of_three_copies_the_odd_one_is_named() -> None:
     copies = [alone("A", (0.1, 0.2), 5020), alone("B", (0.0, 4.4), 5021), alone("C", (0.0, 0.0), 5022)]
     after = with_consensus(copies, KDP)
     assert {i.reference.kind for i in after} == {"consensus"}
+    for i in after:
+        jsonschema.validate(json.loads(to_json(record(i))), SCHEMA)
     shift = {
         o.where.copy: o
         for i in after
@@ -283,6 +290,7 @@ def test_a_drawn_copy_says_how_its_rectos_and_versos_lie(tmp_path: Path) -> None
         o = found[axis]
         assert o.value == pytest.approx(offsets[axis][0] - offsets[axis][1], abs=0.12)
         assert o.detail["rectos"] >= 4 and o.detail["versos"] >= 4
+    jsonschema.validate(json.loads(to_json(record(inspection))), SCHEMA)
     assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
     assert "versos lies" in inspection.verdict.summary and "cannot be known" in inspection.verdict.summary
     assert all(o.value is None for o in inspection.observations if o.measure == "trim-offset-block")
