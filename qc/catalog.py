@@ -48,6 +48,7 @@ _ALL = (
     Measure("trim-skew", "deg", "copy", 1, "qc.measure.trim_skew:trim_skew"),
     Measure("page-size", "mm", "page", 1, "qc.measure.page_size:page_size"),
     Measure("print-position-jitter", "mm", "copy", 1, "qc.measure.print_position_jitter:print_position_jitter"),
+    Measure("print-position-recto-verso", "mm", "copy", 1, "qc.measure.own_pages:print_position_recto_verso"),
     Measure("ink-coverage", "fraction", "page", 1, "qc.measure.ink_coverage:ink_coverage"),
     Measure("blank-pages-at-end", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_at_end"),
     Measure("blank-pages-inside", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_inside"),
@@ -57,6 +58,7 @@ _ALL = (
     Measure("color-difference-copy", "dE00", "copy", 1, "qc.measure.color_difference:color_difference_copy"),
     Measure("paper-difference", "dE00", "copy", 1, "qc.measure.color_difference:paper_difference"),
     Measure("copy-position-difference", "mm", "copies", 1, "qc.measure.between_copies:copy_position_difference"),
+    Measure("copy-position-outlier", "mm", "copies", 1, "qc.measure.copy_position_outlier:copy_position_outlier"),
     Measure("copy-color-difference", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_difference"),
     Measure("copy-color-outlier", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_outlier"),
 )

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
-from qc.geometry import Affine, Points, Size, quarter_turn
+from qc.geometry import Affine, Points, Size, quarter_turn, side_of
 from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.measure.color_difference import color_difference
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize import PageImage, load_page
+from qc.own_page import own_lines, own_page
+from qc.own_placement import OwnPage
 from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
 from qc.register import Registration, coarse, register
@@ -80,6 +82,8 @@ class PageResult:
         Left, top, right, bottom, in working pixels.
     to_scan : Affine
         Working pixels -> scan pixels.
+    own : OwnPage or None
+        What the page says by itself, where there is no reference.
     paper : ndarray, shape (3,), or None
         Linear RGB of bare paper.
     """
@@ -99,6 +103,7 @@ class PageResult:
     lines: tuple[EdgeLine, ...] = _NOWHERE
     to_scan: Affine | None = None
     trim: Size | None = None
+    own: OwnPage | None = None
     color: Observation | None = None
     missing: Observation | None = None
     paper: NDArray[np.float64] | None = None
@@ -192,18 +197,23 @@ def _picture(image: PageImage) -> bytes:
 
 
 def _without_reference(result: PageResult, image: PageImage) -> PageResult:
-    sheet = _sheet(image, result.job.settings.backing)
-    if sheet.corners is not None:
-        w = float(np.hypot(*(sheet.corners[1] - sheet.corners[0]))) / px_per_mm(image.dpi.x_dpi)
-        h = float(np.hypot(*(sheet.corners[3] - sheet.corners[0]))) / px_per_mm(image.dpi.y_dpi)
-    else:
-        h, w = (
-            s / px_per_mm(d) for s, d in zip(image.luminance.shape, (image.dpi.y_dpi, image.dpi.x_dpi), strict=True)
-        )
-    trim = Size(w, h)
-    ink = ink_coverage(image.luminance, _start(image, sheet, trim), trim)
+    job = result.job
+    sheet = _sheet(image, job.settings.backing)
+    lines = (EdgeLine(None, flag=Flag.BOUND),) * 4 if job.settings.bound else own_lines(image, sheet)
+    own, to_px, size = own_page(image, sheet, lines, job.position, side_of(job.expected_page))
+    if to_px is None or size is None:
+        h, w = image.luminance.shape
+        size = Size(w / px_per_mm(image.dpi.x_dpi), h / px_per_mm(image.dpi.y_dpi))
+        to_px = _start(image, sheet, size)
     return replace(
-        result, backing=sheet.backing.kind, ink=ink, to_scan=image.to_scan, trim=trim, picture=_picture(image)
+        result,
+        backing=sheet.backing.kind,
+        ink=ink_coverage(image.luminance, to_px, size),
+        lines=lines,
+        own=own,
+        to_scan=image.to_scan,
+        trim=size,
+        picture=_picture(image),
     )
 
 

@@ -40,3 +40,15 @@ class Flag(StrEnum):
     NOTHING_TO_COMPARE = "nothing-to-compare", "no region large enough to compare"
     BENCH_CUT = "bench-cut", "the spine edge of a loose sheet was cut by the bench, not by the printer"
     DIFFERENT_SCANNERS = "different-scanners", "the copies were scanned on different scanners"
+    SIDES_DIFFER = "sides-differ", "rectos and versos share no two marks of their print that agree"
+    SIDES_UNSURE = (
+        "sides-unsure",
+        "which pages are rectos is not sure: a part was scanned, and neither margins nor running heads tell",
+    )
+    NOT_MIRRORED = (
+        "not-mirrored",
+        "both sides may be set alike instead of mirrored; without the design that is not told from a shift",
+    )
+    TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml"
+    NO_TEXT = "no-text", "no lines of text were found on the page"
+    FEW_COPIES = "few-copies", "fewer than three copies of the title show where their print lies"

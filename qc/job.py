@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from qc.consensus import with_consensus
 from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.evidence import exhibits
 from qc.intake import copy_id, open_copy
@@ -15,7 +16,7 @@ from qc.model import Inspection
 from qc.pipeline import Progress, inspect_copy
 from qc.policy import Policy
 from qc.record import record, write_json
-from qc.reference import find_reference
+from qc.reference import Reference, find_reference
 from qc.report import html
 from qc.scanner import find_profile
 
@@ -95,9 +96,24 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     reference, note = find_reference(copy, job.reference, job.titles)
     inspection = inspect_copy(copy, reference, job.policy, note=note, threads=threads, progress=progress)
     inspection = _with_scanner_note(inspection, job.scanner)
+    _write(inspection, reference, job)
+    return inspection
+
+
+def hold_together(done: Sequence[tuple[Job, Inspection]]) -> list[Inspection]:
+    """Hold the copies of a title that had no reference against each other, and write those results anew."""
+    if not done:
+        return []
+    together = with_consensus([i for _, i in done], done[0][0].policy)
+    for (job, before), after in zip(done, together, strict=True):
+        if after is not before:
+            _write(after, None, job)
+    return together
+
+
+def _write(inspection: Inspection, reference: Reference | None, job: Job) -> None:
     html.write(inspection, exhibits(inspection, reference), job.report, k=job.policy.k)
     write_json(record(inspection), job.folder / "inspection.json")
-    return inspection
 
 
 def _with_scanner_note(inspection: Inspection, option: str | None) -> Inspection:

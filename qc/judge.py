@@ -23,6 +23,7 @@ from qc.model import (
     Verdict,
     Where,
 )
+from qc.own_words import own_sentence
 from qc.policy import Policy
 from qc.rule import Rule
 from qc.wording import capital, listed, message, name, ranges
@@ -31,6 +32,8 @@ CONTENT_MEASURES = frozenset(
     {"print-defect", "blank-pages-inside", "pages-foreign", "color-difference", "color-difference-copy"}
 )
 FALSE_OUTSIDE = 0.001
+WITHOUT_DESIGN = frozenset({"none", "consensus"})
+"""Kinds of reference that do not say where the print belongs: never a no-defect."""
 _NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
 _BACKING = "scans of at least three interior pages with a black or gray backing visible beyond the {edges}"
 _ADD = {
@@ -74,7 +77,7 @@ def judge(
     pages : sequence of PageRecord
         What each scan was taken for; unreadable ones are named as not checked.
     reference : ReferenceId
-        Of kind ``"none"`` there is never a no-defect.
+        Of kind ``"none"`` or ``"consensus"`` there is never a no-defect.
     rescan : sequence of Rescan
         Handed on in the verdict; its reference pages are those that were not scanned.
     not_checked : sequence of str
@@ -109,8 +112,10 @@ def judge(
         decision, said = Decision.DEFECT, _worst(defects, policy, "more {}", "defect")
     elif doubts:
         decision, said = Decision.NEEDS_REVIEW, _worst(doubts, policy, "more {} to look at", "finding")
-    elif missing or reference.kind == "none":
+    elif missing or reference.kind in WITHOUT_DESIGN:
         decision, said = Decision.INSUFFICIENT_EVIDENCE, _lacking(missing, findings, observations, copy, reference)
+        if reference.kind in WITHOUT_DESIGN and (alone := own_sentence(observations, policy.k)):
+            said += f"; {alone}"
     else:
         decision, said = Decision.NO_DEFECT, _sound(findings, policy)
     gaps = [u for u in unseen if decision is not Decision.INSUFFICIENT_EVIDENCE or u not in missing]
@@ -218,8 +223,13 @@ def _not_judged(
     for rule in policy.rules:
         if rule.required and not _set_aside(rule, copy):
             continue
-        # Notes never count, so that one is missing is no news.
-        if rule.severity == "note" or rule.scope == "copies" or (rule.edges and not rule.judged_edges(copy.scan)):
+        # What can never call a defect is not missed.
+        if (
+            rule.severity == "note"
+            or rule.outside is None
+            or rule.scope == "copies"
+            or (rule.edges and not rule.judged_edges(copy.scan))
+        ):
             continue
         mine = [f for f in findings if f.rule == rule.id and not (f.flags and _NO_PRINT.issuperset(f.flags))]
         open_ = [f for f in mine if f.outcome is Outcome.NOT_JUDGED]
@@ -270,7 +280,7 @@ def _lacking(
     edges = [w.edge for w in missing.values() if w.edge]
     flags = Counter(f for x in findings if x.required and x.outcome is Outcome.NOT_JUDGED for f in x.flags)
     flags.update(f for o in observations if o.value is None and o.where.edge in edges for f in o.flags)
-    if reference.kind == "none":
+    if reference.kind in WITHOUT_DESIGN:
         flag, add = Flag.NO_REFERENCE, _ADD[Flag.NO_REFERENCE]
     else:
         known = [f for f in Flag if f in _ADD and flags[f]]

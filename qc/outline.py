@@ -107,7 +107,7 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
     for line, name in zip(lines, ("left", "upper", "right", "lower"), strict=True):
         if line.ends is None:
             raise ScanError(f"{scan.name}, {name} edge: {(line.flag or Flag.EDGE_NOT_FOUND).meaning}.")
-    to_working, size = _frame([line.ends / np.array(per_mm) for line in lines if line.ends is not None], per_mm)
+    to_working, size = page_frame([line.ends / np.array(per_mm) for line in lines if line.ends is not None], per_mm)
     if min(size.width_mm, size.height_mm) < _LEAST_MM:
         raise ScanError(f"{scan.name}: its sheet is {size.width_mm:.0f} x {size.height_mm:.0f} mm, no page of a book.")
     light = rectified(image, to_working, size)
@@ -124,7 +124,7 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
     )
 
 
-def _frame(sides: list[Points], per_mm: tuple[float, float]) -> tuple[Affine, Size]:
+def page_frame(sides: list[Points], per_mm: tuple[float, float]) -> tuple[Affine, Size]:
     """Page-frame mm -> working pixels, and the page's size, from its left, top, right and bottom line in scan mm."""
     left, top, right, bottom = sides
     corners = np.array([_meet(left, top), _meet(right, top), _meet(right, bottom), _meet(left, bottom)])

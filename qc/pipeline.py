@@ -21,6 +21,7 @@ from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
+from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import trim_offset
@@ -42,6 +43,7 @@ from qc.model import (
     ScanFile,
     Where,
 )
+from qc.own_page import observe_alone
 from qc.policy import Policy
 from qc.reference import Reference
 from qc.refund import decide_refund
@@ -362,6 +364,9 @@ def observe(
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         papers = [p.paper for p in pages if p.paper is not None]
         observations.append(paper_difference(papers, reference.paper))
+        observations += recto_verso_of_offsets(offsets, sides)
+    else:
+        observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
 
 

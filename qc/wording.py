@@ -25,10 +25,13 @@ _NAMES = {
     "color-difference": "color against the reference",
     "color-difference-copy": "color against the reference",
     "paper-difference": "paper color",
+    "print-position-recto-verso": "print of versos against rectos",
+    "copy-position-outlier": "print position against the other copies",
     "copy-position-difference": "print position between copies",
     "copy-color-difference": "color between copies",
     "copy-color-outlier": "color against the other copies",
 }
+_WAY = {"x": ("further from the fore-edge", "nearer to the fore-edge"), "y": ("lower", "higher")}
 _IN_WORDS = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
 _COUNTED = {
     "blank-pages-at-end": ("blank page at the end", "blank pages at the end"),
@@ -50,7 +53,9 @@ def message(rule: Rule, outcome: Outcome, observation: Observation, k: float, co
     """One sentence without its period for a finding of `rule` on `observation`; `k` expands u to U."""
     if observation.value is None:
         return f"{capital(name(rule))}{_place(observation, copy)} could not be measured: {reasons(observation.flags)}"
-    said = _measured(observation, observation.value, k) + _place(observation, copy)
+    said = _measured(observation, observation.value, k)
+    if observation.measure not in ("print-position-recto-verso", "copy-position-outlier"):
+        said += _place(observation, copy)
     match outcome:
         case Outcome.OUTSIDE if rule.outside:
             return f"{said}; the limit is {_size(rule.outside, rule.unit)}"
@@ -116,6 +121,10 @@ def _measured(observation: Observation, value: float, k: float) -> str:
         return f"Cut turned by {size} against the print"
     if measure in ("page-size", "print-position-jitter"):
         return f"{capital(_NAMES[measure])} {size}"
+    if measure == "print-position-recto-verso":
+        return f"Print of versos {shift_in_words(observation, k)} than that of rectos"
+    if measure == "copy-position-outlier":
+        return f"Print {shift_in_words(observation, k)} than in the median of the copies"
     if measure in _COUNTED:
         one, many = _COUNTED[measure]
         code = str(observation.detail.get("code", "")).replace("-", " ")
@@ -123,6 +132,12 @@ def _measured(observation: Observation, value: float, k: float) -> str:
             one, many = f"place of {code}", f"places of {code}"
         return f"{size} {one if value == 1 else many}"
     return f"{capital(_NAMES.get(measure, measure))} differs by {plus_minus(value, expanded, observation.unit)}"
+
+
+def shift_in_words(shift: Observation, k: float) -> str:
+    """A measured shift of the print along ``where.axis``, such as ``"0.82 ± 0.10 mm lower"``."""
+    value = shift.value or 0.0
+    return f"{plus_minus(abs(value), k * (shift.u or 0.0), 'mm')} {_WAY[str(shift.where.axis)][value < 0]}"
 
 
 def _place(observation: Observation, copy: BookCopy | None) -> str:

@@ -309,7 +309,6 @@ def test_what_was_not_checked_is_said() -> None:
         "the spine's lettering",
         "print of one page",
         "size of the block",
-        "squareness of the cut",
         "blank pages inside",
         "missing print on 1 of 3 pages",
         "unreadable scans: p-6.jpg",

@@ -60,6 +60,8 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "trim-offset-page",
         "trim-size-block",
         "trim-skew",
+        "print-position-recto-verso",
+        "copy-position-outlier",
         "blank-pages-inside",
         "print-defect",
         "pages-foreign",

@@ -110,4 +110,4 @@ def _everything(rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
 def _listed(title: str, entries: Mapping[str, str]) -> Iterator[str]:
     yield title
     for name, meaning in entries.items():
-        yield f"  {name:<26}{meaning}"
+        yield f"  {name:<28}{meaning}"

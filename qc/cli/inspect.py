@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from qc.cli import exits, options, terminal
-from qc.job import Job, jobs_for, run_job
+from qc.job import Job, hold_together, jobs_for, run_job
+from qc.measure.copy_position_outlier import MIN_COPIES
 from qc.model import Inspection
 from qc.policy import load_policy
 from qc.record import error_record, record, to_json
@@ -55,26 +56,48 @@ def inspect(
         raise click.UsageError("--reference names the one to use and --titles a folder to search; give one of them.")
     loaded = load_policy(policy)
     jobs = jobs_for(copies, out, loaded, reference=reference, titles=titles, scanner=scanner, dpi=dpi)
-    codes = []
-    for number, job in enumerate(jobs):
-        if number and not as_json:
-            click.echo()
-        codes.append(_inspect_one(job, as_json, verbose))
+    codes: list[int] = []
+    shown = _Shown(as_json, verbose)
+    held: list[tuple[Job, Inspection]] = []
+    for job in jobs:
+        inspection, code = _inspect_one(job, as_json)
+        if inspection is None:
+            codes.append(code)
+        elif held or (inspection.reference.kind == "none" and len(jobs) >= MIN_COPIES):
+            # Copies without a reference say something of each other: from the first on, results wait for the last.
+            held.append((job, inspection))
+        else:
+            codes.append(shown.show(job, inspection))
+    for (job, _), inspection in zip(held, hold_together(held), strict=True):
+        codes.append(shown.show(job, inspection))
     return exits.gravest(codes)
 
 
-def _inspect_one(job: Job, as_json: bool, verbose: bool) -> int:
+def _inspect_one(job: Job, as_json: bool) -> tuple[Inspection | None, int]:
     try:
         with terminal.bar(job.id, "pages") as progress:
-            inspection = run_job(job, threads=options.cores(), progress=progress)
+            return run_job(job, threads=options.cores(), progress=progress), 0
     except Exception as error:
         code, message = exits.failure(error)
         exits.say(message)
         if as_json:
             click.echo(to_json(error_record(job.id, code, message)))
-        return code
-    _print(inspection, job, as_json, verbose)
-    return exits.OF_VERDICT[inspection.verdict.outcome]
+        return None, code
+
+
+class _Shown:
+    """Prints results one below the other."""
+
+    def __init__(self, as_json: bool, verbose: bool) -> None:
+        self._as_json, self._verbose, self._any = as_json, verbose, False
+
+    def show(self, job: Job, inspection: Inspection) -> int:
+        """Print a result and return the exit code of its verdict."""
+        if self._any and not self._as_json:
+            click.echo()
+        self._any = True
+        _print(inspection, job, self._as_json, self._verbose)
+        return exits.OF_VERDICT[inspection.verdict.outcome]
 
 
 def _print(inspection: Inspection, job: Job, as_json: bool, verbose: bool) -> None:

@@ -35,7 +35,7 @@ class Ink:
     paper: float
 
 
-def _local_paper(plane: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+def local_paper(plane: NDArray[np.float32], block: int) -> NDArray[np.float32]:
     """Brightness of bare paper around each pixel: a high quantile of blocks, smoothed."""
     rows, cols = max(plane.shape[0] // block, 1), max(plane.shape[1] // block, 1)
     cut = plane[: rows * block, : cols * block]
@@ -75,7 +75,7 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     margin = round(MARGIN_MM * scale)
     page = page[margin:-margin, margin:-margin]
     paper = float(np.quantile(page, 0.97))
-    local = _local_paper(page, round(8 * scale))
+    local = local_paper(page, round(8 * scale))
     ratio = page / np.maximum(local, 1e-3)
     solid = (local < 0.5 * max(paper, BARE_PAPER)) & (page < 0.5 * max(paper, BARE_PAPER))
     # A shadow toward a side is no print: solid regions count only where they reach away from the sides.
