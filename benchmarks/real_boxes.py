@@ -107,13 +107,18 @@ def outline_words(scan: ScanFile, settings: ScanSettings) -> str:
 def _from_sheet(image: PageImage, sheet: Sheet, index: int) -> EdgeLine | None:
     if sheet.corners is None:
         return None
-    return find_edge(image.luminance, sheet.corners[list(CORNERS[index])], sheet.backing, _across(image, index))
+    return _edge(image, sheet, sheet.corners[list(CORNERS[index])], index)
 
 
 def _from_mark(image: PageImage, sheet: Sheet, mark: dict[str, Any], index: int) -> EdgeLine:
     ends = _ordered(np.array(mark[SIDES[index]]["ends"], float), index)
     guess = ends + np.array(OUTWARD[index]) * GUESS_OFF_MM * px_per_mm(mark["dpi"])
-    return find_edge(image.luminance, image.to_scan.inverse()(guess), sheet.backing, _across(image, index))
+    return _edge(image, sheet, image.to_scan.inverse()(guess), index)
+
+
+def _edge(image: PageImage, sheet: Sheet, guess: Points, index: int) -> EdgeLine:
+    """The finder that qc uses for this backing, from a guessed line in working pixels."""
+    return find_edge(image.luminance, guess, sheet.backing, _across(image, index))
 
 
 def _across(image: PageImage, index: int) -> float:
