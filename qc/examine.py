@@ -18,7 +18,7 @@ from qc.measure.color_difference import color_difference
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
-from qc.normalize import PageImage, load_page
+from qc.normalize import PageImage, load_page, refuse_small
 from qc.own_page import own_lines, own_page
 from qc.own_placement import OwnPage
 from qc.pyramid import Target, prepare
@@ -115,6 +115,7 @@ def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
     try:
         header = read_header(job.scan)
         resolution = _believed(job, header, reference)
+        refuse_small(job.scan, header, resolution)
         image = load_page(job.scan, header, resolution)
     except ScanError as error:
         return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution))

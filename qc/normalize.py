@@ -13,11 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.errors import ScanError
 from qc.geometry import Affine, pixel_scaling, quarter_turn
 from qc.model import Resolution, ScanFile
 from qc.scan import ScanHeader, read_pixels
+from qc.units import MM_PER_INCH
 
 WORKING_DPI = 150.0
+LEAST_MM = 20.0
+"""An image with a shorter side is no scan of a page: an icon, a strip, or a resolution that is wrong."""
 _REDUCTIONS = (8, 4, 2, 1)
 
 
@@ -78,6 +82,17 @@ def reduction(resolution: Resolution) -> int:
     """Largest whole factor that keeps at least about `WORKING_DPI` along both axes."""
     lowest = min(resolution.x_dpi, resolution.y_dpi)
     return next(r for r in _REDUCTIONS if r == 1 or lowest / r >= 0.94 * WORKING_DPI)
+
+
+def refuse_small(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> None:
+    """Raise a ScanError for an image with a side shorter than `LEAST_MM`; nothing could be measured on it."""
+    width = header.width_px / resolution.x_dpi * MM_PER_INCH
+    height = header.height_px / resolution.y_dpi * MM_PER_INCH
+    if min(width, height) < LEAST_MM:
+        raise ScanError(
+            f"{scan.name} measures {width:.1f} x {height:.1f} mm at {resolution.x_dpi:g} dpi, which is no page of a book. "
+            "Check the resolution, or take the file out of the folder."
+        )
 
 
 def load_page(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> PageImage:

@@ -20,7 +20,7 @@ from qc.geometry import Affine, Points, Size
 from qc.match import thumbnail
 from qc.measure.ink_coverage import ink_coverage
 from qc.model import BookCopy, PageKind, Resolution, ScanFile, ScanSettings
-from qc.normalize import PageImage, load_page
+from qc.normalize import PageImage, load_page, refuse_small
 from qc.rectify import paper_field, rectified
 from qc.reference_page import THUMBNAIL_DPI
 from qc.scan import read_header
@@ -65,7 +65,7 @@ def read_page(scan: ScanFile, settings: ScanSettings) -> PageImage:
     Raises
     ------
     ScanError
-        It cannot be read or has no resolution that is believed.
+        It cannot be read, is smaller than any page, or has no resolution that is believed.
     """
     header = read_header(scan)
     resolution = header.resolution
@@ -76,6 +76,7 @@ def read_page(scan: ScanFile, settings: ScanSettings) -> PageImage:
             f"{scan.name} states no resolution that is believed. Its page cannot be measured without it. Rescan with "
             "the resolution in the file, or state dpi in copy.toml if you know it."
         )
+    refuse_small(scan, header, resolution)
     return load_page(scan, header, resolution)
 
 

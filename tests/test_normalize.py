@@ -9,8 +9,10 @@ import pytest
 from drawn_page import loaded
 from PIL import Image
 
-from qc.model import Resolution, ScanFile
-from qc.normalize import LINEAR_LUT, WORKING_DPI, PageImage, load_page, reduction
+from qc.errors import ScanError
+from qc.examine import PageJob, examine_page
+from qc.model import Resolution, ScanFile, ScanSettings
+from qc.normalize import LINEAR_LUT, WORKING_DPI, PageImage, load_page, reduction, refuse_small
 from qc.scan import read_header
 from qc.synthetic import Scanner
 
@@ -102,3 +104,17 @@ def test_one_bit_pixels_average_to_a_share_of_light(tmp_path: Path) -> None:
 
 def test_the_table_of_light_ends_at_black_and_white() -> None:
     assert LINEAR_LUT[0] == 0 and LINEAR_LUT[255] == 1 and (np.diff(LINEAR_LUT) > 0).all()
+
+
+def test_an_icon_among_the_scans_is_refused_in_words(tmp_path: Path) -> None:
+    Image.new("L", (90, 340), 200).save(tmp_path / "icon.png")
+    scan = ScanFile(tmp_path / "icon.png", "icon.png")
+    with pytest.raises(ScanError, match=r"icon\.png measures 7\.6 x 28\.8 mm at 300 dpi, which is no page"):
+        refuse_small(scan, read_header(scan), Resolution(300, 300))
+    refuse_small(scan, read_header(scan), Resolution(100, 100))
+
+
+def test_an_icon_does_not_stop_its_copy(tmp_path: Path) -> None:
+    Image.new("L", (40, 40), 200).save(tmp_path / "icon.png")
+    job = PageJob(1, ScanFile(tmp_path / "icon.png", "icon.png"), ScanSettings(dpi=300))
+    assert "no page of a book" in examine_page(job, None).error
