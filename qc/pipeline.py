@@ -228,7 +228,8 @@ def page_records(
         reason = page.error or (ink.reason if ink else "")
         if registration is not None and kind is PageKind.BLANK:
             kind, reason = PageKind.CONTENT, "its print matches the reference page"
-        if place is None and kind in (PageKind.CONTENT, PageKind.FOLIO_ONLY) and _is_imprint(page, pages, last_content):
+        beyond = reference is not None and place is None and kind in (PageKind.CONTENT, PageKind.FOLIO_ONLY)
+        if beyond and _is_imprint(page, pages, last_content):
             kind, reason = PageKind.IMPRINT, "a few lines on the last page, after the content of the reference"
         to_scan = None
         if registration is not None and page.to_scan is not None:
