@@ -25,6 +25,8 @@ from qc.units import px_per_mm
 
 SMALL_DPI = 37.5
 SEGMENTS = 60
+U_SHAPE_MM = 0.018
+"""Tone curve, sharpening, edge shape and smooth distortion on a dark backing; does not average out within a copy."""
 USUAL_PAPER = 0.82
 """Paper as scanners deliver it, in linear light; a page printed dark all over shows none."""
 PICTURE_SHARE_PX = 0.5
@@ -74,12 +76,15 @@ class EdgeLine:
         Why there is no edge.
     used : float
         Share of segments that agree on the line.
+    u_shape_mm : float
+        Standard uncertainty of what all pages of a copy share: tone curve, sharpening, shape of edge and shadow.
     """
 
     ends: Points | None
     u_px: float = 0.0
     flag: Flag | None = None
     used: float = 0.0
+    u_shape_mm: float = U_SHAPE_MM
 
 
 def _ring(small: NDArray[np.float32], width: int) -> NDArray[np.float32]:

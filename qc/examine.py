@@ -18,11 +18,12 @@ from qc.measure.color_difference import color_difference
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
-from qc.normalize import PageImage, load_page
+from qc.normalize import LINEAR_LUT, PageImage, load_page
 from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
 from qc.register import Registration, coarse, register
 from qc.scan import ScanHeader, read_header
+from qc.shadow_edge import Printed, find_shadow_edge
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
 
@@ -344,6 +345,7 @@ def _measured(
     """Edges and tiles of a registered page."""
     settings, trim = result.job.settings, page.trim
     trim_px = registration.to_px(trim.corners())
+    printed = _printed(page, registration) if sheet.backing.kind == "white" else None
     lines = []
     for side, (a, b) in enumerate(((3, 0), (0, 1), (1, 2), (2, 3))):
         dpi = image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi
@@ -351,6 +353,9 @@ def _measured(
             lines.append(EdgeLine(None, flag=Flag.BOUND))
             continue
         guess = trim_px[[a, b]]
+        if printed is not None:
+            lines.append(find_shadow_edge(image.luminance, guess, dpi, printed))
+            continue
         if sheet.corners is not None:
             outline = _nearest_side(sheet.corners, guess)
             if _distance(outline, guess) > 7.0 * px_per_mm(dpi):
@@ -376,6 +381,11 @@ def _measured(
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,
     )
+
+
+def _printed(page: ReferencePage, registration: Registration) -> Printed:
+    plane = np.asarray(cv2.LUT(cv2.cvtColor(page.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT), np.float32)
+    return Printed(plane, page.to_px.after(registration.to_px.inverse()))
 
 
 def _nearest_side(corners: Points, guess: Points) -> Points:

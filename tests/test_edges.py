@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from drawn_page import TRIM, Book, loaded, make_book
 
-from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
+from qc.edges import U_SHAPE_MM, EdgeLine, Sheet, find_edge, find_sheet
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.measure.trim_offset import U_SYSTEM_MM
 from qc.model import ScanSettings
 from qc.normalize import PageImage
 from qc.synthetic import Cut, Kind, Print, Scanner, Truth, draw_scan, sample_conditions
@@ -66,7 +65,7 @@ def test_edges_lie_where_they_were_cut_and_u_is_honest(tmp_path: Path, backing: 
         assert sheet.angle_deg == pytest.approx(skew, abs=0.4)
         errors += [outward_mm(line, side, truth, image) for side, line in enumerate(lines)]
         us += [line.u_px * mm_per_px(image.dpi.x_dpi) for line in lines]
-    z = np.array(errors) / np.hypot(us, U_SYSTEM_MM)
+    z = np.array(errors) / np.hypot(us, U_SHAPE_MM)
     assert np.abs(errors).max() < 0.05
     assert np.abs(z).max() < 3
     assert 0.3 < np.sqrt((z**2).mean()) < 1.5

@@ -14,11 +14,10 @@ from qc.model import Observation, Where
 from qc.places import evidence_at
 from qc.register import FEW_TILES, Registration
 
-U_SYSTEM_MM = 0.018
-"""Tone curve, sharpening, edge shape and smooth distortion on a dark backing; does not average out within a copy."""
 LOCAL_SHARE = 1.3
 """The edge is displaced by local distortion as much as the tiles of the print are, by their spread along that axis."""
 MAX_U_MM = 0.15
+"""Of what differs from page to page; what all pages of a copy share is carried, however large."""
 MAX_OFFSET_MM = 15.0
 VIEW_MM = (20.0, 15.0)
 """Half width and height of what the evidence shows around the middle of the edge."""
@@ -79,7 +78,8 @@ def trim_offset(
     Notes
     -----
     u joins the edge fit, the registration at the middle of the edge (scatter of the tiles, lever arm and prior), the
-    local distortion that the tiles show, and a systematic term chosen on drawn pages (seeds below 5000 of the study).
+    local distortion that the tiles show, and what all pages of a copy share (`EdgeLine.u_shape_mm`, `u_system` in the
+    detail), chosen on drawn pages (seeds below 5000 of the study).
     What fools it: a page whose print is itself misplaced (placement jitter, 1 mm class on a press); judge the block,
     report the page.
     """
@@ -111,17 +111,19 @@ def trim_offset(
         u_edge = line.u_px / registration.to_px.scale[axis]
         u_register = registration.u_across(middle, normal)
         u_local = LOCAL_SHARE * registration.residual_mm[axis]
-        u = float(np.sqrt(u_edge**2 + u_register**2 + u_local**2 + U_SYSTEM_MM**2 + u_trim_mm**2))
+        u_own = float(np.sqrt(u_edge**2 + u_register**2 + u_local**2 + u_trim_mm**2))
+        u = float(np.hypot(u_own, line.u_shape_mm))
         detail = {
             "cut_mm": np.round(ends, 4).tolist(),
             "trim_mm": nominal.tolist(),
             "u_edge": round(u_edge, 5),
             "u_registration": round(u_register, 5),
             "u_local": round(u_local, 5),
+            "u_system": round(line.u_shape_mm, 5),
             "correlation": round(registration.correlation, 3),
         }
-        if u > MAX_U_MM or abs(offset) > MAX_OFFSET_MM:
-            flag = Flag.SPARSE if u_register > 0.7 * u else Flag.U_TOO_LARGE
+        if u_own > MAX_U_MM or abs(offset) > MAX_OFFSET_MM:
+            flag = Flag.SPARSE if u_register > 0.7 * u_own else Flag.U_TOO_LARGE
             if abs(offset) > MAX_OFFSET_MM:
                 flag = Flag.EDGE_NOT_FOUND
             result.append(measure.observe(None, where=where, flags=(flag,), detail=detail))

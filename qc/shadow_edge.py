@@ -1,0 +1,279 @@
+"""Cut edges on a white lid, where paper and backing are about equally bright and only a faint shadow line marks the cut.
+
+Three steps. A *coarse line*: in each of 60 segments along the edge the brightness is differentiated across it, and
+among all slopes the outermost line is taken on which most segments agree; what the reference prints there does not
+take part. A *pooled profile* of the segments that follow this line. And a *fit* of that profile (`qc.shadow_model`).
+
+What fools it: a lid exactly as bright as the shadow (no line is left at the cut; refused, or with a large u), a line on
+the paper that the reference does not have (fold, pencil), and the real shape of the shadow, which nobody has measured:
+its part of u does not average out and is 0.13 mm until the scanner's own white lid is calibrated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import theilslopes
+
+from qc.edges import EdgeLine
+from qc.flags import Flag
+from qc.geometry import Affine, Points
+from qc.resample import warped
+from qc.shadow_model import INSIDE_PX, OUTSIDE_PX, ProfileFit, fit_profile
+from qc.units import px_per_mm
+
+U_SHAPE_MM = 0.13
+"""Shadows of unknown shape move the fitted edge by up to 0.25 mm; the same on every page of a copy."""
+SEGMENTS = 60
+STEEPEST = 0.018
+"""Slope of the edge against the guess, about a degree."""
+PRINTED_STEP = 0.02
+"""Change of the reference (linear light a pixel) that may be taken for an edge."""
+BLEED_STEP = 0.01
+"""Print that fades out at the end of the bleed by as little as this ends in a line there."""
+BLEED_MM = 0.6
+MAX_PRINTED = 0.6
+"""Share of the segments that may have print lines at one distance from the cut."""
+MIN_STEP = 0.0015
+"""Change of linear light a pixel below which no line counts."""
+MIN_SIGNIFICANCE = 5.0
+GROUP_PX = (9, 14)
+"""Lines this close together, and groups this wide, belong to one cut: its rim, its step, the end of its shadow."""
+ROUNDS = 3
+MIN_USED = 0.4
+MAX_SCATTER_PX = 0.6
+MAX_SPREAD_PX = 0.75
+MAX_MISFIT = 6.0
+"""Root mean square of the fit's residuals in units of its noise floor."""
+CLIPPED = 0.995
+Profiles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What is printed there: a picture in linear light, and image pixels -> its pixels."""
+
+    plane: NDArray[np.float32]
+    from_image: Affine
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A candidate: row of the strip at the middle of the edge, slope, height (signed, < 0 darkens outward)."""
+
+    row: int
+    slope: float
+    height: float
+
+
+def find_shadow_edge(
+    luminance: NDArray[np.float32],
+    ends: Points,
+    dpi: float,
+    printed: Printed | None = None,
+    band_mm: float = 8.0,
+    bias_mm: float = 0.0,
+    u_shape_mm: float | None = None,
+) -> EdgeLine:
+    """Locate the cut edge on a white backing near a guessed line.
+
+    Parameters
+    ----------
+    luminance : ndarray, shape (h, w), float32
+        Linear light; 1 is the scanner's white.
+    ends : ndarray, shape (2, 2)
+        Guess, the registered trim line: end points in pixels; walking from the first to the second, the paper lies to
+        the right.
+    dpi : float
+        Across the edge; made for about 150.
+    printed : Printed or None
+        The reference page: its lines are not taken for the cut. Without it text within the band may be.
+    band_mm : float
+        How far either side of the guess is searched.
+    bias_mm : float
+        How far outside the cut this scanner makes the fit come to lie (> 0 outward), from its profile; taken off.
+    u_shape_mm : float or None
+        Standard uncertainty that remains of it; None: not calibrated, 0.13 mm.
+
+    Returns
+    -------
+    EdgeLine
+        `u_px` holds the fit and the scatter of the segments, `u_shape_mm` what all pages of a scanner share. Refused
+        with `Flag.EDGE_NOT_FOUND` where a line is there but no single one fits, with `Flag.WHITE_BACKING` where there
+        is none or the white is clipped, and with `Flag.CROPPED` where the frame ends less than 0.7 mm beyond the line.
+
+    Notes
+    -----
+    Thresholds were chosen on drawn pages (seeds below 5000).
+    """
+    shape = U_SHAPE_MM if u_shape_mm is None else u_shape_mm
+    reach = round(band_mm * px_per_mm(dpi))
+    strip, to_image = _strip(luminance, ends, reach, reach)
+    profiles, centers = _profiles(strip)
+    groups = _groups(_lines(profiles, centers, _print_lines(strip.shape, to_image, printed, dpi)))
+    flag = Flag.WHITE_BACKING
+    for best in groups[:2]:
+        along = np.array([0.0, strip.shape[1] - 1.0])
+        start = to_image(np.column_stack([along, best.row + best.slope * (along - centers.mean())]))
+        found = _refined(luminance, start, printed, dpi)
+        if isinstance(found, EdgeLine):
+            moved = found.ends
+            assert moved is not None
+            outward = _outward(moved)
+            return EdgeLine(
+                moved - bias_mm * px_per_mm(dpi) * outward, u_px=found.u_px, used=found.used, u_shape_mm=shape
+            )
+        flag = found
+        if len(groups) > 1 and abs(groups[1].height) < 5 * abs(best.height):
+            break
+    return EdgeLine(None, flag=flag)
+
+
+def _outward(ends: Points) -> Points:
+    t = (ends[1] - ends[0]) / np.hypot(*(ends[1] - ends[0]))
+    return np.array([t[1], -t[0]])
+
+
+def _strip(
+    luminance: NDArray[np.float32], ends: Points, inside_px: int, outside_px: int
+) -> tuple[NDArray[np.float32], Affine]:
+    """Pixels along a line, rows across it (0 = innermost), NaN outside the image; and strip px -> image px."""
+    outward = _outward(ends)
+    along = np.array([-outward[1], outward[0]])
+    to_image = Affine(np.column_stack([along, outward, ends[0] - inside_px * outward]))
+    size = (round(float(np.hypot(*(ends[1] - ends[0])))) + 1, inside_px + outside_px + 1)
+    return warped(luminance, to_image, size, float("nan")), to_image
+
+
+def _profiles(strip: NDArray[np.float32]) -> tuple[Profiles, NDArray[np.float64]]:
+    """Mean profile of each segment, shape (segments, across), and the segments' middles along the strip."""
+    bounds = np.linspace(0, strip.shape[1], SEGMENTS + 1).round().astype(int)
+    sums = np.add.reduceat(strip.astype(np.float64), bounds[:-1], axis=1)
+    return (sums / np.diff(bounds)).T, 0.5 * (bounds[:-1] + bounds[1:] - 1)
+
+
+def _slopes(profiles: Profiles) -> Profiles:
+    """Derivative across, over five pixels; 0 at the ends and where there is no image."""
+    d = np.zeros_like(profiles)
+    d[:, 2:-2] = (profiles[:, 4:] + profiles[:, 3:-1] - profiles[:, 1:-3] - profiles[:, :-4]) / 6
+    d[~np.isfinite(d)] = 0.0
+    return d
+
+
+def _print_lines(shape: tuple[int, ...], to_image: Affine, printed: Printed | None, dpi: float) -> NDArray[np.bool_]:
+    """Where print, or the end of print at the bleed, may make a line; shape (segments, across)."""
+    if printed is None:
+        return np.zeros((SEGMENTS, shape[0]), bool)
+    plane = _profiles(_on_strip(printed.plane, shape, to_image, printed))[0]
+    # What lies beyond the bleed is bare paper, so print that runs into the bleed ends in a step.
+    steps = np.abs(_slopes(plane)).astype(np.float32)
+    lines = cv2.dilate(steps, np.ones((1, 7), np.uint8)) > PRINTED_STEP
+    within = _profiles(_on_strip(np.zeros_like(printed.plane), shape, to_image, printed))[0]
+    ends = (np.abs(_slopes(within)) > 0.1) & (steps > BLEED_STEP)
+    width = 2 * round(BLEED_MM * px_per_mm(dpi)) + 1
+    return np.asarray(lines | (cv2.dilate(ends.astype(np.uint8), np.ones((1, width), np.uint8)) > 0))
+
+
+def _on_strip(
+    plane: NDArray[np.float32], shape: tuple[int, ...], to_image: Affine, printed: Printed
+) -> NDArray[np.float32]:
+    return warped(plane, printed.from_image.after(to_image), (shape[1], shape[0]), 1.0)
+
+
+def _lines(profiles: Profiles, centers: NDArray[np.float64], printed: NDArray[np.bool_]) -> list[_Line]:
+    """Lines on which most segments agree, innermost first."""
+    steps = np.where(printed, 0.0, _slopes(profiles))
+    across, along = np.arange(profiles.shape[1]), centers - centers.mean()
+    # A pixel at either end; the refinement follows what is left.
+    slopes = np.arange(-STEEPEST, STEEPEST + 1e-9, 2.0 / float(np.ptp(centers)))
+    score = np.zeros((len(slopes), len(across)))
+    for i, slope in enumerate(slopes):
+        rows = np.clip(across + np.rint(slope * along).astype(int)[:, None], 0, len(across) - 1)
+        moved = np.take_along_axis(steps, rows, axis=1)
+        middle = np.median(moved, axis=0)
+        agreement = np.abs(np.sign(moved).mean(axis=0))
+        spread = 1.4826 * np.median(np.abs(moved - middle), axis=0)
+        sure = np.abs(middle) > MIN_SIGNIFICANCE * 1.25 * spread / np.sqrt(SEGMENTS)
+        score[i] = np.where(sure, middle * agreement**2, 0.0)
+    lines = []
+    for sign in (-1.0, 1.0):
+        best = (sign * score).max(axis=0)
+        peak = best[None, 2:-2] >= np.stack([best[k : len(best) - 4 + k] for k in range(5)])
+        for row in 2 + np.flatnonzero(peak.all(axis=0) & (best[2:-2] > MIN_STEP)):
+            slope = slopes[int(np.argmax(sign * score[:, row]))]
+            lines.append(_Line(int(row), float(slope), float(sign * best[row])))
+    return sorted(lines, key=lambda line: line.row)
+
+
+def _groups(lines: list[_Line]) -> list[_Line]:
+    """The line to start from in each group, outermost group first: darkening counts double, as shadows do."""
+    groups: list[list[_Line]] = []
+    for line in reversed(lines):
+        if groups and groups[-1][-1].row - line.row <= GROUP_PX[0] and groups[-1][0].row - line.row <= GROUP_PX[1]:
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return [max(g, key=lambda line: abs(line.height) * (2 if line.height < 0 else 1)) for g in groups]
+
+
+def _refined(luminance: NDArray[np.float32], line: Points, printed: Printed | None, dpi: float) -> EdgeLine | Flag:
+    """The line moved onto the cut, or why not."""
+    spare = 3
+    used = np.ones(SEGMENTS, bool)
+    x = np.arange(-INSIDE_PX, OUTSIDE_PX + 1.0)
+    for _ in range(ROUNDS):
+        strip, to_image = _strip(luminance, line, INSIDE_PX + spare, OUTSIDE_PX + spare)
+        profiles, centers = _profiles(strip)
+        near = profiles[:, spare:-spare]
+        seen = np.isfinite(near).all(axis=1)
+        if seen.mean() < 0.5:
+            return Flag.CROPPED
+        lines = _print_lines(strip.shape, to_image, printed, dpi)[:, spare + 2 : -spare]
+        plain = seen & ~lines.any(axis=1)
+        if plain.mean() >= MIN_USED:
+            seen = plain
+        elif lines[:, : INSIDE_PX - 1].mean(axis=0).max() > MAX_PRINTED:
+            return Flag.EDGE_NOT_FOUND
+        chosen = seen & used if (seen & used).mean() >= 0.3 else seen
+        level = _pooled(near[chosen])
+        if min(np.median(level[:4]), level[-1]) > CLIPPED:
+            return Flag.WHITE_BACKING
+        fit = fit_profile(level)
+        shifts = _shifts(near, x, fit)
+        used = seen & np.isfinite(shifts) & (np.abs(shifts) < 2.0)
+        if used.mean() < MIN_USED:
+            return Flag.EDGE_NOT_FOUND
+        slope, intercept, _, _ = theilslopes(shifts[used], centers[used])
+        residual = shifts - intercept - slope * centers
+        scatter = max(1.4826 * float(np.median(np.abs(residual[used]))), 0.02)
+        used &= np.abs(residual) < 4 * max(scatter, 0.05)
+        middle = float(np.median(centers[chosen]))
+        along = np.array([0.0, strip.shape[1] - 1.0])
+        line = to_image(np.column_stack([along, INSIDE_PX + spare + fit.position_px + slope * (along - middle)]))
+    share = float(used.mean())
+    if share < MIN_USED or scatter > MAX_SCATTER_PX or fit.misfit > MAX_MISFIT:
+        return Flag.EDGE_NOT_FOUND
+    if fit.u_px > MAX_SPREAD_PX or fit.at_limit:
+        return Flag.EDGE_NOT_FOUND
+    lever = (0.5 * (strip.shape[1] - 1) - centers[used].mean()) / float(centers[used].std())
+    u = float(np.hypot(fit.u_px, scatter * np.sqrt((1 + lever**2) / (used.sum() / 3))))
+    return EdgeLine(line, u_px=u, used=share)
+
+
+def _pooled(profiles: Profiles) -> NDArray[np.float64]:
+    """Mean profile of the four fifths of the segments that are most alike."""
+    apart = np.abs(profiles - np.median(profiles, axis=0)).mean(axis=1)
+    return np.asarray(profiles[apart <= np.quantile(apart, 0.8)].mean(axis=0))
+
+
+def _shifts(profiles: Profiles, x: NDArray[np.float64], fit: ProfileFit) -> NDArray[np.float64]:
+    """How far each segment lies outside the pooled profile; NaN where it does not look like it."""
+    weight = np.exp(-0.25 * ((x - fit.position_px) / 2.5) ** 2)
+    shape = fit.profile - fit.profile.mean()
+    design = np.column_stack([np.ones_like(x), shape, -np.gradient(fit.profile)])
+    coef = np.linalg.lstsq(design * weight[:, None], np.nan_to_num(profiles * weight).T, rcond=None)[0]
+    alike = (coef[1] > 0.3) & (coef[1] < 3.0)
+    return np.asarray(np.where(alike, coef[2] / np.where(alike, coef[1], 1.0), np.nan))
