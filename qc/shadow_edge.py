@@ -11,12 +11,11 @@ its part of u does not average out and is 0.13 mm until the scanner's own white 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import theilslopes
 
 from qc.edges import EdgeLine
 from qc.flags import Flag
@@ -40,11 +39,14 @@ MAX_PRINTED = 0.6
 MIN_STEP = 0.0015
 """Change of linear light a pixel below which no line counts."""
 MIN_SIGNIFICANCE = 5.0
+MIN_SHARE = 0.15
+"""Of the height of the strongest line."""
 GROUP_PX = (9, 14)
 """Lines this close together, and groups this wide, belong to one cut: its rim, its step, the end of its shadow."""
 ROUNDS = 3
+SETTLED_PX = 0.1
 MIN_USED = 0.4
-MAX_SCATTER_PX = 0.6
+MAX_SCATTER_PX = 0.9
 MAX_SPREAD_PX = 0.75
 MAX_MISFIT = 6.0
 """Root mean square of the fit's residuals in units of its noise floor."""
@@ -109,27 +111,22 @@ def find_shadow_edge(
     -----
     Thresholds were chosen on drawn pages (seeds below 5000).
     """
-    shape = U_SHAPE_MM if u_shape_mm is None else u_shape_mm
     reach = round(band_mm * px_per_mm(dpi))
     strip, to_image = _strip(luminance, ends, reach, reach)
     profiles, centers = _profiles(strip)
-    groups = _groups(_lines(profiles, centers, _print_lines(strip.shape, to_image, printed, dpi)))
-    flag = Flag.WHITE_BACKING
-    for best in groups[:2]:
-        along = np.array([0.0, strip.shape[1] - 1.0])
-        start = to_image(np.column_stack([along, best.row + best.slope * (along - centers.mean())]))
-        found = _refined(luminance, start, printed, dpi)
-        if isinstance(found, EdgeLine):
-            moved = found.ends
-            assert moved is not None
-            outward = _outward(moved)
-            return EdgeLine(
-                moved - bias_mm * px_per_mm(dpi) * outward, u_px=found.u_px, used=found.used, u_shape_mm=shape
-            )
-        flag = found
-        if len(groups) > 1 and abs(groups[1].height) < 5 * abs(best.height):
-            break
-    return EdgeLine(None, flag=flag)
+    lines = _groups(_lines(profiles, centers, _print_lines(strip.shape, to_image, printed, dpi)))
+    if not lines:
+        return EdgeLine(None, flag=Flag.WHITE_BACKING)
+    # Unevenness of the lid also makes lines, but fainter ones.
+    strong = MIN_SHARE * max(abs(line.height) for line in lines)
+    outermost = next(line for line in lines if abs(line.height) >= strong)
+    along = np.array([0.0, strip.shape[1] - 1.0])
+    start = to_image(np.column_stack([along, outermost.row + outermost.slope * (along - centers.mean())]))
+    found = _refined(luminance, start, printed, dpi)
+    if found.ends is None:
+        return found
+    ends_px = found.ends - bias_mm * px_per_mm(dpi) * _outward(found.ends)
+    return replace(found, ends=ends_px, u_shape_mm=U_SHAPE_MM if u_shape_mm is None else u_shape_mm)
 
 
 def _outward(ends: Points) -> Points:
@@ -167,35 +164,30 @@ def _print_lines(shape: tuple[int, ...], to_image: Affine, printed: Printed | No
     """Where print, or the end of print at the bleed, may make a line; shape (segments, across)."""
     if printed is None:
         return np.zeros((SEGMENTS, shape[0]), bool)
-    plane = _profiles(_on_strip(printed.plane, shape, to_image, printed))[0]
+    plane = warped(printed.plane, printed.from_image.after(to_image), (shape[1], shape[0]), float("nan"))
+    beyond = np.isnan(plane)
     # What lies beyond the bleed is bare paper, so print that runs into the bleed ends in a step.
-    steps = np.abs(_slopes(plane)).astype(np.float32)
+    plane[beyond] = 1.0
+    steps = np.abs(_slopes(_profiles(plane)[0])).astype(np.float32)
     lines = cv2.dilate(steps, np.ones((1, 7), np.uint8)) > PRINTED_STEP
-    within = _profiles(_on_strip(np.zeros_like(printed.plane), shape, to_image, printed))[0]
-    ends = (np.abs(_slopes(within)) > 0.1) & (steps > BLEED_STEP)
+    ends = (np.abs(_slopes(_profiles(beyond.astype(np.float32))[0])) > 0.1) & (steps > BLEED_STEP)
     width = 2 * round(BLEED_MM * px_per_mm(dpi)) + 1
     return np.asarray(lines | (cv2.dilate(ends.astype(np.uint8), np.ones((1, width), np.uint8)) > 0))
 
 
-def _on_strip(
-    plane: NDArray[np.float32], shape: tuple[int, ...], to_image: Affine, printed: Printed
-) -> NDArray[np.float32]:
-    return warped(plane, printed.from_image.after(to_image), (shape[1], shape[0]), 1.0)
-
-
 def _lines(profiles: Profiles, centers: NDArray[np.float64], printed: NDArray[np.bool_]) -> list[_Line]:
     """Lines on which most segments agree, innermost first."""
-    steps = np.where(printed, 0.0, _slopes(profiles))
-    across, along = np.arange(profiles.shape[1]), centers - centers.mean()
+    steps = np.ascontiguousarray(np.where(printed, 0.0, _slopes(profiles)).T, np.float32)
+    across, along = np.arange(len(steps))[:, None], centers - centers.mean()
     # A pixel at either end; the refinement follows what is left.
     slopes = np.arange(-STEEPEST, STEEPEST + 1e-9, 2.0 / float(np.ptp(centers)))
-    score = np.zeros((len(slopes), len(across)))
+    score = np.zeros((len(slopes), len(steps)))
     for i, slope in enumerate(slopes):
-        rows = np.clip(across + np.rint(slope * along).astype(int)[:, None], 0, len(across) - 1)
-        moved = np.take_along_axis(steps, rows, axis=1)
-        middle = np.median(moved, axis=0)
-        agreement = np.abs(np.sign(moved).mean(axis=0))
-        spread = 1.4826 * np.median(np.abs(moved - middle), axis=0)
+        rows = np.clip(across + np.rint(slope * along).astype(int), 0, len(steps) - 1)
+        moved = np.sort(steps[rows, np.arange(SEGMENTS)], axis=1)
+        middle = 0.5 * (moved[:, SEGMENTS // 2 - 1] + moved[:, SEGMENTS // 2])
+        spread = (moved[:, 3 * SEGMENTS // 4] - moved[:, SEGMENTS // 4]) / 1.35
+        agreement = np.abs(np.sign(moved).mean(axis=1))
         sure = np.abs(middle) > MIN_SIGNIFICANCE * 1.25 * spread / np.sqrt(SEGMENTS)
         score[i] = np.where(sure, middle * agreement**2, 0.0)
     lines = []
@@ -219,7 +211,7 @@ def _groups(lines: list[_Line]) -> list[_Line]:
     return [max(g, key=lambda line: abs(line.height) * (2 if line.height < 0 else 1)) for g in groups]
 
 
-def _refined(luminance: NDArray[np.float32], line: Points, printed: Printed | None, dpi: float) -> EdgeLine | Flag:
+def _refined(luminance: NDArray[np.float32], line: Points, printed: Printed | None, dpi: float) -> EdgeLine:
     """The line moved onto the cut, or why not."""
     spare = 3
     used = np.ones(SEGMENTS, bool)
@@ -230,34 +222,37 @@ def _refined(luminance: NDArray[np.float32], line: Points, printed: Printed | No
         near = profiles[:, spare:-spare]
         seen = np.isfinite(near).all(axis=1)
         if seen.mean() < 0.5:
-            return Flag.CROPPED
+            return EdgeLine(None, flag=Flag.CROPPED)
         lines = _print_lines(strip.shape, to_image, printed, dpi)[:, spare + 2 : -spare]
         plain = seen & ~lines.any(axis=1)
         if plain.mean() >= MIN_USED:
             seen = plain
         elif lines[:, : INSIDE_PX - 1].mean(axis=0).max() > MAX_PRINTED:
-            return Flag.EDGE_NOT_FOUND
+            return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND)
         chosen = seen & used if (seen & used).mean() >= 0.3 else seen
         level = _pooled(near[chosen])
         if min(np.median(level[:4]), level[-1]) > CLIPPED:
-            return Flag.WHITE_BACKING
+            return EdgeLine(None, flag=Flag.WHITE_BACKING)
         fit = fit_profile(level)
         shifts = _shifts(near, x, fit)
         used = seen & np.isfinite(shifts) & (np.abs(shifts) < 2.0)
         if used.mean() < MIN_USED:
-            return Flag.EDGE_NOT_FOUND
-        slope, intercept, _, _ = theilslopes(shifts[used], centers[used])
+            return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND)
+        slope, intercept = _straight(centers[used], shifts[used])
         residual = shifts - intercept - slope * centers
         scatter = max(1.4826 * float(np.median(np.abs(residual[used]))), 0.02)
         used &= np.abs(residual) < 4 * max(scatter, 0.05)
         middle = float(np.median(centers[chosen]))
         along = np.array([0.0, strip.shape[1] - 1.0])
-        line = to_image(np.column_stack([along, INSIDE_PX + spare + fit.position_px + slope * (along - middle)]))
+        rows = INSIDE_PX + spare + fit.position_px + slope * (along - middle)
+        line = to_image(np.column_stack([along, rows]))
+        if np.abs(rows - INSIDE_PX - spare).max() < SETTLED_PX:
+            break
     share = float(used.mean())
     if share < MIN_USED or scatter > MAX_SCATTER_PX or fit.misfit > MAX_MISFIT:
-        return Flag.EDGE_NOT_FOUND
+        return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND)
     if fit.u_px > MAX_SPREAD_PX or fit.at_limit:
-        return Flag.EDGE_NOT_FOUND
+        return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND)
     lever = (0.5 * (strip.shape[1] - 1) - centers[used].mean()) / float(centers[used].std())
     u = float(np.hypot(fit.u_px, scatter * np.sqrt((1 + lever**2) / (used.sum() / 3))))
     return EdgeLine(line, u_px=u, used=share)
@@ -267,6 +262,16 @@ def _pooled(profiles: Profiles) -> NDArray[np.float64]:
     """Mean profile of the four fifths of the segments that are most alike."""
     apart = np.abs(profiles - np.median(profiles, axis=0)).mean(axis=1)
     return np.asarray(profiles[apart <= np.quantile(apart, 0.8)].mean(axis=0))
+
+
+def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and intercept of the line through most of the points (Tukey's weights)."""
+    away = y - np.median(y)
+    for _ in range(4):
+        scale = 4.685 * max(1.4826 * float(np.median(np.abs(away))), 0.02)
+        slope, intercept = np.polyfit(x, y, 1, w=np.clip(1 - (away / scale) ** 2, 0, None))
+        away = y - intercept - slope * x
+    return float(slope), float(intercept)
 
 
 def _shifts(profiles: Profiles, x: NDArray[np.float64], fit: ProfileFit) -> NDArray[np.float64]:

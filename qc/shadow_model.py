@@ -65,9 +65,14 @@ class ProfileFit:
 
 @dataclass(frozen=True)
 class _Library:
+    """All combinations: position, shape (n, samples, 4), what makes its residuals independent (flat, float32), what the
+    prior levels of rim, lid and shadow give there and what one unit of paper gives, and minus the log of its weight."""
+
     position: Array
     design: Array
-    whiten: Array
+    whiten: NDArray[np.float32]
+    expected: NDArray[np.float32]
+    paper: NDArray[np.float32]
     penalty: Array
 
 
@@ -96,7 +101,16 @@ def _library() -> _Library:
     covariance = np.einsum("kia,a,kja->kij", a, spread**2, a) + NOISE**2 * np.eye(len(x))
     root = np.linalg.cholesky(covariance)
     penalties = np.array(penalty) + np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-    return _Library(np.array(position), a, np.linalg.inv(root), penalties)
+    whiten = np.linalg.inv(root)
+    white_design = (whiten @ a).astype(np.float32)
+    return _Library(
+        position=np.array(position),
+        design=a,
+        whiten=whiten.reshape(-1, len(x)).astype(np.float32),
+        expected=white_design[:, :, 1:] @ np.array(PRIOR_MEAN, np.float32),
+        paper=white_design[:, :, 0],
+        penalty=penalties,
+    )
 
 
 def _blurred(values: Array, sigma_px: float) -> Array:
@@ -112,8 +126,9 @@ def fit_profile(profile: Array) -> ProfileFit:
     scale = max(inner, float(profile.max()))
     y = profile / scale
     mean = np.array([inner / scale, *PRIOR_MEAN])
-    z = np.einsum("kij,kj->ki", library.whiten, y - library.design @ mean)
-    log_weight = -0.5 * (z * z).sum(axis=1) - library.penalty
+    z = (library.whiten @ y.astype(np.float32)).reshape(library.paper.shape)
+    z -= library.expected + np.float32(mean[0]) * library.paper
+    log_weight = -0.5 * np.einsum("ki,ki->k", z, z) - library.penalty
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
     position = float(weight @ library.position)
