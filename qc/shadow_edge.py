@@ -41,10 +41,13 @@ MIN_STEP = 0.0015
 MIN_SIGNIFICANCE = 5.0
 MIN_SHARE = 0.15
 """Of the height of the strongest line."""
-GROUP_PX = (9, 14)
+GROUP_PX = (10, 16)
 """Lines this close together, and groups this wide, belong to one cut: its rim, its step, the end of its shadow."""
 ROUNDS = 3
 SETTLED_PX = 0.1
+STRIPE_STEP, STRIPE_PX = 0.006, 5
+"""Height of lines that far inside the cut which make it the far side of a stack of pages. Sound drawn pages show up to
+0.005, the stacks of a real bound book 0.012 and more."""
 MIN_USED = 0.4
 MAX_SCATTER_PX = 0.9
 MAX_SPREAD_PX = 0.75
@@ -104,8 +107,9 @@ def find_shadow_edge(
     -------
     EdgeLine
         `u_px` holds the fit and the scatter of the segments, `u_shape_mm` what all pages of a scanner share. Refused
-        with `Flag.EDGE_NOT_FOUND` where a line is there but no single one fits, with `Flag.WHITE_BACKING` where there
-        is none or the white is clipped, and with `Flag.CROPPED` where the frame ends less than 0.7 mm beyond the line.
+        with `Flag.WHITE_BACKING` where no line stands out well enough, `Flag.EDGE_NOT_FOUND` where print or a picture
+        covers it, `Flag.OUTSIDE_NOT_BACKING` where lines run along it on the paper side (a stack of pages), and
+        `Flag.CROPPED` where the frame ends less than 0.7 mm beyond it.
 
     Notes
     -----
@@ -114,17 +118,20 @@ def find_shadow_edge(
     reach = round(band_mm * px_per_mm(dpi))
     strip, to_image = _strip(luminance, ends, reach, reach)
     profiles, centers = _profiles(strip)
-    lines = _groups(_lines(profiles, centers, _print_lines(strip.shape, to_image, printed, dpi)))
+    lines = _lines(profiles, centers, _print_lines(strip.shape, to_image, printed, dpi))
     if not lines:
         return EdgeLine(None, flag=Flag.WHITE_BACKING)
     # Unevenness of the lid also makes lines, but fainter ones.
     strong = MIN_SHARE * max(abs(line.height) for line in lines)
-    outermost = next(line for line in lines if abs(line.height) >= strong)
+    outermost = next(line for line in _groups(lines) if abs(line.height) >= strong)
     along = np.array([0.0, strip.shape[1] - 1.0])
     start = to_image(np.column_stack([along, outermost.row + outermost.slope * (along - centers.mean())]))
     found = _refined(luminance, start, printed, dpi)
     if found.ends is None:
         return found
+    row = float(to_image.inverse()(found.ends)[:, 1].mean())
+    if any(abs(line.height) > STRIPE_STEP and line.row < row - STRIPE_PX for line in lines):
+        return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=found.used)
     ends_px = found.ends - bias_mm * px_per_mm(dpi) * _outward(found.ends)
     return replace(found, ends=ends_px, u_shape_mm=U_SHAPE_MM if u_shape_mm is None else u_shape_mm)
 
@@ -249,10 +256,10 @@ def _refined(luminance: NDArray[np.float32], line: Points, printed: Printed | No
         if np.abs(rows - INSIDE_PX - spare).max() < SETTLED_PX:
             break
     share = float(used.mean())
-    if share < MIN_USED or scatter > MAX_SCATTER_PX or fit.misfit > MAX_MISFIT:
-        return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND)
-    if fit.u_px > MAX_SPREAD_PX or fit.at_limit:
-        return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND)
+    if fit.misfit > MAX_MISFIT:
+        return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=share)
+    if share < MIN_USED or scatter > MAX_SCATTER_PX or fit.u_px > MAX_SPREAD_PX or fit.at_limit:
+        return EdgeLine(None, flag=Flag.WHITE_BACKING, used=share)
     lever = (0.5 * (strip.shape[1] - 1) - centers[used].mean()) / float(centers[used].std())
     u = float(np.hypot(fit.u_px, scatter * np.sqrt((1 + lever**2) / (used.sum() / 3))))
     return EdgeLine(line, u_px=u, used=share)
