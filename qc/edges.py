@@ -78,6 +78,8 @@ class EdgeLine:
         Share of segments that agree on the line.
     u_shape_mm : float
         Standard uncertainty of what all pages of a copy share: tone curve, sharpening, shape of edge and shadow.
+    frame : ndarray, shape (2, 2), or None
+        Where no edge is seen because the paper runs on to the frame: that side of the frame.
     """
 
     ends: Points | None
@@ -85,6 +87,7 @@ class EdgeLine:
     flag: Flag | None = None
     used: float = 0.0
     u_shape_mm: float = U_SHAPE_MM
+    frame: Points | None = None
 
 
 def _ring(small: NDArray[np.float32], width: int) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
+from qc.frame import paper_to_frame
 from qc.geometry import Affine, Points, Size, quarter_turn
 from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.measure.color_difference import color_difference
@@ -87,6 +88,8 @@ class PageResult:
         Working pixels -> scan pixels.
     paper : ndarray, shape (3,), or None
         Linear RGB of bare paper.
+    size_px : tuple of int, or None
+        Width and height of the scan as it was read.
     """
 
     job: PageJob
@@ -108,6 +111,7 @@ class PageResult:
     missing: Observation | None = None
     paper: NDArray[np.float64] | None = None
     picture: bytes = b""
+    size_px: tuple[int, int] | None = None
 
 
 def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
@@ -118,7 +122,7 @@ def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
         image = load_page(job.scan, header, resolution)
     except ScanError as error:
         return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution))
-    result = PageResult(job, resolution=resolution)
+    result = PageResult(job, resolution=resolution, size_px=(header.width_px, header.height_px))
     if reference is None:
         return _without_reference(result, image)
     return _against(result, image, reference)
@@ -360,7 +364,10 @@ def _measured(
             outline = _nearest_side(sheet.corners, guess)
             if _distance(outline, guess) > 7.0 * px_per_mm(dpi):
                 guess = outline
-        lines.append(find_edge(image.luminance, guess, sheet.backing, dpi))
+        line = find_edge(image.luminance, guess, sheet.backing, dpi)
+        if line.flag is Flag.CROPPED:
+            line = replace(line, frame=paper_to_frame(image.luminance, trim_px[[a, b]], dpi))
+        lines.append(line)
     scan = (result.job.scan.name, result.job.scan.frame)
     result = replace(
         result,

@@ -36,6 +36,19 @@ def _intersection(p: Points, q: Points) -> Points:
     return np.asarray(p[0] + t[0] * d)
 
 
+def _cut_beyond(frame: Points, side: int, registration: Registration, trim: Size, u_trim_mm: float) -> dict[str, float]:
+    """Offset (mm) at or outside of which the cut lies, as the paper reaches the frame; twice its u is taken off."""
+    axis = 1 if side in (1, 3) else 0
+    nominal = side_ends(trim.corners(), side)
+    middle = nominal.mean(axis=0)
+    across = np.array([middle, middle + np.eye(2)[axis]])
+    at = _intersection(registration.to_px.inverse()(frame), across)
+    sign = -1.0 if side in (0, 1) else 1.0
+    u_register = registration.u_across(middle, np.eye(2)[axis])
+    u = float(np.sqrt(u_register**2 + (LOCAL_SHARE * registration.residual_mm[axis]) ** 2 + u_trim_mm**2))
+    return {} if u > MAX_U_MM else {"cut_beyond_mm": round(sign * float(at[axis] - middle[axis]) - 2 * u, 3)}
+
+
 def trim_offset(
     lines: Sequence[EdgeLine],
     names: tuple[Edge, Edge, Edge, Edge],
@@ -73,7 +86,9 @@ def trim_offset(
     -------
     list of Observation
         One an edge. Positive: the cut lies outside the trim line, paper is left over; negative: cut too deep. Because
-        print and edge are read in the same pixels, the scales of press and scanner drop out.
+        print and edge are read in the same pixels, the scales of press and scanner drop out. Where the frame cuts into
+        the paper the value is None, and `cut_beyond_mm` in the detail is an offset at or outside of which the cut lies:
+        it can exclude a cut too deep, never one too wide.
 
     Notes
     -----
@@ -92,7 +107,11 @@ def trim_offset(
         if flag is None and registration is not None and not registration.observable[1 if horizontal else 0]:
             flag = Flag.SPARSE if registration.tiles < FEW_TILES else Flag.PERIODIC
         if flag is not None or registration is None or line.ends is None:
-            result.append(measure.observe(None, where=where, flags=(flag or line.flag or Flag.EDGE_NOT_FOUND,)))
+            flags = (flag or line.flag or Flag.EDGE_NOT_FOUND,)
+            found = {}
+            if flag is None and registration is not None and line.frame is not None:
+                found = _cut_beyond(line.frame, side, registration, trim, u_trim_mm)
+            result.append(measure.observe(None, where=where, flags=flags, detail=found))
             continue
         to_mm = registration.to_px.inverse()
         cut = to_mm(line.ends)
@@ -105,11 +124,8 @@ def trim_offset(
         axis = 1 if horizontal else 0
         sign = -1.0 if side in (0, 1) else 1.0
         offset = sign * float(np.mean([e[axis] for e in ends]) - nominal[0, axis])
-        middle = np.array([trim.width_mm, trim.height_mm]) / 2
-        middle[axis] = nominal[0, axis]
-        normal = np.array([0.0, 1.0]) if horizontal else np.array([1.0, 0.0])
         u_edge = line.u_px / registration.to_px.scale[axis]
-        u_register = registration.u_across(middle, normal)
+        u_register = registration.u_across(nominal.mean(axis=0), np.eye(2)[axis])
         u_local = LOCAL_SHARE * registration.residual_mm[axis]
         u_own = float(np.sqrt(u_edge**2 + u_register**2 + u_local**2 + u_trim_mm**2))
         u = float(np.hypot(u_own, line.u_shape_mm))

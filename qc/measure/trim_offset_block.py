@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,8 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
     Returns
     -------
     list of Observation
-        In mm; sign as for `trim-offset`. `detail` holds the number of pages and their spread.
+        In mm; sign as for `trim-offset`. `detail` holds the number of pages and their spread; where cropped scans show
+        no cut, the mean of `cut_beyond_mm` of at least three pages.
 
     Notes
     -----
@@ -49,7 +51,14 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
             flags = [f for o in here if o.value is None for f in o.flags]
             common = max(sorted(set(flags)), key=flags.count) if flags else None
             reason: tuple[str, ...] = tuple(f for f in (pages_flag, common, Flag.FEW_PAGES) if f)[:2]
-            result.append(measure.observe(None, where=where, flags=reason, detail={"pages": len(measured)}))
+            detail: dict[str, Any] = {"pages": len(measured)}
+            bounds = [float(o.detail["cut_beyond_mm"]) for o in here if "cut_beyond_mm" in o.detail]
+            if len(bounds) >= MIN_PAGES:
+                detail["cut_beyond_mm"] = round(float(np.mean(bounds)), 3)
+            frames = [o.detail["frame"] for o in here if "frame" in o.detail]
+            if frames:
+                detail["frame"] = frames[0]
+            result.append(measure.observe(None, where=where, flags=reason, detail=detail))
             continue
         values = np.array([o.value for o in measured], float)
         page_u = np.array([o.u or 0.0 for o in measured])
