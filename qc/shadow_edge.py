@@ -45,13 +45,15 @@ GROUP_PX = (10, 16)
 """Lines this close together, and groups this wide, belong to one cut: its rim, its step, the end of its shadow."""
 ROUNDS = 3
 SETTLED_PX = 0.1
-STRIPE_STEP, STRIPE_PX = 0.006, 5
-"""Height of lines that far inside the cut which make it the far side of a stack of pages. Sound drawn pages show up to
-0.005, the stacks of a real bound book 0.012 and more."""
+STRIPE_STEP, STRIPE_MM = 0.006, (0.85, 0.5)
+"""Height of lines that far inside the cut, or of darker ones that far outside, which make it the edge of a page within
+a stack. Sound drawn pages show up to 0.005, the stacks of a real bound book 0.012 and more."""
+LEDGE_MM, LEDGE = 0.42, 0.05
+"""Paper that is darker by this share that far inside the cut already is the next page of a stack."""
 MIN_USED = 0.4
 MAX_SCATTER_PX = 0.9
 MAX_SPREAD_PX = 0.75
-MAX_MISFIT = 6.0
+MAX_MISFIT = 2.0
 """Root mean square of the fit's residuals in units of its noise floor."""
 CLIPPED = 0.995
 Profiles = NDArray[np.float64]
@@ -115,7 +117,8 @@ def find_shadow_edge(
     -----
     Thresholds were chosen on drawn pages (seeds below 5000).
     """
-    reach = round(band_mm * px_per_mm(dpi))
+    scale = px_per_mm(dpi)
+    reach = round(band_mm * scale)
     strip, to_image = _strip(luminance, ends, reach, reach)
     profiles, centers = _profiles(strip)
     lines = _lines(profiles, centers, _print_lines(strip.shape, to_image, printed, dpi))
@@ -130,9 +133,11 @@ def find_shadow_edge(
     if found.ends is None:
         return found
     row = float(to_image.inverse()(found.ends)[:, 1].mean())
-    if any(abs(line.height) > STRIPE_STEP and line.row < row - STRIPE_PX for line in lines):
+    inside = [line for line in lines if line.row < row - STRIPE_MM[0] * scale]
+    beyond = [line for line in lines if line.row > row + STRIPE_MM[1] * scale and line.height < 0]
+    if any(abs(line.height) > STRIPE_STEP for line in inside + beyond):
         return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=found.used)
-    ends_px = found.ends - bias_mm * px_per_mm(dpi) * _outward(found.ends)
+    ends_px = found.ends - bias_mm * scale * _outward(found.ends)
     return replace(found, ends=ends_px, u_shape_mm=U_SHAPE_MM if u_shape_mm is None else u_shape_mm)
 
 
@@ -256,6 +261,10 @@ def _refined(luminance: NDArray[np.float32], line: Points, printed: Printed | No
         if np.abs(rows - INSIDE_PX - spare).max() < SETTLED_PX:
             break
     share = float(used.mean())
+    inner = float(np.median(level[:4]))
+    ledge = inner - float(np.interp(fit.position_px - LEDGE_MM * px_per_mm(dpi), x, level))
+    if seen is plain and ledge > LEDGE * inner:
+        return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=share)
     if fit.misfit > MAX_MISFIT:
         return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=share)
     if share < MIN_USED or scatter > MAX_SCATTER_PX or fit.u_px > MAX_SPREAD_PX or fit.at_limit:

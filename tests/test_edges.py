@@ -104,17 +104,42 @@ def test_a_dark_picture_on_a_dark_backing_gives_no_wrong_edge(book: Book, level:
 
 
 @pytest.mark.parametrize("level", [0.75, 0.85, 0.95])
-def test_nothing_is_measured_on_a_white_backing(book: Book, level: float) -> None:
+def test_a_white_lid_without_a_shadow_gives_a_right_number_or_none(book: Book, level: float) -> None:
     measured = book.measure(1, cut=CUT, scanner=Scanner(backing=(level,) * 3))
     assert measured.result.registration is not None
     for edge in Edge:
-        assert measured.flags(edge) == (Flag.WHITE_BACKING,)
+        if measured.offsets[edge].value is None:
+            assert measured.flags(edge) == (Flag.WHITE_BACKING,)
+        else:
+            assert abs(measured.error(edge)) < 0.25 and abs(measured.z(edge)) < 2
 
 
 @pytest.mark.parametrize(("stated", "flag"), [("white", Flag.WHITE_BACKING), ("cropped", Flag.CROPPED)])
 def test_what_the_operator_says_of_the_backing_counts(book: Book, stated: str, flag: Flag) -> None:
     measured = book.measure(1, cut=CUT, settings=ScanSettings(backing=stated))
     assert [measured.flags(edge) for edge in Edge] == [(flag,)] * 4
+    # Backing is seen at the frame, whatever is said: no bound.
+    assert not any("cut_beyond_mm" in o.detail for o in measured.offsets.values())
+
+
+@pytest.mark.parametrize("skew", [0.0, 0.8])
+@pytest.mark.parametrize("crop_mm", [0.2, 1.0, 2.0])
+def test_a_frame_within_the_paper_bounds_the_cut_from_inside(book: Book, crop_mm: float, skew: float) -> None:
+    scanner = Scanner(margin_mm=(-crop_mm,) * 4, skew_deg=skew)
+    measured = book.measure(1, cut=CUT, scanner=scanner, settings=ScanSettings(backing="cropped"))
+    bounds = {e: o.detail["cut_beyond_mm"] for e, o in measured.offsets.items() if "cut_beyond_mm" in o.detail}
+    assert len(bounds) == 4 or skew
+    for edge, bound in bounds.items():
+        assert measured.flags(edge) == (Flag.CROPPED,)
+        slack = measured.truth.offsets_mm[edge] - bound
+        assert crop_mm - 0.05 < slack < crop_mm + 0.3 + 2 * skew
+
+
+def test_a_picture_at_the_frame_bounds_nothing(book: Book) -> None:
+    page = book.page_of(Kind.BLEED_DARK)
+    scanner = Scanner(margin_mm=(-1, -1, -1, -1))
+    measured = book.measure(page, cut=CUT, scanner=scanner, settings=ScanSettings(backing="cropped"))
+    assert not any("cut_beyond_mm" in o.detail for o in measured.offsets.values())
 
 
 def test_a_bound_copy_has_no_edges(book: Book) -> None:
