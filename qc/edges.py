@@ -4,7 +4,7 @@ Two steps. `find_sheet` finds the backing and a rough box of the paper in a smal
 side of a guessed box: the side is cut into segments, each segment's mean profile crosses the half level between paper
 and backing somewhere, and a robust line through the crossings is the edge.
 
-What fools it: a backing as bright as the paper (not measured here), a dark picture printed to the edge on a dark
+What fools it: a backing as bright as the paper (`qc.shadow_edge` does that), a dark picture printed to the edge on a dark
 backing (the segments drop out, and with too few the edge is not measured), the stacked pages of a bound book (what lies
 beyond the edge is then no plain backing).
 """

@@ -109,17 +109,20 @@ def test_a_white_lid_without_a_shadow_gives_a_right_number_or_none(book: Book, l
     assert measured.result.registration is not None
     for edge in Edge:
         if measured.offsets[edge].value is None:
-            assert measured.flags(edge) == (Flag.WHITE_BACKING,)
+            assert measured.flags(edge)[0] in (Flag.WHITE_BACKING, Flag.EDGE_NOT_FOUND)
         else:
             assert abs(measured.error(edge)) < 0.25 and abs(measured.z(edge)) < 2
 
 
-@pytest.mark.parametrize(("stated", "flag"), [("white", Flag.WHITE_BACKING), ("cropped", Flag.CROPPED)])
-def test_what_the_operator_says_of_the_backing_counts(book: Book, stated: str, flag: Flag) -> None:
-    measured = book.measure(1, cut=CUT, settings=ScanSettings(backing=stated))
-    assert [measured.flags(edge) for edge in Edge] == [(flag,)] * 4
+def test_what_the_operator_says_of_the_backing_counts(book: Book) -> None:
+    measured = book.measure(1, cut=CUT, settings=ScanSettings(backing="cropped"))
+    assert [measured.flags(edge) for edge in Edge] == [(Flag.CROPPED,)] * 4
     # Backing is seen at the frame, whatever is said: no bound.
     assert not any("cut_beyond_mm" in o.detail for o in measured.offsets.values())
+    measured = book.measure(1, cut=CUT, settings=ScanSettings(backing="white"))
+    for edge in Edge:
+        assert abs(measured.error(edge)) < 0.1
+        assert (measured.offsets[edge].u or 0) > 0.13
 
 
 @pytest.mark.parametrize("skew", [0.0, 0.8])
@@ -131,15 +134,17 @@ def test_a_frame_within_the_paper_bounds_the_cut_from_inside(book: Book, crop_mm
     assert len(bounds) == 4 or skew
     for edge, bound in bounds.items():
         assert measured.flags(edge) == (Flag.CROPPED,)
-        slack = measured.truth.offsets_mm[edge] - bound
-        assert crop_mm - 0.05 < slack < crop_mm + 0.3 + 2 * skew
+        # The crop is that of the bounding box; a skewed edge lies nearer to the frame in its middle.
+        assert 0 < measured.truth.offsets_mm[edge] - bound < crop_mm + 0.3
 
 
-def test_a_picture_at_the_frame_bounds_nothing(book: Book) -> None:
+def test_a_picture_at_the_frame_gives_no_wrong_bound(book: Book) -> None:
     page = book.page_of(Kind.BLEED_DARK)
     scanner = Scanner(margin_mm=(-1, -1, -1, -1))
     measured = book.measure(page, cut=CUT, scanner=scanner, settings=ScanSettings(backing="cropped"))
-    assert not any("cut_beyond_mm" in o.detail for o in measured.offsets.values())
+    bounds = {e: o.detail["cut_beyond_mm"] for e, o in measured.offsets.items() if "cut_beyond_mm" in o.detail}
+    assert len(bounds) < 4
+    assert all(bound < measured.truth.offsets_mm[edge] for edge, bound in bounds.items())
 
 
 def test_a_bound_copy_has_no_edges(book: Book) -> None:
@@ -163,12 +168,15 @@ def test_a_cropped_side_gives_no_number_and_the_others_do(
 
 
 @pytest.mark.parametrize("skew", [0.0, 2.0])
-def test_a_scan_without_any_backing_gives_no_number(book: Book, skew: float) -> None:
+def test_a_scan_with_hardly_any_backing_gives_a_right_number_or_none(book: Book, skew: float) -> None:
     # Corners of backing show on a skewed sheet; a straight one looks as if it lay on white.
     measured = book.measure(1, cut=CUT, scanner=Scanner(margin_mm=(-1, -1, -1, -1), skew_deg=skew))
     assert measured.result.registration is not None
     for edge in Edge:
-        assert measured.flags(edge)[0] in (Flag.CROPPED, Flag.WHITE_BACKING, Flag.EDGE_NOT_FOUND)
+        if skew and measured.offsets[edge].value is not None:
+            assert abs(measured.error(edge)) < 0.1
+        else:
+            assert measured.flags(edge)[0] in (Flag.CROPPED, Flag.WHITE_BACKING, Flag.EDGE_NOT_FOUND)
 
 
 @pytest.mark.xfail(strict=True, reason="the far side of the stack is taken for the cut, 1 to 6 mm off")
