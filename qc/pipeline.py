@@ -58,6 +58,7 @@ ALIKE = 0.65
 """Correlation of small pictures that lets a page keep its place; text of another book reaches 0.6."""
 FULL = 0.01
 """Darkness of a reference page that carries more than a folio."""
+SAME_FRAMES = 3
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
 
@@ -344,6 +345,8 @@ def observe(
     observations: list[Observation] = []
     for page, record in zip(pages, interior, strict=True):
         observations += _of_page(page, record, reference)
+    if _same_frame(pages):
+        observations = [_in_driver_format(o) for o in observations]
     offsets = [o for o in observations if o.measure == "trim-offset"]
     common = None if reference else Flag.NO_REFERENCE
     observations += trim_offset_block(offsets, common)
@@ -384,6 +387,18 @@ def _lost_prints(
             sure = record.kind is PageKind.FOLIO_ONLY and position not in doubtful
             if place and (lost := lost_print(record, position, page.ink.coverage, float(ordered[place - 1]), sure)):
                 yield lost
+
+
+def _same_frame(pages: Sequence[PageResult]) -> bool:
+    """Whether all scans have the very same pixel size: a driver's format, not the size of the paper."""
+    sizes = [p.size_px for p in pages if p.size_px is not None]
+    return len(sizes) >= SAME_FRAMES and len(set(sizes)) == 1
+
+
+def _in_driver_format(observation: Observation) -> Observation:
+    if observation.measure != "trim-offset" or Flag.CROPPED not in observation.flags:
+        return observation
+    return replace(observation, detail={**observation.detail, "frame": "driver format"})
 
 
 def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) -> Iterable[Observation]:
