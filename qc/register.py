@@ -23,6 +23,10 @@ from qc.geometry import Affine, Points, Size
 from qc.pyramid import Level, Plane, Target, high_pass, tile_mean
 from qc.resample import shrunk_with_map, warped
 
+NEIGHBORS = 2.0
+"""Rows of tiles that a wobble of the transport displaces together."""
+UNSEEN_WOBBLE = 1.3
+"""A tile averages over 11 mm, and with it over a part of the wobble; chosen on feeders drawn at 200 dpi."""
 TILE_SIGMA_MM = 0.012
 """Local misplacement of print that a smooth map does not follow: transport wobble, lens, paper."""
 ROUNDS = (3, 4, 6)
@@ -284,16 +288,49 @@ def _fit(
     d = -np.linalg.solve(grad + ridge, b[..., None])[..., 0] * mm
     row, col = tiles["row"][use].astype(int), tiles["col"][use].astype(int)
     per_row, per_col = np.bincount(row)[row], np.bincount(col)[col]
-    # Tiles of a row share the transport error along y, tiles of a column the error along x.
-    spread = np.zeros_like(info)
-    spread[:, 0, 0] = TILE_SIGMA_MM**2 * np.sqrt(per_col)
-    spread[:, 1, 1] = TILE_SIGMA_MM**2 * np.sqrt(per_row)
-    info = info @ np.linalg.inv(np.eye(2) + spread @ info)
-    info = 0.5 * (info + np.swapaxes(info, 1, 2))
     jac = _jacobian(tiles["center"][use] - center)
+    # Tiles of a row share the transport error along y, tiles of a column the error along x: first as small as usual,
+    # then as large as the rows and columns show it.
+    shared = np.column_stack([TILE_SIGMA_MM**2 * np.sqrt(per_col), TILE_SIGMA_MM**2 * np.sqrt(per_row)])
+    p, weights, residual, weighted, scale = _solve(_informed(info, shared), jac, d, constraint, vector)
+    wobble = [_wobble(residual[:, axis], weights * info[:, axis, axis], line) for axis, line in ((0, col), (1, row))]
+    if max(wobble) > TILE_SIGMA_MM:
+        along = np.column_stack([wobble[0] ** 2 * per_col, wobble[1] ** 2 * per_row])
+        shared = np.maximum(shared, NEIGHBORS * along)
+        p, weights, residual, weighted, scale = _solve(_informed(info, shared), jac, d, constraint, vector)
+    total = np.einsum("nia,nab,njb->ij", jac, weighted, jac)
+    moved = np.hypot(*np.einsum("nia,i->na", jac, p).T)
+    return _Fit(
+        estimate=p,
+        information=total / scale,
+        correlation=_agreement(tiles, s["var"].ravel()),
+        residual_mm=(
+            max(_spread(residual[:, 0], info[:, 0, 0]), UNSEEN_WOBBLE * wobble[0]),
+            max(_spread(residual[:, 1], info[:, 1, 1]), UNSEEN_WOBBLE * wobble[1]),
+        ),
+        tiles=int((weights > 0.3).sum()),
+        moved_mm=float(np.quantile(moved, 0.9)),
+    )
+
+
+def _informed(info: NDArray[np.float64], shared: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Information of each tile, shape (n, 2, 2), under an error of its own of variance `shared`, shape (n, 2)."""
+    spread = np.zeros_like(info)
+    spread[:, 0, 0], spread[:, 1, 1] = shared[:, 0], shared[:, 1]
+    info = info @ np.linalg.inv(np.eye(2) + spread @ info)
+    return np.asarray(0.5 * (info + np.swapaxes(info, 1, 2)))
+
+
+def _solve(
+    info: NDArray[np.float64],
+    jac: NDArray[np.float64],
+    d: NDArray[np.float64],
+    constraint: NDArray[np.float64],
+    vector: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], ...]:
+    """Robust fit: parameters, weights, residuals, weighted information, and the factor by which the residuals exceed
+    it."""
     weights = np.ones(len(d))
-    p = np.zeros(6)
-    scale = 1.0
     for _ in range(8):
         weighted = info * weights[:, None, None]
         total = np.einsum("nia,nab,njb->ij", jac, weighted, jac)
@@ -301,17 +338,17 @@ def _fit(
         p = np.linalg.solve(total + constraint, rhs + vector)
         residual = d - np.einsum("nia,i->na", jac, p)
         m2 = np.einsum("na,nab,nb->n", residual, info, residual)
-        scale = max(float(np.median(m2)) / 1.39, 1.0)
+        scale = np.maximum(np.median(m2) / 1.39, 1.0)
         weights = 1 / (1 + m2 / (9 * scale))
-    moved = np.hypot(*np.einsum("nia,i->na", jac, p).T)
-    return _Fit(
-        estimate=p,
-        information=total / scale,
-        correlation=_agreement(tiles, s["var"].ravel()),
-        residual_mm=(_spread(residual[:, 0], info[:, 0, 0]), _spread(residual[:, 1], info[:, 1, 1])),
-        tiles=int((weights > 0.3).sum()),
-        moved_mm=float(np.quantile(moved, 0.9)),
-    )
+    return p, weights, residual, weighted, scale
+
+
+def _wobble(residual: NDArray[np.float64], weights: NDArray[np.float64], line: NDArray[np.int64]) -> float:
+    """Standard deviation of the means of the lines of tiles (mm): what a feeder does to all tiles of a row at once."""
+    total = np.bincount(line, weights)
+    mean = np.bincount(line, weights * residual) / np.maximum(total, 1e-12)
+    known = mean[total > 0.1 * total.max()]
+    return float(np.sqrt((known**2).sum() / (len(known) - 2))) if len(known) > 3 else 0.0
 
 
 def _spread(residual: NDArray[np.float64], information: NDArray[np.float64]) -> float:
