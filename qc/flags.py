@@ -34,7 +34,7 @@ class Flag(StrEnum):
     COVER = "cover", "covers are not measured by this"
     FOREIGN = "foreign", "the page belongs to no page of the reference"
     UNREADABLE = "unreadable", "the file could not be read"
-    FEW_PAGES = "few-pages", "fewer than three registered pages"
+    FEW_PAGES = "few-pages", "too few registered pages"
     END_NOT_SEEN = "end-not-seen", "the end of the book was not seen in the scans"
     BITONAL = "bitonal", "the scan has one bit a pixel; tone and color cannot be measured on it"
     GRAY_SCAN = "gray-scan", "the scan has no color"

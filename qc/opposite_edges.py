@@ -14,6 +14,10 @@ import numpy as np
 from qc.geometry import Edge
 from qc.model import Observation
 
+U_SYSTEM_MM = 0.018
+"""What all pages share at one edge, on a dark backing, where they do not say it (`u_system`)."""
+MIN_CORRELATION = 0.9
+"""A page registered worse may be at the wrong place itself."""
 AXES: dict[str, tuple[Edge, Edge]] = {"x": (Edge.SPINE, Edge.FORE_EDGE), "y": (Edge.HEAD, Edge.TAIL)}
 
 
@@ -48,6 +52,11 @@ class OppositeEdges:
     correlation: float
     repeats: bool
 
+    @property
+    def sure(self) -> bool:
+        """Whether the place of the print on this page is beyond doubt."""
+        return self.correlation >= MIN_CORRELATION and not self.repeats
+
 
 def opposite_edges(offsets: Sequence[Observation], axis: str) -> list[OppositeEdges]:
     """The pages whose `trim-offset` was measured at both edges of an axis, in order.
@@ -68,7 +77,7 @@ def opposite_edges(offsets: Sequence[Observation], axis: str) -> list[OppositeEd
 
 def _pair(page: int, first: Observation, last: Observation) -> OppositeEdges:
     a, b = first.value or 0.0, last.value or 0.0
-    system = max(float(o.detail.get("u_system", 0.0)) for o in (first, last))
+    system = max(_u_system(first), _u_system(last))
     own = [max((o.u or 0.0) ** 2 - system**2, 0.0) for o in (first, last)]
     # Both rest on one registration: its error moves the placement in full and leaves the size alone.
     shared = min(float(o.detail.get("u_registration", 0.0)) for o in (first, last)) ** 2
@@ -85,21 +94,27 @@ def _pair(page: int, first: Observation, last: Observation) -> OppositeEdges:
     )
 
 
+def _u_system(offset: Observation) -> float:
+    return float(offset.detail.get("u_system", U_SYSTEM_MM))
+
+
 def placements(offsets: Sequence[Observation], axis: str, bench_cut: bool) -> list[OppositeEdges]:
-    """Placement of the print on each page along an axis; by the fore-edge alone where the bench cut the spine edge."""
+    """Placement of the print along an axis on each page where it is `sure`; by the fore-edge alone where the bench cut
+    the spine edge."""
     if axis == "y" or not bench_cut:
-        return opposite_edges(offsets, axis)
+        return [page for page in opposite_edges(offsets, axis) if page.sure]
     alone = [o for o in offsets if o.where.edge is Edge.FORE_EDGE and o.where.page is not None and o.value is not None]
-    return [
+    pages = [
         OppositeEdges(
             o.where.page or 0,
             placement=-(o.value or 0.0),
             size=0.0,
-            u_placement=float(np.sqrt(max((o.u or 0.0) ** 2 - float(o.detail.get("u_system", 0.0)) ** 2, 0.0))),
+            u_placement=float(np.sqrt(max((o.u or 0.0) ** 2 - _u_system(o) ** 2, 0.0))),
             u_size=0.0,
-            u_system=float(o.detail.get("u_system", 0.0)),
+            u_system=_u_system(o),
             correlation=float(o.detail.get("correlation", 0.0)),
             repeats=bool(o.detail.get("repeats")),
         )
         for o in alone
     ]
+    return [page for page in pages if page.sure]

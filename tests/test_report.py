@@ -401,3 +401,15 @@ def test_narrow_terminal_keeps_rule_and_value_whole() -> None:
     rows = [line for line in out.getvalue().splitlines() if line.startswith("trim-offset-block ")]
     assert len(rows) == 4
     assert all(" mm" in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("measure", "text"),
+    [
+        ("print-position-jitter", "0.160 ± 0.020 mm"),
+        ("page-size", "0.160 ± 0.020 mm"),
+        ("trim-size-block", "+0.160 ± 0.020 mm"),
+    ],
+)
+def test_only_a_length_with_a_direction_has_a_sign(measure: str, text: str) -> None:
+    assert words.measured(0.16, 0.01, "mm", 2, measure) == text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import t as student
 
 from qc.catalog import MEASURES
 from qc.flags import Flag
@@ -33,8 +34,10 @@ def print_position_jitter(offsets: Sequence[Observation], bench_cut: bool) -> li
     Notes
     -----
     Robust (scaled median absolute deviation), so that a misprinted page does not pass for jitter. At least six pages are
-    needed. Its own standard uncertainty is that of a robust spread of n values, 1.17 s / sqrt(2 (n - 1)), joined by the
-    pages' u where that is as large as the scatter.
+    needed; for few pages the spread is corrected by n / (n - 0.8) (Croux & Rousseeuw 1992) and u carries Student's
+    factor. The robust spread s of n normal values has the standard uncertainty 1.17 s / sqrt(n); u is half of the longer
+    arm from the jitter to what s ± twice that would give, as small jitter is hard to tell from the measuring. Pages
+    whose registration is in doubt are left out.
     """
     measure = MEASURES["print-position-jitter"]
     result = []
@@ -44,9 +47,17 @@ def print_position_jitter(offsets: Sequence[Observation], bench_cut: bool) -> li
         if len(pages) < MIN_PAGES:
             result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail=detail))
             continue
-        _, spread = huber_mean(np.array([p.placement for p in pages]))
+        n = len(pages)
+        spread = huber_mean(np.array([p.placement for p in pages]))[1] * n / (n - 0.8)
         noise = float(np.median([p.u_placement for p in pages]))
-        jitter = float(np.sqrt(max(spread**2 - noise**2, 0.0)))
-        u = 1.17 * max(spread, noise) / float(np.sqrt(2 * (len(pages) - 1)))
+        jitter = _less(spread, noise)
+        scatter = max(spread, noise)
+        u_scatter = 1.17 * scatter / float(np.sqrt(n)) * float(student.ppf(0.975, n - 1)) / 1.96
+        low, high = (_less(max(scatter + arm * u_scatter, 0.0), noise) for arm in (-2, 2))
+        u = 0.5 * max(jitter - low, high - jitter)
         result.append(measure.observe(jitter, u, where, detail=detail))
     return result
+
+
+def _less(scatter: float, noise: float) -> float:
+    return float(np.sqrt(max(scatter**2 - noise**2, 0.0)))

@@ -9,22 +9,29 @@ import numpy as np
 from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.model import Observation, Where
-from qc.opposite_edges import AXES, OppositeEdges, placements
-from qc.robust import huber_mean
+from qc.model import Observation
+from qc.opposite_edges import AXES, placements
+from qc.robust import mean_over_pages
 
 MIN_PAGES = 6
 FEW_PAGES = 20
 TIMES_SPREAD = (8.0, 6.0)
 """Of the robust spread, below and from `FEW_PAGES` pages on."""
+CLEARLY_MM = 0.5
 LEAST_MM = 1.6
 """Half of 0.125 in. Jitter reaches it in fewer than one of 1,000 sound books of 300 pages, unless it is both large (0.3
 mm) and heavy-tailed."""
 SPREAD_FLOOR_MM = 0.02
-MIN_CORRELATION = 0.9
-"""A page registered worse may be at the wrong place itself."""
+JITTER_REACH = (18.0, 28.0)
+"""Times the spread that jitter with tails as heavy as Student's t of 5 degrees reaches in one of 1,000 sound books: at
+least, and with 300 pages. It grows with the fifth root of their number."""
+JITTER_FROM_MM = 3.0
+U_JITTER_SHARE = 0.25
+"""Least u of a value from there on that such jitter reaches, too: what moved the page is not known, and up to twice the
+tolerance of 0.125 in a person looks. A policy with a smaller tolerance needs a smaller `JITTER_FROM_MM`."""
 U_ALONE_MM = 1.0
-"""Where no opposite edge confirms it, a person looks."""
+U_ALONE_SHARE = 0.5
+"""Where no opposite edge confirms a page beyond `LEAST_MM`, the interval reaches down to nothing, and a person looks."""
 
 
 def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
@@ -40,66 +47,77 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
     Returns
     -------
     list of Observation
-        One for each page that leaves its block, at the edge that its print moved toward, in mm, sign as for
-        `trim-offset` (at the fore-edge, either way, where that stands alone); or a single one of the page farthest from
-        its block. The value is how far the print lies from its mean place on the other pages or
-        from the trim line, whichever is less: a page is off only where it is off both. `detail` holds both, the spread
-        of the pages and whether the page left the block.
+        One for each page that leaves its block, in mm, sign as for `trim-offset`, at the edge that its print moved
+        toward (at the opposite edge where a block larger than ordered leaves it farther off there; at the fore-edge,
+        either way, where that stands alone); or a single one of the page with the largest value. The value is how far
+        the print lies from its mean place on the pages that stayed or from the trim line, whichever is less, and 0
+        where these differ in direction: a page is off only where it is off both. `detail` holds both, the spread of the
+        pages and whether the page left the block.
 
     Notes
     -----
     Opposite edges are one fact and must agree: the size of the page stays while its print moves. A page leaves its
-    block beyond six times the spread of the pages (eight below 20 pages) and beyond 1.6 mm; so out of 1,000 sound books
-    at most one shows such a page (`benchmarks/misprint_rates.py`). Pages that nearly repeat themselves and pages
-    registered worse than 0.9 are left out, for there the registration may be off and not the print.
+    block beyond six times the spread of the pages (eight below 20 pages) and beyond 1.6 mm. Where the jitter is normal,
+    at most one of 1,000 sound books shows such a page; but nobody knows the tails of a press. Up to 18 to 28 times the
+    spread heavy-tailed jitter is possible, too, and then u is a quarter of a value of 3 mm or more, so that out of
+    1,000 sound books at most one is called a defect (`benchmarks/misprint_rates.py`). Pages that nearly repeat
+    themselves and pages registered worse than 0.9 are left out, for there the registration may be off and not the print.
+
+    u joins those of the page and of its block. Along x by the fore-edge alone it is half of a value beyond 1.6 mm and
+    at least 1 mm: nothing confirms such a page.
     """
     measure = MEASURES["trim-offset-page"]
-    judged: list[tuple[float, Observation]] = []
+    at = {(o.where.page, o.where.edge): o for o in offsets}
+    judged: list[Observation] = []
     for axis, edges in AXES.items():
         pages = placements(offsets, axis, bench_cut)
         if len(pages) < MIN_PAGES:
             continue
         alone = axis == "x" and bench_cut
-        mean, spread = huber_mean(np.array([p.placement for p in pages]))
+        placed, noise = (np.array([getattr(p, key) for p in pages]) for key in ("placement", "u_placement"))
+        mean, _, spread = mean_over_pages(placed, noise, 0.0)
         size = float(np.median([p.size for p in pages]))
-        noise = float(np.median([p.u_placement for p in pages]))
-        limit = max(TIMES_SPREAD[len(pages) >= FEW_PAGES] * max(spread, noise, SPREAD_FLOOR_MM), LEAST_MM)
+        scatter = max(spread, float(np.median(noise)), SPREAD_FLOOR_MM)
+        limit = max(TIMES_SPREAD[len(pages) >= FEW_PAGES] * scatter, LEAST_MM)
+        stayed = np.abs(placed - mean) <= limit
+        mean, u_mean, _ = mean_over_pages(placed[stayed], noise[stayed], 0.0)
+        reach = max(JITTER_REACH[0], JITTER_REACH[1] * (len(pages) / 300) ** 0.2) * scatter
         for page in pages:
-            sure = page.correlation >= MIN_CORRELATION and not page.repeats
-            agree = alone or abs(page.size - size) < 3 * page.u_size + 0.2
-            if not (sure and agree):
+            if not alone and abs(page.size - size) >= 3 * page.u_size + 0.2:
                 continue
             away = page.placement - mean
-            edge = Edge.FORE_EDGE if alone else edges[int(away > 0)]
-            judged.append((abs(away), _observed(offsets, page, edge, away, spread, abs(away) > limit, alone)))
+            toward = Edge.FORE_EDGE if alone else edges[int(away > 0)]
+            own, value = at[page.page, toward], _value(at[page.page, toward], away)
+            if not alone:
+                opposite = at[page.page, edges[int(away <= 0)]]
+                if abs(_value(opposite, away)) > abs(value) + CLEARLY_MM:
+                    own, value = opposite, _value(opposite, away)
+            u = max(own.u or 0.0, float(np.hypot(page.u_placement, u_mean)))
+            if alone and abs(value) > LEAST_MM:
+                u = max(u, U_ALONE_MM, U_ALONE_SHARE * abs(value))
+            elif abs(value) > JITTER_FROM_MM and abs(away) < reach:
+                u = max(u, U_JITTER_SHARE * abs(value))
+            detail = {
+                "from_block": round(_outward(own, away), 4),
+                "from_trim_line": round(own.value or 0.0, 4),
+                "spread": round(spread, 4),
+                "left_block": abs(away) > limit,
+            }
+            judged.append(measure.observe(value, u, own.where, detail=detail, evidence=own.evidence))
     if not judged:
         return [measure.observe(None, flags=(Flag.FEW_PAGES,))]
-    gone = [o for _, o in judged if o.detail["left_block"]]
-    return gone or [max(judged, key=lambda j: j[0])[1]]
+    gone = [o for o in judged if o.detail["left_block"]]
+    return gone or [max(judged, key=lambda o: abs(o.value or 0.0))]
 
 
-def _observed(
-    offsets: Sequence[Observation],
-    page: OppositeEdges,
-    edge: Edge,
-    away: float,
-    spread: float,
-    left: bool,
-    alone: bool,
-) -> Observation:
-    own = next(o for o in offsets if o.where.page == page.page and o.where.edge is edge)
-    # Print that moved toward an edge leaves less paper there.
-    from_block = -away if edge in (Edge.FORE_EDGE, Edge.TAIL) else away
-    total = own.value or 0.0
-    value = float(np.sign(from_block)) * min(abs(from_block), abs(total))
-    u = float(np.hypot(page.u_placement, page.u_system))
-    if alone and left:
-        u = max(u, U_ALONE_MM)
-    detail = {
-        "from_block": round(from_block, 4),
-        "from_trim_line": round(total, 4),
-        "spread": round(spread, 4),
-        "left_block": left,
-    }
-    where = Where(page=page.page, edge=edge)
-    return MEASURES["trim-offset-page"].observe(value, u, where, detail=detail, evidence=own.evidence)
+def _outward(edge: Observation, away: float) -> float:
+    """`away` with the sign of `trim-offset`: print that moved toward an edge leaves less paper there."""
+    return -away if edge.where.edge in (Edge.FORE_EDGE, Edge.TAIL) else away
+
+
+def _value(edge: Observation, away: float) -> float:
+    """How far the page is off both its block and the trim line at one edge."""
+    from_block, from_line = _outward(edge, away), edge.value or 0.0
+    if from_block * from_line <= 0:
+        return 0.0
+    return float(np.sign(from_block)) * min(abs(from_block), abs(from_line))

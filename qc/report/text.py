@@ -92,7 +92,7 @@ def _table(findings: list[Finding], k: float) -> Table:
         table.add_row(
             Text(words.one_line(f.rule)),
             Text(words.one_line(place)),
-            Text(words.measured(f.value, f.u, f.unit, k)),
+            Text(words.measured(f.value, f.u, f.unit, k, f.measure)),
             Text(words.limit(f)),
             Text(words.OUTCOME[f.outcome] + note, style=_OUTCOME_STYLE.get(f.outcome, "")),
         )

@@ -35,6 +35,8 @@ _UNPRINTABLE = re.compile(
 SQUARE_DEG = 0.15
 """0.6 mm over the length of a 9 in edge: what a guillotine does."""
 _MEANING = {str(f): f.meaning for f in Flag}
+_UNSIGNED = {"page-size", "print-position-jitter"}
+"""Lengths that have no direction."""
 UNIT = {"dE00": "ΔE00", "fraction": "", "deg": "°"}
 
 
@@ -74,11 +76,12 @@ def _pages(group: Sequence[Finding]) -> str:
     return f"{len(group)} pages, {edge}" if edge else f"{len(group)} pages"
 
 
-def measured(value: float | None, u: float | None, unit: str, k: float) -> str:
-    """Value ± U as `qc.rounding` prints it; lengths carry their sign, because it says which way the cut went."""
+def measured(value: float | None, u: float | None, unit: str, k: float, measure: str = "") -> str:
+    """Value ± U as `qc.rounding` prints it; lengths carry their sign, because it says which way the cut went, unless the
+    `measure` has no direction."""
     if value is None:
         return "not measured"
-    text = signed_plus_minus if unit in ("mm", "deg") else plus_minus
+    text = signed_plus_minus if unit in ("mm", "deg") and measure not in _UNSIGNED else plus_minus
     return text(value, None if u is None else k * u, UNIT.get(unit, unit))
 
 
