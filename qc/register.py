@@ -187,7 +187,9 @@ def _in_raster(level: Level, luminance: Plane, to_working: Affine) -> Plane:
     return warped(luminance, to_working.after(level.to_px.inverse()), (w, h), -1.0)
 
 
-def _tiles(target: Level, luminance: Plane, to_working: Affine, trim: Size) -> dict[str, NDArray[np.float64]]:
+def _tiles(
+    target: Level, luminance: Plane, to_working: Affine, trim: Size, flat_mm: tuple[float, float]
+) -> dict[str, NDArray[np.float64]]:
     """Per tile of the scan warped into the reference raster: center (mm), gradient products, correlation, gain."""
     to_scan = to_working.after(target.to_px.inverse())
     scan = _in_raster(target, luminance, to_working)
@@ -211,6 +213,7 @@ def _tiles(target: Level, luminance: Plane, to_working: Affine, trim: Size) -> d
     cx, cy = np.meshgrid(np.arange(cols) * tile + 0.5 * (tile - 1), np.arange(rows) * tile + 0.5 * (tile - 1))
     center = target.to_px.inverse()(np.column_stack([cx.ravel(), cy.ravel()]))
     inside = (center[:, 0] > 0) & (center[:, 1] > 0) & (center[:, 0] < trim.width_mm) & (center[:, 1] < trim.height_mm)
+    inside &= (center[:, 0] > flat_mm[0]) & (center[:, 0] < flat_mm[1])
     h, w = luminance.shape
     half = 0.5 * tile
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
@@ -384,6 +387,8 @@ def _whole_page(target: Target, luminance: Plane, to_working: Affine) -> float:
     scan = _in_raster(level, luminance, to_working)
     corners = level.to_px(target.trim.corners())
     (x0, y0), (x1, y1) = (corners.min(axis=0) + 12).astype(int), (corners.max(axis=0) - 12).astype(int)
+    flat = level.to_px(np.clip(target.flat_mm, 0, target.trim.width_mm)[:, None] * [1.0, 0.0])[:, 0]
+    x0, x1 = max(x0, int(flat[0])), min(x1, int(flat[1]))
     a, b = level.plane[y0:y1, x0:x1], scan[y0:y1, x0:x1]
     seen = b >= 0
     a, b = a[seen] - np.median(a[seen]), b[seen] - np.median(b[seen])
@@ -399,7 +404,9 @@ def _refine(target: Target, luminance: Plane, start: Affine, nominal: tuple[floa
         for _ in range(rounds):
             base = following
             constraint, vector = _constraints(base, nominal, Prior())
-            fit = _fit(level, _tiles(level, luminance, base, target.trim), center, constraint, vector, least)
+            fit = _fit(
+                level, _tiles(level, luminance, base, target.trim, target.flat_mm), center, constraint, vector, least
+            )
             if fit is None:
                 return None
             following = _compose(base, fit.estimate, center)
