@@ -20,7 +20,7 @@ SLOPE_LIMIT = 0.012
 LEAST_USED = 0.4
 MAX_SCATTER_MM = 0.06
 BEGINS = 0.06
-MAX_FALL_PX = 1.9
+MAX_FALL_PX = 1.8
 """From where this share of the contrast is lost to where half is: 1.0 to 1.6 px at a single edge, more where narrow
 stripes run into one another. Chosen on drawn pages (seeds below 140)."""
 U_BOUND_MM = 0.05

@@ -11,6 +11,7 @@ sheet printed all over, on which no place is bare enough to look.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +37,14 @@ PLAIN = 0.03
 """Change of the ordered tone over half a millimeter up to which a place counts as bare."""
 FAN_LIMIT = 0.006
 """Largest slope of a page below against the edge found."""
+WITHOUT_ORDER = 0.9
+"""Of the segments must show a line where nobody says what was ordered: a framed picture runs along most of an edge."""
+BETWEEN_LETTERS = 0.8
 PRINT_PX = 4
 LEAST_ALIKE = 0.8
 """Correlation with the order within 4 px either side that proves print to be on the page."""
+PRINTED = 0.04
+"""Spread of the ordered tone from which print is to be seen."""
 LASTING_DROP = 0.06
 """The page below is at least this much darker than the leaf, or it is not told from a line on the leaf."""
 
@@ -89,8 +95,8 @@ class Ground:
     ordered: Profiles | None
 
     def known(self) -> NDArray[np.bool_]:
-        """Where across the strip the page is seen to go on, shape (across,): bare in enough segments for a line to be
-        seen, or printed as ordered."""
+        """Where across the strip the page is seen to go on, shape (across,): printed as ordered, or, where nothing is
+        to be printed, bare in enough segments for a line to be seen."""
         enough = np.asarray(self.bare.mean(axis=0) >= LEAST_BARE)
         if self.ordered is None:
             return enough
@@ -104,15 +110,18 @@ class Ground:
         a = seen - seen.mean(axis=(0, 2), keepdims=True)
         b = ordered - ordered.mean(axis=(0, 2), keepdims=True)
         alike = (a * b).sum(axis=(0, 2)) / np.sqrt((a * a).sum(axis=(0, 2)) * (b * b).sum(axis=(0, 2)) + 1e-9)
-        return np.asarray(enough | (alike > LEAST_ALIKE))
+        return np.asarray(np.where(np.sqrt((b * b).mean(axis=(0, 2))) > PRINTED, alike > LEAST_ALIKE, enough))
 
 
 def look(strip: NDArray[np.float32], to_image: Affine, expected: Expected | None) -> Ground:
-    """Cut a strip into segments; without an order every visible place counts as bare."""
+    """Cut a strip into segments. Without an order every visible place counts as bare, and the light is that of the
+    paper between letters and lines of text: its upper part, not its mean."""
     profiles, centers = segment_profiles(strip, SEGMENTS)
     seen = np.isfinite(profiles)
     if expected is None:
-        return Ground(profiles, centers, seen, None)
+        bounds = np.linspace(0, strip.shape[1], SEGMENTS + 1).round().astype(int)
+        paper = [np.quantile(strip[:, a:b], BETWEEN_LETTERS, axis=1) for a, b in pairwise(bounds)]
+        return Ground(np.array(paper, np.float64), centers, seen, None)
     ordered, _ = segment_profiles(expected.strip(to_image, (strip.shape[0], strip.shape[1])), SEGMENTS)
     padded = np.pad(ordered, ((0, 0), (3, 3)), mode="edge")
     around = np.lib.stride_tricks.sliding_window_view(padded, 7, axis=1)
@@ -120,7 +129,12 @@ def look(strip: NDArray[np.float32], to_image: Affine, expected: Expected | None
 
 
 def lines_along(
-    profiles: Profiles, usable: NDArray[np.bool_], centers: NDArray[np.float64], slope_limit: float
+    profiles: Profiles,
+    usable: NDArray[np.bool_],
+    centers: NDArray[np.float64],
+    slope_limit: float,
+    least: float = LEAST_BARE,
+    share: float = LEAST_SHARE,
 ) -> list[Line]:
     """Steps that nearly all segments share, from inside out.
 
@@ -133,6 +147,10 @@ def lines_along(
         Of the segments, px along the edge.
     slope_limit : float
         Largest slope of a line against the strip.
+    least : float
+        Share of the segments that must be usable at a place.
+    share : float
+        Of these segments, how many must show the line.
     """
     count = len(profiles)
     values = np.where(usable, profiles, 0.0)
@@ -155,7 +173,7 @@ def lines_along(
         number = here.sum(axis=0)
         mean = (np.clip(value, -LARGE_STEP, LARGE_STEP) * here).sum(axis=0) / np.maximum(number, 1)
         agree = (here & (value * np.sign(mean) > 0.5 * LEAST_STEP)).sum(axis=0) / np.maximum(number, 1)
-        ok = (number >= LEAST_BARE * count) & (agree >= LEAST_SHARE) & (np.abs(mean) >= LEAST_STEP)
+        ok = (number >= least * count) & (agree >= share) & (np.abs(mean) >= LEAST_STEP)
         better = ok & (np.abs(mean) > np.abs(best))
         best[better], slope_of[better] = mean[better], slope
     lines: list[Line] = []
@@ -190,10 +208,13 @@ def lies_on_others(
     paper : float
         Linear light of bare paper.
     expected : Expected or None
-        What was ordered; without it, a rule printed along the edge counts as a page below.
+        What was ordered; without it, a rule along the edge or a picture that ends short of it counts as a page below (a
+        fifth of the edges of drawn pages that bleed; none of text).
     """
     scale = px_per_mm(dpi)
     strip, to_image = strip_along(luminance, ends, round(REACH_MM * scale), 0)
     ground = look(strip, to_image, expected)
     inner = strip.shape[0] - round(SOFT_MM * scale)
-    return bool(lines_along(ground.profiles[:, :inner] / paper, ground.bare[:, :inner], ground.centers, FAN_LIMIT))
+    shares = (LEAST_BARE, LEAST_SHARE) if expected is not None else (WITHOUT_ORDER, WITHOUT_ORDER)
+    profiles = ground.profiles[:, :inner] / paper
+    return bool(lines_along(profiles, ground.bare[:, :inner], ground.centers, FAN_LIMIT, *shares))

@@ -13,6 +13,10 @@ from qc.synthetic.scene import edge_distance
 
 Light = NDArray[np.float32]
 
+_ENDS = {"left": [0, 3], "top": [0, 1], "right": [1, 2], "bottom": [3, 2]}
+_CORNER_MM = 0.4
+_GAP_MM = 0.08
+
 
 @dataclass(frozen=True)
 class Binding:
@@ -125,56 +129,87 @@ class Binding:
     ) -> None:
         """Cover and pages below, beside head, tail and fore-edge, in place."""
         edges = ("top", "bottom", fore_edge)
-        color = np.array(self.board if light.ndim == 3 else (float(np.mean(self.board)),), np.float32)
         if self.board_mm:
+            cover = np.zeros(light.shape[:2], np.float32)
             for edge, width in zip(edges, self.stack_mm, strict=True):
-                reach_px = (width + self.board_mm) * per_mm
-                self._paint(light, corners, edge, reach_px, color, per_mm, rng, shift_px, corner_px=reach_px)
+                reach = (width + self.board_mm) * per_mm
+                region, distance, past = _beside(light.shape[:2], corners, edge, reach, shift_px)
+                board = np.clip(reach - distance + 0.5, 0, 1) * (past <= self.board_mm * per_mm)
+                cover[region] = np.maximum(cover[region], board)
+            _lay(light, cover, cover, np.array(self.board))
         for edge, width in zip(edges, self.stack_mm, strict=True):
-            mean = self.page_mm if edge == fore_edge else 2.5 * self.page_mm
-            pages = max(1, round(width / mean)) if width else 0
-            reach = np.cumsum([0.0, *(width / max(pages, 1) * rng.gamma(3.0, 1 / 3.0, pages) * per_mm)])
-            for upper, lower in reversed(list(pairwise(reach))):
-                shade = float(rng.uniform(*self.shade))
-                gap = self.gap * float(rng.random())
-                self._paint(light, corners, edge, lower, shade * paper, per_mm, rng, shift_px, (upper, gap))
+            if width:
+                mean = self.page_mm if edge == fore_edge else 2.5 * self.page_mm
+                self._stack(light, corners, edge, width * per_mm, mean * per_mm, per_mm, paper, rng, shift_px)
 
-    def _paint(
+    def _stack(
         self,
         light: Light,
         corners: NDArray[np.float64],
         edge: str,
-        reach_px: float,
-        color: NDArray[np.float64] | NDArray[np.float32],
+        width_px: float,
+        page_px: float,
         per_mm: float,
+        paper: NDArray[np.float64],
         rng: np.random.Generator,
         shift_px: Light,
-        gap: tuple[float, float] = (0.0, 0.0),
-        corner_px: float = 5.0,
     ) -> None:
-        """Everything within `reach_px` of an edge in one color; `gap` is where a shadow begins, and its depth."""
-        across = 1 if edge in ("left", "right") else 0
-        ends = corners[{"left": [0, 3], "top": [0, 1], "right": [1, 2], "bottom": [3, 2]}[edge]][:, 1 - across]
-        size = light.shape[across]
-        low = int(np.clip(ends.min() - reach_px - 2 * per_mm, 0, size))
-        high = int(np.clip(ends.max() + reach_px + 2 * per_mm, low, size))
-        region = (
-            (slice(0, light.shape[0]), slice(low, high)) if across else (slice(low, high), slice(0, light.shape[1]))
+        """Pages below beside one edge, the lowest first."""
+        pages = max(1, round(width_px / page_px))
+        reach = np.cumsum([0.0, *(width_px / pages * rng.gamma(3.0, 1 / 3.0, pages))])
+        region, distance, past = _beside(
+            light.shape[:2], corners, edge, reach[-1] + 8 * per_mm * self.wander_mm, shift_px
         )
-        if low == high:
-            return
-        distance, past = edge_distance(corners, edge, region, shift_px)
-        length = distance.shape[1 - across]
-        line = rng.standard_normal(length // 8 + 3)
-        line = cv2.GaussianBlur(line[:, None], (0, 0), 1.5 * per_mm)[:, 0]
-        wander = cv2.resize(line[:, None], (1, length), interpolation=cv2.INTER_CUBIC)[:, 0]
-        wander = wander / max(float(wander.std()), 1e-9) * self.wander_mm * per_mm
-        wander = wander + rng.normal(0, self.wander_mm * per_mm) * np.linspace(-1.7, 1.7, length)
-        wander = (wander[:, None] if across else wander[None, :]).astype(np.float32)
-        cover = np.clip(reach_px + wander - distance + 0.5, 0, 1) * (past <= corner_px)
-        shadow = 1 - gap[1] * np.exp(-np.maximum(distance - gap[0], 0) / (0.08 * per_mm))
-        part = light[region]
-        if light.ndim == 3:
-            part += cover[:, :, None] * (shadow[:, :, None] * color.astype(np.float32) - part)
-        else:
-            part += cover * (shadow * np.float32(color[0]) - part)
+        axis = 0 if edge in ("left", "right") else 1
+        nearest, farthest = distance.min(axis=axis), distance.max(axis=axis)
+        near_corner = past <= _CORNER_MM * per_mm
+        tone, cover = np.zeros_like(distance), np.zeros_like(distance)
+        slack = 6 * self.wander_mm * per_mm + 3
+        for upper, lower in reversed(list(pairwise(reach))):
+            at = np.flatnonzero((farthest > upper - slack) & (nearest < lower + slack))
+            if not at.size:
+                continue
+            band = slice(int(at[0]), int(at[-1]) + 1)
+            part = (slice(None), band) if axis == 0 else (band, slice(None))
+            line = self._wander(distance.shape[axis], per_mm, rng)
+            inside = lower + (line[:, None] if axis == 0 else line[None, :]) - distance[part]
+            here = np.clip(inside + 0.5, 0, 1) * near_corner[part]
+            gap = self.gap * rng.random() * np.exp(-np.maximum(distance[part] - upper, 0) / (_GAP_MM * per_mm))
+            shade = rng.uniform(*self.shade) * (1 - gap)
+            tone[part] += here * (shade - tone[part])
+            cover[part] += here * (1 - cover[part])
+        whole = np.zeros(light.shape[:2], np.float32)
+        toned = np.zeros(light.shape[:2], np.float32)
+        whole[region], toned[region] = cover, tone
+        _lay(light, whole, toned, paper)
+
+    def _wander(self, length: int, per_mm: float, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Deviation of one page edge from its line, px: waves centimeters long, and a slight turn."""
+        line = cv2.GaussianBlur(rng.standard_normal((length // 8 + 3, 1)), (0, 0), sigmaX=1e-3, sigmaY=1.5 * per_mm)
+        waves = cv2.resize(line, (1, length), interpolation=cv2.INTER_CUBIC)[:, 0]
+        turn = rng.normal() * np.linspace(-1.7, 1.7, length)
+        return np.asarray(self.wander_mm * per_mm * (waves / max(float(waves.std()), 1e-9) + turn), np.float32)
+
+
+def _beside(
+    shape: tuple[int, ...], corners: NDArray[np.float64], edge: str, reach_px: float, shift_px: Light
+) -> tuple[tuple[slice, slice], Light, Light]:
+    """Rows and columns around an edge out to `reach_px`, the distance from it there, and how far beyond its ends."""
+    across = 1 if edge in ("left", "right") else 0
+    ends = corners[_ENDS[edge]][:, 1 - across]
+    moved = float(np.abs(shift_px[:, :, 1 - across]).max())
+    low = int(np.clip(ends.min() - reach_px - moved - 5, 0, shape[across]))
+    high = int(np.clip(ends.max() + reach_px + moved + 5, low, shape[across]))
+    band, whole = slice(low, high), slice(0, shape[1 - across])
+    region = (whole, band) if across else (band, whole)
+    return (region, *edge_distance(corners, edge, region, shift_px))
+
+
+def _lay(light: Light, cover: Light, tone: Light, color: NDArray[np.float64]) -> None:
+    """Lay something of one color over the picture, in place; `tone` is its light times its share of each pixel."""
+    if light.ndim == 3:
+        light *= (1 - cover)[:, :, None]
+        light += tone[:, :, None] * color.astype(np.float32)
+    else:
+        light *= 1 - cover
+        light += tone * np.float32(color.mean())
