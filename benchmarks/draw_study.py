@@ -1,6 +1,7 @@
 """Draw copies under random conditions, inspect them, and keep every edge with its truth.
 
     python benchmarks/draw_study.py --copies 84 --seed 5000 --out study.csv
+    python benchmarks/draw_study.py --bound --copies 24 --seed 5000 --out bound.csv
     python benchmarks/report_study.py study.csv
 
 Each copy has its own title, scanner, paper, block cut and placement jitter; pages of all kinds. Conditions come from
@@ -32,13 +33,15 @@ FIELDS = (
 )  # fmt: skip
 
 
-def one_copy(seed: int, reach_mm: float, sound: bool, on_white: bool = False) -> list[dict[str, Any]]:
+def one_copy(
+    seed: int, reach_mm: float, sound: bool, on_white: bool = False, bound: bool = False
+) -> list[dict[str, Any]]:
     """Draw and inspect one copy; a row an edge of each page, and a row an edge of the block."""
     from qc.intake import open_copy
     from qc.pipeline import inspect_copy
     from qc.policy import load_policy
     from qc.reference import open_reference
-    from qc.synthetic import Block, draw_copy, sample_conditions, write_title
+    from qc.synthetic import Block, draw_copy, sample_binding, sample_conditions, write_title
 
     rng = np.random.default_rng(seed)
     backing = "white" if on_white else "black" if seed % 2 else "gray"
@@ -46,6 +49,8 @@ def one_copy(seed: int, reach_mm: float, sound: bool, on_white: bool = False) ->
     printed, cut, scanner = sample_conditions(rng, backing, dpi, 2.6 if sound else reach_mm)
     if seed % 4 == 2:
         scanner = replace(scanner, format="tiff", compression=(None, "lzw", "deflate")[seed % 3])
+    if bound:
+        scanner = sample_binding(rng, scanner)
     halftone = "am" if seed % 40 == 17 else None
     kinds = list(KINDS)
     rng.shuffle(kinds)
@@ -63,6 +68,8 @@ def one_copy(seed: int, reach_mm: float, sound: bool, on_white: bool = False) ->
         drawn = draw_copy(
             Path(folder) / f"copy-{seed}", title, block=block, printed=printed, scanner=scanner, seed=seed
         )
+        if bound:
+            (drawn.folder / "copy.toml").write_text("schema = 1\n[scan]\nbound = true\n")
         size = f"{trim[0]} x {trim[1]} mm"
         reference = open_reference(Path(folder) / "interior.pdf", trim=size)
         inspection = inspect_copy(open_copy(drawn.folder), reference, load_policy("kdp"))
@@ -83,7 +90,8 @@ def one_copy(seed: int, reach_mm: float, sound: bool, on_white: bool = False) ->
                 "level": "page", "page": o.where.page, "kind": str(kinds[(page.page or 1) - 1]), "edge": str(o.where.edge),
                 "truth": page.truth.offsets_mm[str(o.where.edge)], "value": o.value, "u": o.u,
                 "u_edge": o.detail.get("u_edge"), "u_reg": o.detail.get("u_registration"), "residual": o.detail.get("u_local"),
-                "corr": o.detail.get("correlation"), "visible": shadow != "none", "shadow": shadow,
+                "corr": o.detail.get("correlation"), "shadow": shadow,
+                "visible": shadow != "none" and not (bound and o.where.edge == "spine"),
                 "flags": " ".join(o.flags), "page_kind": str(record.kind),
             }
         )  # fmt: skip
@@ -118,14 +126,15 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("study.csv"))
     parser.add_argument("--backing", choices=("dark", "white"), default="dark", help="dark: black and gray in turn")
+    parser.add_argument("--bound", action="store_true", help="copies that were not taken apart")
     args = parser.parse_args()
     seeds = range(args.seed, args.seed + args.copies)
     with ProcessPoolExecutor(args.jobs) as pool, args.out.open("w", newline="") as file:
         writer = csv.DictWriter(file, FIELDS)
         writer.writeheader()
         sound = [s % 2 == 0 for s in range(len(seeds))]
-        white = [args.backing == "white"] * len(seeds)
-        for rows in pool.map(one_copy, seeds, [args.reach] * len(seeds), sound, white):
+        white, bound = [args.backing == "white"] * len(seeds), [args.bound] * len(seeds)
+        for rows in pool.map(one_copy, seeds, [args.reach] * len(seeds), sound, white, bound):
             writer.writerows(rows)
             file.flush()
 

@@ -32,6 +32,7 @@ from qc.model import ScanFile, ScanSettings
 from qc.normalize import PageImage
 from qc.outline import find_outline, read_page
 from qc.scan import read_pixels
+from qc.shadow_edge import find_shadow_edge
 from qc.units import px_per_mm
 
 MARKS = Path(__file__).parent.parent / "tests" / "data" / "real_boxes.toml"
@@ -118,6 +119,8 @@ def _from_mark(image: PageImage, sheet: Sheet, mark: dict[str, Any], index: int)
 
 def _edge(image: PageImage, sheet: Sheet, guess: Points, index: int) -> EdgeLine:
     """The finder that qc uses for this backing, from a guessed line in working pixels."""
+    if sheet.backing.kind == "white":
+        return find_shadow_edge(image.luminance, guess, _across(image, index))
     return find_edge(image.luminance, guess, sheet.backing, _across(image, index))
 
 
@@ -141,7 +144,7 @@ def _judged(mark: dict[str, Any], index: int, start: str, line: EdgeLine | None,
         flag = "no sheet" if line is None else str(line.flag)
         return Result(mark["file"], side, start, "refused", None, None, None, u_mark, flag, None)
     ends = image.to_scan(line.ends)
-    u = line.u_px / px_per_mm(_across(image, index))
+    u = float(np.hypot(line.u_px / px_per_mm(_across(image, index)), line.u_shape_mm))
     if not known:
         verdict = "invented" if str(truth).startswith(("bound", "cropped")) else "unjudged"
         return Result(mark["file"], side, start, verdict, None, None, u, None, str(line.flag or ""), ends)

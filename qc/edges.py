@@ -18,9 +18,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.edge_strip import consensus_line, robust_line, segment_profiles, strip_along
 from qc.flags import Flag
-from qc.geometry import Affine, Points, pixel_scaling
-from qc.resample import shrunk, warped
+from qc.geometry import Points, pixel_scaling
+from qc.page_stack import Expected, lies_on_others
+from qc.resample import shrunk
 from qc.units import px_per_mm
 
 SMALL_DPI = 37.5
@@ -124,7 +126,9 @@ def _backing(small: NDArray[np.float32], stated: str) -> Backing:
     return Backing("black" if level < 0.065 else "gray", level, noise, paper)
 
 
-def find_sheet(luminance: NDArray[np.float32], dpi: tuple[float, float], stated: str = "auto") -> Sheet:
+def find_sheet(
+    luminance: NDArray[np.float32], dpi: tuple[float, float], stated: str = "auto", bound: bool = False
+) -> Sheet:
     """Backing and rough outline of the paper.
 
     Parameters
@@ -135,6 +139,8 @@ def find_sheet(luminance: NDArray[np.float32], dpi: tuple[float, float], stated:
         Of the image, along x and y.
     stated : str
         What the operator says of the backing: auto, black, gray, white or cropped.
+    bound : bool
+        The outline wanted is that of all that is seen of an open book, whatever its shape.
 
     Returns
     -------
@@ -160,7 +166,7 @@ def find_sheet(luminance: NDArray[np.float32], dpi: tuple[float, float], stated:
     hull = cv2.convexHull(np.asarray(outline[0], np.float32).reshape(-1, 2)).reshape(-1, 2)
     corners = cv2.boxPoints(cv2.minAreaRect(hull)).reshape(-1, 2).astype(float)
     area = cv2.contourArea(corners.astype(np.float32))
-    if area < (40 * px_per_mm(SMALL_DPI)) ** 2 or cv2.contourArea(hull) < 0.9 * area:
+    if area < (40 * px_per_mm(SMALL_DPI)) ** 2 or (not bound and cv2.contourArea(hull) < 0.9 * area):
         return Sheet(backing, None)
     # Grow by half a pixel: the mask holds pixel centers.
     center = corners.mean(axis=0)
@@ -172,31 +178,6 @@ def find_sheet(luminance: NDArray[np.float32], dpi: tuple[float, float], stated:
     corners = np.roll(corners, -start, axis=0)
     to_working = pixel_scaling(1 / nx, 1 / ny).inverse()
     return Sheet(backing, to_working(corners))
-
-
-def _strip(
-    luminance: NDArray[np.float32], ends: Points, inside_px: int, outside_px: int
-) -> tuple[NDArray[np.float32], Affine]:
-    """Pixels along the line `ends`: rows run across it (0 = innermost), columns along it; and strip px -> image px.
-
-    Walking from the first end to the second, the paper lies on the right hand side. Samples outside the image are NaN.
-    """
-    along = ends[1] - ends[0]
-    length = float(np.hypot(*along))
-    t = along / length
-    outward = np.array([t[1], -t[0]])
-    origin = ends[0] - inside_px * outward
-    to_image = Affine(np.column_stack([t, outward, origin]))
-    size = (round(length) + 1, inside_px + outside_px + 1)
-    return warped(luminance, to_image, size, float("nan")), to_image
-
-
-def _profiles(strip: NDArray[np.float32], segments: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean profile of each segment, shape (segments, across), and the segments' centers along the strip."""
-    length = strip.shape[1]
-    bounds = np.linspace(0, length, segments + 1).round().astype(int)
-    sums = np.add.reduceat(strip.astype(np.float64), bounds[:-1], axis=1)
-    return (sums / np.diff(bounds)).T, 0.5 * (bounds[:-1] + bounds[1:] - 1)
 
 
 def _outermost_crossing(profiles: NDArray[np.float64], level: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -216,44 +197,6 @@ def _outermost_crossing(profiles: NDArray[np.float64], level: NDArray[np.float64
     return np.asarray(position)
 
 
-def _consensus(
-    x: NDArray[np.float64], y: NDArray[np.float64], slope_limit: float, tolerance: float
-) -> tuple[float, float] | None:
-    """Line y = a + b x that most points agree with; b within ±`slope_limit`."""
-    if len(x) < 4:
-        return None
-    i, j = np.triu_indices(len(x), 1)
-    far = np.abs(x[i] - x[j]) > 0.15 * np.ptp(x)
-    i, j = i[far], j[far]
-    slope = (y[j] - y[i]) / (x[j] - x[i])
-    keep = np.abs(slope) <= slope_limit
-    i, slope = i[keep], slope[keep]
-    if not len(slope):
-        return None
-    intercept = y[i] - slope * x[i]
-    votes = (np.abs(y[None] - intercept[:, None] - slope[:, None] * x[None]) < tolerance).sum(axis=1)
-    best = np.flatnonzero(votes == votes.max())
-    return float(np.median(intercept[best])), float(np.median(slope[best]))
-
-
-def _robust_line(
-    x: NDArray[np.float64], y: NDArray[np.float64], start: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Tukey-weighted line through points: coefficients (at the mean of x, slope), weights, scatter."""
-    design = np.column_stack([np.ones_like(x), x - x.mean()])
-    coef = np.array([start[0] + start[1] * x.mean(), start[1]])
-    weights = np.ones_like(x)
-    scatter = 1.0
-    for _ in range(6):
-        residual = y - design @ coef
-        scatter = max(1.4826 * float(np.median(np.abs(residual))), 0.02)
-        weights = np.clip(1 - (residual / (4.685 * scatter)) ** 2, 0, None) ** 2
-        if (weights > 0).sum() < 4:
-            break
-        coef = np.linalg.lstsq(design * np.sqrt(weights)[:, None], y * np.sqrt(weights), rcond=None)[0]
-    return coef, weights, scatter
-
-
 def find_edge(
     luminance: NDArray[np.float32],
     ends: Points,
@@ -262,6 +205,7 @@ def find_edge(
     band_mm: float = 9.0,
     slope_limit: float = 0.03,
     min_used: float = 0.4,
+    expected: Expected | None = None,
 ) -> EdgeLine:
     """Locate the cut edge near a guessed line.
 
@@ -281,6 +225,8 @@ def find_edge(
     min_used : float
         Share of the segments that must agree on one line. Chosen on drawn pages: a straight feature of a picture that
         is not the cut gathers less.
+    expected : Expected or None
+        What was ordered, which tells print along the edge from pages below.
 
     Returns
     -------
@@ -298,21 +244,21 @@ def find_edge(
         return EdgeLine(None, flag=Flag.CROPPED)
     scale = px_per_mm(dpi)
     reach = round(band_mm * scale)
-    strip, to_image = _strip(luminance, ends, reach, reach)
-    profiles, centers = _profiles(strip, SEGMENTS)
+    strip, to_image = strip_along(luminance, ends, reach, reach)
+    profiles, centers = segment_profiles(strip, SEGMENTS)
     coarse_level = np.full(
         len(profiles), backing.level + max(0.35 * (backing.paper - backing.level), 8 * backing.noise)
     )
     crossing = _outermost_crossing(profiles, coarse_level)
     found = np.isfinite(crossing)
-    line = _consensus(centers[found], crossing[found], slope_limit, 2.0)
+    line = consensus_line(centers[found], crossing[found], slope_limit, 2.0)
     if line is None:
         return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, scale))
     first = to_image(np.array([[0.0, line[0]], [strip.shape[1] - 1.0, line[0] + line[1] * (strip.shape[1] - 1)]]))
 
     inside, outside = round(3.0 * scale), round(3.5 * scale)
-    strip, to_image = _strip(luminance, first, inside, outside)
-    profiles, centers = _profiles(strip, SEGMENTS)
+    strip, to_image = strip_along(luminance, first, inside, outside)
+    profiles, centers = segment_profiles(strip, SEGMENTS)
     # Level on the paper side close to the edge, and the darkest just outside: the shadow of the sheet is not backing.
     paper_side = profiles[:, inside - 6 : inside - 2].mean(axis=1)
     with np.errstate(invalid="ignore"):
@@ -325,10 +271,10 @@ def find_edge(
     share = float(good.mean())
     if share < min_used:
         return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, scale), used=share)
-    start = _consensus(centers[good], crossing[good], 0.02, 0.7)
+    start = consensus_line(centers[good], crossing[good], 0.02, 0.7)
     if start is None:
         return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=share)
-    coef, weights, scatter = _robust_line(centers[good], crossing[good], start)
+    coef, weights, scatter = robust_line(centers[good], crossing[good], start)
     used = float((weights > 0.1).sum() / SEGMENTS)
     if used < min_used or scatter > 0.1 * scale:
         return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=used)
@@ -338,6 +284,8 @@ def find_edge(
     mean_x = centers[good].mean()
     line_x = np.array([0.0, strip.shape[1] - 1.0])
     ends_px = to_image(np.column_stack([line_x, coef[0] + coef[1] * (line_x - mean_x)]))
+    if lies_on_others(luminance, ends_px, dpi, max(backing.paper, 0.5 * USUAL_PAPER), expected):
+        return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=used)
     effective = max(float(weights.sum()), 4.0)
     # Extrapolated to the middle of the side when the used segments lie to one end of it.
     lever = (0.5 * (strip.shape[1] - 1) - mean_x) / max(float(centers[good].std()), 1.0)

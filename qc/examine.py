@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.bound_edge import find_bound_edge
 from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
 from qc.frame import paper_to_frame
-from qc.geometry import Affine, Points, Size, quarter_turn, side_of
+from qc.geometry import Affine, Edge, Points, Side, Size, away_from_spine, edge_names, quarter_turn, side_of
 from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.measure.color_difference import color_difference
 from qc.measure.ink_coverage import Ink, ink_coverage
@@ -22,11 +23,12 @@ from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize import LINEAR_LUT, PageImage, load_page, refuse_small
 from qc.own_page import own_lines, own_page
 from qc.own_placement import OwnPage
+from qc.page_stack import Expected
 from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
-from qc.register import Registration, coarse, register
+from qc.register import FEW_TILES, Registration, coarse, register
 from qc.scan import ScanHeader, read_header
-from qc.shadow_edge import Printed, find_shadow_edge
+from qc.shadow_edge import find_shadow_edge
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
 
@@ -42,6 +44,10 @@ TRIES = 2
 """Candidates of a ring that are registered."""
 TURN_LEAD = 0.1
 """By how much a page must fit better upside down."""
+BENT_MM = 26.0
+"""Width of paper at the spine that may leave the glass in an open book; it is not compared."""
+BELOW_MM = 3.0
+"""What an open book usually shows beyond the fore-edge of a page: pages below, cover."""
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 
 
@@ -181,17 +187,8 @@ def _start(image: PageImage, sheet: Sheet, trim: Size, scale: float = 1.0) -> Af
     return Affine.shift(*(middle - center)).after(turn)
 
 
-def _ink(image: PageImage, sheet: Sheet, trim: Size) -> Ink:
-    """Ink on what is paper: of a sheet cut too deep, the backing inside the trim box is no print."""
-    size = trim
-    if sheet.corners is not None:
-        across, down = _sheet_share(image, sheet, trim)
-        size = Size(trim.width_mm * min(across, 1.0), trim.height_mm * min(down, 1.0))
-    return ink_coverage(image.luminance, _start(image, sheet, size), size)
-
-
-def _sheet(image: PageImage, stated: str) -> Sheet:
-    return find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi), stated)
+def _sheet(image: PageImage, settings: ScanSettings) -> Sheet:
+    return find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi), settings.backing, settings.bound)
 
 
 def _picture(image: PageImage) -> bytes:
@@ -204,7 +201,7 @@ def _picture(image: PageImage) -> bytes:
 
 def _without_reference(result: PageResult, image: PageImage) -> PageResult:
     job = result.job
-    sheet = _sheet(image, job.settings.backing)
+    sheet = _sheet(image, job.settings)
     lines = (EdgeLine(None, flag=Flag.BOUND),) * 4 if job.settings.bound else own_lines(image, sheet)
     own, to_px, size = own_page(image, sheet, lines, job.position, side_of(job.expected_page))
     if to_px is None or size is None:
@@ -226,15 +223,17 @@ def _without_reference(result: PageResult, image: PageImage) -> PageResult:
 def _against(result: PageResult, image: PageImage, reference: Reference) -> PageResult:
     job = result.job
     trim = reference.trim
-    sheet = _sheet(image, job.settings.backing)
-    image, turns = _upright(image, sheet, trim)
+    sheet = _sheet(image, job.settings)
+    # An open book has no shape that tells how its pages lie.
+    image, turns = (image, 0) if job.settings.bound else _upright(image, sheet, trim)
     if turns:
-        sheet = _sheet(image, job.settings.backing)
-    ink = _ink(image, sheet, trim)
+        sheet = _sheet(image, job.settings)
+    start, size = _on_paper(image, sheet, trim, job)
+    ink = _ink(image, start, size, job, job.expected_page)
     result = replace(
         result,
         backing=sheet.backing.kind,
-        fits=sheet.corners is not None and all(abs(s - 1) < FITTING_SHARE for s in _sheet_share(image, sheet, trim)),
+        fits=_fits(image, sheet, trim, job.settings.bound),
         ink=ink,
         turns=turns,
         to_scan=image.to_scan,
@@ -259,7 +258,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         # Rules or dots that fit either way up: where they lie is not known before how they lie is.
         registration = replace(registration, observable=(False, False))
     result = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
-    return _measured(result, view, _sheet(view, job.settings.backing) if option.turns else sheet, page, registration)
+    return _measured(result, view, _sheet(view, job.settings) if option.turns else sheet, page, registration)
 
 
 _Match = tuple[PageImage, Candidate, ReferencePage, Registration]
@@ -277,7 +276,7 @@ def _matches(
     thumbnails = reference.thumbnails()
     shape = (thumbnails.shape[1], thumbnails.shape[2])
     h, w = image.luminance.shape
-    for attempt, start in enumerate(_starts(image, sheet, trim)):
+    for attempt, start in enumerate(_starts(image, sheet, trim, job)):
         picture = thumbnail(image.luminance, start, shape)
         for ring, pages in enumerate(rings(job.expected_page, reference.pages)):
             if attempt and ring == len(NEIGHBORS):
@@ -301,7 +300,10 @@ def _matches(
                 corners = sheet.corners
                 if option.turns and corners is not None:
                     corners = quarter_turn(2, w, h)(corners)
-                found = _register(prepare(page), view, view_start.after(Affine.shift(*option.shift_mm)), corners)
+                target = prepare(page)
+                if job.settings.bound:
+                    target = target.between(_flat_mm(page.number, trim))
+                found = _register(target, view, view_start.after(Affine.shift(*option.shift_mm)), corners)
                 if found is not None:
                     confirmed = True
                     yield view, option, page, found
@@ -309,10 +311,18 @@ def _matches(
                 return
 
 
-def _starts(image: PageImage, sheet: Sheet, trim: Size) -> list[Affine]:
+def _starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> list[Affine]:
     """Start maps to try in turn: as believed; at the scale the sheet suggests; turned, where no sheet tells the
-    angle."""
+    angle. In an open book, the page at the one outer side, then at the other."""
     start = _start(image, sheet, trim)
+    if sheet.corners is not None and job.settings.bound:
+        left, right = sheet.corners[[0, 3]].mean(axis=0), sheet.corners[[1, 2]].mean(axis=0)
+        half = trim.height_mm / 2
+        beside = [
+            Affine.shift(*(left - start((-BELOW_MM, half)))).after(start),
+            Affine.shift(*(right - start((trim.width_mm + BELOW_MM, half)))).after(start),
+        ]
+        return beside[::-1] if side_of(job.expected_page) is Side.RECTO else beside
     if sheet.corners is None:
         middle = np.array([trim.width_mm, trim.height_mm]) / 2
         about = [
@@ -322,6 +332,36 @@ def _starts(image: PageImage, sheet: Sheet, trim: Size) -> list[Affine]:
         return [start, *(start.after(a) for a in about)]
     scale = float(np.sqrt(np.prod(_sheet_share(image, sheet, trim))))
     return [start, _start(image, sheet, trim, scale)] if abs(scale - 1) > 0.01 else [start]
+
+
+def _fits(image: PageImage, sheet: Sheet, trim: Size, bound: bool) -> bool:
+    """Whether what is seen has about the ordered size; of an open book, the ordered height."""
+    if sheet.corners is None:
+        return False
+    width, height = _sheet_share(image, sheet, trim)
+    return abs(height - 1) < FITTING_SHARE and (bound or abs(width - 1) < FITTING_SHARE)
+
+
+def _flat_mm(number: int, trim: Size) -> tuple[float, float]:
+    """The x (page-frame mm) between which a page lies flat on the glass in its book."""
+    return away_from_spine(side_of(number), trim.width_mm, min(BENT_MM, 0.25 * trim.width_mm))
+
+
+def _on_paper(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> tuple[Affine, Size]:
+    """Rough map of what is paper: of a sheet cut too deep, the backing inside the trim box is none."""
+    if job.settings.bound or sheet.corners is None:
+        return _starts(image, sheet, trim, job)[0], trim
+    across, down = _sheet_share(image, sheet, trim)
+    size = Size(trim.width_mm * min(across, 1.0), trim.height_mm * min(down, 1.0))
+    return _start(image, sheet, size), size
+
+
+def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int) -> Ink:
+    """Ink on the page; in a book, on what lies flat of it."""
+    if not job.settings.bound:
+        return ink_coverage(image.luminance, to_px, size)
+    first, last = _flat_mm(number, size)
+    return ink_coverage(image.luminance, to_px.after(Affine.shift(first, 0.0)), Size(last - first, size.height_mm))
 
 
 def _sheet_share(image: PageImage, sheet: Sheet, trim: Size) -> tuple[float, float]:
@@ -334,6 +374,8 @@ def _sheet_share(image: PageImage, sheet: Sheet, trim: Size) -> tuple[float, flo
 def _checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> PageResult:
     """A page that no reference page confirms: is its resolution credible at all?"""
     result = replace(result, picture=_picture(image))
+    if result.job.settings.bound:
+        return result
     if sheet.corners is not None:
         shares = _sheet_share(image, sheet, trim)
         wrong = any(abs(s - 1) > SHEET_TOLERANCE for s in shares)
@@ -370,22 +412,31 @@ def _measured(
     """Edges and tiles of a registered page."""
     settings, trim = result.job.settings, page.trim
     trim_px = registration.to_px(trim.corners())
-    printed = _printed(page, registration) if sheet.backing.kind == "white" else None
+    expected = ordered(page, registration.to_px)
     lines = []
+    flat = _flat_mm(page.number, trim)
+    if settings.bound and registration.tiles < FEW_TILES:
+        # A few lines of text, a part of the page bent away: the scale to its edges is anybody's guess.
+        registration = replace(registration, observable=(False, False))
     for side, (a, b) in enumerate(((3, 0), (0, 1), (1, 2), (2, 3))):
         dpi = image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi
-        if settings.bound:
+        guess = trim_px[[a, b]]
+        if settings.bound and edge_names(side_of(page.number))[side] is Edge.SPINE:
             lines.append(EdgeLine(None, flag=Flag.BOUND))
             continue
-        guess = trim_px[[a, b]]
-        if printed is not None:
-            lines.append(find_shadow_edge(image.luminance, guess, dpi, printed))
+        if sheet.backing.kind == "white":
+            lines.append(find_shadow_edge(image.luminance, guess, dpi, expected))
+            continue
+        if settings.bound:
+            first, last = (f / trim.width_mm for f in flat)
+            part = {1: (first, last), 3: (1 - last, 1 - first)}.get(side, (0.0, 1.0))
+            lines.append(find_bound_edge(image.luminance, guess, sheet.backing, dpi, expected, part))
             continue
         if sheet.corners is not None:
             outline = _nearest_side(sheet.corners, guess)
             if _distance(outline, guess) > 7.0 * px_per_mm(dpi):
                 guess = outline
-        line = find_edge(image.luminance, guess, sheet.backing, dpi)
+        line = find_edge(image.luminance, guess, sheet.backing, dpi, expected=expected)
         if line.flag is Flag.CROPPED:
             line = replace(line, frame=paper_to_frame(image.luminance, trim_px[[a, b]], dpi))
         lines.append(line)
@@ -396,12 +447,12 @@ def _measured(
         registration=registration,
         lines=tuple(lines),
         trim=trim,
-        ink=result.ink if sheet.corners is not None else ink_coverage(image.luminance, registration.to_px, trim),
+        ink=result.ink if sheet.corners is not None else _ink(image, registration.to_px, trim, result.job, page.number),
         picture=_picture(image),
     )
     if not any(registration.observable):
         return result
-    tiles = page_tiles(image, page, registration.to_px)
+    tiles = page_tiles(image, page, registration.to_px, *([flat] if settings.bound else []))
     flag = Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN
     return replace(
         result,
@@ -411,9 +462,10 @@ def _measured(
     )
 
 
-def _printed(page: ReferencePage, registration: Registration) -> Printed:
-    plane = np.asarray(cv2.LUT(cv2.cvtColor(page.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT), np.float32)
-    return Printed(plane, page.to_px.after(registration.to_px.inverse()))
+def ordered(page: ReferencePage, to_px: Affine) -> Expected:
+    """The reference page as it should show in the scan."""
+    picture = cv2.LUT(cv2.cvtColor(page.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT)
+    return Expected(np.asarray(picture, np.float32), page.to_px.after(to_px.inverse()))
 
 
 def _nearest_side(corners: Points, guess: Points) -> Points:

@@ -53,6 +53,11 @@ class Size:
         return np.array([[0, 0], [w, 0], [w, h], [0, h]], float)
 
 
+def away_from_spine(side: Side, width_mm: float, bent_mm: float) -> tuple[float, float]:
+    """First and last x (page-frame mm) of what is left of a page without `bent_mm` at its spine."""
+    return (bent_mm, width_mm) if side is Side.RECTO else (0.0, width_mm - bent_mm)
+
+
 @dataclass(frozen=True)
 class Affine:
     """Plane map ``p -> matrix[:, :2] @ p + matrix[:, 2]``; `matrix` has shape (2, 3)."""

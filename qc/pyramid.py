@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -41,7 +41,8 @@ class Level:
 @dataclass(frozen=True)
 class Target:
     """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5, 75 and 150 dpi,
-    whether its position along x and y is unambiguous, and the shifts (mm) that bring it nearly onto itself."""
+    whether its position along x and y is unambiguous, and the shifts (mm) that bring it nearly onto itself. Only what lies
+    between the `flat_mm` along x is compared."""
 
     trim: Size
     coarse: Plane
@@ -49,6 +50,14 @@ class Target:
     levels: tuple[Level, ...]
     observable: tuple[bool, bool]
     repeats_mm: tuple[tuple[float, float], ...]
+    flat_mm: tuple[float, float] = (float("-inf"), float("inf"))
+
+    def between(self, flat_mm: tuple[float, float]) -> Target:
+        """The same page, compared only between two x (page-frame mm): the rest is bent."""
+        x = np.arange(self.coarse.shape[1])
+        at = self.to_coarse.inverse()(np.column_stack([x, x]))[:, 0]
+        seen = (at > flat_mm[0]) & (at < flat_mm[1])
+        return replace(self, coarse=np.where(seen[None, :], self.coarse, 0).astype(self.coarse.dtype), flat_mm=flat_mm)
 
 
 def prepare(page: ReferencePage) -> Target:

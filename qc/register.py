@@ -214,7 +214,9 @@ def _views(levels: Sequence[Level], luminance: Plane, nominal: tuple[float, floa
     return [_View(*shrunk_with_map(luminance, same, round(min(nominal) * level.mm_per_px))) for level in levels]
 
 
-def _tiles(target: Level, view: _View, to_working: Affine, trim: Size) -> dict[str, NDArray[np.float64]]:
+def _tiles(
+    target: Level, view: _View, to_working: Affine, trim: Size, flat_mm: tuple[float, float]
+) -> dict[str, NDArray[np.float64]]:
     """Per tile of the scan warped into the reference raster: center (mm), gradient products, correlation, gain."""
     to_scan = view.to_px(target, to_working)
     scan = view.in_raster(target, to_working)
@@ -238,6 +240,7 @@ def _tiles(target: Level, view: _View, to_working: Affine, trim: Size) -> dict[s
     cx, cy = np.meshgrid(np.arange(cols) * tile + 0.5 * (tile - 1), np.arange(rows) * tile + 0.5 * (tile - 1))
     center = target.to_px.inverse()(np.column_stack([cx.ravel(), cy.ravel()]))
     inside = (center[:, 0] > 0) & (center[:, 1] > 0) & (center[:, 0] < trim.width_mm) & (center[:, 1] < trim.height_mm)
+    inside &= (center[:, 0] > flat_mm[0]) & (center[:, 0] < flat_mm[1])
     h, w = view.plane.shape
     half = 0.5 * tile
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
@@ -456,6 +459,8 @@ def _whole_page(target: Target, views: Sequence[_View], to_working: Affine, shee
     scan = views[1].in_raster(level, to_working)
     corners = level.to_px(target.trim.corners())
     (x0, y0), (x1, y1) = (corners.min(axis=0) + 12).astype(int), (corners.max(axis=0) - 12).astype(int)
+    flat = level.to_px(np.clip(target.flat_mm, 0, target.trim.width_mm)[:, None] * [1.0, 0.0])[:, 0]
+    x0, x1 = max(x0, int(flat[0])), min(x1, int(flat[1]))
     a, b = level.plane[y0:y1, x0:x1], scan[y0:y1, x0:x1]
     seen = b >= 0
     if sheet is not None:
@@ -478,7 +483,8 @@ def _refine(target: Target, views: Sequence[_View], start: Affine, nominal: tupl
         for _ in range(rounds):
             base = following
             constraint, vector = _constraints(base, nominal, Prior())
-            fit = _fit(level, _tiles(level, view, base, target.trim), center, constraint, vector, least)
+            tiles = _tiles(level, view, base, target.trim, target.flat_mm)
+            fit = _fit(level, tiles, center, constraint, vector, least)
             if fit is None:
                 return None
             following = _compose(base, fit.estimate, center)

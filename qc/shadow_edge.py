@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from qc.edges import EdgeLine
 from qc.flags import Flag
 from qc.geometry import Affine, Points
+from qc.page_stack import Expected
 from qc.resample import warped
 from qc.shadow_model import INSIDE_PX, OUTSIDE_PX, ProfileFit, fit_profile
 from qc.units import px_per_mm
@@ -60,14 +61,6 @@ Profiles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Printed:
-    """What is printed there: a picture in linear light, and image pixels -> its pixels."""
-
-    plane: NDArray[np.float32]
-    from_image: Affine
-
-
-@dataclass(frozen=True)
 class _Line:
     """A candidate: row of the strip at the middle of the edge, slope, height (signed, < 0 darkens outward)."""
 
@@ -80,7 +73,7 @@ def find_shadow_edge(
     luminance: NDArray[np.float32],
     ends: Points,
     dpi: float,
-    printed: Printed | None = None,
+    printed: Expected | None = None,
     band_mm: float = 8.0,
     bias_mm: float = 0.0,
     u_shape_mm: float | None = None,
@@ -96,7 +89,7 @@ def find_shadow_edge(
         the right.
     dpi : float
         Across the edge; made for about 150.
-    printed : Printed or None
+    printed : Expected or None
         The reference page: its lines are not taken for the cut. Without it text within the band may be.
     band_mm : float
         How far either side of the guess is searched.
@@ -172,11 +165,11 @@ def _slopes(profiles: Profiles) -> Profiles:
     return d
 
 
-def _print_lines(shape: tuple[int, ...], to_image: Affine, printed: Printed | None, dpi: float) -> NDArray[np.bool_]:
+def _print_lines(shape: tuple[int, ...], to_image: Affine, printed: Expected | None, dpi: float) -> NDArray[np.bool_]:
     """Where print, or the end of print at the bleed, may make a line; shape (segments, across)."""
     if printed is None:
         return np.zeros((SEGMENTS, shape[0]), bool)
-    plane = warped(printed.plane, printed.from_image.after(to_image), (shape[1], shape[0]), float("nan"))
+    plane = warped(printed.picture, printed.from_scan.after(to_image), (shape[1], shape[0]), float("nan"))
     beyond = np.isnan(plane)
     # What lies beyond the bleed is bare paper, so print that runs into the bleed ends in a step.
     plane[beyond] = 1.0
@@ -223,7 +216,7 @@ def _groups(lines: list[_Line]) -> list[_Line]:
     return [max(g, key=lambda line: abs(line.height) * (2 if line.height < 0 else 1)) for g in groups]
 
 
-def _refined(luminance: NDArray[np.float32], line: Points, printed: Printed | None, dpi: float) -> EdgeLine:
+def _refined(luminance: NDArray[np.float32], line: Points, printed: Expected | None, dpi: float) -> EdgeLine:
     """The line moved onto the cut, or why not."""
     spare = 3
     used = np.ones(SEGMENTS, bool)

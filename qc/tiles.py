@@ -51,7 +51,12 @@ def _linear(pixels: NDArray[np.uint8]) -> NDArray[Any]:
     return cv2.LUT(rgb, LINEAR_LUT)
 
 
-def page_tiles(image: PageImage, page: ReferencePage, to_px: Affine) -> PageTiles:
+def page_tiles(
+    image: PageImage,
+    page: ReferencePage,
+    to_px: Affine,
+    flat_mm: tuple[float, float] = (float("-inf"), float("inf")),
+) -> PageTiles:
     """Average page and reference over the same tiles, in linear light.
 
     Parameters
@@ -60,6 +65,8 @@ def page_tiles(image: PageImage, page: ReferencePage, to_px: Affine) -> PageTile
     page : ReferencePage
     to_px : Affine
         Page-frame mm -> working pixels of `image`.
+    flat_mm : tuple of float
+        Only what lies between these x of the page frame is usable; the rest is bent.
     """
     reference, to_map = shrunk_with_map(_linear(page.rgb), page.to_px, MAP_SHRINK)
     scan, to_scan = shrunk_with_map(_linear(image.pixels), to_px, round(to_px.scale[0] / to_map.scale[0]))
@@ -71,6 +78,8 @@ def page_tiles(image: PageImage, page: ReferencePage, to_px: Affine) -> PageTile
     paper = np.median(copy[bare], axis=0).astype(np.float64) if int(bare.sum()) > 500 else None
     to_mm = to_map.inverse().after(pixel_scaling(1 / TILE_PX, 1 / TILE_PX).inverse())
     copy_tiles, reference_tiles = (shrunk(p, TILE_PX).astype(np.float64) for p in (copy, reference))
+    x_mm = to_mm(np.column_stack([np.arange(usable.shape[1]), np.zeros(usable.shape[1])]))[:, 0]
+    usable &= (x_mm > flat_mm[0]) & (x_mm < flat_mm[1])
     return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm)
 
 

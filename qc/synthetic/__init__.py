@@ -1,7 +1,8 @@
 """Draws titles, prints and scans from physical parameters, with exact truth; shares nothing with what measures them."""
 
+from qc.synthetic.binding import Binding
 from qc.synthetic.book import Block, CopyTruth, Faults, PageTruth, draw_copy
-from qc.synthetic.conditions import sample_conditions
+from qc.synthetic.conditions import sample_binding, sample_conditions
 from qc.synthetic.design import PageDesign, Title, write_title
 from qc.synthetic.draw import Truth, draw_scan
 from qc.synthetic.files import write_scan
@@ -13,6 +14,7 @@ from qc.synthetic.scanner import Scanner
 __all__ = [
     "CREAM_PAPER",
     "WHITE_PAPER",
+    "Binding",
     "Block",
     "CopyTruth",
     "Cut",
@@ -26,6 +28,7 @@ __all__ = [
     "Truth",
     "draw_copy",
     "draw_scan",
+    "sample_binding",
     "sample_conditions",
     "write_scan",
     "write_title",

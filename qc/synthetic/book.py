@@ -134,7 +134,7 @@ def draw_copy(
         scan = _laid(scanner, skew_sd_deg, margin_sd_mm, rng)
         if number in faults.upside_down:
             scan = replace(scan, turns=scan.turns + 2)
-        image, truth = draw_scan(design, how, cut, scan, rng, back)
+        image, truth = draw_scan(design, how, cut, scan, rng, back, _facing(title, number))
         file = write_scan(where / (name.format(at) + suffix(scan)), image, scan)
         foreign = number is None or number in faults.foreign
         drawn.append(PageTruth(file, None if foreign else number, truth))
@@ -162,6 +162,12 @@ def _sequence(
         back = title.pages[other - 1] if other <= len(title.pages) else None
         order += [(number, faults.foreign.get(number, page), back)] * (2 if number in faults.twice else 1)
     return order + [(None, page, None) for page in ends]
+
+
+def _facing(title: Title, number: int | None) -> PageDesign | None:
+    """The page beside page `number` in the open book: a verso is at the left of the recto that follows it."""
+    other = 0 if number is None else number - 1 if number % 2 else number + 1
+    return title.pages[other - 1] if 1 <= other <= len(title.pages) else None
 
 
 def _jittered(how: Print, block: Block, recto: bool, rng: np.random.Generator) -> Print:

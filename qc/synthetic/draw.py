@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import cv2
@@ -61,6 +61,7 @@ def draw_scan(
     scanner: Scanner,
     rng: np.random.Generator,
     back: PageDesign | None = None,
+    facing: PageDesign | None = None,
 ) -> tuple[Pixels, Truth]:
     """Draw the scan of one leaf.
 
@@ -74,6 +75,8 @@ def draw_scan(
         Noise, dust, roughness, phase of the screen.
     back : PageDesign, optional
         The other side of the leaf, for `Print.show_through`.
+    facing : PageDesign, optional
+        The page beyond the gutter, where `Scanner.binding` says that the book was not taken apart.
 
     Returns
     -------
@@ -88,9 +91,18 @@ def draw_scan(
     the cut edge crosses is taken from the whole pixel.
     """
     color = scanner.mode == "color"
+    binding = scanner.binding
+    if binding is not None:
+        cut = replace(cut, spine_mm=0.0, taper_mm=(*cut.taper_mm[:2], 0.0, cut.taper_mm[3]))
     glass_map, corners, shape = _place(page, cut, scanner)
     reference_map = after(glass_map, printed.placement(page.trim_mm))
-    shift = _shifts(scanner, shape, rng)
+    distortion = shift = _shifts(scanner, shape, rng)
+    per_mm = units.px_per_mm(scanner.dpi)
+    spine, fore_edge = ("left", "right") if page.recto else ("right", "left")
+    if binding is not None:
+        distortion = np.zeros((*shape, 2), np.float32) if distortion is None else distortion
+        bent, bent_facing, lit, beyond = binding.bend(corners, spine, shape, per_mm)
+        shift = bent + distortion
 
     finer = max(1, round(_RASTER_DPI / scanner.dpi))
     sheet = print_page(page, printed, finer * scanner.dpi, rng, color)
@@ -104,7 +116,6 @@ def draw_scan(
     if back is not None and printed.show_through:
         veil = _seen_through(back, printed, reference_map, page.trim_mm, shape, shift)
         leaf *= veil[:, :, None] if color else veil
-    per_mm = units.px_per_mm(scanner.dpi)
     rough = roughness(rng, cut.roughness_mm * per_mm, round(max(page.trim_mm) / 0.3)) if cut.roughness_mm else None
     cover = coverage(corners, shape, rough_px=rough, shift_px=shift)
     if cut.dog_ear_mm:
@@ -113,20 +124,32 @@ def draw_scan(
     for edge in ("left", "top", "right", "bottom") if scanner.rim_depth else ():
         darken(leaf, edge=edge, depth=scanner.rim_depth, width_px=scanner.rim_mm * per_mm, inside=True)
     if scanner.curl_depth:
-        spine = "left" if page.recto else "right"
         darken(leaf, edge=spine, depth=scanner.curl_depth, width_px=scanner.curl_mm * per_mm, inside=True)
 
     light = glass(
         shape, scanner.backing if color else (float(np.dot(scanner.backing, LUMINANCE)),), scanner.texture, rng
     )
     if scanner.stack_mm:
-        stack_beside(light, corners, "right" if page.recto else "left", scanner.stack_mm * per_mm, paper, rng)
+        stack_beside(light, corners, fore_edge, scanner.stack_mm * per_mm, paper, rng)
+    if binding is not None:
+        assert shift is not None
+        binding.draw_around(light, corners, fore_edge, per_mm, paper, rng, shift)
+        leaf *= lit[:, :, None] if color else lit
     for edge in scanner.shadow_edges:
         width, shade = scanner.shadow_mm * per_mm, scanner.shadow_shape
         darken(light, edge=edge, depth=scanner.shadow_depth, width_px=width, shape=shade, inside=False)
     if scanner.ruler:
         ruler_beside(light, corners, per_mm)
     light += (cover if light.ndim == 2 else cover[:, :, None]) * (leaf - light)
+    if binding is not None:
+        assert distortion is not None
+        there = _facing(facing, page.trim_mm, page.recto, reference_map, corners, shape, bent_facing + distortion)
+        there *= lit * beyond
+        over = (there > 0).astype(np.float32)
+        if color:
+            light += over[:, :, None] * (there[:, :, None] * paper.astype(np.float32) - light)
+        else:
+            light += over * (there * np.float32(paper[0]) - light)
     image = np.rot90(seen(light, scanner, rng), scanner.turns)
 
     turned = quarter_turn(scanner.turns, shape)
@@ -158,6 +181,8 @@ def _place(page: PageDesign, cut: Cut, scanner: Scanner) -> tuple[Map, NDArray[n
     linear = px @ np.array([[1, scanner.shear], [0, 1]]) @ turn
     corners = cut.corners(page.trim_mm, page.recto) @ linear.T
     left, top, right, bottom = np.array(scanner.margin_mm) * units.px_per_mm(scanner.dpi)
+    if scanner.binding is not None and not page.recto:
+        left, right = right, left
     move = np.array([left, top]) - corners.min(axis=0) - 0.5
     size = np.ceil(corners.max(axis=0) - corners.min(axis=0) + (left + right, top + bottom)).astype(int)
     return np.column_stack([linear, move]), corners + move, (int(size[1]), int(size[0]))
@@ -210,6 +235,30 @@ def _seen_through(
     place = after(after(reference_map, mirror), inverse(to_raster(back, gray.shape)))
     seen = 1 - np.float32(printed.show_through) * np.clip(_sampled(ink, place, shape, shift, (0.0,)), 0, 1)
     return np.asarray(seen, np.float32)
+
+
+def _facing(
+    page: PageDesign | None,
+    trim_mm: tuple[float, float],
+    recto: bool,
+    reference_map: Map,
+    corners: NDArray[np.float64],
+    shape: tuple[int, int],
+    shift: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Light from the page beyond the gutter relative to its paper; 0 where it is not."""
+    width = trim_mm[0] if recto else -trim_mm[0]
+    across = (corners[1] - corners[0] + corners[2] - corners[3]) / 2 * (1 if recto else -1)
+    cover = coverage(corners - across, shape, shift_px=shift)
+    tone = np.ones(shape, np.float32)
+    if page is not None:
+        gray = cv2.cvtColor(render(page, 150.0), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+        ink = np.asarray((1 - gray**2.2) * 0.95, np.float32)
+        beside = after(reference_map, np.array([[1, 0, -width], [0, 1, 0]], float))
+        tone -= np.clip(
+            _sampled(ink, after(beside, inverse(to_raster(page, gray.shape))), shape, shift, (0.0,)), 0, 0.95
+        )
+    return np.asarray(cover * tone, np.float32)
 
 
 def _dog_ear(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qc import units
 from qc.synthetic import optics
+from qc.synthetic.binding import Binding
 
 _STRIP = 64  # rows that fit into the cache together
 
@@ -42,6 +43,9 @@ class Scanner:
         A ruler lies right of the leaf (where the margin is wide enough).
     stack_mm : float
         Width of the striped edges of the pages below, seen beyond the fore-edge.
+    binding : Binding, optional
+        The leaf is scanned in its book. The spine edge of the leaf is then the gutter, wherever it would be cut, and
+        the margin beyond it shows the page that faces it. Margins are those of a recto, mirrored for a verso.
     shadow_edges : tuple of {"left", "top", "right", "bottom"}
         Edges of the upright leaf that throw a shadow on the backing.
     shadow_depth, shadow_mm : float
@@ -108,6 +112,7 @@ class Scanner:
     dust: int = 0
     ruler: bool = False
     stack_mm: float = 0.0
+    binding: Binding | None = None
     shadow_edges: tuple[str, ...] = ()
     shadow_depth: float = 0.0
     shadow_mm: float = 0.5

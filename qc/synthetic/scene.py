@@ -60,7 +60,7 @@ def darken_beside(
         Displacement of the picture, as for `coverage`.
     """
     region = _strip(light.shape[:2], corners, edge, 6 * width_px + 5)
-    distance, beyond = _from_edge(corners, edge, region, shift_px)
+    distance, beyond = edge_distance(corners, edge, region, shift_px)
     if inside:
         distance = -distance
     t = np.hypot(np.maximum(distance, 0), beyond) / np.float32(width_px)
@@ -92,7 +92,7 @@ def stack_beside(
 ) -> None:
     """Draw the edges of the pages below as stripes beside an edge, in place."""
     region = _strip(light.shape[:2], corners, edge, width_px + 3)
-    distance, beyond = _from_edge(corners, edge, region, None)
+    distance, beyond = edge_distance(corners, edge, region, None)
     stripes = np.repeat(rng.uniform(0.45, 0.95, 200), rng.integers(1, 4, 200)).astype(np.float32)
     index = np.clip(distance, 0, min(width_px, stripes.size - 1)).astype(int)
     on = (distance < width_px) & (distance > -4) & (beyond == 0)
@@ -113,7 +113,7 @@ def ruler_beside(light: NDArray[np.float32], corners: NDArray[np.float64], per_m
         light[y : y + 2, left : left + round(length)] = 0.05
 
 
-def _from_edge(
+def edge_distance(
     corners: NDArray[np.float64], edge: str, region: tuple[slice, slice], shift_px: NDArray[np.float32] | None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Distance from the line of an edge in px, > 0 outside the leaf, and how far beyond its ends."""
