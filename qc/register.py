@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
@@ -35,6 +36,8 @@ MIN_TILES = 8
 FEW_TILES = 30
 SEARCH_MM = (0.7, 1.4, 2.8)
 """Where else a sparse or ruled page is looked for."""
+BACKING_PX = 9
+"""3 mm at 75 dpi: what is dark over more is backing."""
 MIN_LEAD = 0.008
 """By how much the right place must fit better than the next one."""
 
@@ -390,7 +393,10 @@ def _whole_page(target: Target, luminance: Plane, to_working: Affine) -> float:
     flat = level.to_px(np.clip(target.flat_mm, 0, target.trim.width_mm)[:, None] * [1.0, 0.0])[:, 0]
     x0, x1 = max(x0, int(flat[0])), min(x1, int(flat[1]))
     a, b = level.plane[y0:y1, x0:x1], scan[y0:y1, x0:x1]
-    seen = b >= 0
+    # Backing inside the trim of a page that was cut deep is no print that differs.
+    dark = (scan < 0.4 * np.median(b)).astype(np.uint8)
+    backing = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((BACKING_PX, BACKING_PX), np.uint8))
+    seen = (b >= 0) & (cv2.dilate(backing, np.ones((5, 5), np.uint8))[y0:y1, x0:x1] == 0)
     a, b = a[seen] - np.median(a[seen]), b[seen] - np.median(b[seen])
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-12))
 
