@@ -46,6 +46,9 @@ TURN_LEAD = 0.1
 """By how much a page must fit better upside down."""
 BENT_MM = 26.0
 """Width of paper at the spine that may leave the glass in an open book; it is not compared."""
+HOLDING_SHARE = 0.93
+MARGIN_MM = 12.0
+"""Backing and pages below beside the page, where no outline is seen."""
 BELOW_MM = 3.0
 """What an open book usually shows beyond the fore-edge of a page: pages below, cover."""
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
@@ -228,12 +231,17 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     image, turns = (image, 0) if job.settings.bound else _upright(image, sheet, trim)
     if turns:
         sheet = _sheet(image, job.settings)
+    elif job.settings.bound and sheet.corners is not None and min(_sheet_share(image, sheet, trim)) < HOLDING_SHARE:
+        # Too small to hold the page: a bright page beside one that is printed dark all over.
+        sheet = replace(sheet, corners=None)
     start, size = _on_paper(image, sheet, trim, job)
     ink = _ink(image, start, size, job, job.expected_page)
     result = replace(
         result,
         backing=sheet.backing.kind,
-        fits=_fits(image, sheet, trim, job.settings.bound),
+        fits=not job.settings.bound
+        and sheet.corners is not None
+        and all(abs(s - 1) < FITTING_SHARE for s in _sheet_share(image, sheet, trim)),
         ink=ink,
         turns=turns,
         to_scan=image.to_scan,
@@ -315,12 +323,16 @@ def _starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> list[Af
     """Start maps to try in turn: as believed; at the scale the sheet suggests; turned, where no sheet tells the
     angle. In an open book, the page at the one outer side, then at the other."""
     start = _start(image, sheet, trim)
-    if sheet.corners is not None and job.settings.bound:
-        left, right = sheet.corners[[0, 3]].mean(axis=0), sheet.corners[[1, 2]].mean(axis=0)
+    if job.settings.bound:
+        h, w = image.luminance.shape
+        corners, below = sheet.corners, BELOW_MM
+        if corners is None:
+            corners, below = np.array([[0, 0], [w, 0], [w, h], [0, h]], float), MARGIN_MM
+        left, right = corners[[0, 3]].mean(axis=0), corners[[1, 2]].mean(axis=0)
         half = trim.height_mm / 2
         beside = [
-            Affine.shift(*(left - start((-BELOW_MM, half)))).after(start),
-            Affine.shift(*(right - start((trim.width_mm + BELOW_MM, half)))).after(start),
+            Affine.shift(*(left - start((-below, half)))).after(start),
+            Affine.shift(*(right - start((trim.width_mm + below, half)))).after(start),
         ]
         return beside[::-1] if side_of(job.expected_page) is Side.RECTO else beside
     if sheet.corners is None:
@@ -332,14 +344,6 @@ def _starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> list[Af
         return [start, *(start.after(a) for a in about)]
     scale = float(np.sqrt(np.prod(_sheet_share(image, sheet, trim))))
     return [start, _start(image, sheet, trim, scale)] if abs(scale - 1) > 0.01 else [start]
-
-
-def _fits(image: PageImage, sheet: Sheet, trim: Size, bound: bool) -> bool:
-    """Whether what is seen has about the ordered size; of an open book, the ordered height."""
-    if sheet.corners is None:
-        return False
-    width, height = _sheet_share(image, sheet, trim)
-    return abs(height - 1) < FITTING_SHARE and (bound or abs(width - 1) < FITTING_SHARE)
 
 
 def _flat_mm(number: int, trim: Size) -> tuple[float, float]:

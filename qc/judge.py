@@ -45,7 +45,7 @@ _ADD = {
     Flag.WHITE_BACKING: _BACKING,
     Flag.CROPPED: _BACKING,
     Flag.EDGE_NOT_FOUND: _BACKING,
-    Flag.OUTSIDE_NOT_BACKING: _BACKING,
+    Flag.OUTSIDE_NOT_BACKING: _BACKING + ", of loose sheets or with bound = true in copy.toml",
     Flag.BOUND: "scans of at least three loose interior pages with a black or gray backing visible beyond the {edges}",
     Flag.U_TOO_LARGE: "scans of more interior pages at 300 dpi or above, with a calibrated scanner profile",
     Flag.UNREADABLE: "scans of the pages whose files could not be read",

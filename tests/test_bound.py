@@ -207,3 +207,11 @@ def test_a_page_is_drawn_flat_up_to_its_bend_and_shorter_in_it(number: int) -> N
     assert px_per_mm(300) * 8 == pytest.approx(
         fore_edge + 0.5 if not design.recto else image.shape[1] - fore_edge - 0.5, abs=2
     )
+
+
+def test_a_dark_page_beside_a_blank_one_is_not_blank(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Printed all over, it looks like the backing; the bright page beyond the gutter is not taken for it."""
+    dark = make_book(tmp_path_factory.mktemp("dark"), [Kind.BLEED_DARK, Kind.TEXT], SIZE)
+    scanner = replace(OPEN, binding=replace(STACKED, stack_mm=(0.0, 0.0, 0.0)), margin_mm=(45.0, 10.0, 14.0, 10.0))
+    ink = dark.measure(1, cut=CUT, scanner=scanner, settings=BOUND).result.ink
+    assert ink is not None and ink.kind is PageKind.CONTENT

@@ -176,3 +176,12 @@ def test_three_lines_are_measured_within_their_u_or_not_at_all(tmp_path: Path, s
         measured = sparse.measure(page, cut=CUT, scanner=Scanner(skew_deg=skew))
         for edge, observation in measured.offsets.items():
             assert observation.value is None or abs(measured.z(edge)) < 3, (page, skew, edge)
+
+
+@pytest.mark.parametrize("cut", [Cut(head_mm=3.6, tail_mm=-4.8), Cut(head_mm=-4.8, tail_mm=3.6)], ids=["tail", "head"])
+@pytest.mark.parametrize("skew", [-1.5, 0.0])
+def test_backing_inside_the_trim_does_not_move_rules_by_a_period(tmp_path: Path, cut: Cut, skew: float) -> None:
+    ruled = make_book(tmp_path, [Kind.RULED], MIDDLE_SIZE)
+    measured = ruled.measure(1, cut=cut, scanner=Scanner(skew_deg=skew, dpi=200.0, margin_mm=(-0.5, 8.0, 8.0, 8.0)))
+    for edge in (Edge.HEAD, Edge.TAIL):
+        assert abs(measured.error(edge)) < 0.1
