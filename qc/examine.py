@@ -18,11 +18,12 @@ from qc.measure.color_difference import color_difference
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
-from qc.normalize import PageImage, load_page
+from qc.normalize import PageImage, load_page, true_resolution
 from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
 from qc.register import Registration, coarse, register
 from qc.scan import ScanHeader, read_header
+from qc.scanner import u_without_profile
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
 
@@ -84,6 +85,8 @@ class PageResult:
         Left, top, right, bottom, in working pixels.
     to_scan : Affine
         Working pixels -> scan pixels.
+    u_scale, u_local_mm : tuple of float
+        Of the upright image, as `PageImage` has them.
     paper : ndarray, shape (3,), or None
         Linear RGB of bare paper.
     """
@@ -102,6 +105,8 @@ class PageResult:
     registration: Registration | None = None
     lines: tuple[EdgeLine, ...] = _NOWHERE
     to_scan: Affine | None = None
+    u_scale: tuple[float, float] = u_without_profile()[0]
+    u_local_mm: tuple[float, float] = u_without_profile()[1]
     trim: Size | None = None
     color: Observation | None = None
     missing: Observation | None = None
@@ -113,11 +118,12 @@ def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
     """Examine one scan against the reference (or alone); never raises for a bad scan."""
     try:
         header = read_header(job.scan)
-        resolution = _believed(job, header, reference)
-        image = load_page(job.scan, header, resolution)
+        profile = job.settings.profile
+        resolution = true_resolution(_believed(job, header, reference), profile)
+        image = load_page(job.scan, header, resolution, profile)
     except ScanError as error:
         return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution))
-    result = PageResult(job, resolution=resolution)
+    result = PageResult(job, resolution=resolution, u_scale=image.u_scale, u_local_mm=image.u_local_mm)
     if reference is None:
         return _without_reference(result, image)
     return _against(result, image, reference)
@@ -218,6 +224,8 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         ink=ink,
         turns=turns,
         to_scan=image.to_scan,
+        u_scale=image.u_scale,
+        u_local_mm=image.u_local_mm,
         trim=trim,
     )
     if ink.kind is PageKind.BLANK:

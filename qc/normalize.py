@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from qc.geometry import Affine, pixel_scaling, quarter_turn
 from qc.model import Resolution, ScanFile
 from qc.scan import ScanHeader, read_pixels
+from qc.scanner import ScannerProfile, WhiteLid, frame_mm, u_without_profile
+from qc.undistort import undistorted
 
 WORKING_DPI = 150.0
 _REDUCTIONS = (8, 4, 2, 1)
@@ -46,6 +48,12 @@ class PageImage:
         Working pixels -> pixels of the scan at full resolution, turned as its EXIF tag says.
     bitonal : bool
         The scan has one bit a pixel: `pixels` are coverage, not tone.
+    u_scale : tuple of float
+        Relative standard uncertainty of `dpi` along x and y.
+    u_local_mm : tuple of float
+        Standard uncertainty of the place of a single point along x and y, from local distortion.
+    white : WhiteLid or None
+        What the scanner's profile says of edges on its white lid.
     """
 
     luminance: NDArray[np.float32]
@@ -53,6 +61,9 @@ class PageImage:
     dpi: Resolution
     to_scan: Affine
     bitonal: bool = False
+    u_scale: tuple[float, float] = u_without_profile()[0]
+    u_local_mm: tuple[float, float] = u_without_profile()[1]
+    white: WhiteLid | None = None
 
     @property
     def color(self) -> bool:
@@ -71,6 +82,9 @@ class PageImage:
             pixels=np.ascontiguousarray(np.rot90(self.pixels, turns)),
             dpi=dpi,
             to_scan=self.to_scan.after(quarter_turn(turns, w, h).inverse()),
+            u_scale=self.u_scale[::-1] if turns % 2 else self.u_scale,
+            u_local_mm=self.u_local_mm[::-1] if turns % 2 else self.u_local_mm,
+            white=None if self.white is None else self.white.turned(turns),
         )
 
 
@@ -80,8 +94,29 @@ def reduction(resolution: Resolution) -> int:
     return next(r for r in _REDUCTIONS if r == 1 or lowest / r >= 0.94 * WORKING_DPI)
 
 
-def load_page(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> PageImage:
-    """Read `scan` at working resolution; `resolution` is what is believed of the full-size scan."""
+def true_resolution(stated: Resolution, profile: ScannerProfile | None) -> Resolution:
+    """The true resolution of a scan that states `stated`: as the profile of its scanner has it, else as stated."""
+    if profile is None or profile.scale is None:
+        return stated
+    return Resolution(*profile.scale.true_dpi((stated.x_dpi, stated.y_dpi)))
+
+
+def load_page(
+    scan: ScanFile, header: ScanHeader, resolution: Resolution, profile: ScannerProfile | None = None
+) -> PageImage:
+    """Read a scan at working resolution.
+
+    Parameters
+    ----------
+    scan : ScanFile
+    header : ScanHeader
+    resolution : Resolution
+        What is believed of the full-size scan; with a profile `true_resolution`.
+    profile : ScannerProfile or None
+        Its shear and local distortion are taken out of the pixels where they matter; `to_scan` is then the affine map
+        that comes closest, good to the size of the distortion. The map is left out where the scan shows another part of
+        the glass than the calibration did, and its size enters `u_local_mm`.
+    """
     r = reduction(resolution)
     pixels = read_pixels(scan, r)
     if pixels.dtype != np.uint8:
@@ -90,10 +125,26 @@ def load_page(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> Pag
     gray = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     # One-bit pixels averaged are already a share of light, not a tone.
     luminance: NDArray[Any] = cv2.LUT(gray, _IDENTITY_LUT if header.bits == 1 else LINEAR_LUT)
-    return PageImage(
+    page = PageImage(
         luminance=luminance,
         pixels=pixels,
         dpi=Resolution(resolution.x_dpi / r, resolution.y_dpi / r),
         to_scan=pixel_scaling(r, r),
         bitonal=header.bits == 1,
     )
+    return page if profile is None else _calibrated(page, header, resolution, profile)
+
+
+def _calibrated(page: PageImage, header: ScanHeader, resolution: Resolution, profile: ScannerProfile) -> PageImage:
+    page = replace(page, white=profile.white)
+    if profile.scale is None:
+        return page
+    dpi = (resolution.x_dpi, resolution.y_dpi)
+    mapped = profile.scale.covers(frame_mm((header.width_px, header.height_px), dpi))
+    u_scale, u_local_mm = profile.scale.u_of(dpi, mapped)
+    page = replace(page, u_scale=u_scale, u_local_mm=u_local_mm)
+    straight = undistorted((page.luminance, page.pixels), (page.dpi.x_dpi, page.dpi.y_dpi), profile.scale, mapped)
+    if straight is None:
+        return page
+    (luminance, pixels), to_working = straight
+    return replace(page, luminance=luminance, pixels=pixels, to_scan=page.to_scan.after(to_working))
