@@ -30,15 +30,17 @@ TRACE = 1e-11
 """Of damping: more would pull the scale."""
 FOLDS = 5
 ROUNDS = 4
-OUTLIER_MM = 0.03
+OUTLIER_MM = (0.03, 0.15)
+"""A dot this far off a smooth map is dropped: six times the noise within these bounds."""
+LEAST_KEPT = 0.9
 MOST_DISAGREEMENT = 0.0007
 """Scale or shear of one scan against the others. A stepper repeats to a few 0.01 %; a sheet that does not lie flat, or a
 feeder, does not."""
-U_REPEAT = 2e-5
+U_REPEAT = 1e-5
 """Of the scale from scan to scan, where a single scan says nothing of it."""
 U_PRINT_MM = 0.015
 """Local placement of dots by an office printer, 16 and 23 micrometers with that of the scanner on a good one."""
-U_UNREPEATED_MM = 0.008
+U_UNREPEATED_MM = 0.01
 """What differs from scan to scan and looks like a lasting distortion in a single one: irregular transport over more than
 a few centimeters. Drawn flatbeds have 0 to 0.013; several scans show it."""
 LEAST_U_MM = 0.0005
@@ -169,11 +171,12 @@ def fit_geometry(scans: Sequence[GridScan], size: PrintedSize) -> Geometry:
     fit = _Fit(spline, seen, sheet, which, size, crossed)
     fit.settle()
     disagreement = _disagreement(scans, fit)
-    kept = np.abs(fit.residual).max(axis=1) < max(OUTLIER_MM, 6 * fit.noise)
-    if kept.mean() < 0.9:
+    limit = float(np.clip(6 * fit.noise, *OUTLIER_MM))
+    kept = np.abs(fit.residual).max(axis=1) < limit
+    if kept.mean() < LEAST_KEPT:
         raise ScanError(
-            f"{int((~kept).sum())} of {len(kept)} dots lie more than {max(OUTLIER_MM, 6 * fit.noise):.2f} mm off a smooth "
-            "map. The sheet does not lie flat, or it moved. Press it flat with the lid or a plate and scan again."
+            f"{int((~kept).sum())} of {len(kept)} dots lie more than {limit:.2f} mm off a smooth map. The sheet does not lie "
+            "flat, or it moved. Press it flat with the lid or a plate and scan again."
         )
     dropped = int((~kept).sum())
     if dropped:
@@ -273,7 +276,7 @@ class _Fit:
         any weight on roughness would shrink it.
         """
         rough = FAINT * self.spline.roughness() + TRACE * np.eye(self.design.shape[1])
-        inverse = np.linalg.inv(self.design.T @ self.design + rough)
+        inverse = np.asarray(np.linalg.inv(self.design.T @ self.design + rough), np.float64)
         known = np.array([self.size.stretch_x, self.size.stretch_y, 0.0])
         weight = np.array([self.size.u_x, self.size.u_y, self.size.u_shear]) ** -2.0
         for _ in range(ROUNDS):
@@ -303,7 +306,7 @@ class _Fit:
             for k in range(1, self.scans):
                 self.angles[k] += step[3 * k - 3]
                 self.shifts[k] += step[3 * k - 2 : 3 * k]
-            self.stretch = self.stretch + step[-3:]
+            self.stretch = np.asarray(self.stretch + step[-3:], np.float64)
             self.noise = max(float(1.4826 * np.median(np.abs(self.residual))), 0.0003)
         # Neighbors share errors: fewer dots count than there are.
         inflation = max(_shared(self.residual, self.sheet, self.which, axis)[1] for axis in (0, 1))
@@ -321,8 +324,8 @@ class _Fit:
         """Fit the spline once more, with the poses as they are."""
         target = self.design @ self.coefficients - self.residual
         rough = smoothing * self.spline.roughness() + TRACE * np.eye(self.design.shape[1])
-        self.inverse = np.linalg.inv(self.design.T @ self.design + rough)
-        self.coefficients = self.inverse @ (self.design.T @ target)
+        self.inverse = np.asarray(np.linalg.inv(self.design.T @ self.design + rough), np.float64)
+        self.coefficients = np.asarray(self.inverse @ (self.design.T @ target), np.float64)
 
     def held_out(self, smoothing: float) -> float:
         """Mean square (mm²) of dots about a map that was fitted without them."""
@@ -401,10 +404,15 @@ class _Fit:
         shared = _shared(self.residual, self.sheet, self.which, axis)[0]
         printed = self.size.u_local_mm / (1 if directions == 1 else 2)
         freedom = float(np.trace(self.inverse @ (self.design.T @ self.design)))
-        fitted = self.noise**2 * freedom / len(self.seen)
-        # The map is the mean of the scans; a page has its own part of what differs from scan to scan.
+        share = freedom / len(self.seen)
+        differs, alone = max(shared, 0.0), max(float((self.residual[:, axis] ** 2).mean()) - shared, 0.0)
         n = self.scans
-        differs = max(shared, 0.0) * (n + 1) / (n - 1) if n > 1 else 2 * max(shared, 0.0) + U_UNREPEATED_MM**2
+        if n > 1:
+            # The map is the mean of the scans; a page has its own part of what differs from scan to scan.
+            fitted, differs = alone * share, differs * (n + 1) / (n - 1)
+        else:
+            # What whole rows have in common is fitted by the few coefficients along the other axis.
+            fitted, differs = alone * share + differs * np.sqrt(share), 2 * differs + U_UNREPEATED_MM**2
         return float(np.sqrt(differs + fitted + printed**2 + LEAST_U_MM**2))
 
 
@@ -460,4 +468,4 @@ def _disagreement(scans: Sequence[GridScan], fit: _Fit) -> float:
                 "The sheet did not lie flat or moved, or the scans are of different scanners or sheets. Scan again."
             )
         found.append(parts)
-    return float(np.sqrt((np.array(found) ** 2).sum(axis=0).max() / (len(scans) - 1)))
+    return float(np.sqrt((np.array(found) ** 2).sum(axis=0).mean() / (len(scans) - 1)))

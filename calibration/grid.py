@@ -135,7 +135,7 @@ def find_grid(path: Path, dpi: float | None = None) -> GridScan:
             f"{path.name}: the paper is clipped to full white around {clipped:.0%} of the dots, which moves what is found. "
             "Switch off automatic exposure and contrast in the driver and scan again."
         )
-    whole = np.pi * (0.5 * DOT_MM) ** 2 * float(np.prod(scale)) * (paper - ink)
+    whole = np.pi * (0.5 * DOT_MM) ** 2 * float(np.prod(scale)) * np.maximum(paper - ink, 1e-6)
     good = (np.abs(darkness / whole - 1) < 0.3) & (paper - ink > 0.5 * contrast)
     good &= np.hypot(*((centers - start) / scale).T) < 1.2
     if good.mean() < LEAST_SHARE:
@@ -216,16 +216,18 @@ def _centers(
     reach = np.ceil(WINDOW_MM * scale).astype(int) + 1
     dx, dy = np.arange(-reach[0], reach[0] + 1), np.arange(-reach[1], reach[1] + 1)
     centers = start.copy()
-    for _ in range(ROUNDS):
+    paper = ink = np.zeros(len(start))
+    for number in range(ROUNDS):
         whole = np.clip(np.round(centers).astype(int), reach, np.array(light.shape[::-1]) - 1 - reach)
         patch = light[whole[:, 1, None, None] + dy[:, None], whole[:, 0, None, None] + dx]
         x = whole[:, 0, None, None] + dx - centers[:, 0, None, None]
         y = whole[:, 1, None, None] + dy[:, None] - centers[:, 1, None, None]
         radius = np.hypot(x / scale[0], y / scale[1])
-        ring = (radius > 0.5 * DOT_MM + 0.35) & (radius < WINDOW_MM)
-        core = radius < 0.5 * DOT_MM - 0.5
-        paper = np.array([float(np.median(p[r])) for p, r in zip(patch, ring, strict=True)])
-        ink = np.array([float(np.median(p[r])) for p, r in zip(patch, core, strict=True)])
+        if number == 0:
+            ring = (radius > 0.5 * DOT_MM + 0.35) & (radius < WINDOW_MM)
+            core = radius < 0.5 * DOT_MM - 0.5
+            paper = np.array([float(np.median(p[r])) for p, r in zip(patch, ring, strict=True)])
+            ink = np.array([float(np.median(p[r])) for p, r in zip(patch, core, strict=True)])
         # A soft rim of the window, so that pixels do not jump in and out of it as it moves.
         weight = np.clip((WINDOW_MM - radius) / 0.2, 0, 1)
         dark = weight * np.clip(paper[:, None, None] - patch - 0.06 * (paper - ink)[:, None, None], 0, None)
