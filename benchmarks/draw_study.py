@@ -5,6 +5,7 @@
 
 Each copy has its own title, scanner, paper, block cut and placement jitter; pages of all kinds. Conditions come from
 `qc.synthetic.sample_conditions`. Seeds below 5000 were used while the measures were tuned; 5000 and above were not.
+With `--backing white` only an edge that throws a shadow can be seen; `visible` says so, `shadow` which shape it has.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ KINDS = (
 )  # fmt: skip
 FIELDS = (
     "copy", "level", "page", "kind", "edge", "backing", "dpi", "format", "quality", "skew", "sharpen", "wobble", "tone",
-    "truth", "value", "u", "u_edge", "u_reg", "residual", "corr", "visible", "flags", "page_kind", "outcome", "nominal", "verdict",
+    "truth", "value", "u", "u_edge", "u_reg", "residual", "corr", "visible", "shadow",
+    "flags", "page_kind", "outcome", "nominal", "verdict",
 )  # fmt: skip
 
 
-def one_copy(seed: int, reach_mm: float, sound: bool) -> list[dict[str, Any]]:
+def one_copy(seed: int, reach_mm: float, sound: bool, on_white: bool = False) -> list[dict[str, Any]]:
     """Draw and inspect one copy; a row an edge of each page, and a row an edge of the block."""
     from qc.intake import open_copy
     from qc.pipeline import inspect_copy
@@ -39,7 +41,7 @@ def one_copy(seed: int, reach_mm: float, sound: bool) -> list[dict[str, Any]]:
     from qc.synthetic import Block, draw_copy, sample_conditions, write_title
 
     rng = np.random.default_rng(seed)
-    backing = "black" if seed % 2 else "gray"
+    backing = "white" if on_white else "black" if seed % 2 else "gray"
     dpi = 600.0 if seed % 8 == 3 else 200.0 if seed % 8 == 6 else 300.0
     printed, cut, scanner = sample_conditions(rng, backing, dpi, 2.6 if sound else reach_mm)
     if seed % 4 == 2:
@@ -74,13 +76,14 @@ def one_copy(seed: int, reach_mm: float, sound: bool) -> list[dict[str, Any]]:
     for o in offsets:
         page = drawn.pages[(o.where.page or 1) - 1]
         record = inspection.pages[(o.where.page or 1) - 1]
+        shadow = _shadow(scanner, str(o.where.edge), page.truth.recto)
         rows.append(
             common
             | {
                 "level": "page", "page": o.where.page, "kind": str(kinds[(page.page or 1) - 1]), "edge": str(o.where.edge),
                 "truth": page.truth.offsets_mm[str(o.where.edge)], "value": o.value, "u": o.u,
                 "u_edge": o.detail.get("u_edge"), "u_reg": o.detail.get("u_registration"), "residual": o.detail.get("u_local"),
-                "corr": o.detail.get("correlation"), "visible": True,
+                "corr": o.detail.get("correlation"), "visible": shadow != "none", "shadow": shadow,
                 "flags": " ".join(o.flags), "page_kind": str(record.kind),
             }
         )  # fmt: skip
@@ -98,6 +101,15 @@ def one_copy(seed: int, reach_mm: float, sound: bool) -> list[dict[str, Any]]:
     return rows
 
 
+def _shadow(scanner: Any, edge: str, recto: bool) -> str:
+    """Shape of the shadow at an edge; "none" where it cannot be seen on white, "plain" where no shadow is needed."""
+    left, right = ("spine", "fore-edge") if recto else ("fore-edge", "spine")
+    side = {"head": "top", "tail": "bottom", left: "left", right: "right"}[edge]
+    if side in scanner.shadow_edges:
+        return str(scanner.shadow_shape)
+    return "none" if max(scanner.backing) > 0.6 else "plain"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copies", type=int, default=8)
@@ -105,12 +117,15 @@ def main() -> None:
     parser.add_argument("--reach", type=float, default=4.5, help="block cuts are uniform within this many mm")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("study.csv"))
+    parser.add_argument("--backing", choices=("dark", "white"), default="dark", help="dark: black and gray in turn")
     args = parser.parse_args()
     seeds = range(args.seed, args.seed + args.copies)
     with ProcessPoolExecutor(args.jobs) as pool, args.out.open("w", newline="") as file:
         writer = csv.DictWriter(file, FIELDS)
         writer.writeheader()
-        for rows in pool.map(one_copy, seeds, [args.reach] * len(seeds), [s % 2 == 0 for s in range(len(seeds))]):
+        sound = [s % 2 == 0 for s in range(len(seeds))]
+        white = [args.backing == "white"] * len(seeds)
+        for rows in pool.map(one_copy, seeds, [args.reach] * len(seeds), sound, white):
             writer.writerows(rows)
             file.flush()
 

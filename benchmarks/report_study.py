@@ -65,6 +65,7 @@ def main() -> None:
     print(f"{len(copies)} copies, {len({(r['copy'], r['page']) for r in pages})} pages")
     line("page edges", pages)
     strata(pages, "backing", lambda r: r["backing"])
+    strata(pages, "shadow", lambda r: f"{r['backing']} {r.get('shadow') or 'plain'}")
     strata(pages, "edge", lambda r: r["edge"])
     strata(pages, "dpi", lambda r: r["dpi"])
     strata(pages, "format", lambda r: r["format"])
@@ -74,10 +75,9 @@ def main() -> None:
     strata(pages, "sharpened", lambda r: r["sharpen"] > 0)
     strata(pages, "wobble > 0.15 px", lambda r: r["wobble"] > 0.15)
     strata(pages, "tone", lambda r: r["tone"])
-    easy = [r for r in pages if r["kind"] in EASY]
-    print(
-        f"measured of edges on pages with three lines or more: {100 * np.mean([r['value'] is not None for r in easy]):.1f} %"
-    )
+    easy = [r for r in pages if r["kind"] in EASY and r["visible"] != "False"]
+    share = 100 * np.mean([r["value"] is not None for r in easy])
+    print(f"measured of visible edges on pages with three lines or more: {share:.1f} %")
     blocks = [r for r in rows if r["level"] == "block"]
     line("block edges", blocks)
     strata(blocks, "backing", lambda r: r["backing"])

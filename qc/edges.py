@@ -4,7 +4,7 @@ Two steps. `find_sheet` finds the backing and a rough box of the paper in a smal
 side of a guessed box: the side is cut into segments, each segment's mean profile crosses the half level between paper
 and backing somewhere, and a robust line through the crossings is the edge.
 
-What fools it: a backing as bright as the paper (not measured here), a dark picture printed to the edge on a dark
+What fools it: a backing as bright as the paper (`qc.shadow_edge` does that), a dark picture printed to the edge on a dark
 backing (the segments drop out, and with too few the edge is not measured), the stacked pages of a bound book (what lies
 beyond the edge is then no plain backing).
 """
@@ -25,6 +25,8 @@ from qc.units import px_per_mm
 
 SMALL_DPI = 37.5
 SEGMENTS = 60
+U_SHAPE_MM = 0.018
+"""Tone curve, sharpening, edge shape and smooth distortion on a dark backing; does not average out within a copy."""
 USUAL_PAPER = 0.82
 """Paper as scanners deliver it, in linear light; a page printed dark all over shows none."""
 PICTURE_SHARE_PX = 0.5
@@ -74,12 +76,18 @@ class EdgeLine:
         Why there is no edge.
     used : float
         Share of segments that agree on the line.
+    u_shape_mm : float
+        Standard uncertainty of what all pages of a copy share: tone curve, sharpening, shape of edge and shadow.
+    frame : ndarray, shape (2, 2), or None
+        Where no edge is seen because the paper runs on to the frame: that side of the frame.
     """
 
     ends: Points | None
     u_px: float = 0.0
     flag: Flag | None = None
     used: float = 0.0
+    u_shape_mm: float = U_SHAPE_MM
+    frame: Points | None = None
 
 
 def _ring(small: NDArray[np.float32], width: int) -> NDArray[np.float32]:

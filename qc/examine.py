@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
+from qc.frame import paper_to_frame
 from qc.geometry import Affine, Points, Size, quarter_turn
 from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.measure.color_difference import color_difference
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
-from qc.normalize import PageImage, load_page, true_resolution
+from qc.normalize import LINEAR_LUT, PageImage, load_page, true_resolution
 from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
 from qc.register import Registration, coarse, register
 from qc.scan import ScanHeader, read_header
 from qc.scanner import u_without_profile
+from qc.shadow_edge import Printed, find_shadow_edge
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
 
@@ -89,6 +91,8 @@ class PageResult:
         Of the upright image, as `PageImage` has them.
     paper : ndarray, shape (3,), or None
         Linear RGB of bare paper.
+    size_px : tuple of int, or None
+        Width and height of the scan as it was read.
     """
 
     job: PageJob
@@ -112,6 +116,7 @@ class PageResult:
     missing: Observation | None = None
     paper: NDArray[np.float64] | None = None
     picture: bytes = b""
+    size_px: tuple[int, int] | None = None
 
 
 def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
@@ -123,7 +128,8 @@ def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
         image = load_page(job.scan, header, resolution, profile)
     except ScanError as error:
         return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution))
-    result = PageResult(job, resolution=resolution, u_scale=image.u_scale, u_local_mm=image.u_local_mm)
+    size = (header.width_px, header.height_px)
+    result = PageResult(job, resolution=resolution, size_px=size, u_scale=image.u_scale, u_local_mm=image.u_local_mm)
     if reference is None:
         return _without_reference(result, image)
     return _against(result, image, reference)
@@ -352,6 +358,7 @@ def _measured(
     """Edges and tiles of a registered page."""
     settings, trim = result.job.settings, page.trim
     trim_px = registration.to_px(trim.corners())
+    printed = _printed(page, registration) if sheet.backing.kind == "white" else None
     lines = []
     for side, (a, b) in enumerate(((3, 0), (0, 1), (1, 2), (2, 3))):
         dpi = image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi
@@ -359,11 +366,18 @@ def _measured(
             lines.append(EdgeLine(None, flag=Flag.BOUND))
             continue
         guess = trim_px[[a, b]]
+        if printed is not None:
+            bias, u_shape = (image.white.bias_mm[side], image.white.u_mm[side]) if image.white else (0.0, None)
+            lines.append(find_shadow_edge(image.luminance, guess, dpi, printed, bias_mm=bias, u_shape_mm=u_shape))
+            continue
         if sheet.corners is not None:
             outline = _nearest_side(sheet.corners, guess)
             if _distance(outline, guess) > 7.0 * px_per_mm(dpi):
                 guess = outline
-        lines.append(find_edge(image.luminance, guess, sheet.backing, dpi))
+        line = find_edge(image.luminance, guess, sheet.backing, dpi)
+        if line.flag is Flag.CROPPED:
+            line = replace(line, frame=paper_to_frame(image.luminance, trim_px[[a, b]], dpi))
+        lines.append(line)
     scan = (result.job.scan.name, result.job.scan.frame)
     result = replace(
         result,
@@ -384,6 +398,11 @@ def _measured(
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,
     )
+
+
+def _printed(page: ReferencePage, registration: Registration) -> Printed:
+    plane = np.asarray(cv2.LUT(cv2.cvtColor(page.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT), np.float32)
+    return Printed(plane, page.to_px.after(registration.to_px.inverse()))
 
 
 def _nearest_side(corners: Points, guess: Points) -> Points:

@@ -18,7 +18,10 @@ class Flag(StrEnum):
     NOT_REGISTERED = "not-registered", "the print could not be matched to a reference page"
     PERIODIC = "periodic", "the page repeats itself in this direction, so its position there is ambiguous"
     SPARSE = "sparse", "the page has too little print to fix its position well enough"
-    WHITE_BACKING = "white-backing", "the backing is as bright as the paper; scan with a black or gray backing"
+    WHITE_BACKING = (
+        "white-backing",
+        "the backing is as bright as the paper, and no shadow line shows the cut; scan with a black or gray backing",
+    )
     CROPPED = "cropped", "no backing is visible beyond this edge; scan with some backing visible"
     EDGE_NOT_FOUND = "edge-not-found", "no single straight edge stands out between page and backing"
     OUTSIDE_NOT_BACKING = (

@@ -47,6 +47,7 @@ SPARSE = 0.004
 """Ink coverage below which a page says too little of where it belongs."""
 ALIKE = 0.65
 """Correlation of small pictures that lets a page keep its place; text of another book reaches 0.6."""
+SAME_FRAMES = 3
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
 
@@ -327,6 +328,8 @@ def observe(
     observations: list[Observation] = []
     for page, record in zip(pages, interior, strict=True):
         observations += _of_page(page, record, reference)
+    if _same_frame(pages):
+        observations = [_in_driver_format(o) for o in observations]
     offsets = [o for o in observations if o.measure == "trim-offset"]
     common = None if reference else Flag.NO_REFERENCE
     observations += trim_offset_block(offsets, common)
@@ -341,6 +344,18 @@ def observe(
         papers = [p.paper for p in pages if p.paper is not None]
         observations.append(paper_difference(papers, reference.paper))
     return observations
+
+
+def _same_frame(pages: Sequence[PageResult]) -> bool:
+    """Whether all scans have the very same pixel size: a driver's format, not the size of the paper."""
+    sizes = [p.size_px for p in pages if p.size_px is not None]
+    return len(sizes) >= SAME_FRAMES and len(set(sizes)) == 1
+
+
+def _in_driver_format(observation: Observation) -> Observation:
+    if observation.measure != "trim-offset" or Flag.CROPPED not in observation.flags:
+        return observation
+    return replace(observation, detail={**observation.detail, "frame": "driver format"})
 
 
 def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) -> Iterable[Observation]:

@@ -44,7 +44,8 @@ def name(rule: Rule) -> str:
 def message(rule: Rule, outcome: Outcome, observation: Observation, k: float, copy: BookCopy | None) -> str:
     """One sentence without its period for a finding of `rule` on `observation`; `k` expands u to U."""
     if observation.value is None:
-        return f"{capital(name(rule))}{_place(observation, copy)} could not be measured: {reasons(observation.flags)}"
+        said = f"{capital(name(rule))}{_place(observation, copy)} could not be measured: {reasons(observation.flags)}"
+        return said + _bound(rule, observation)
     said = _measured(observation, observation.value, k) + _place(observation, copy)
     match outcome:
         case Outcome.OUTSIDE if rule.outside:
@@ -60,6 +61,16 @@ def message(rule: Rule, outcome: Outcome, observation: Observation, k: float, co
             )
         case _:
             return f"{said}; expected is {_limit(rule.within, rule.unit)}, and a person has to look"
+
+
+def _bound(rule: Rule, observation: Observation) -> str:
+    """That a cut too deep is excluded, where the paper runs on to the frame of the scan."""
+    beyond = observation.detail.get("cut_beyond_mm")
+    limit = rule.outside or rule.within
+    if beyond is None or not rule.magnitude or beyond <= -limit.value:
+        return ""
+    depth = "not too deep" if beyond >= 0 else f"at most {-beyond:.2f} mm too deep"
+    return f"; it is {depth}, as the paper reaches the frame of the scan"
 
 
 def reasons(flags: Iterable[str]) -> str:

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from drawn_page import TRIM, Book, loaded, make_book
 
-from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
+from qc.edges import U_SHAPE_MM, EdgeLine, Sheet, find_edge, find_sheet
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.measure.trim_offset import U_SYSTEM_MM
 from qc.model import ScanSettings
 from qc.normalize import PageImage
 from qc.synthetic import Cut, Kind, Print, Scanner, Truth, draw_scan, sample_conditions
@@ -66,7 +65,7 @@ def test_edges_lie_where_they_were_cut_and_u_is_honest(tmp_path: Path, backing: 
         assert sheet.angle_deg == pytest.approx(skew, abs=0.4)
         errors += [outward_mm(line, side, truth, image) for side, line in enumerate(lines)]
         us += [line.u_px * mm_per_px(image.dpi.x_dpi) for line in lines]
-    z = np.array(errors) / np.hypot(us, U_SYSTEM_MM)
+    z = np.array(errors) / np.hypot(us, U_SHAPE_MM)
     assert np.abs(errors).max() < 0.05
     assert np.abs(z).max() < 3
     assert 0.3 < np.sqrt((z**2).mean()) < 1.5
@@ -105,17 +104,47 @@ def test_a_dark_picture_on_a_dark_backing_gives_no_wrong_edge(book: Book, level:
 
 
 @pytest.mark.parametrize("level", [0.75, 0.85, 0.95])
-def test_nothing_is_measured_on_a_white_backing(book: Book, level: float) -> None:
+def test_a_white_lid_without_a_shadow_gives_a_right_number_or_none(book: Book, level: float) -> None:
     measured = book.measure(1, cut=CUT, scanner=Scanner(backing=(level,) * 3))
     assert measured.result.registration is not None
     for edge in Edge:
-        assert measured.flags(edge) == (Flag.WHITE_BACKING,)
+        if measured.offsets[edge].value is None:
+            assert measured.flags(edge)[0] in (Flag.WHITE_BACKING, Flag.EDGE_NOT_FOUND)
+        else:
+            assert abs(measured.error(edge)) < 0.25 and abs(measured.z(edge)) < 2
 
 
-@pytest.mark.parametrize(("stated", "flag"), [("white", Flag.WHITE_BACKING), ("cropped", Flag.CROPPED)])
-def test_what_the_operator_says_of_the_backing_counts(book: Book, stated: str, flag: Flag) -> None:
-    measured = book.measure(1, cut=CUT, settings=ScanSettings(backing=stated))
-    assert [measured.flags(edge) for edge in Edge] == [(flag,)] * 4
+def test_what_the_operator_says_of_the_backing_counts(book: Book) -> None:
+    measured = book.measure(1, cut=CUT, settings=ScanSettings(backing="cropped"))
+    assert [measured.flags(edge) for edge in Edge] == [(Flag.CROPPED,)] * 4
+    # Backing is seen at the frame, whatever is said: no bound.
+    assert not any("cut_beyond_mm" in o.detail for o in measured.offsets.values())
+    measured = book.measure(1, cut=CUT, settings=ScanSettings(backing="white"))
+    for edge in Edge:
+        assert abs(measured.error(edge)) < 0.1
+        assert (measured.offsets[edge].u or 0) > 0.13
+
+
+@pytest.mark.parametrize("skew", [0.0, 0.8])
+@pytest.mark.parametrize("crop_mm", [0.2, 1.0, 2.0])
+def test_a_frame_within_the_paper_bounds_the_cut_from_inside(book: Book, crop_mm: float, skew: float) -> None:
+    scanner = Scanner(margin_mm=(-crop_mm,) * 4, skew_deg=skew)
+    measured = book.measure(1, cut=CUT, scanner=scanner, settings=ScanSettings(backing="cropped"))
+    bounds = {e: o.detail["cut_beyond_mm"] for e, o in measured.offsets.items() if "cut_beyond_mm" in o.detail}
+    assert len(bounds) == 4 or skew
+    for edge, bound in bounds.items():
+        assert measured.flags(edge) == (Flag.CROPPED,)
+        # The crop is that of the bounding box; a skewed edge lies nearer to the frame in its middle.
+        assert 0 < measured.truth.offsets_mm[edge] - bound < crop_mm + 0.3
+
+
+def test_a_picture_at_the_frame_gives_no_wrong_bound(book: Book) -> None:
+    page = book.page_of(Kind.BLEED_DARK)
+    scanner = Scanner(margin_mm=(-1, -1, -1, -1))
+    measured = book.measure(page, cut=CUT, scanner=scanner, settings=ScanSettings(backing="cropped"))
+    bounds = {e: o.detail["cut_beyond_mm"] for e, o in measured.offsets.items() if "cut_beyond_mm" in o.detail}
+    assert len(bounds) < 4
+    assert all(bound < measured.truth.offsets_mm[edge] for edge, bound in bounds.items())
 
 
 def test_a_bound_copy_has_no_edges(book: Book) -> None:
@@ -139,12 +168,15 @@ def test_a_cropped_side_gives_no_number_and_the_others_do(
 
 
 @pytest.mark.parametrize("skew", [0.0, 2.0])
-def test_a_scan_without_any_backing_gives_no_number(book: Book, skew: float) -> None:
+def test_a_scan_with_hardly_any_backing_gives_a_right_number_or_none(book: Book, skew: float) -> None:
     # Corners of backing show on a skewed sheet; a straight one looks as if it lay on white.
     measured = book.measure(1, cut=CUT, scanner=Scanner(margin_mm=(-1, -1, -1, -1), skew_deg=skew))
     assert measured.result.registration is not None
     for edge in Edge:
-        assert measured.flags(edge)[0] in (Flag.CROPPED, Flag.WHITE_BACKING, Flag.EDGE_NOT_FOUND)
+        if skew and measured.offsets[edge].value is not None:
+            assert abs(measured.error(edge)) < 0.1
+        else:
+            assert measured.flags(edge)[0] in (Flag.CROPPED, Flag.WHITE_BACKING, Flag.EDGE_NOT_FOUND)
 
 
 @pytest.mark.xfail(strict=True, reason="the far side of the stack is taken for the cut, 1 to 6 mm off")

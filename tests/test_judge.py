@@ -152,6 +152,17 @@ def test_a_cut_too_deep_is_a_defect_in_one_sentence() -> None:
     assert "not checked: cover" in verdict.summary and verdict.not_checked[0] == "cover"
 
 
+@pytest.mark.parametrize(
+    ("beyond", "said"), [(0.4, "it is not too deep"), (-1.26, "it is at most 1.26 mm too deep"), (-4.0, None)]
+)
+def test_a_bound_from_inside_excludes_a_cut_too_deep_in_words(beyond: float, said: str | None) -> None:
+    head = observe("trim-offset-block", None, None, Where(edge=Edge.HEAD), ("cropped",), {"cut_beyond_mm": beyond})
+    findings, _ = run([head, *cuts()[1:]])
+    (finding,) = [f for f in findings if f.where.edge is Edge.HEAD and f.measure == "trim-offset-block"]
+    assert finding.outcome is Outcome.NOT_JUDGED
+    assert (said in finding.message) if said else ("frame of the scan" not in finding.message)
+
+
 def test_the_worst_defect_comes_first_and_the_others_are_counted() -> None:
     _, verdict = run(cuts(fore_edge=-3.62, head=4.5, tail=-3.9))
     assert verdict.summary.startswith("Cut 4.500 ± 0.060 mm outside the trim line at the head; the limit is 3.2 mm")

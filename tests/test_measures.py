@@ -137,6 +137,24 @@ def test_u_of_the_block_does_not_shrink_below_what_its_pages_share() -> None:
     assert u[0] > u[1] > u[2] >= U_COMMON_MM
 
 
+def test_u_that_all_pages_of_a_white_lid_share_is_not_averaged_out() -> None:
+    pages = [replace(o, u=0.14, detail={"u_system": 0.13}) for o in offsets_of([1.0] * 40)]
+    found = next(o for o in trim_offset_block(pages) if o.where.edge is Edge.HEAD)
+    assert found.u == pytest.approx(0.13, abs=0.002)
+
+
+def test_bounds_of_three_cropped_pages_bound_the_block() -> None:
+    pages = [
+        replace(o, detail={"cut_beyond_mm": b, "frame": "driver format"})
+        for o, b in zip(offsets_of([None] * 3), (0.1, 0.2, 0.6), strict=True)
+    ]
+    found = next(o for o in trim_offset_block(pages) if o.where.edge is Edge.HEAD)
+    assert found.value is None and found.flags[0] == Flag.CROPPED
+    assert found.detail == {"pages": 0, "cut_beyond_mm": 0.3, "frame": "driver format"}
+    two = next(o for o in trim_offset_block(pages[:2]) if o.where.edge is Edge.HEAD)
+    assert "cut_beyond_mm" not in two.detail
+
+
 def test_fewer_pages_mean_a_wider_u() -> None:
     three, ten = block_edge([0.8, 1.0, 1.2]), block_edge([0.8, 1.0, 1.2] * 3 + [1.0])
     assert three.u is not None and ten.u is not None and three.u > 2 * ten.u

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -387,13 +388,44 @@ def test_no_resolution_at_all_stops_with_what_to_do(shop: Shop) -> None:
     assert shop.inspect(drawn.folder, dpi=200.0).pages[0].reference_page == 1
 
 
-def test_a_white_backing_leaves_the_cut_unjudged(shop: Shop) -> None:
-    drawn = shop.draw("white", scanner=replace(SCANNER, backing=(0.9, 0.9, 0.9)), pages=[1, 2, 4, 6], seed=18)
+def test_a_white_lid_with_a_shadow_is_judged_with_its_wider_u(shop: Shop) -> None:
+    lit = ("left", "top", "right", "bottom")
+    lid = replace(SCANNER, backing=(0.86, 0.86, 0.86), shadow_edges=lit, shadow_depth=0.3, rim_depth=0.03)
+    drawn = shop.draw("white", scanner=lid, pages=[1, 2, 4, 6], seed=18)
     inspection = shop.inspect(drawn.folder)
-    assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
     assert pages_shown(inspection) == [1, 2, 4, 6]
+    assert inspection.verdict.outcome is Decision.NO_DEFECT
+    for edge in (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE):
+        found = of(inspection, "trim-offset-block", edge)
+        assert found.value is not None and found.u is not None and found.u > 0.13
+        assert abs(found.value - drawn.block_mm[edge]) < 2 * found.u
+
+
+def test_a_white_lid_as_bright_as_the_paper_leaves_the_cut_unjudged(shop: Shop) -> None:
+    lid = replace(SCANNER, backing=(0.84, 0.83, 0.80), mode="gray")
+    inspection = shop.inspect(shop.draw("lid", scanner=lid, pages=[1, 2, 4, 6], seed=18).folder)
+    assert pages_shown(inspection) == [1, 2, 4, 6]
+    assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
     for edge in Edge:
         assert Flag.WHITE_BACKING in of(inspection, "trim-offset-block", edge).flags
+
+
+def test_cropped_scans_bound_the_cut_and_say_whose_format_they_have(shop: Shop) -> None:
+    drawn = shop.draw("cropped", scanner=replace(SCANNER, margin_mm=(-1, -1, -1, -1)), pages=[1, 2, 4, 6], seed=18)
+    inspection = shop.inspect(drawn.folder, backing="cropped")
+    assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert Flag.CROPPED.meaning in inspection.verdict.summary
+    found = of(inspection, "trim-offset-block", Edge.HEAD)
+    assert found.value is None and "frame" not in found.detail
+    assert found.detail["cut_beyond_mm"] < np.mean([p.truth.offsets_mm["head"] for p in drawn.pages])
+    (finding,) = [f for f in inspection.findings if f.measure == found.measure and f.where.edge is Edge.HEAD]
+    assert "too deep, as the paper reaches the frame of the scan" in finding.message
+
+    width, height = np.min([p.truth.size_px for p in drawn.pages], axis=0)
+    for page in drawn.pages:
+        cv2.imwrite(str(page.file), cv2.imread(str(page.file))[:height, :width])
+    again = of(shop.inspect(drawn.folder, backing="cropped", dpi=200.0), "trim-offset-block", Edge.HEAD)
+    assert again.detail["frame"] == "driver format"
 
 
 def test_a_gray_scan_is_measured_and_has_no_color(shop: Shop) -> None:

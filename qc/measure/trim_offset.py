@@ -14,11 +14,10 @@ from qc.model import Observation, Where
 from qc.places import evidence_at
 from qc.register import FEW_TILES, Registration
 
-U_SYSTEM_MM = 0.018
-"""Tone curve, sharpening, edge shape and smooth distortion on a dark backing; does not average out within a copy."""
 LOCAL_SHARE = 1.3
 """The edge is displaced by local distortion as much as the tiles of the print are, by their spread along that axis."""
 MAX_U_MM = 0.15
+"""Of what differs from page to page; what all pages of a copy share is carried, however large."""
 MAX_OFFSET_MM = 15.0
 VIEW_MM = (20.0, 15.0)
 """Half width and height of what the evidence shows around the middle of the edge."""
@@ -35,6 +34,19 @@ def _intersection(p: Points, q: Points) -> Points:
     d, e = p[1] - p[0], q[1] - q[0]
     t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
     return np.asarray(p[0] + t[0] * d)
+
+
+def _cut_beyond(frame: Points, side: int, registration: Registration, trim: Size, u_trim_mm: float) -> dict[str, float]:
+    """Offset (mm) at or outside of which the cut lies, as the paper reaches the frame; twice its u is taken off."""
+    axis = 1 if side in (1, 3) else 0
+    nominal = side_ends(trim.corners(), side)
+    middle = nominal.mean(axis=0)
+    across = np.array([middle, middle + np.eye(2)[axis]])
+    at = _intersection(registration.to_px.inverse()(frame), across)
+    sign = -1.0 if side in (0, 1) else 1.0
+    u_register = registration.u_across(middle, np.eye(2)[axis])
+    u = float(np.sqrt(u_register**2 + (LOCAL_SHARE * registration.residual_mm[axis]) ** 2 + u_trim_mm**2))
+    return {} if u > MAX_U_MM else {"cut_beyond_mm": round(sign * float(at[axis] - middle[axis]) - 2 * u, 3)}
 
 
 def trim_offset(
@@ -74,12 +86,15 @@ def trim_offset(
     -------
     list of Observation
         One an edge. Positive: the cut lies outside the trim line, paper is left over; negative: cut too deep. Because
-        print and edge are read in the same pixels, the scales of press and scanner drop out.
+        print and edge are read in the same pixels, the scales of press and scanner drop out. Where the frame cuts into
+        the paper the value is None, and `cut_beyond_mm` in the detail is an offset at or outside of which the cut lies:
+        it can exclude a cut too deep, never one too wide.
 
     Notes
     -----
     u joins the edge fit, the registration at the middle of the edge (scatter of the tiles, lever arm and prior), the
-    local distortion that the tiles show, and a systematic term chosen on drawn pages (seeds below 5000 of the study).
+    local distortion that the tiles show, and what all pages of a copy share (`EdgeLine.u_shape_mm`, `u_system` in the
+    detail), chosen on drawn pages (seeds below 5000 of the study).
     What fools it: a page whose print is itself misplaced (placement jitter, 1 mm class on a press); judge the block,
     report the page.
     """
@@ -92,7 +107,11 @@ def trim_offset(
         if flag is None and registration is not None and not registration.observable[1 if horizontal else 0]:
             flag = Flag.SPARSE if registration.tiles < FEW_TILES else Flag.PERIODIC
         if flag is not None or registration is None or line.ends is None:
-            result.append(measure.observe(None, where=where, flags=(flag or line.flag or Flag.EDGE_NOT_FOUND,)))
+            flags = (flag or line.flag or Flag.EDGE_NOT_FOUND,)
+            found = {}
+            if flag is None and registration is not None and line.frame is not None:
+                found = _cut_beyond(line.frame, side, registration, trim, u_trim_mm)
+            result.append(measure.observe(None, where=where, flags=flags, detail=found))
             continue
         to_mm = registration.to_px.inverse()
         cut = to_mm(line.ends)
@@ -105,23 +124,22 @@ def trim_offset(
         axis = 1 if horizontal else 0
         sign = -1.0 if side in (0, 1) else 1.0
         offset = sign * float(np.mean([e[axis] for e in ends]) - nominal[0, axis])
-        middle = np.array([trim.width_mm, trim.height_mm]) / 2
-        middle[axis] = nominal[0, axis]
-        normal = np.array([0.0, 1.0]) if horizontal else np.array([1.0, 0.0])
         u_edge = line.u_px / registration.to_px.scale[axis]
-        u_register = registration.u_across(middle, normal)
+        u_register = registration.u_across(nominal.mean(axis=0), np.eye(2)[axis])
         u_local = LOCAL_SHARE * registration.residual_mm[axis]
-        u = float(np.sqrt(u_edge**2 + u_register**2 + u_local**2 + U_SYSTEM_MM**2 + u_trim_mm**2))
+        u_own = float(np.sqrt(u_edge**2 + u_register**2 + u_local**2 + u_trim_mm**2))
+        u = float(np.hypot(u_own, line.u_shape_mm))
         detail = {
             "cut_mm": np.round(ends, 4).tolist(),
             "trim_mm": nominal.tolist(),
             "u_edge": round(u_edge, 5),
             "u_registration": round(u_register, 5),
             "u_local": round(u_local, 5),
+            "u_system": round(line.u_shape_mm, 5),
             "correlation": round(registration.correlation, 3),
         }
-        if u > MAX_U_MM or abs(offset) > MAX_OFFSET_MM:
-            flag = Flag.SPARSE if u_register > 0.7 * u else Flag.U_TOO_LARGE
+        if u_own > MAX_U_MM or abs(offset) > MAX_OFFSET_MM:
+            flag = Flag.SPARSE if u_register > 0.7 * u_own else Flag.U_TOO_LARGE
             if abs(offset) > MAX_OFFSET_MM:
                 flag = Flag.EDGE_NOT_FOUND
             result.append(measure.observe(None, where=where, flags=(flag,), detail=detail))

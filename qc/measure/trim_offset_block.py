@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from qc.robust import mean_over_pages
 
 MIN_PAGES = 3
 U_COMMON_MM = 0.018
-"""What all pages of a copy share: tone curve, sharpening, edge shape on a dark backing. It does not shrink with
+"""What all pages of a copy share on a dark backing, where they do not say it (`u_system`). It does not shrink with
 pages."""
 
 
@@ -31,13 +32,14 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
     Returns
     -------
     list of Observation
-        In mm; sign as for `trim-offset`. `detail` holds the number of pages and their spread.
+        In mm; sign as for `trim-offset`. `detail` holds the number of pages and their spread; where cropped scans show
+        no cut, the mean of `cut_beyond_mm` of at least three pages.
 
     Notes
     -----
     A block is cut as one, so what differs from page to page is the placement of the print (and the measuring); it
-    enters u as scatter with Student's factor. What all pages of a copy share enters undiminished. At least three pages
-    are needed.
+    enters u as scatter with Student's factor. What all pages of a copy share (the largest `u_system` of its pages)
+    enters undiminished. At least three pages are needed.
     """
     measure = MEASURES["trim-offset-block"]
     result = []
@@ -49,11 +51,20 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
             flags = [f for o in here if o.value is None for f in o.flags]
             common = max(sorted(set(flags)), key=flags.count) if flags else None
             reason: tuple[str, ...] = tuple(f for f in (pages_flag, common, Flag.FEW_PAGES) if f)[:2]
-            result.append(measure.observe(None, where=where, flags=reason, detail={"pages": len(measured)}))
+            detail: dict[str, Any] = {"pages": len(measured)}
+            bounds = [float(o.detail["cut_beyond_mm"]) for o in here if "cut_beyond_mm" in o.detail]
+            if len(bounds) >= MIN_PAGES:
+                detail["cut_beyond_mm"] = round(float(np.mean(bounds)), 3)
+            frames = [o.detail["frame"] for o in here if "frame" in o.detail]
+            if frames:
+                detail["frame"] = frames[0]
+            result.append(measure.observe(None, where=where, flags=reason, detail=detail))
             continue
         values = np.array([o.value for o in measured], float)
         page_u = np.array([o.u or 0.0 for o in measured])
-        value, u, spread = mean_over_pages(values, page_u, U_COMMON_MM)
+        common_u = max(float(o.detail.get("u_system", U_COMMON_MM)) for o in measured)
+        own_u = np.sqrt(np.maximum(page_u**2 - common_u**2, 0.0))
+        value, u, spread = mean_over_pages(values, own_u, common_u)
         nearest = min(measured, key=lambda o: abs((o.value or 0.0) - value))
         detail = {"pages": len(values), "spread": round(spread, 4), "shown_page": nearest.where.page}
         result.append(measure.observe(value, u, where, detail=detail, evidence=nearest.evidence))
