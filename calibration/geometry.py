@@ -190,6 +190,8 @@ def fit_geometry(scans: Sequence[GridScan], size: PrintedSize) -> Geometry:
 
 def _refuse_different(scans: Sequence[GridScan]) -> None:
     first = scans[0]
+    if len({s.sha256 for s in scans}) < len(scans):
+        raise ScanError("The same scan was named twice, which would make it look more certain. Scan the sheet again.")
     for s in scans[1:]:
         if s.sheet is not first.sheet:
             raise ScanError(

@@ -127,6 +127,12 @@ def repeatability(groups: Sequence[tuple[str, Sequence[Path]]], settings: ScanSe
         raise ScanError(
             f"{len(files)} scans are too few. Scan one page {LEAST_SCANS} times or more; 30 make a good figure."
         )
+    digests = [sha256(path) for _, path in files]
+    if len(set(digests)) < len(digests):
+        name = next(path.name for i, (_, path) in enumerate(files) if digests[i] in digests[:i])
+        raise ScanError(
+            f"{name} is the same file as another of the scans, which would flatter the figure. Leave it out."
+        )
     ruler = _ruler([path for _, path in files], settings)
     found = [_repeat(group, path, ruler, settings) for group, path in files if path != ruler.path]
     noise = float(np.median([r.noise for r in found]))

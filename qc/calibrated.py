@@ -56,9 +56,14 @@ def _but(profile: ScannerProfile, copy: BookCopy) -> str:
             stated = Resolution(copy.scan.dpi, copy.scan.dpi)
         if stated is None:
             continue
-        true = true_resolution(stated, profile)
+        true = true_resolution(stated, header, profile)
         dpi = true.x_dpi, true.y_dpi
         parts = []
+        scale = scale.as_scanned((stated.x_dpi, stated.y_dpi), (header.width_px, header.height_px))
+        if profile.scale is not None and scale.frame_mm != profile.scale.frame_mm:
+            parts.append(
+                f"its axes exchanged and its map left out because {scan.name} was turned by a quarter after scanning"
+            )
         if scale.other_dpi(dpi):
             parts.append(
                 f"made at {scale.stated_dpi[0]:g} dpi, by ratio at {stated.x_dpi:g} dpi with a little more uncertainty"

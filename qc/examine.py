@@ -123,9 +123,9 @@ def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
     """Examine one scan against the reference (or alone); never raises for a bad scan."""
     try:
         header = read_header(job.scan)
-        profile = job.settings.profile
-        resolution = true_resolution(_believed(job, header, reference), profile)
-        image = load_page(job.scan, header, resolution, profile)
+        stated, profile = _believed(job, header, reference), job.settings.profile
+        resolution = true_resolution(stated, header, profile)
+        image = load_page(job.scan, header, stated, profile)
     except ScanError as error:
         return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution))
     size = (header.width_px, header.height_px)

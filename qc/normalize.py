@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from qc.geometry import Affine, pixel_scaling, quarter_turn
 from qc.model import Resolution, ScanFile
 from qc.scan import ScanHeader, read_pixels
-from qc.scanner import ScannerProfile, WhiteLid, frame_mm, u_without_profile
+from qc.scanner import ScannerProfile, ScannerScale, WhiteLid, frame_mm, u_without_profile
 from qc.undistort import undistorted
 
 WORKING_DPI = 150.0
@@ -94,15 +94,20 @@ def reduction(resolution: Resolution) -> int:
     return next(r for r in _REDUCTIONS if r == 1 or lowest / r >= 0.94 * WORKING_DPI)
 
 
-def true_resolution(stated: Resolution, profile: ScannerProfile | None) -> Resolution:
-    """The true resolution of a scan that states `stated`: as the profile of its scanner has it, else as stated."""
+def _geometry(stated: Resolution, header: ScanHeader, profile: ScannerProfile | None) -> ScannerScale | None:
     if profile is None or profile.scale is None:
-        return stated
-    return Resolution(*profile.scale.true_dpi((stated.x_dpi, stated.y_dpi)))
+        return None
+    return profile.scale.as_scanned((stated.x_dpi, stated.y_dpi), (header.width_px, header.height_px))
+
+
+def true_resolution(stated: Resolution, header: ScanHeader, profile: ScannerProfile | None) -> Resolution:
+    """The true resolution of a scan that states `stated`: as the profile of its scanner has it, else as stated."""
+    scale = _geometry(stated, header, profile)
+    return stated if scale is None else Resolution(*scale.true_dpi((stated.x_dpi, stated.y_dpi)))
 
 
 def load_page(
-    scan: ScanFile, header: ScanHeader, resolution: Resolution, profile: ScannerProfile | None = None
+    scan: ScanFile, header: ScanHeader, stated: Resolution, profile: ScannerProfile | None = None
 ) -> PageImage:
     """Read a scan at working resolution.
 
@@ -110,13 +115,14 @@ def load_page(
     ----------
     scan : ScanFile
     header : ScanHeader
-    resolution : Resolution
-        What is believed of the full-size scan; with a profile `true_resolution`.
+    stated : Resolution
+        What is believed of the full-size scan.
     profile : ScannerProfile or None
-        Its shear and local distortion are taken out of the pixels where they matter; `to_scan` is then the affine map
-        that comes closest, good to the size of the distortion. The map is left out where the scan shows another part of
-        the glass than the calibration did, and its size enters `u_local_mm`.
+        Makes of it the true one. Its shear and local distortion are taken out of the pixels where they matter; `to_scan`
+        is then the affine map that comes closest, good to the size of the distortion. The map is left out where the scan
+        shows another part of the glass than the calibration did, and its size enters `u_local_mm`.
     """
+    resolution = true_resolution(stated, header, profile)
     r = reduction(resolution)
     pixels = read_pixels(scan, r)
     if pixels.dtype != np.uint8:
@@ -132,18 +138,19 @@ def load_page(
         to_scan=pixel_scaling(r, r),
         bitonal=header.bits == 1,
     )
-    return page if profile is None else _calibrated(page, header, resolution, profile)
-
-
-def _calibrated(page: PageImage, header: ScanHeader, resolution: Resolution, profile: ScannerProfile) -> PageImage:
-    page = replace(page, white=profile.white)
-    if profile.scale is None:
+    if profile is None:
         return page
+    page = replace(page, white=profile.white)
+    scale = _geometry(stated, header, profile)
+    return page if scale is None else _calibrated(page, header, resolution, scale)
+
+
+def _calibrated(page: PageImage, header: ScanHeader, resolution: Resolution, scale: ScannerScale) -> PageImage:
     dpi = (resolution.x_dpi, resolution.y_dpi)
-    mapped = profile.scale.covers(frame_mm((header.width_px, header.height_px), dpi))
-    u_scale, u_local_mm = profile.scale.u_of(dpi, mapped)
+    mapped = scale.covers(frame_mm((header.width_px, header.height_px), dpi))
+    u_scale, u_local_mm = scale.u_of(dpi, mapped)
     page = replace(page, u_scale=u_scale, u_local_mm=u_local_mm)
-    straight = undistorted((page.luminance, page.pixels), (page.dpi.x_dpi, page.dpi.y_dpi), profile.scale, mapped)
+    straight = undistorted((page.luminance, page.pixels), (page.dpi.x_dpi, page.dpi.y_dpi), scale, mapped)
     if straight is None:
         return page
     (luminance, pixels), to_working = straight

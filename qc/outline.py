@@ -20,7 +20,7 @@ from qc.geometry import Affine, Points, Size
 from qc.match import thumbnail
 from qc.measure.ink_coverage import ink_coverage
 from qc.model import BookCopy, PageKind, Resolution, ScanFile, ScanSettings
-from qc.normalize import PageImage, load_page, true_resolution
+from qc.normalize import PageImage, load_page
 from qc.rectify import paper_field, rectified
 from qc.reference_page import THUMBNAIL_DPI
 from qc.scan import read_header
@@ -76,7 +76,7 @@ def read_page(scan: ScanFile, settings: ScanSettings) -> PageImage:
             f"{scan.name} states no resolution that is believed. Its page cannot be measured without it. Rescan with "
             "the resolution in the file, or state dpi in copy.toml if you know it."
         )
-    return load_page(scan, header, true_resolution(resolution, settings.profile), settings.profile)
+    return load_page(scan, header, resolution, settings.profile)
 
 
 def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:

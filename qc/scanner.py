@@ -9,7 +9,7 @@ import hashlib
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -71,8 +71,8 @@ class DistortionMap:
 class ScannerScale:
     """Geometry of a scanner.
 
-    A place in a scan is ``((x + 0.5) / dpi_x, (y + 0.5) / dpi_y)`` in mm at the true resolution; adding
-    ``shear * y`` to x and then the map's displacement there makes it true.
+    Along x and y of the scan as its EXIF tag turns it. A place in a scan is ``((x + 0.5) / dpi_x, (y + 0.5) / dpi_y)`` in
+    mm at the true resolution; adding ``shear * y`` to x and then the map's displacement there makes it true.
 
     Attributes
     ----------
@@ -111,6 +111,38 @@ class ScannerScale:
         if self.map is None or self.frame_mm is None:
             return False
         return all(abs(a - b) <= FRAME_TOLERANCE_MM for a, b in zip(frame_mm, self.frame_mm, strict=True))
+
+    def as_scanned(self, stated: tuple[float, float], frame_px: tuple[int, int]) -> ScannerScale:
+        """This geometry for a scan of `frame_px` that states `stated`.
+
+        A scan that is as wide as the glass is high was turned by a quarter after scanning: its axes are exchanged. Which
+        way it was turned is not known, so shear and map go into the uncertainty.
+        """
+        if self.frame_mm is None or self._shows_glass(stated, frame_px):
+            return self
+        across = self.turned()
+        return across if across._shows_glass(stated, frame_px) else self
+
+    def _shows_glass(self, stated: tuple[float, float], frame_px: tuple[int, int]) -> bool:
+        assert self.frame_mm is not None
+        seen = frame_mm(frame_px, self.true_dpi(stated))
+        return all(abs(a - b) <= FRAME_TOLERANCE_MM for a, b in zip(seen, self.frame_mm, strict=True))
+
+    def turned(self) -> ScannerScale:
+        """The same with x and y exchanged, and without what depends on the way it is turned."""
+        left_x, left_y = (float(np.hypot(*pair)) for pair in zip(self.u_local_mm, self.map_rms_mm, strict=True))
+        return replace(
+            self,
+            stated_dpi=self.stated_dpi[::-1],
+            dpi=self.dpi[::-1],
+            shear=0.0,
+            u_scale=self.u_scale[::-1],
+            u_shear=float(np.hypot(self.u_shear, self.shear)),
+            u_local_mm=(left_y, left_x),
+            frame_mm=None if self.frame_mm is None else self.frame_mm[::-1],
+            map=None,
+            map_rms_mm=(0.0, 0.0),
+        )
 
     def other_dpi(self, dpi: tuple[float, float]) -> bool:
         """Whether the true resolution `dpi` is not that of the calibration."""

@@ -131,6 +131,8 @@ def test_repeats_of_different_pages_or_too_few_are_refused(title: Title, folder:
     other, _ = page(title, folder / "other.jpg", PLAIN, 1, number=2)
     with pytest.raises(ScanError, match="cannot be laid over"):
         repeatability([("", [*repeats[:3], other])], ScanSettings())
+    with pytest.raises(ScanError, match="same file"):
+        repeatability([("", [*repeats[:3], repeats[1]])], ScanSettings())
     with pytest.raises(ScanError, match="too few"):
         repeatability([("", repeats[:2])], ScanSettings())
 
@@ -152,6 +154,40 @@ def test_a_page_on_white_and_on_black_gives_the_bias_of_the_lid(title: Title, fo
     assert all(u > v for u, v in zip(across.lid.u_mm, found.lid.u_mm, strict=True))
     with pytest.raises(ScanError, match="no ruler"):
         white_edges([(pairs[0][1], pairs[0][0])])
+
+
+def test_a_calibrated_lid_makes_edges_on_white_better_known(title: Title, folder: Path, run_qc: Run) -> None:
+    from qc.examine import PageJob, examine_page
+    from qc.geometry import Side, edge_names
+    from qc.measure.trim_offset import trim_offset
+    from qc.model import ScanFile
+    from qc.reference import open_reference
+
+    pairs = [
+        (page(title, folder / f"x{i}.jpg", WHITE, 80 + i)[0], page(title, folder / f"y{i}.jpg", PLAIN, 90 + i)[0])
+        for i in (0, 1)
+    ]
+    white, black = zip(*pairs, strict=True)
+    call = [word for w, b in zip(white, black, strict=True) for word in ("--white", w, "--black", b)]
+    ran = run_qc("calibrate", "scale", "--name", "lid", *call)
+    assert ran.code == 0 and "white lid" in ran.out
+    reference = open_reference(title.path)
+    errors: dict[bool, list[float]] = {False: [], True: []}
+    for i in range(3):
+        path, truth = page(title, folder / f"z{i}.jpg", WHITE, 100 + i)
+        for known in (False, True):
+            settings = ScanSettings(backing="white", profile=load_profile("lid") if known else None)
+            found = examine_page(PageJob(1, ScanFile(path, path.name), settings), reference)
+            assert found.registration is not None and found.trim is not None and found.to_scan is not None
+            names = edge_names(Side.RECTO)
+            for o in trim_offset(found.lines, names, found.registration, found.trim, 1, None, ("", 0), found.to_scan):
+                assert o.value is not None and o.u is not None and o.where.edge is not None
+                assert (o.u < 0.09) is known
+                error = o.value - truth.offsets_mm[o.where.edge]
+                assert abs(error) < 2 * o.u
+                errors[known].append(error)
+    assert np.abs(np.mean(errors[True])) < 0.5 * np.abs(np.mean(errors[False]))
+    assert np.quantile(np.abs(errors[True]), 0.95) < 0.06
 
 
 # --- commands -----------------------------------------------------------------------------------------------------------

@@ -137,6 +137,8 @@ def test_scans_that_disagree_are_refused(plain: GridScan, folder: Path) -> None:
     other = find_grid(scan_of(grid(), folder / "other.jpg", replace(CROOKED, scale_y=0.996), 51)[0])
     with pytest.raises(ScanError, match=r"disagree: .*scale along y"):
         fit_geometry([plain, other], EXACT)
+    with pytest.raises(ScanError, match="named twice"):
+        fit_geometry([plain, plain], EXACT)
     with pytest.raises(ScanError, match="whole glass"):
         fit_geometry([plain, replace(other, frame_mm=(200.0, 297.0))], EXACT)
 

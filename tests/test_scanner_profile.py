@@ -149,6 +149,18 @@ def test_other_resolutions_go_by_ratio_with_a_little_more_u() -> None:
     assert s.u_of((606.0, 597.0), True)[0] == pytest.approx((0.000424, 0.0005), rel=1e-2)
 
 
+def test_a_scan_turned_after_scanning_has_its_axes_exchanged() -> None:
+    s = scale(map=bent(), map_rms_mm=(0.1, 0.05))
+    upright = round(200 * px_per_mm(303.0)), round(250 * px_per_mm(298.5))
+    assert s.as_scanned((300.0, 300.0), upright) is s
+    across = s.as_scanned((300.0, 300.0), upright[::-1])
+    assert across.dpi == (298.5, 303.0) and across.map is None and across.shear == 0.0
+    assert across.u_scale == (0.0004, 0.0003)
+    assert across.u_shear == pytest.approx(np.hypot(1e-4, 0.001))
+    assert across.u_local_mm == pytest.approx((np.hypot(0.02, 0.05), np.hypot(0.01, 0.1)))
+    assert s.as_scanned((300.0, 300.0), (1000, 1200)) is s
+
+
 def test_a_map_left_out_is_in_the_u() -> None:
     s = scale(map=bent(), map_rms_mm=(0.1, 0.05))
     assert s.covers((200.5, 249.0)) and not s.covers((200.0, 240.0)) and not scale().covers((200.0, 250.0))
@@ -224,10 +236,10 @@ def test_a_page_is_loaded_at_its_true_resolution(tmp_path: Path) -> None:
         }
     )
     stated = Resolution(300.0, 300.0)
-    true = true_resolution(stated, profile)
-    assert true == Resolution(303.0, 298.5)
-    assert true_resolution(stated, None) == stated
-    page = load_page(scan, read_header(scan), true, profile)
+    header = read_header(scan)
+    assert true_resolution(stated, header, profile) == Resolution(303.0, 298.5)
+    assert true_resolution(stated, header, None) == stated
+    page = load_page(scan, header, stated, profile)
     assert (page.dpi.x_dpi, page.dpi.y_dpi) == pytest.approx((151.5, 149.25))
     assert page.u_scale == (0.0003, 0.0004) and page.u_local_mm == (0.01, 0.02)
     assert page.white is not None and page.white.bias_mm[0] == 0.1
@@ -237,7 +249,7 @@ def test_a_page_is_loaded_at_its_true_resolution(tmp_path: Path) -> None:
     turned = page.turned(1)
     assert turned.u_scale == (0.0004, 0.0003)
     assert turned.white is not None and turned.white.bias_mm[3] == 0.1
-    plain = load_page(scan, read_header(scan), stated)
+    plain = load_page(scan, header, stated)
     assert plain.u_scale[0] > 0.003 and plain.white is None
 
 
