@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import cv2
@@ -12,9 +13,13 @@ from drawn_target import CROOKED, DPI, FRAME_MM, grid, lengths, scan_of, turned
 from PIL import Image
 
 from calibration.geometry import EXACT, Geometry, PrintedSize, fit_geometry
-from calibration.grid import GridScan, find_grid
+from calibration.grid import GridScan, _centers, _markers, find_grid
+from calibration.profile import grid_tables, save
 from calibration.target import TARGETS, pdf, target
 from qc.errors import ScanError, UsageError
+from qc.model import ScanFile
+from qc.normalize import load_page
+from qc.scan import read_header
 from qc.scanner import ScannerScale
 from qc.synthetic.maps import after, applied
 from qc.synthetic.scanner import Wave
@@ -107,6 +112,32 @@ def test_the_map_is_what_scale_and_shear_leave(plain: GridScan) -> None:
     assert g.dropped == 0
     x, y = np.array([50.0, 60.0]), np.array([70.0])
     assert g.map.over(x, y)[0] == pytest.approx(g.map.at(np.array([[50.0, 70.0], [60.0, 70.0]])))
+
+
+def test_a_page_loaded_with_the_profile_shows_the_grid_at_its_true_size(
+    plain: GridScan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QC_PROFILES", str(tmp_path))
+    profile = save("flatbed", grid_tables(fit_geometry([plain], EXACT), [plain], True), today=date.today(), days=1)
+    path, _ = scan_of(grid(), folder / "anew.jpg", turned(CROOKED, -1.5), 70)
+    scan = ScanFile(path, path.name)
+    header = read_header(scan)
+    off = {}
+    for known in (None, profile):
+        assert header.resolution is not None
+        page = load_page(scan, header, header.resolution, known)
+        scale = np.array([px_per_mm(page.dpi.x_dpi), px_per_mm(page.dpi.y_dpi)])
+        sheet, homography = _markers(page.luminance, page.dpi, path.name)
+        start = cv2.perspectiveTransform(sheet.dots[None], homography)[0]
+        places, truth = (_centers(page.luminance, start, scale)[0] + 0.5) / scale, sheet.dots
+        centered, nominal = places - places.mean(axis=0), truth - truth.mean(axis=0)
+        u, _, v = np.linalg.svd(nominal.T @ centered)
+        off[known] = np.hypot(*(centered - nominal @ (u @ v)).T)
+        back = page.to_scan.inverse()(find_grid(path).seen * px_per_mm(DPI) - 0.5)
+        assert np.hypot(*((back + 0.5) / scale - places).T).max() < 0.5
+    assert off[None].max() > 0.5
+    assert off[profile].max() < 0.02
+    assert page.u_local_mm[1] < 0.02 and page.u_scale[0] < 1e-4
 
 
 def test_the_printer_is_told_from_the_scanner_by_bars_and_a_quarter_turn(folder: Path) -> None:
