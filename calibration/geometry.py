@@ -346,11 +346,9 @@ class _Fit:
 
     def result(self, scans: Sequence[GridScan], dropped: int, disagreement: float, held_out: float) -> Geometry:
         low, high = self.seen.min(axis=0), self.seen.max(axis=0)
-        x, y = (np.linspace(a, b, 25) for a, b in zip(low, high, strict=True))
-        raster = np.column_stack([np.tile(x, len(y)), np.repeat(y, len(x))])
-        cover = self.spline.design(raster)
-        affine = np.linalg.pinv(np.column_stack([raster, np.ones(len(raster))]))
-        solved = affine @ (raster + cover @ self.coefficients)
+        # Scale and shear are those of the dots: where there are none the map is a guess.
+        affine = np.linalg.pinv(np.column_stack([self.seen, np.ones(len(self.seen))]))
+        solved = affine @ (self.seen + self.design @ self.coefficients)
         linear, shift = solved[:2].T, solved[2]
         turn, upper = np.linalg.qr(linear)
         signs = np.sign(np.diag(upper))
@@ -367,7 +365,7 @@ class _Fit:
             dx_mm=left[:, 0].reshape(ny, nx),
             dy_mm=left[:, 1].reshape(ny, nx),
         )
-        u_x, u_y, u_shear = self._u_linear(affine[:2] @ cover, turn, upper)
+        u_x, u_y, u_shear = self._u_linear(affine[:2] @ self.design, turn, upper)
         repeat = U_REPEAT if len(scans) == 1 else max(disagreement, U_REPEAT) / np.sqrt(len(scans))
         rms = np.sqrt(((self.design @ left) ** 2).mean(axis=0))
         residual = self.residual
