@@ -19,8 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.geometry import EXACT, fit_geometry
+from calibration.geometry import fit_geometry
 from calibration.grid import find_grid
+from calibration.joint_fit import EXACT
 from calibration.target import pdf, target
 from qc.scanner import ScannerScale
 from qc.synthetic import Scanner, write_scan
@@ -29,11 +30,16 @@ from qc.synthetic.scanner import Wave
 from qc.units import px_per_mm, to_mm
 
 LENGTH_MM = to_mm(9.0, "in")
-FRAME_MM = (297.0, 300.0)
-PAGE_MM = (60.0, 25.0, 237.0, 275.0)
-"""Where points are taken: about what the grid covers."""
+MARGIN_MM = (20.0, 20.0)
+"""Of the frame where no points are taken: about what the grid leaves bare."""
 LENGTHS = 2000
-STRATA = {"one scan": (0.0,), "two, half a turn": (0.0, 180.0), "two, a quarter turn": (0.0, 90.0)}
+A4_MM, SQUARE_MM = (216.0, 297.0), (297.0, 300.0)
+STRATA = {
+    "one scan": ((0.0,), A4_MM),
+    "two, half a turn": ((0.0, 180.0), A4_MM),
+    "two, a quarter turn": ((0.0, 90.0), SQUARE_MM),
+}
+"""How the sheet was turned, and the glass."""
 
 
 def sample_scanner(rng: np.random.Generator, dpi: float) -> Scanner:
@@ -59,13 +65,15 @@ def sample_scanner(rng: np.random.Generator, dpi: float) -> Scanner:
     )
 
 
-def calibrated(sheet: Sheet, scanner: Scanner, turns: tuple[float, ...], rng: np.random.Generator) -> ScannerScale:
+def calibrated(
+    sheet: Sheet, scanner: Scanner, turns: tuple[float, ...], frame: tuple[float, float], rng: np.random.Generator
+) -> ScannerScale:
     """What the grid says of a scanner, laid down once for each turn."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for i, turn in enumerate(turns):
             laid = replace(scanner, skew_deg=turn + rng.uniform(-2, 2))
-            image, _ = draw_flat(sheet, laid, rng, FRAME_MM)
+            image, _ = draw_flat(sheet, laid, rng, frame)
             found.append(find_grid(write_scan(Path(folder) / f"{i}.jpg", image, laid)))
     g = fit_geometry(found, EXACT)
     dpi = scanner.dpi * g.ratio[0], scanner.dpi * g.ratio[1]
@@ -75,10 +83,10 @@ def calibrated(sheet: Sheet, scanner: Scanner, turns: tuple[float, ...], rng: np
 
 
 def lengths(
-    scale: ScannerScale, scanner: Scanner, truth: FlatTruth, rng: np.random.Generator
+    scale: ScannerScale, scanner: Scanner, truth: FlatTruth, frame: tuple[float, float], rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Error and u (mm) of lengths of about 9 in within the page area."""
-    low, high = np.array(PAGE_MM[:2]), np.array(PAGE_MM[2:])
+    """Error and u (mm) of lengths of about 9 in within the frame."""
+    low, high = np.array(MARGIN_MM), np.array(frame) - MARGIN_MM
     start = rng.uniform(low, high, (20 * LENGTHS, 2))
     angle = rng.uniform(0, 2 * np.pi, len(start))
     end = start + LENGTH_MM * np.column_stack([np.cos(angle), np.sin(angle)])
@@ -102,10 +110,10 @@ def main() -> None:
     for seed in range(args.seed, args.seed + args.scanners):
         rng = np.random.default_rng(seed)
         scanner = sample_scanner(rng, args.dpi)
-        _, page = draw_flat(sheet, scanner, rng, FRAME_MM)
-        for name, turns in STRATA.items():
-            scale = calibrated(sheet, scanner, turns, rng)
-            found[name].append(lengths(scale, scanner, page, rng))
+        for name, (turns, frame) in STRATA.items():
+            scale = calibrated(sheet, scanner, turns, frame, rng)
+            _, page = draw_flat(sheet, scanner, rng, frame)
+            found[name].append(lengths(scale, scanner, page, frame, rng))
     print(f"{args.scanners} scanners, seeds from {args.seed}, {args.dpi:g} dpi; lengths of 9 in, mm")
     print(f"{'':<22}{'median':>8}{'p95':>8}{'max':>8}{'within 2u':>11}{'median u':>10}{'worst scanner p95':>19}")
     for name, parts in found.items():

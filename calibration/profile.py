@@ -122,6 +122,7 @@ def grid_tables(geometry: Geometry, scans: Sequence[GridScan], measured: bool) -
         "frame_mm": _rounded(frame, 3),
         "residual_mm": _rounded(geometry.residual_mm, 6),
         "held_out_mm": round(geometry.held_out_mm, 6),
+        "covered_share": round(geometry.covered_share, 3),
         "scans": len(scans),
         "turned_deg": turns,
         "dots": geometry.dots,

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.geometry import EXACT, PrintedSize, fit_geometry
+from calibration.geometry import ENOUGH_COVERED, fit_geometry
 from calibration.grid import GridScan, find_grid
+from calibration.joint_fit import EXACT, PrintedSize
 from calibration.objects import U_TILT, AxisScale, joined, read_card, read_rule
 from calibration.profile import Table, by_edge, checked_name, grid_tables, object_table, provenance, save
 from calibration.target import Target
@@ -155,6 +156,11 @@ def _grid(given: Inputs) -> tuple[dict[str, Table], list[tuple[str, str]], list[
     tables = grid_tables(fit_geometry(scans, size), scans, given.exact or given.long_mm is not None)
     advice = []
     sheet = scans[0].sheet
+    if tables["scale"]["covered_share"] < ENOUGH_COVERED:
+        advice.append(
+            f"The grid covers {100 * tables['scale']['covered_share']:.0f} % of the glass only, and u is larger for that: scan it "
+            "at other places, too, and name all scans; or scan pages and grid with a smaller frame."
+        )
     if not given.exact and given.long_mm is None:
         advice.append(
             f"Measure the long check bar of the print with a steel rule and pass --measured: its nominal {sheet.long_bar_mm:g} "

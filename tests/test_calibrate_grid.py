@@ -12,8 +12,9 @@ import pytest
 from drawn_target import CROOKED, DPI, FRAME_MM, grid, lengths, scan_of, turned
 from PIL import Image
 
-from calibration.geometry import EXACT, Geometry, PrintedSize, fit_geometry
+from calibration.geometry import Geometry, fit_geometry
 from calibration.grid import GridScan, _centers, _markers, find_grid
+from calibration.joint_fit import EXACT, PrintedSize
 from calibration.profile import grid_tables, save
 from calibration.target import TARGETS, pdf, target
 from qc.errors import ScanError, UsageError
@@ -109,6 +110,10 @@ def test_the_map_is_what_scale_and_shear_leave(plain: GridScan) -> None:
     assert np.abs(linear).max() < 2e-4
     assert 0.02 < max(g.map_rms_mm) < 0.2
     assert g.held_out_mm < 0.003
+    assert g.covered_share > 0.9
+    wide = fit_geometry([replace(plain, frame_mm=(297.0, 420.0))], EXACT)
+    assert 0.4 < wide.covered_share < 0.6
+    assert wide.u_local_mm[1] > 0.6 * wide.map_rms_mm[1] > 3 * g.u_local_mm[1]
     assert g.dropped == 0
     x, y = np.array([50.0, 60.0]), np.array([70.0])
     assert g.map.over(x, y)[0] == pytest.approx(g.map.at(np.array([[50.0, 70.0], [60.0, 70.0]])))
