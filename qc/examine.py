@@ -20,7 +20,7 @@ from qc.measure.color_difference import color_difference
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
-from qc.normalize import LINEAR_LUT, PageImage, load_page, refuse_small
+from qc.normalize import LINEAR_LUT, PageImage, load_page, refuse_small, true_resolution
 from qc.own_page import own_lines, own_page
 from qc.own_placement import OwnPage
 from qc.page_stack import Expected
@@ -28,6 +28,7 @@ from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration, coarse, register
 from qc.scan import ScanHeader, read_header
+from qc.scanner import u_without_profile
 from qc.shadow_edge import find_shadow_edge
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
@@ -95,6 +96,8 @@ class PageResult:
         Working pixels -> scan pixels.
     own : OwnPage or None
         What the page says by itself, where there is no reference.
+    u_scale, u_local_mm : tuple of float
+        Of the upright image, as `PageImage` has them.
     paper : ndarray, shape (3,), or None
         Linear RGB of bare paper.
     size_px : tuple of int, or None
@@ -115,6 +118,8 @@ class PageResult:
     registration: Registration | None = None
     lines: tuple[EdgeLine, ...] = _NOWHERE
     to_scan: Affine | None = None
+    u_scale: tuple[float, float] = u_without_profile()[0]
+    u_local_mm: tuple[float, float] = u_without_profile()[1]
     trim: Size | None = None
     own: OwnPage | None = None
     color: Observation | None = None
@@ -128,12 +133,14 @@ def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
     """Examine one scan against the reference (or alone); never raises for a bad scan."""
     try:
         header = read_header(job.scan)
-        resolution = _believed(job, header, reference)
+        stated, profile = _believed(job, header, reference), job.settings.profile
+        resolution = true_resolution(stated, header, profile)
         refuse_small(job.scan, header, resolution)
-        image = load_page(job.scan, header, resolution)
+        image = load_page(job.scan, header, stated, profile)
     except ScanError as error:
         return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution))
-    result = PageResult(job, resolution=resolution, size_px=(header.width_px, header.height_px))
+    size = (header.width_px, header.height_px)
+    result = PageResult(job, resolution=resolution, size_px=size, u_scale=image.u_scale, u_local_mm=image.u_local_mm)
     if reference is None:
         return _without_reference(result, image)
     return _against(result, image, reference)
@@ -245,6 +252,8 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         ink=ink,
         turns=turns,
         to_scan=image.to_scan,
+        u_scale=image.u_scale,
+        u_local_mm=image.u_local_mm,
         trim=trim,
     )
     if ink.kind is PageKind.BLANK:
@@ -429,7 +438,8 @@ def _measured(
             lines.append(EdgeLine(None, flag=Flag.BOUND))
             continue
         if sheet.backing.kind == "white":
-            lines.append(find_shadow_edge(image.luminance, guess, dpi, expected))
+            bias, u_shape = (image.white.bias_mm[side], image.white.u_mm[side]) if image.white else (0.0, None)
+            lines.append(find_shadow_edge(image.luminance, guess, dpi, expected, bias_mm=bias, u_shape_mm=u_shape))
             continue
         if settings.bound:
             first, last = (f / trim.width_mm for f in flat)

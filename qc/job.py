@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from qc.calibrated import with_profile
 from qc.consensus import with_consensus
 from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.evidence import exhibits
@@ -18,7 +19,7 @@ from qc.policy import Policy
 from qc.record import record, write_json
 from qc.reference import Reference, find_reference
 from qc.report import html
-from qc.scanner import find_profile
+from qc.scanner import load_profile
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def jobs_for(
     UsageError
         Two copies have the same id, `titles` is no folder, or a result would lie in a scan folder.
     ReferenceFault
-        `reference` or `scanner` does not exist.
+        `reference` or `scanner` does not exist, or the profile of the scanner cannot be used or has expired.
     OutputError
         `out` cannot be made or written to.
     """
@@ -76,7 +77,7 @@ def jobs_for(
     if reference is not None and not reference.exists():
         raise ReferenceFault(f"The reference {reference} does not exist. Check the path.")
     if scanner is not None:
-        find_profile(scanner)
+        load_profile(scanner)
     make_writable(out)
     return jobs
 
@@ -94,8 +95,9 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     if job.dpi is not None:
         copy = replace(copy, scan=replace(copy.scan, dpi=job.dpi))
     reference, note = find_reference(copy, job.reference, job.titles)
+    copy, scanner = with_profile(copy, job.scanner)
     inspection = inspect_copy(copy, reference, job.policy, note=note, threads=threads, progress=progress)
-    inspection = _with_scanner_note(inspection, job.scanner)
+    inspection = replace(inspection, provenance=replace(inspection.provenance, scanner=scanner))
     _write(inspection, reference, job)
     return inspection
 
@@ -114,19 +116,6 @@ def hold_together(done: Sequence[tuple[Job, Inspection]]) -> list[Inspection]:
 def _write(inspection: Inspection, reference: Reference | None, job: Job) -> None:
     html.write(inspection, exhibits(inspection, reference), job.report, k=job.policy.k)
     write_json(record(inspection), job.folder / "inspection.json")
-
-
-def _with_scanner_note(inspection: Inspection, option: str | None) -> Inspection:
-    """Say why the scanner profile named on the command line or in copy.toml is not used."""
-    name = option or inspection.copy.scan.scanner
-    if name is None:
-        return inspection
-    try:
-        why = f"scanner profile {find_profile(name)} is not applied by this version"
-    except ReferenceFault:
-        why = f"scanner profile {name!r} named in copy.toml was not found"
-    scanner = {"profile": None, "note": f"{why}: the wider uncertainty is carried"}
-    return replace(inspection, provenance=replace(inspection.provenance, scanner=scanner))
 
 
 def _refuse_same_id(jobs: Sequence[Job]) -> None:

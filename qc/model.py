@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qc.geometry import Affine, Edge, Side
+from qc.scanner import ScannerProfile
 
 
 class Role(StrEnum):
@@ -70,7 +71,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """The `[scan]` table of copy.toml."""
+    """The `[scan]` table of copy.toml; `profile` is the calibration named by `scanner`, once it is loaded."""
 
     scanner: str | None = None
     dpi: float | None = None
@@ -79,6 +80,7 @@ class ScanSettings:
     complete: bool = False
     first_page: int = 1
     spine: str = "bench"
+    profile: ScannerProfile | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from qc.errors import ScanError
 from qc.geometry import Affine, pixel_scaling, quarter_turn
 from qc.model import Resolution, ScanFile
 from qc.scan import ScanHeader, read_pixels
+from qc.scanner import ScannerProfile, ScannerScale, WhiteLid, frame_mm, u_without_profile
+from qc.undistort import undistorted
 from qc.units import MM_PER_INCH
 
 WORKING_DPI = 150.0
@@ -50,6 +52,12 @@ class PageImage:
         Working pixels -> pixels of the scan at full resolution, turned as its EXIF tag says.
     bitonal : bool
         The scan has one bit a pixel: `pixels` are coverage, not tone.
+    u_scale : tuple of float
+        Relative standard uncertainty of `dpi` along x and y.
+    u_local_mm : tuple of float
+        Standard uncertainty of the place of a single point along x and y, from local distortion.
+    white : WhiteLid or None
+        What the scanner's profile says of edges on its white lid.
     """
 
     luminance: NDArray[np.float32]
@@ -57,6 +65,9 @@ class PageImage:
     dpi: Resolution
     to_scan: Affine
     bitonal: bool = False
+    u_scale: tuple[float, float] = u_without_profile()[0]
+    u_local_mm: tuple[float, float] = u_without_profile()[1]
+    white: WhiteLid | None = None
 
     @property
     def color(self) -> bool:
@@ -75,6 +86,9 @@ class PageImage:
             pixels=np.ascontiguousarray(np.rot90(self.pixels, turns)),
             dpi=dpi,
             to_scan=self.to_scan.after(quarter_turn(turns, w, h).inverse()),
+            u_scale=self.u_scale[::-1] if turns % 2 else self.u_scale,
+            u_local_mm=self.u_local_mm[::-1] if turns % 2 else self.u_local_mm,
+            white=None if self.white is None else self.white.turned(turns),
         )
 
 
@@ -95,8 +109,35 @@ def refuse_small(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> 
         )
 
 
-def load_page(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> PageImage:
-    """Read `scan` at working resolution; `resolution` is what is believed of the full-size scan."""
+def _geometry(stated: Resolution, header: ScanHeader, profile: ScannerProfile | None) -> ScannerScale | None:
+    if profile is None or profile.scale is None:
+        return None
+    return profile.scale.as_scanned((stated.x_dpi, stated.y_dpi), (header.width_px, header.height_px))
+
+
+def true_resolution(stated: Resolution, header: ScanHeader, profile: ScannerProfile | None) -> Resolution:
+    """The true resolution of a scan that states `stated`: as the profile of its scanner has it, else as stated."""
+    scale = _geometry(stated, header, profile)
+    return stated if scale is None else Resolution(*scale.true_dpi((stated.x_dpi, stated.y_dpi)))
+
+
+def load_page(
+    scan: ScanFile, header: ScanHeader, stated: Resolution, profile: ScannerProfile | None = None
+) -> PageImage:
+    """Read a scan at working resolution.
+
+    Parameters
+    ----------
+    scan : ScanFile
+    header : ScanHeader
+    stated : Resolution
+        What is believed of the full-size scan.
+    profile : ScannerProfile or None
+        Makes of it the true one. Its shear and local distortion are taken out of the pixels where they matter; `to_scan`
+        is then the affine map that comes closest, good to the size of the distortion. The map is left out where the scan
+        shows another part of the glass than the calibration did, and its size enters `u_local_mm`.
+    """
+    resolution = true_resolution(stated, header, profile)
     r = reduction(resolution)
     pixels = read_pixels(scan, r)
     if pixels.dtype != np.uint8:
@@ -105,10 +146,27 @@ def load_page(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> Pag
     gray = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     # One-bit pixels averaged are already a share of light, not a tone.
     luminance: NDArray[Any] = cv2.LUT(gray, _IDENTITY_LUT if header.bits == 1 else LINEAR_LUT)
-    return PageImage(
+    page = PageImage(
         luminance=luminance,
         pixels=pixels,
         dpi=Resolution(resolution.x_dpi / r, resolution.y_dpi / r),
         to_scan=pixel_scaling(r, r),
         bitonal=header.bits == 1,
     )
+    if profile is None:
+        return page
+    page = replace(page, white=profile.white)
+    scale = _geometry(stated, header, profile)
+    return page if scale is None else _calibrated(page, header, resolution, scale)
+
+
+def _calibrated(page: PageImage, header: ScanHeader, resolution: Resolution, scale: ScannerScale) -> PageImage:
+    dpi = (resolution.x_dpi, resolution.y_dpi)
+    mapped = scale.covers(frame_mm((header.width_px, header.height_px), dpi))
+    u_scale, u_local_mm = scale.u_of(dpi, mapped)
+    page = replace(page, u_scale=u_scale, u_local_mm=u_local_mm)
+    straight = undistorted((page.luminance, page.pixels), (page.dpi.x_dpi, page.dpi.y_dpi), scale, mapped)
+    if straight is None:
+        return page
+    (luminance, pixels), to_working = straight
+    return replace(page, luminance=luminance, pixels=pixels, to_scan=page.to_scan.after(to_working))

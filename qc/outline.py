@@ -77,7 +77,7 @@ def read_page(scan: ScanFile, settings: ScanSettings) -> PageImage:
             "the resolution in the file, or state dpi in copy.toml if you know it."
         )
     refuse_small(scan, header, resolution)
-    return load_page(scan, header, resolution)
+    return load_page(scan, header, resolution, settings.profile)
 
 
 def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:

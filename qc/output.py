@@ -10,7 +10,12 @@ from qc.errors import OutputError
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write `text` as UTF-8, making folders; an older file is replaced only by a complete new one.
+    """Write `text` as UTF-8; see `write_bytes`."""
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file, making folders; an older file is replaced only by a complete new one.
 
     Raises
     ------
@@ -20,7 +25,7 @@ def write_text(text: str, path: Path) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
+        partial.write_bytes(content)
         partial.replace(path)
     except OSError as error:
         with suppress(OSError):

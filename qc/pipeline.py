@@ -437,7 +437,9 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
                 None, where=Where(page=position, edge=edge), flags=(reason or Flag.UNREADABLE,)
             )
     if page.resolution is not None and page.to_scan is not None and not page.error:
-        yield from page_size(page.lines, _working_scale(page.resolution, page.to_scan, page.turns), position)
+        yield from page_size(
+            page.lines, _working_scale(page.resolution, page.to_scan, page.turns), position, max(page.u_scale)
+        )
     if reference is None:
         return
     unmeasured = (reason or Flag.NOT_REGISTERED,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import shlex
 import tomllib
@@ -21,8 +20,14 @@ COMMANDS = main.list_commands(click.Context(main))
 
 
 def options_of(command: str) -> set[str]:
-    found = getattr(importlib.import_module(f"qc.cli.{command}"), command)
-    return {name for parameter in found.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    found = main.get_command(click.Context(main), command)
+    assert found is not None
+    commands = [found]
+    if isinstance(found, click.Group):
+        context = click.Context(found)
+        commands += [c for name in found.list_commands(context) if (c := found.get_command(context, name))]
+    parameters = [parameter for c in commands for parameter in c.params]
+    return {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
 
 
 def calls() -> list[list[str]]:

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -24,6 +24,9 @@ _SECTIONS = {
     "Overnight": {
         "batch": "Inspect every copy below a folder.",
     },
+    "Once a scanner": {
+        "calibrate": "Scanner profiles: true millimeters, white lid, repeatability.",
+    },
     "In plain words": {
         "explain": "What a measure, rule, flag or exit code means.",
     },
@@ -31,15 +34,19 @@ _SECTIONS = {
 
 
 class LazyGroup(click.Group):
-    """Commands that live in the module of their name and are imported when one is asked for."""
+    """Commands that live in the module of their name in `package` and are imported when one is asked for."""
+
+    def __init__(self, *args: Any, sections: dict[str, dict[str, str]], package: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.sections, self.package = sections, package
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for section in _SECTIONS.values() for name in section]
+        return [name for section in self.sections.values() for name in section]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(ctx):
             return None
-        command = getattr(importlib.import_module(f"qc.cli.{name}"), name)
+        command = getattr(importlib.import_module(f"{self.package}.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 
@@ -52,12 +59,18 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, commands in _SECTIONS.items():
+        for title, commands in self.sections.items():
             with formatter.section(title):
                 formatter.write_dl(list(commands.items()))
 
 
-@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    sections=_SECTIONS,
+    package="qc.cli",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="qc")
 @click.pass_context
 def main(ctx: click.Context) -> None:

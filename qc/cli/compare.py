@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import cv2
 
+from qc.calibrated import with_profile
 from qc.cli import exits, options, terminal
 from qc.compare import Comparison, compare_copies
 from qc.errors import ScanError, UsageError
@@ -24,9 +25,10 @@ _UNUSABLE = ScanError.exit_code
 @click.command()
 @click.argument("copies", metavar="COPY COPY...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @options.policy
+@options.scanner
 @options.out("qc-out")
 @options.as_json
-def compare(copies: tuple[Path, ...], policy: str, out: Path, as_json: bool) -> int:
+def compare(copies: tuple[Path, ...], policy: str, scanner: str | None, out: Path, as_json: bool) -> int:
     """Compare copies of one title with each other: where they were cut and how they are colored.
 
     Each is a folder of scans, a multipage TIFF or a PDF of scans. No print file is needed. comparison.json and
@@ -42,6 +44,7 @@ def compare(copies: tuple[Path, ...], policy: str, out: Path, as_json: bool) -> 
     if len(copies) < 2:
         raise UsageError("A comparison needs two copies or more; name at least two.")
     opened, failed = _opened(copies)
+    opened = [_calibrated(copy, scanner) for copy in opened]
     _refuse_scan_folders(copies, out)
     make_writable(out)
     cv2.setNumThreads(1)
@@ -69,6 +72,14 @@ def _opened(paths: tuple[Path, ...]) -> tuple[list[BookCopy], bool]:
     if failed and len(opened) < 2:
         raise ScanError("Fewer than two copies are left to compare.")
     return opened, failed
+
+
+def _calibrated(copy: BookCopy, scanner: str | None) -> BookCopy:
+    """The copy with its scanner profile, which is talked about where one was asked for."""
+    calibrated, held = with_profile(copy, scanner)
+    if scanner or copy.scan.scanner:
+        click.echo(exits.one_line(f"{copy.id}: {held['note']}."), err=True)
+    return calibrated
 
 
 def _refuse_scan_folders(copies: tuple[Path, ...], out: Path) -> None:

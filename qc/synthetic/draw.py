@@ -96,7 +96,7 @@ def draw_scan(
         cut = replace(cut, spine_mm=0.0, taper_mm=(*cut.taper_mm[:2], 0.0, cut.taper_mm[3]))
     glass_map, corners, shape = _place(page, cut, scanner)
     reference_map = after(glass_map, printed.placement(page.trim_mm))
-    distortion = shift = _shifts(scanner, shape, rng)
+    distortion = shift = shifts(scanner, shape, rng)
     per_mm = units.px_per_mm(scanner.dpi)
     spine, fore_edge = ("left", "right") if page.recto else ("right", "left")
     if binding is not None:
@@ -188,10 +188,16 @@ def _place(page: PageDesign, cut: Cut, scanner: Scanner) -> tuple[Map, NDArray[n
     return np.column_stack([linear, move]), corners + move, (int(size[1]), int(size[0]))
 
 
-def _shifts(scanner: Scanner, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float32] | None:
-    if not scanner.distortion_px and not scanner.wobble_px:
+def shifts(scanner: Scanner, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float32] | None:
+    """Displacement of the picture at each pixel, shape (rows, columns, 2), px; None where there is none."""
+    if not scanner.distortion_px and not scanner.wobble_px and not scanner.waves:
         return None
     shift = np.zeros((*shape, 2), np.float32)
+    for wave in scanner.waves:
+        lanes = optics.wave(
+            shape["yx".index(wave.along)], units.px_per_mm(scanner.dpi), wave.length_mm, wave.strain, wave.phase
+        )
+        shift[:, :, "xy".index(wave.axis)] += lanes[None, :] if wave.along == "x" else lanes[:, None]
     if scanner.distortion_px:
         shift += optics.warp(rng, shape, scanner.distortion_px)
     if scanner.wobble_px:

@@ -88,6 +88,12 @@ def wobble(rng: np.random.Generator, rows: int, rms_px: float, length_rows: floa
     return np.asarray(rms_px * path / path.std(), np.float32)
 
 
+def wave(count: int, per_mm: float, length_mm: float, strain: float, phase: float) -> NDArray[np.float32]:
+    """Displacement (px) of `count` rows or columns by a sine whose slope is `strain` at most."""
+    turn = 2 * np.pi / length_mm
+    return np.asarray(per_mm * strain / turn * np.sin(turn * np.arange(count) / per_mm + phase), np.float32)
+
+
 def warp(rng: np.random.Generator, shape: tuple[int, int], rms_px: float, cells: int = 4) -> NDArray[np.float32]:
     """Smooth local distortion, free of shift, turn, stretch and shear in the mean; shape (rows, columns, 2), px."""
     coarse = rng.standard_normal((cells + 2, cells + 2, 2))

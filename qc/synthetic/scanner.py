@@ -18,6 +18,29 @@ Pixels = NDArray[np.unsignedinteger]
 
 
 @dataclass(frozen=True)
+class Wave:
+    """A wave in the geometry of the glass, the same in every scan: what lens and transport do to places.
+
+    Parameters
+    ----------
+    axis, along : {"x", "y"}
+        What is displaced, and along what the displacement changes.
+    length_mm : float
+        Of the wave.
+    strain : float
+        Largest local stretch: 0.006 is 0.6 %.
+    phase : float
+        At the left or upper end of the frame, in radians.
+    """
+
+    axis: str
+    along: str
+    length_mm: float
+    strain: float
+    phase: float = 0.0
+
+
+@dataclass(frozen=True)
 class Scanner:
     """Glass, lamp, lens, sensor, driver and file of one scan.
 
@@ -69,7 +92,9 @@ class Scanner:
     channel_px : (float, float)
         Shift of R (and, opposite, B) against G along x, y.
     distortion_px : float
-        Deviation (1 sigma) of a smooth local distortion.
+        Deviation (1 sigma) of a smooth local distortion, drawn anew for each scan.
+    waves : tuple of Wave
+        Local distortion that stays with the scanner.
     wobble_px, wobble_rows : float
         Deviation of the rows of a feeder, and its length in rows.
     exposure : float
@@ -129,6 +154,7 @@ class Scanner:
     tail_px: float = 2.0
     channel_px: tuple[float, float] = (0.0, 0.0)
     distortion_px: float = 0.0
+    waves: tuple[Wave, ...] = ()
     wobble_px: float = 0.0
     wobble_rows: float = 40.0
     exposure: float = 0.95

@@ -1,0 +1,127 @@
+"""A profile in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from calibration.drift import Drift
+from calibration.repeatability import TOLERANCE_WIDTH_MM
+from qc.scanner import EDGES, ScannerProfile, ScannerScale
+from qc.units import to_mm
+
+NINE_INCHES = to_mm(9.0, "in")
+
+
+def listing(profiles: Sequence[ScannerProfile], today: date) -> list[str]:
+    """One line a profile: name, state, what it holds."""
+    return [f"{p.name}: {_state(p, today)}; {', '.join(_holds(p)) or 'empty'}" for p in profiles]
+
+
+def described(profile: ScannerProfile, today: date) -> list[str]:
+    """What a profile says."""
+    lines = [f"{profile.name}: {_state(profile, today)}"]
+    lines += [f"{label}: {text}" for label, text in _parts(profile)]
+    return [*lines, f"file: {profile.path}, sha256 {profile.sha256[:12]}"]
+
+
+def _state(profile: ScannerProfile, today: date) -> str:
+    if today > profile.expires:
+        return f"EXPIRED on {profile.expires}"
+    age = (today - profile.made).days
+    old = "today" if age == 0 else f"{profile.made}, {age} {'day' if age == 1 else 'days'} ago"
+    return f"made {old}, expires {profile.expires}"
+
+
+def _holds(profile: ScannerProfile) -> Iterator[str]:
+    if profile.scale is not None:
+        yield "scale and map" if profile.scale.map is not None else "scale"
+    for key in ("white", "crop", "gauge", "noise"):
+        if key in profile.tables:
+            yield key
+
+
+def _parts(profile: ScannerProfile) -> Iterator[tuple[str, str]]:
+    for label, text in (("scanner", profile.scanner), ("driver", profile.driver)):
+        if text:
+            yield label, text
+    tables = profile.tables
+    if profile.scale is not None:
+        yield from _of_scale(profile.scale, tables)
+    if profile.white is not None:
+        pairs = zip(EDGES, profile.white.bias_mm, profile.white.u_mm, strict=True)
+        yield "white lid", ", ".join(f"{e} {b:+.3f} (u {u:.3f})" for e, b, u in pairs) + " mm"
+    if profile.crop is not None:
+        mean = profile.crop.mean_mm or (np.nan,) * 4
+        parts = zip(EDGES, mean, profile.crop.spread_mm, strict=True)
+        known = profile.crop.mean_mm is not None
+        text = ", ".join(f"{e} {m:+.2f} ± {s:.2f}" if known else f"{e} ± {s:.2f}" for e, m, s in parts)
+        yield (
+            "auto-crop",
+            f"frame outside the cut by {text} mm (1 sigma)" if known else f"frame varies by {text} mm (1 sigma)",
+        )
+    if "gauge" in tables:
+        yield from _of_gauge(tables["gauge"])
+    if "noise" in tables:
+        noise = tables["noise"]
+        yield (
+            "noise",
+            f"{100 * noise['pixel']:.2f} % a pixel at 150 dpi, brightness {100 * noise['level']:.2f} % from scan to scan",
+        )
+    for what, origin in tables.get("provenance", {}).items():
+        names = [f["name"] for f in origin.get("files", ())]
+        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+        yield f"{what} by", f"{shown}; qc {origin.get('qc')}, {origin.get('made')}"
+
+
+def _of_scale(scale: ScannerScale, tables: Any) -> Iterator[tuple[str, str]]:
+    table = tables["scale"]
+    yield (
+        "scale",
+        f"{scale.dpi[0]:.3f} x {scale.dpi[1]:.3f} dpi where {scale.stated_dpi[0]:g} x {scale.stated_dpi[1]:g} is stated, "
+        f"u {100 * scale.u_scale[0]:.3f} x {100 * scale.u_scale[1]:.3f} %, from {table.get('object')}",
+    )
+    if scale.map is not None:
+        cover = tables["map"].get("covered_mm")
+        yield "shear", f"{1000 * scale.shear:+.3f} mrad, u {1000 * scale.u_shear:.3f}"
+        text = f"{scale.map_rms_mm[0]:.3f} x {scale.map_rms_mm[1]:.3f} mm RMS"
+        if cover and scale.frame_mm:
+            text += (
+                f" over {cover[2] - cover[0]:.0f} x {cover[3] - cover[1]:.0f} of "
+                f"{scale.frame_mm[0]:.0f} x {scale.frame_mm[1]:.0f} mm"
+            )
+        yield "map", f"{text}; held-out dots {1000 * table.get('held_out_mm', 0.0):.1f} µm RMS"
+    else:
+        yield "map", "none: shear and local distortion are not known"
+    nine = [
+        float(scale.u_length(np.array([dx]), np.array([dy]))[0]) for dx, dy in ((NINE_INCHES, 0.0), (0.0, NINE_INCHES))
+    ]
+    yield "over 9 in", f"u {nine[0]:.3f} mm along x, {nine[1]:.3f} mm along y"
+
+
+def _of_gauge(gauge: Any) -> Iterator[tuple[str, str]]:
+    text = (
+        f"6 sigma {6 * gauge['sigma_mm']:.4f} mm, {100 * gauge['share']:.2f} % of the {TOLERANCE_WIDTH_MM} mm tolerance width "
+        f"({gauge['values']} values); repeatability {gauge['repeatability_mm']:.4f} mm"
+    )
+    if "reproducibility_mm" in gauge:
+        text += f", reproducibility {gauge['reproducibility_mm']:.4f} mm"
+    yield "gauge", text
+
+
+def drift_words(found: Drift) -> list[str]:
+    """Whether the scanner has drifted, with numbers."""
+    verdict = "the scanner has drifted" if found.drifted else "the scanner has not drifted"
+    lines = [
+        f"{verdict}: scale {100 * found.scale[0]:+.3f} % along x, {100 * found.scale[1]:+.3f} % along y, shear "
+        f"{1000 * found.shear:+.3f} mrad; local {found.local_mm[0]:.3f} x {found.local_mm[1]:.3f} mm RMS "
+        f"(limits {100 * found.limit_scale:.2f} %, {found.limit_local_mm:.2f} mm)"
+    ]
+    if found.drifted:
+        lines.append(
+            "Check that it is the same sheet, flat and dry; then make the profile again with `qc calibrate scale`."
+        )
+    return lines
