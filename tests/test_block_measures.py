@@ -283,8 +283,21 @@ def test_a_page_whose_opposite_edges_disagree_is_not_told() -> None:
     assert found.where.page != 5 and found.detail["left_block"] is False
 
 
-@pytest.mark.parametrize("doubt", [{"correlation": 0.85}, {"repeats": True}])
+@pytest.mark.parametrize("moved", [-3.9, 3.9])
+def test_sheets_torn_unevenly_from_the_spine_hide_no_misprinted_page(moved: float) -> None:
+    torn = np.random.default_rng(5000).normal(0, 0.3, 24)
+    changes = {(page, Edge.SPINE): float(t) for page, t in enumerate(torn, 1)} | {(4, Edge.SPINE): 0.6}
+    (found,) = (
+        o for o in trim_offset_page(Book(misprints={4: (moved, 0.0)}, changes=changes).offsets(), False)
+        if o.detail["left_block"]
+    )  # fmt: skip
+    assert found.where.page == 4
+    assert found.u is not None and found.u > 0.25
+    assert outcome(found) is not Outcome.WITHIN
+
+
 @pytest.mark.parametrize("bench_cut", [True, False])
+@pytest.mark.parametrize("doubt", [{"correlation": 0.85}, {"repeats": True}])
 def test_a_page_whose_registration_is_in_doubt_is_never_told(doubt: dict[str, object], bench_cut: bool) -> None:
     book = Book(misprints={5: (4.2, 4.2)}, details={5: doubt})
     (found,) = trim_offset_page(book.offsets(), bench_cut)
