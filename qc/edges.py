@@ -206,6 +206,7 @@ def find_edge(
     slope_limit: float = 0.03,
     min_used: float = 0.4,
     expected: Expected | None = None,
+    loose: bool = False,
 ) -> EdgeLine:
     """Locate the cut edge near a guessed line.
 
@@ -227,6 +228,8 @@ def find_edge(
         is not the cut gathers less.
     expected : Expected or None
         What was ordered, which tells print along the edge from pages below.
+    loose : bool
+        The leaf is known to lie alone, so that lines beside its edge are print.
 
     Returns
     -------
@@ -284,7 +287,7 @@ def find_edge(
     mean_x = centers[good].mean()
     line_x = np.array([0.0, strip.shape[1] - 1.0])
     ends_px = to_image(np.column_stack([line_x, coef[0] + coef[1] * (line_x - mean_x)]))
-    if lies_on_others(luminance, ends_px, dpi, max(backing.paper, 0.5 * USUAL_PAPER), expected):
+    if not loose and lies_on_others(luminance, ends_px, dpi, max(backing.paper, 0.5 * USUAL_PAPER), expected):
         return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=used)
     effective = max(float(weights.sum()), 4.0)
     # Extrapolated to the middle of the side when the used segments lie to one end of it.

@@ -102,7 +102,13 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
         flag = {"white": Flag.WHITE_BACKING, "none": Flag.CROPPED}.get(sheet.backing.kind, Flag.EDGE_NOT_FOUND)
         raise ScanError(f"{scan.name}: {flag.meaning}.")
     lines = [
-        find_edge(image.luminance, sheet.corners[[a, b]], sheet.backing, (image.dpi.x_dpi, image.dpi.y_dpi)[side % 2])
+        find_edge(
+            image.luminance,
+            sheet.corners[[a, b]],
+            sheet.backing,
+            (image.dpi.x_dpi, image.dpi.y_dpi)[side % 2],
+            loose=True,
+        )
         for side, (a, b) in enumerate(_SIDES)
     ]
     for line, name in zip(lines, ("left", "upper", "right", "lower"), strict=True):

@@ -129,7 +129,8 @@ def _measured(observation: Observation, value: float, k: float) -> str:
     if measure == "trim-size-block":
         return f"Block {size} too {'small' if value < 0 else 'large'}"
     if measure == "trim-skew":
-        return f"Cut turned by {size} against the print"
+        one, other = ("Print", "cut") if observation.where.page else ("Cut", "print")
+        return f"{one} turned by {size} against the {other}"
     if measure in ("page-size", "print-position-jitter"):
         return f"{capital(_NAMES[measure])} {size}"
     if measure == "print-position-recto-verso":

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from qc.catalog import MEASURES
 from qc.edges import EdgeLine
 from qc.flags import Flag
-from qc.geometry import Edge, edge_names, side_of
+from qc.geometry import Edge, Side, edge_names, side_of
 from qc.intake import open_copy
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
@@ -47,6 +47,8 @@ class Book:
     jitter: float = 0.12
     misprints: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     """Toward the fore-edge and toward the tail."""
+    turns: Mapping[int, float] = field(default_factory=dict)
+    """Degrees by which the print of a page is turned, falling toward the fore-edge."""
     changes: Mapping[tuple[int, Edge], float] = field(default_factory=dict)
     details: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
     seed: int = 5000
@@ -80,7 +82,8 @@ class Book:
         far = trim[:, along] > 1.0
         if along == 0 and page % 2 == 0:
             far = ~far
-        rise = np.tan(np.deg2rad(self.taper.get(edge, 0.0))) * TRIM[along]
+        turn = self.turns.get(page, 0.0) * (1 if edge in (Edge.HEAD, Edge.FORE_EDGE) else -1)
+        rise = np.tan(np.deg2rad(self.taper.get(edge, 0.0) + turn)) * TRIM[along]
         cut = trim.copy()
         cut[:, across] += (-1 if side in (0, 1) else 1) * (value + np.where(far, 0.5, -0.5) * rise)
         detail = {
@@ -188,6 +191,74 @@ def test_a_cut_turned_far_goes_to_a_person_and_never_is_a_defect() -> None:
     assert head.where.edge is Edge.HEAD and outcome(head) is Outcome.UNDECIDED
 
 
+# Pages printed aslant
+
+
+def aslant(book: Book) -> list[Observation]:
+    sides = {page: side_of(page) for page in range(1, book.pages + 1)}
+    return [o for o in trim_skew(book.offsets(), sides) if o.where.page]
+
+
+def unsteady(pages: int, seed: int = 5000, common: float = 0.0) -> dict[int, float]:
+    """Turns of a press that varies by 0.05 degrees; `common` is the same on every page as one looks at it."""
+    turns = np.random.default_rng(seed).normal(0, 0.05, pages)
+    return {page: float(t) + (common if page % 2 else -common) for page, t in enumerate(turns, 1)}
+
+
+@pytest.mark.parametrize("turn", [-1.2, 0.9])
+@pytest.mark.parametrize("page", [3, 6])
+@pytest.mark.parametrize("pages", [8, 48])
+def test_a_page_printed_aslant_is_named_and_goes_to_a_person(turn: float, page: int, pages: int) -> None:
+    book = Book(pages=pages, turns=unsteady(pages) | {page: turn}, taper={Edge.HEAD: 0.1})
+    (found,) = aslant(book)
+    assert (found.where.page, found.where.edge) == (page, Edge.FORE_EDGE)
+    assert close(found, turn)
+    assert outcome(found) is Outcome.UNDECIDED
+
+
+def test_a_page_aslant_does_not_turn_the_block() -> None:
+    book = Book(turns=unsteady(24) | {3: 1.2})
+    sides = {page: side_of(page) for page in range(1, 25)}
+    for found in trim_skew(book.offsets(), sides):
+        assert found.where.page == 3 or close(found, 0.0), found
+
+
+def test_sound_books_name_no_page() -> None:
+    for pages in (8, 12, 24, 100):
+        assert not any(aslant(Book(pages=pages, turns=unsteady(pages, seed))) for seed in range(5000, 5050))
+
+
+def test_a_block_cut_out_of_square_is_no_page_aslant() -> None:
+    assert not aslant(Book(turns=unsteady(24), taper={Edge.HEAD: 0.9, Edge.TAIL: -0.9, Edge.FORE_EDGE: 0.9}))
+
+
+@pytest.mark.parametrize("common", [-1.0, 1.0])
+def test_a_press_that_turns_every_page_is_told_by_one_page_a_side(common: float) -> None:
+    found = aslant(Book(turns=unsteady(24, common=common)))
+    assert [side_of(o.where.page or 0) for o in found] in ([*Side], [*Side][::-1])
+    for o in found:
+        assert close(o, common if (o.where.page or 0) % 2 else -common, 4)
+        assert outcome(o) is Outcome.UNDECIDED
+
+
+def test_a_press_that_turns_every_page_a_little_hides_no_page_aslant() -> None:
+    (found,) = aslant(Book(turns=unsteady(24, common=0.2) | {7: 1.3}))
+    assert found.where.page == 7
+
+
+@pytest.mark.parametrize("doubt", [{"correlation": 0.85}, {"repeats": True}])
+def test_a_page_registered_in_doubt_is_never_called_aslant(doubt: dict[str, object]) -> None:
+    assert not aslant(Book(turns=unsteady(24) | {3: 1.2}, details={3: doubt}))
+
+
+def test_one_edge_alone_makes_no_page_aslant() -> None:
+    book = Book(turns=unsteady(24) | {3: 1.2})
+    sides = {page: side_of(page) for page in range(1, 25)}
+    gone = (Edge.HEAD, Edge.TAIL)
+    offsets = [o for o in book.offsets() if o.where.page != 3 or o.where.edge not in gone]
+    assert not [o for o in trim_skew(offsets, sides) if o.where.page]
+
+
 # Jitter
 
 
@@ -283,8 +354,21 @@ def test_a_page_whose_opposite_edges_disagree_is_not_told() -> None:
     assert found.where.page != 5 and found.detail["left_block"] is False
 
 
-@pytest.mark.parametrize("doubt", [{"correlation": 0.85}, {"repeats": True}])
+@pytest.mark.parametrize("moved", [-3.9, 3.9])
+def test_sheets_torn_unevenly_from_the_spine_hide_no_misprinted_page(moved: float) -> None:
+    torn = np.random.default_rng(5000).normal(0, 0.3, 24)
+    changes = {(page, Edge.SPINE): float(t) for page, t in enumerate(torn, 1)} | {(4, Edge.SPINE): 0.6}
+    (found,) = (
+        o for o in trim_offset_page(Book(misprints={4: (moved, 0.0)}, changes=changes).offsets(), False)
+        if o.detail["left_block"]
+    )  # fmt: skip
+    assert found.where.page == 4
+    assert found.u is not None and found.u > 0.25
+    assert outcome(found) is not Outcome.WITHIN
+
+
 @pytest.mark.parametrize("bench_cut", [True, False])
+@pytest.mark.parametrize("doubt", [{"correlation": 0.85}, {"repeats": True}])
 def test_a_page_whose_registration_is_in_doubt_is_never_told(doubt: dict[str, object], bench_cut: bool) -> None:
     book = Book(misprints={5: (4.2, 4.2)}, details={5: doubt})
     (found,) = trim_offset_page(book.offsets(), bench_cut)

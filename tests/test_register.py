@@ -182,6 +182,7 @@ def test_three_lines_are_measured_within_their_u_or_not_at_all(tmp_path: Path, s
 @pytest.mark.parametrize("skew", [-1.5, 0.0])
 def test_backing_inside_the_trim_does_not_move_rules_by_a_period(tmp_path: Path, cut: Cut, skew: float) -> None:
     ruled = make_book(tmp_path, [Kind.RULED], MIDDLE_SIZE)
-    measured = ruled.measure(1, cut=cut, scanner=Scanner(skew_deg=skew, dpi=200.0, margin_mm=(-0.5, 8.0, 8.0, 8.0)))
+    scanner = Scanner(skew_deg=skew, dpi=200.0, margin_mm=(-0.5, 8.0, 8.0, 8.0))
+    measured = ruled.measure(1, cut=cut, scanner=scanner, turns=0)
     for edge in (Edge.HEAD, Edge.TAIL):
         assert abs(measured.error(edge)) < 0.1

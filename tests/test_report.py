@@ -32,7 +32,7 @@ from qc import evidence
 from qc.errors import OutputError
 from qc.evidence import Exhibit, exhibits, upright_crop
 from qc.geometry import Affine, Edge
-from qc.model import Evidence, Finding, Inspection, Outcome, Rescan, ScanFile, Where
+from qc.model import Evidence, Finding, Inspection, Observation, Outcome, Rescan, ScanFile, Where
 from qc.ranking import by_gravity
 from qc.report import html, text, words
 from qc.report.bullet import bullet, parse_limit
@@ -413,3 +413,47 @@ def test_narrow_terminal_keeps_rule_and_value_whole() -> None:
 )
 def test_only_a_length_with_a_direction_has_a_sign(measure: str, text: str) -> None:
     assert words.measured(0.16, 0.01, "mm", 2, measure) == text
+
+
+def block_of(*observations: tuple[str, Where, float, float]) -> str:
+    units = {"trim-skew": "deg"}
+    seen = tuple(
+        Observation(measure, 1, where, value, units.get(measure, "mm"), u) for measure, where, value, u in observations
+    )
+    return words.block(replace(example(), observations=seen), 2)
+
+
+FORE_EDGE, HEAD = Where(edge=Edge.FORE_EDGE), Where(edge=Edge.HEAD)
+
+
+def test_the_block_in_words() -> None:
+    said = block_of(
+        ("trim-offset-block", FORE_EDGE, -2.6, 0.05),
+        ("trim-offset-block", HEAD, 1.1, 0.02),
+        ("trim-offset-block", Where(edge=Edge.SPINE), -4.0, 0.02),
+        ("trim-size-block", Where(axis="height"), 0.7, 0.04),
+        ("trim-skew", FORE_EDGE, -0.03, 0.02),
+        ("trim-skew", Where(page=3, edge=Edge.FORE_EDGE), 1.2, 0.03),
+        ("print-position-jitter", Where(axis="x"), 0.1, 0.02),
+        ("print-position-jitter", Where(axis="y"), 0.3, 0.03),
+    )
+    assert said == (
+        "2.60 ± 0.10 mm too deep at the fore-edge, size +0.700 ± 0.080 mm in height, square, placement jitter 0.3 mm"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "u", "said"),
+    [
+        (-0.03, 0.02, "square"),
+        (0.4, 0.05, "head turned by 0.40 ± 0.10 °"),
+        (0.05, 0.15, "square within 0.4°"),
+    ],
+)
+def test_a_block_is_square_only_as_far_as_it_was_measured(value: float, u: float, said: str) -> None:
+    assert block_of(("trim-skew", HEAD, value, u)) == said
+
+
+def test_no_jitter_is_said_only_as_far_as_it_was_measured() -> None:
+    assert block_of(("print-position-jitter", Where(axis="y"), 0.0, 0.2)) == "placement jitter below 0.4 mm"
+    assert block_of() == ""

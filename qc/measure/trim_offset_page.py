@@ -29,6 +29,9 @@ JITTER_FROM_MM = 3.0
 U_JITTER_SHARE = 0.25
 """Least u of a value from there on that such jitter reaches, too: what moved the page is not known, and up to twice the
 tolerance of 0.125 in a person looks. A policy with a smaller tolerance needs a smaller `JITTER_FROM_MM`."""
+AGREE_SHARE = 0.25
+"""Of its way, by which the size of a page that moved may differ: sheets torn from a spine vary more than a guillotine. An
+edge found at a wrong place changes the size by twice what it seems to move the print."""
 U_ALONE_MM = 1.0
 U_ALONE_SHARE = 0.5
 """Where no opposite edge confirms a page beyond `LEAST_MM`, the interval reaches down to nothing, and a person looks."""
@@ -56,10 +59,11 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
 
     Notes
     -----
-    Opposite edges are one fact and must agree: the size of the page stays while its print moves. A page leaves its
-    block beyond six times the spread of the pages (eight below 20 pages) and beyond 1.6 mm. Where the jitter is normal,
-    at most one of 1,000 sound books shows such a page; but nobody knows the tails of a press. Up to 18 to 28 times the
-    spread heavy-tailed jitter is possible, too, and then u is a quarter of a value of 3 mm or more, so that out of
+    Opposite edges are one fact and must agree: the size of the page stays while its print moves, within what the edges
+    measure or a quarter of the way; half of what it differs by then enters u. A page leaves its block beyond six times
+    the spread of the pages (eight below 20 pages) and beyond 1.6 mm. Where the jitter is normal, at most one of 1,000
+    sound books shows such a page; but nobody knows the tails of a press. Up to 18 to 28 times the spread heavy-tailed
+    jitter is possible, too, and then u is a quarter of a value of 3 mm or more, so that out of
     1,000 sound books at most one is called a defect (`benchmarks/misprint_rates.py`). Pages that nearly repeat
     themselves and pages registered worse than 0.9 are left out, for there the registration may be off and not the print.
 
@@ -83,16 +87,17 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
         mean, u_mean, _ = mean_over_pages(placed[stayed], noise[stayed], 0.0)
         reach = max(JITTER_REACH[0], JITTER_REACH[1] * (len(pages) / 300) ** 0.2) * scatter
         for page in pages:
-            if not alone and abs(page.size - size) >= 3 * page.u_size + 0.2:
+            away, apart = page.placement - mean, abs(page.size - size)
+            as_measured = alone or apart < 3 * page.u_size + 0.2
+            if not as_measured and apart >= AGREE_SHARE * abs(away):
                 continue
-            away = page.placement - mean
             toward = Edge.FORE_EDGE if alone else edges[int(away > 0)]
             own, value = at[page.page, toward], _value(at[page.page, toward], away)
             if not alone:
                 opposite = at[page.page, edges[int(away <= 0)]]
                 if abs(_value(opposite, away)) > abs(value) + CLEARLY_MM:
                     own, value = opposite, _value(opposite, away)
-            u = max(own.u or 0.0, float(np.hypot(page.u_placement, u_mean)))
+            u = max(own.u or 0.0, float(np.hypot(page.u_placement, u_mean)), 0.0 if as_measured else apart / 2)
             if alone and abs(value) > LEAST_MM:
                 u = max(u, U_ALONE_MM, U_ALONE_SHARE * abs(value))
             elif abs(value) > JITTER_FROM_MM and abs(away) < reach:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.model import Decision, Finding, Inspection, Outcome, ReferenceId, Rescan, Where
+from qc.model import Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Rescan, Where
 from qc.rounding import plus_minus, signed_plus_minus
 from qc.wording import ranges
 
@@ -34,6 +35,7 @@ _UNPRINTABLE = re.compile(
 )
 SQUARE_DEG = 0.15
 """0.6 mm over the length of a 9 in edge: what a guillotine does."""
+STEADY_MM = 0.05
 _MEANING = {str(f): f.meaning for f in Flag}
 _UNSIGNED = {"page-size", "print-position-jitter"}
 """Lengths that have no direction."""
@@ -115,21 +117,42 @@ def reference(ref: ReferenceId) -> str:
 
 
 def block(inspection: Inspection, k: float) -> str:
-    """How the block was cut and printed: ``"size −0.21 ± 0.03 mm in height, square, placement jitter 0.2 mm"``."""
+    """How the block was cut and printed: ``"2.6 ± 0.1 mm too deep at the fore-edge, size −0.21 ± 0.03 mm in height,
+    square, placement jitter 0.3 mm"``. Nothing is called square or steady that was not measured well enough to say so."""
     known = [o for o in inspection.observations if o.value is not None]
-    said = [
+    cuts = [o for o in known if o.measure == "trim-offset-block" and o.where.edge is not Edge.SPINE]
+    said = [_cut(max(cuts, key=lambda o: abs(o.value or 0.0)), k)] if cuts else []
+    said += [
         f"size {measured(o.value, o.u, o.unit, k)} in {o.where.axis}" for o in known if o.measure == "trim-size-block"
     ]
-    turned = [o for o in known if o.measure == "trim-skew" and o.where.edge is not Edge.SPINE]
+    turned = [o for o in known if o.measure == "trim-skew" and not o.where.page and o.where.edge is not Edge.SPINE]
     if turned:
-        worst = max(turned, key=lambda o: abs(o.value or 0.0))
-        angle = plus_minus(abs(worst.value or 0.0), k * (worst.u or 0.0), "°")
-        square = abs(worst.value or 0.0) < SQUARE_DEG
-        said.append("square" if square else f"{worst.where.edge} turned by {angle}")
-    jitter = [o.value or 0.0 for o in known if o.measure == "print-position-jitter"]
+        worst = max(turned, key=lambda o: abs(o.value or 0.0) + k * (o.u or 0.0))
+        size, doubt = abs(worst.value or 0.0), k * (worst.u or 0.0)
+        if size + doubt < SQUARE_DEG:
+            said.append("square")
+        elif size > doubt:
+            said.append(f"{worst.where.edge} turned by {plus_minus(size, doubt, '°')}")
+        else:
+            said.append(f"square within {_at_most(size + doubt)}°")
+    jitter = [o for o in known if o.measure == "print-position-jitter"]
     if jitter:
-        said.append(f"placement jitter {max(jitter):.1f} mm" if max(jitter) >= 0.05 else "no placement jitter")
+        most = max(jitter, key=lambda o: o.value or 0.0)
+        reach = (most.value or 0.0) + k * (most.u or 0.0)
+        told = (most.value or 0.0) >= STEADY_MM
+        said.append(f"placement jitter {most.value:.1f} mm" if told else f"placement jitter below {_at_most(reach)} mm")
     return ", ".join(said)
+
+
+def _at_most(bound: float) -> str:
+    """A bound may be rounded up only."""
+    return f"{math.ceil(10 * bound - 1e-9) / 10:.1f}"
+
+
+def _cut(offset: Observation, k: float) -> str:
+    value = offset.value or 0.0
+    size = plus_minus(abs(value), k * (offset.u or 0.0), offset.unit)
+    return f"{size} {'too deep' if value < 0 else 'left over'} at the {offset.where.edge}"
 
 
 def pages(inspection: Inspection) -> str:
