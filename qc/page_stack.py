@@ -24,6 +24,7 @@ from qc.units import px_per_mm
 SEGMENTS = 60
 REACH_MM = 8.0
 """How far inside an edge the stack may begin: somewhat more than half an inch of paper fans out."""
+SOFT_PX = 2
 SOFT_MM = 0.38
 """Blur, sharpening and the dark rim of the cut itself."""
 LEAST_STEP = 0.04
@@ -214,7 +215,7 @@ def lies_on_others(
     scale = px_per_mm(dpi)
     strip, to_image = strip_along(luminance, ends, round(REACH_MM * scale), 0)
     ground = look(strip, to_image, expected)
-    inner = strip.shape[0] - round(SOFT_MM * scale)
+    inner = strip.shape[0] - max(round(SOFT_MM * scale), SOFT_PX)
     shares = (LEAST_BARE, LEAST_SHARE) if expected is not None else (WITHOUT_ORDER, WITHOUT_ORDER)
     profiles = ground.profiles[:, :inner] / paper
     return bool(lines_along(profiles, ground.bare[:, :inner], ground.centers, FAN_LIMIT, *shares))
