@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft2, next_fast_len, rfft2
 
 from qc.geometry import Affine
 from qc.resample import shrunk_with_map, warped
@@ -46,7 +47,7 @@ def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, i
     return np.asarray(np.sqrt(np.maximum(picture, 0.0)), np.float32)
 
 
-def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex128]:
+def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
     """Spectrum of a small picture with slow changes and the rim taken out, scaled to unit energy."""
     detail = picture - cv2.GaussianBlur(picture, (0, 0), 4.0)
     detail[:3] = detail[-3:] = 0
@@ -55,8 +56,12 @@ def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex128]:
     limit = 4 * float(np.abs(detail).mean())
     detail = np.clip(detail, -limit, limit)
     norm = float(np.sqrt((detail * detail).sum()))
-    size = (picture.shape[0] + REACH_PX, picture.shape[1] + REACH_PX)
-    return np.asarray(np.fft.rfft2(detail / norm if norm > 1e-3 else 0 * detail, size))
+    return np.asarray(rfft2(detail / norm if norm > 1e-3 else 0 * detail, _padded(picture)))
+
+
+def _padded(picture: NDArray[np.float32]) -> tuple[int, int]:
+    """Size for a correlation that does not wrap around within reach."""
+    return next_fast_len(picture.shape[0] + REACH_PX, True), next_fast_len(picture.shape[1] + REACH_PX, True)
 
 
 def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], pages: Iterable[int]) -> list[Candidate]:
@@ -76,12 +81,12 @@ def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], page
     Two text pages set alike correlate at 0.6, a page with itself at 0.7 to 0.9: this proposes, registration decides.
     """
     views = {t: _spectrum(np.ascontiguousarray(np.rot90(picture, t))) for t in (0, 2)}
-    size = (picture.shape[0] + REACH_PX, picture.shape[1] + REACH_PX)
+    size = _padded(picture)
     found = []
     for page in pages:
         reference = np.conj(_spectrum(thumbnails[page - 1].astype(np.float32) / 255))
         for turns, view in views.items():
-            surface = np.fft.irfft2(view * reference, size)
+            surface = irfft2(view * reference, size)
             surface = np.roll(surface, (REACH_PX, REACH_PX), (0, 1))[: 2 * REACH_PX + 1, : 2 * REACH_PX + 1]
             y, x = np.unravel_index(int(np.argmax(surface)), surface.shape)
             shift = np.array([x - REACH_PX, y - REACH_PX]) / px_per_mm(THUMBNAIL_DPI)

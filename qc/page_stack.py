@@ -40,6 +40,7 @@ FAN_LIMIT = 0.006
 """Largest slope of a page below against the edge found."""
 WITHOUT_ORDER = 0.9
 """Of the segments must show a line where nobody says what was ordered: a framed picture runs along most of an edge."""
+BARE_PAPER = 0.93
 BETWEEN_LETTERS = 0.8
 PRINT_PX = 4
 LEAST_ALIKE = 0.8
@@ -209,13 +210,19 @@ def lies_on_others(
     paper : float
         Linear light of bare paper.
     expected : Expected or None
-        What was ordered; without it, a rule along the edge or a picture that ends short of it counts as a page below (a
-        fifth of the edges of drawn pages that bleed; none of text).
+        What was ordered. Without it, a rule along the whole edge counts as a page below, and the first of the pages below
+        a picture that bleeds may pass for a white rim.
     """
     scale = px_per_mm(dpi)
     strip, to_image = strip_along(luminance, ends, round(REACH_MM * scale), 0)
     ground = look(strip, to_image, expected)
     inner = strip.shape[0] - max(round(SOFT_MM * scale), SOFT_PX)
-    shares = (LEAST_BARE, LEAST_SHARE) if expected is not None else (WITHOUT_ORDER, WITHOUT_ORDER)
-    profiles = ground.profiles[:, :inner] / paper
-    return bool(lines_along(profiles, ground.bare[:, :inner], ground.centers, FAN_LIMIT, *shares))
+    profiles, usable = ground.profiles[:, :inner] / paper, ground.bare[:, :inner]
+    if expected is not None:
+        return bool(lines_along(profiles, usable, ground.centers, FAN_LIMIT))
+    lines = lines_along(profiles, usable, ground.centers, FAN_LIMIT, WITHOUT_ORDER, WITHOUT_ORDER)
+    if len(lines) != 1 or lines[0].step < 0:
+        return bool(lines)
+    # One rise to bare paper is a picture that ends short of the cut.
+    beyond = np.median(profiles, axis=0)[int(lines[0].at) + 2 :]
+    return bool(beyond.size) and float(beyond.max()) < BARE_PAPER

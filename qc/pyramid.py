@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
 
 from qc.geometry import Affine, Size
 from qc.normalize import LINEAR_LUT
@@ -140,9 +141,9 @@ def _repeat(plane: Plane, px_per_mm: float) -> tuple[float, float]:
     lines = plane - float(np.median(plane))
     first, last = round(2 * px_per_mm), round(14 * px_per_mm)
     n = lines.shape[1]
-    size = n + last + 2
-    spectrum = np.fft.rfft(lines, size, axis=1)
-    overlap = np.fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)[: last + 2]
+    size = next_fast_len(n + last + 2, True)
+    spectrum = rfft(lines, size, axis=1)
+    overlap = irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0, dtype=np.float64), size)[: last + 2]
     energy = np.cumsum(np.square(lines, dtype=np.float64).sum(axis=0))
     shift = np.arange(last + 2)
     head, tail = energy[n - 1 - shift], energy[-1] - np.where(shift > 0, energy[shift - 1], 0.0)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import next_fast_len
+from scipy.fft import irfft2, next_fast_len, rfft2
 
 from qc.geometry import Affine, Points, Size
 from qc.pyramid import Level, Plane, Target, high_pass, tile_mean
@@ -379,11 +379,11 @@ def _agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float
 def _correlate(reference: Plane, moving: Plane, reach: int) -> Points:
     """Shift of `moving` against `reference` in pixels, to a fraction of one, by cross-correlation."""
     h, w = reference.shape
-    size = (next_fast_len(h + reach), next_fast_len(w + reach))
-    cross = np.fft.rfft2(moving, size) * np.conj(np.fft.rfft2(reference, size))
+    size = (next_fast_len(h + reach, True), next_fast_len(w + reach, True))
+    cross = rfft2(moving, size) * np.conj(rfft2(reference, size))
     # Halfway between plain and phase correlation: sharp peaks without lifting noise.
     cross /= np.sqrt(np.abs(cross)) + 1e-9
-    surface = np.fft.irfft2(cross, size)
+    surface = irfft2(cross, size)
     surface = np.roll(surface, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
     y, x = (int(v) for v in np.unravel_index(int(np.argmax(surface)), surface.shape))
     shift = []
