@@ -30,7 +30,7 @@ from qc.pipeline import inspect_copy
 from qc.policy import load_policy
 from qc.record import record, to_json
 from qc.synthetic import Block, Cut, Scanner, draw_copy, write_title
-from tests.inspection_example import example
+from inspection_example import example
 
 KDP = load_policy("kdp")
 TRIM = Size(152.4, 228.6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -138,7 +139,8 @@ def _finishing_first(runner: Runner[Job, Row]) -> Iterator[None]:
     def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
         runner.stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("Finishing the copies under way; press Ctrl-C again to stop at once.", file=sys.stderr)
+        # Not by print: a signal may come in the middle of one, and stderr then refuses the second.
+        os.write(2, b"Finishing the copies under way; press Ctrl-C again to stop at once.\n")
 
     before = signal.signal(signal.SIGINT, on_interrupt)
     try:
