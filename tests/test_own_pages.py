@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from inspection_example import example
 
 from qc.catalog import MEASURES
 from qc.consensus import with_consensus
@@ -30,7 +31,6 @@ from qc.pipeline import inspect_copy
 from qc.policy import load_policy
 from qc.record import record, to_json
 from qc.synthetic import Block, Cut, Scanner, draw_copy, write_title
-from inspection_example import example
 
 KDP = load_policy("kdp")
 TRIM = Size(152.4, 228.6)
