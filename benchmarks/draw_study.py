@@ -80,6 +80,8 @@ def one_copy(
     }  # fmt: skip
     rows = []
     offsets = [o for o in inspection.observations if o.measure == "trim-offset"]
+    if bound:  # The spine edge is out of sight.
+        offsets = [o for o in offsets if o.where.edge != "spine"]
     for o in offsets:
         page = drawn.pages[(o.where.page or 1) - 1]
         record = inspection.pages[(o.where.page or 1) - 1]
@@ -90,8 +92,7 @@ def one_copy(
                 "level": "page", "page": o.where.page, "kind": str(kinds[(page.page or 1) - 1]), "edge": str(o.where.edge),
                 "truth": page.truth.offsets_mm[str(o.where.edge)], "value": o.value, "u": o.u,
                 "u_edge": o.detail.get("u_edge"), "u_reg": o.detail.get("u_registration"), "residual": o.detail.get("u_local"),
-                "corr": o.detail.get("correlation"), "shadow": shadow,
-                "visible": shadow != "none" and not (bound and o.where.edge == "spine"),
+                "corr": o.detail.get("correlation"), "shadow": shadow, "visible": shadow != "none",
                 "flags": " ".join(o.flags), "page_kind": str(record.kind),
             }
         )  # fmt: skip
