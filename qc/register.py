@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -330,17 +331,17 @@ def _solve(
     d: NDArray[np.float64],
     constraint: NDArray[np.float64],
     vector: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], ...]:
+) -> tuple[NDArray[Any], ...]:
     """Robust fit: parameters, weights, residuals, weighted information, and the factor by which the residuals exceed
     it."""
     weights = np.ones(len(d))
+    across = jac.transpose(1, 0, 2)
     for _ in range(8):
         weighted = info * weights[:, None, None]
-        total = np.einsum("nia,nab,njb->ij", jac, weighted, jac)
-        rhs = np.einsum("nia,nab,nb->i", jac, weighted, d)
-        p = np.linalg.solve(total + constraint, rhs + vector)
-        residual = d - np.einsum("nia,i->na", jac, p)
-        m2 = np.einsum("na,nab,nb->n", residual, info, residual)
+        pulled = (jac @ weighted).transpose(1, 0, 2).reshape(6, -1)
+        p = np.linalg.solve(pulled @ across.reshape(6, -1).T + constraint, pulled @ d.ravel() + vector)
+        residual = d - (p @ across.reshape(6, -1)).reshape(d.shape)
+        m2 = ((info @ residual[:, :, None])[:, :, 0] * residual).sum(axis=1)
         scale = np.maximum(np.median(m2) / 1.39, 1.0)
         weights = 1 / (1 + m2 / (9 * scale))
     return p, weights, residual, weighted, scale
