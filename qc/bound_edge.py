@@ -20,13 +20,11 @@ SLOPE_LIMIT = 0.012
 LEAST_USED = 0.4
 MAX_SCATTER_MM = 0.06
 BEGINS = 0.06
-MAX_FALL_PX = 1.8
+MAX_FALL_PX = 1.7
 """From where this share of the contrast is lost to where half is: 1.0 to 1.6 px at a single edge, more where narrow
 stripes run into one another. Chosen on drawn pages (seeds below 140)."""
-U_BOUND_MM = 0.05
-"""Shape term of an edge in its book: paper that is lifted a little, and pages below too narrow to be seen."""
-U_STACK_MM = 0.06
-"""The same where pages below are seen beyond the edge."""
+U_BOUND_MM = 0.06
+"""Shape term of an edge in its book: paper that is lifted a little, and pages below too narrow to be told apart."""
 
 
 def find_bound_edge(
@@ -56,7 +54,7 @@ def find_bound_edge(
     Returns
     -------
     EdgeLine
-        Through the whole side; `u_shape_mm` is `U_STACK_MM` where pages are seen below, else `U_BOUND_MM`.
+        Through the whole side; `u_shape_mm` is `U_BOUND_MM`.
 
     Notes
     -----
@@ -90,7 +88,6 @@ def find_bound_edge(
         luminance,
         to_image(np.column_stack([x, line.at + line.slope * (x - half)])),
         ends,
-        backing,
         paper,
         dpi,
         expected,
@@ -101,7 +98,6 @@ def _refined(
     luminance: NDArray[np.float32],
     first: Points,
     ends: Points,
-    backing: Backing,
     paper: float,
     dpi: float,
     expected: Expected,
@@ -140,9 +136,7 @@ def _refined(
     ends_px = to_image(np.column_stack([reach, coef[0] + coef[1] * (reach - mean_x)]))
     lever = (float(reach.mean()) - mean_x) / max(float(centers[good].std()), 1.0)
     u = scatter * np.sqrt((1 + lever**2) / (max(float(weights.sum()), 4.0) / 3))
-    below = np.nanmedian(profiles[:, inside + round(0.3 * scale) : inside + round(1.0 * scale)])
-    stacked = below > backing.level + 0.25 * (backing.paper - backing.level)
-    return EdgeLine(ends_px, u_px=float(u), used=used, u_shape_mm=U_STACK_MM if stacked else U_BOUND_MM)
+    return EdgeLine(ends_px, u_px=float(u), used=used, u_shape_mm=U_BOUND_MM)
 
 
 def _lasts(profiles: Profiles, inside: int, scale: float, paper: float) -> bool:
