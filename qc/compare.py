@@ -24,7 +24,8 @@ from qc.measure.between_copies import (
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, Finding, Observation, PageKind
 from qc.odd_one import conclusion
-from qc.pipeline import examine_pages, put_in_order, with_shared_scale
+from qc.order import put_in_order
+from qc.pipeline import examine_pages, with_shared_scale
 from qc.policy import Policy
 from qc.wording import listed, ranges
 

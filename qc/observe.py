@@ -1,0 +1,167 @@
+"""All observations of a copy, page by page and of the whole, from what its pages gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from qc.catalog import MEASURES
+from qc.examine import PageResult
+from qc.flags import Flag
+from qc.geometry import Affine, edge_names
+from qc.match import darkness, has_content
+from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
+from qc.measure.color_difference import color_difference_copy, paper_difference
+from qc.measure.foreign_pages import pages_foreign
+from qc.measure.missing_print import lost_page, lost_print
+from qc.measure.own_pages import recto_verso_of_offsets
+from qc.measure.page_size import page_size
+from qc.measure.print_position_jitter import print_position_jitter
+from qc.measure.trim_offset import trim_offset
+from qc.measure.trim_offset_block import trim_offset_block
+from qc.measure.trim_offset_page import trim_offset_page
+from qc.measure.trim_size_block import trim_size_block
+from qc.measure.trim_skew import trim_skew
+from qc.model import (
+    BookCopy,
+    Observation,
+    PageKind,
+    PageRecord,
+    Resolution,
+    Role,
+    Where,
+)
+from qc.order import last_content
+from qc.own_page import observe_alone
+from qc.reference import Reference
+from qc.units import px_per_mm
+
+SAME_FRAMES = 3
+
+
+def observe(
+    copy: BookCopy,
+    pages: Sequence[PageResult],
+    records: Sequence[PageRecord],
+    reference: Reference | None,
+    doubtful: frozenset[int] = frozenset(),
+) -> list[Observation]:
+    """All observations of the copy: page by page, then of the whole."""
+    interior = [r for r in records if r.role is Role.PAGE]
+    observations: list[Observation] = []
+    for page, record in zip(pages, interior, strict=True):
+        observations += _of_page(page, record, reference)
+    if _same_frame(pages):
+        observations = [_in_driver_format(o) for o in observations]
+    offsets = [o for o in observations if o.measure == "trim-offset"]
+    common = None if reference else Flag.NO_REFERENCE
+    observations += trim_offset_block(offsets, common)
+    if reference is not None:
+        bench_cut = copy.scan.spine == "bench"
+        sides = {p.job.position: r.side for p, r in zip(pages, interior, strict=True) if r.side is not None}
+        observations += trim_offset_page(offsets, bench_cut)
+        observations += trim_size_block(offsets, bench_cut)
+        observations += trim_skew(offsets, sides)
+        observations += print_position_jitter(offsets, bench_cut)
+    written = has_content(reference.thumbnails()) if reference else None
+    observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, reference)))
+    blank = blank_pages_inside(interior, written, doubtful)
+    observations += blank
+    observations += [lost_page(o) for o in blank if o.value]
+    observations += _lost_prints(pages, interior, reference, doubtful)
+    observations += pages_foreign(interior, reference is not None)
+    if reference is not None:
+        observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
+        papers = [p.paper for p in pages if p.paper is not None]
+        observations.append(paper_difference(papers, reference.paper))
+        observations += recto_verso_of_offsets(offsets, sides)
+    else:
+        observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
+    return observations
+
+
+def _lost_prints(
+    pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference | None, doubtful: frozenset[int]
+) -> Iterator[Observation]:
+    """Pages that lost nearly all of their print, so that no registration tells."""
+    if reference is None:
+        return
+    ordered = darkness(reference.thumbnails())
+    for page, record in zip(pages, records, strict=True):
+        if page.registration is None and page.ink and record.kind in (PageKind.FOLIO_ONLY, PageKind.CONTENT):
+            place, position = record.reference_page, page.job.position
+            sure = record.kind is PageKind.FOLIO_ONLY and position not in doubtful
+            if place and (lost := lost_print(record, position, page.ink.coverage, float(ordered[place - 1]), sure)):
+                yield lost
+
+
+def _same_frame(pages: Sequence[PageResult]) -> bool:
+    """Whether all scans have the very same pixel size: a driver's format, not the size of the paper."""
+    sizes = [p.size_px for p in pages if p.size_px is not None]
+    return len(sizes) >= SAME_FRAMES and len(set(sizes)) == 1
+
+
+def _in_driver_format(observation: Observation) -> Observation:
+    if observation.measure != "trim-offset" or Flag.CROPPED not in observation.flags:
+        return observation
+    return replace(observation, detail={**observation.detail, "frame": "driver format"})
+
+
+def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) -> Iterable[Observation]:
+    position, scan = page.job.position, (page.job.scan.name, page.job.scan.frame)
+    reason = None
+    if record.kind is PageKind.UNREADABLE:
+        reason = Flag.UNREADABLE
+    elif reference is None:
+        reason = Flag.NO_REFERENCE
+    elif record.kind is PageKind.BLANK:
+        reason = Flag.BLANK
+    elif page.registration is None and record.kind is PageKind.CONTENT and record.reference_page is None:
+        reason = Flag.FOREIGN
+    if page.ink is not None and not page.error:
+        yield MEASURES["ink-coverage"].observe(
+            page.ink.coverage, page.ink.u, Where(page=position), detail={"kind": str(record.kind)}
+        )
+    else:
+        yield MEASURES["ink-coverage"].observe(None, where=Where(page=position), flags=(Flag.UNREADABLE,))
+    assert record.side is not None
+    if page.trim is not None and page.to_scan is not None:
+        yield from trim_offset(
+            page.lines,
+            edge_names(record.side),
+            page.registration,
+            page.trim,
+            position,
+            reason,
+            scan,
+            page.to_scan,
+            reference.u_trim_mm if reference else 0.0,
+        )
+    else:
+        for edge in edge_names(record.side):
+            yield MEASURES["trim-offset"].observe(
+                None, where=Where(page=position, edge=edge), flags=(reason or Flag.UNREADABLE,)
+            )
+    if page.resolution is not None and page.to_scan is not None and not page.error:
+        yield from page_size(
+            page.lines, _working_scale(page.resolution, page.to_scan, page.turns), position, max(page.u_scale)
+        )
+    if reference is None:
+        return
+    unmeasured = (reason or Flag.NOT_REGISTERED,)
+    yield page.color or MEASURES["color-difference"].observe(None, where=Where(page=position), flags=unmeasured)
+    if page.missing is not None:
+        yield page.missing
+
+
+def _working_scale(resolution: Resolution, to_scan: Affine, turns: int) -> tuple[float, float]:
+    """Pixels per mm of the working image of a page, along its x and y."""
+    x, y = (resolution.y_dpi, resolution.x_dpi) if turns % 2 else (resolution.x_dpi, resolution.y_dpi)
+    return px_per_mm(x) / to_scan.scale[0], px_per_mm(y) / to_scan.scale[1]
+
+
+def _end_seen(copy: BookCopy, pages: Sequence[PageRecord], reference: Reference | None) -> bool:
+    if copy.scan.complete or any(p.kind is PageKind.IMPRINT for p in pages):
+        return True
+    last = last_content(reference)
+    return bool(last) and any(p.reference_page is not None and p.reference_page >= last for p in pages)

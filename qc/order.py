@@ -1,0 +1,115 @@
+"""Where each scanned page belongs in the book: the copy put in order against its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from qc.examine import PageResult, examine_page
+from qc.match import darkness, has_content, in_order
+from qc.model import (
+    BookCopy,
+    PageKind,
+)
+from qc.reference import Reference
+
+SPARSE = 0.004
+"""Ink coverage below which a page says too little of where it belongs."""
+ALIKE = 0.65
+"""Correlation of small pictures that lets a page keep its place; text of another book reaches 0.6."""
+FULL = 0.01
+"""Darkness of a reference page that carries more than a folio."""
+
+
+def put_in_order(pages: Sequence[PageResult], reference: Reference | None) -> list[PageResult]:
+    """Align the pages with the reference in order, and examine again those that look like several reference pages."""
+    if reference is None:
+        return list(pages)
+    scores = [[(c.page, c.score) for c in p.options] if p.registration is not None else [] for p in pages]
+    chain = in_order(scores)
+    usual = usual_turns(pages)
+    result = []
+    for page, wanted in zip(pages, chain, strict=True):
+        either_way = page.registration is not None and len({c.turns for c in page.options}) > 1
+        out_of_place = wanted is not None and wanted != page.reference_page
+        if out_of_place or (either_way and usual is not None):
+            again = examine_page(replace(page.job, forced_page=wanted, forced_turns=usual), reference)
+            page = again if again.registration is not None else page
+        result.append(page)
+    return result
+
+
+def usual_turns(pages: Sequence[PageResult]) -> int | None:
+    """Quarter turns that most pages needed, by the pages that fit one way only; None where each fits either way."""
+    turns = [p.turns for p in pages if p.registration is not None and len({c.turns for c in p.options}) == 1]
+    return max(sorted(set(turns)), key=turns.count) if turns else None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Reference page of each scanned page, and the positions (1-based) of blank pages whose place is only likely."""
+
+    pages: tuple[int | None, ...]
+    doubtful: frozenset[int] = frozenset()
+
+
+def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> Places:
+    """Reference page of each scanned page; blank and sparse pages take the place between their neighbors."""
+    if reference is None:
+        return Places((None,) * len(pages))
+    written = np.array(has_content(reference.thumbnails()))
+    full = darkness(reference.thumbnails()) > FULL
+    places = [p.reference_page for p in pages]
+    known = [(i, place) for i, place in enumerate(places) if place is not None]
+    doubtful = set()
+    for i, page in enumerate(pages):
+        if places[i] is not None:
+            continue
+        before = max((k for k in known if k[0] < i), default=None)
+        after = min((k for k in known if k[0] > i), default=None)
+        if before is not None:
+            guess = before[1] + i - before[0]
+        elif after is not None:
+            guess = after[1] - (after[0] - i)
+        else:
+            guess = page.job.expected_page
+        low, high = before[1] if before else 0, after[1] if after else reference.pages + 1
+        if guess in places or not low < guess < high or not (page.error or _keeps_place(page, guess)):
+            continue
+        empty = {PageKind.BLANK: ~written, PageKind.FOLIO_ONLY: ~full}.get(_kind(page))
+        if empty is not None and not empty[guess - 1] and not copy.scan.complete:
+            in_step = before and after and after[1] - before[1] == after[0] - before[0]
+            elsewhere = [n for n in range(low + 1, high) if empty[n - 1] and n not in places]
+            blanks = before is not None and all(_kind(p) is PageKind.BLANK for p in pages[before[0] + 1 : i + 1])
+            if elsewhere and not in_step:
+                # A part was scanned, and the book has such a page there, too.
+                if not blanks:
+                    guess = elsewhere[0]
+                else:
+                    doubtful.add(i + 1)
+            elif not in_step and _kind(page) is PageKind.FOLIO_ONLY:
+                doubtful.add(i + 1)
+        places[i] = guess
+    return Places(tuple(places), frozenset(doubtful))
+
+
+def _kind(page: PageResult) -> PageKind:
+    return page.ink.kind if page.ink is not None else PageKind.UNREADABLE
+
+
+def _keeps_place(page: PageResult, place: int) -> bool:
+    """Whether a page that no registration confirms may still be the one that its neighbors suggest: blank, sparse, of a
+    look that fits, or lying such that it could not be looked up."""
+    if page.ink is None or page.ink.kind in (PageKind.BLANK, PageKind.FOLIO_ONLY) or page.ink.coverage < SPARSE:
+        return True
+    alike = any(c.page == place and c.score >= ALIKE for c in page.options)
+    return alike or not page.fits or page.backing in ("white", "none")
+
+
+def last_content(reference: Reference | None) -> int:
+    """Number of the last reference page that prints anything; 0 without a reference."""
+    if reference is None:
+        return 0
+    return max((i for i, has in enumerate(has_content(reference.thumbnails()), 1) if has), default=0)
