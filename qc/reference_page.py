@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Size
 from qc.model import ReferenceId
+from qc.normalize import LINEAR_LUT
 from qc.units import to_mm
 
 Box = tuple[float, float, float, float]
@@ -31,6 +34,11 @@ class ReferencePage:
     trim: Size
     rgb: NDArray[np.uint8]
     to_px: Affine
+
+    @cached_property
+    def luminance(self) -> NDArray[np.float32]:
+        """`rgb` as one plane of linear light."""
+        return np.asarray(cv2.LUT(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT), np.float32)
 
 
 class Reference(Protocol):

@@ -223,10 +223,10 @@ def _tiles(
     scan = view.in_raster(target, to_working)
     tile, s = target.tile, target.sums
     mean = tile_mean(scan, tile)
-    var_w = tile_mean(scan * scan, tile) - mean * mean
-    cov = tile_mean(scan * target.plane, tile) - mean * s["mean"]
-    gx_w = tile_mean(target.grad_x * scan, tile)
-    gy_w = tile_mean(target.grad_y * scan, tile)
+    var_w = tile_mean(scan, tile, scan) - mean * mean
+    cov = tile_mean(scan, tile, target.plane) - mean * s["mean"]
+    gx_w = tile_mean(target.grad_x, tile, scan)
+    gy_w = tile_mean(target.grad_y, tile, scan)
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = cov / np.sqrt(var_w * s["var"])
         gain = np.sqrt(s["var"] / var_w)
@@ -336,6 +336,7 @@ def _solve(
     it."""
     weights = np.ones(len(d))
     across = jac.transpose(1, 0, 2)
+    before = np.full(6, np.inf)
     for _ in range(8):
         weighted = info * weights[:, None, None]
         pulled = (jac @ weighted).transpose(1, 0, 2).reshape(6, -1)
@@ -344,6 +345,9 @@ def _solve(
         m2 = ((info @ residual[:, :, None])[:, :, 0] * residual).sum(axis=1)
         scale = np.maximum(np.median(m2) / 1.39, 1.0)
         weights = 1 / (1 + m2 / (9 * scale))
+        if np.abs(p - before).max() < 1e-7:
+            break
+        before = p
     return p, weights, residual, weighted, scale
 
 
