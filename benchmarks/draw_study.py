@@ -28,7 +28,7 @@ KINDS = (
 )  # fmt: skip
 FIELDS = (
     "copy", "level", "page", "kind", "edge", "backing", "dpi", "format", "quality", "skew", "sharpen", "wobble", "tone",
-    "truth", "value", "u", "u_edge", "u_reg", "residual", "corr", "visible", "shadow",
+    "truth", "value", "u", "u_edge", "u_reg", "u_system", "residual", "corr", "visible", "shadow",
     "flags", "page_kind", "outcome", "nominal", "verdict",
 )  # fmt: skip
 
@@ -91,7 +91,8 @@ def one_copy(
             | {
                 "level": "page", "page": o.where.page, "kind": str(kinds[(page.page or 1) - 1]), "edge": str(o.where.edge),
                 "truth": page.truth.offsets_mm[str(o.where.edge)], "value": o.value, "u": o.u,
-                "u_edge": o.detail.get("u_edge"), "u_reg": o.detail.get("u_registration"), "residual": o.detail.get("u_local"),
+                "u_edge": o.detail.get("u_edge"), "u_reg": o.detail.get("u_registration"),
+                "u_system": o.detail.get("u_system"), "residual": o.detail.get("u_local"),
                 "corr": o.detail.get("correlation"), "shadow": shadow, "visible": shadow != "none",
                 "flags": " ".join(o.flags), "page_kind": str(record.kind),
             }

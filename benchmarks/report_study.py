@@ -32,8 +32,20 @@ def load(paths: list[str]) -> list[Row]:
     for path in paths:
         with open(path, newline="") as file:
             for row in csv.DictReader(file):
-                for key in ("truth", "value", "u", "u_edge", "u_reg", "dpi", "skew", "quality", "sharpen", "wobble"):
-                    row[key] = float(row[key]) if row[key] else None
+                for key in (
+                    "truth",
+                    "value",
+                    "u",
+                    "u_edge",
+                    "u_reg",
+                    "u_system",
+                    "dpi",
+                    "skew",
+                    "quality",
+                    "sharpen",
+                    "wobble",
+                ):
+                    row[key] = float(row[key]) if row.get(key) else None
                 rows.append(row)
     return rows
 
