@@ -273,7 +273,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     if best is None:
         return _checked(result, image, sheet, trim)
     view, option, page, registration = best
-    other_way_up = any(c.page == option.page and c.turns != option.turns for c in result.options)
+    other_way_up = any(c.page == option.page and c.turns != option.turns and c.score > MIN_SCORE for c in options)
     if registration.repeats and other_way_up and job.forced_turns is None:
         # Rules or dots that fit either way up: where they lie is not known before how they lie is.
         registration = replace(registration, observable=(False, False))

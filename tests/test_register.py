@@ -11,6 +11,7 @@ from drawn_page import TRIM, Book, make_book
 
 from qc.flags import Flag
 from qc.geometry import Affine, Edge
+from qc.order import put_in_order
 from qc.register import Prior, Registration
 from qc.synthetic import Cut, Kind, Print, Scanner
 from qc.units import mm_per_px
@@ -83,6 +84,17 @@ def test_a_page_that_repeats_itself_is_never_a_period_off(book: Book, kind: Kind
             assert set(observation.flags) <= REFUSALS
         else:
             assert abs(measured.error(edge)) < max(3 * (observation.u or 0), 0.05), (edge, dy_mm)
+
+
+def test_rules_lie_as_their_copy_lies(book: Book) -> None:
+    text, ruled = book.page_of(Kind.TEXT), book.page_of(Kind.RULED)
+    shift = Print(dy_mm=3.0)
+    pages = [book.measure(text, cut=CUT).result, book.measure(ruled, shift, CUT, turns=2).result]
+    assert pages[1].turns == 2 and pages[1].registration is not None
+    assert [
+        p.turns
+        for p in put_in_order([replace(p, job=replace(p.job, forced_turns=None)) for p in pages], book.reference)
+    ] == [0, 0]
 
 
 def test_rules_fix_their_own_direction_only(book: Book) -> None:
