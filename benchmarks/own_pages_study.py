@@ -19,13 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.examine import PageJob, examine_page
+from qc.examine import examine_page
 from qc.geometry import Edge, Size, side_of
 from qc.judge import judge
 from qc.measure.own_pages import own_jitter, own_size, print_position_recto_verso
 from qc.model import BookCopy, Observation, Outcome, ReferenceId, ScanFile, ScanSettings
 from qc.own_page import observe_alone
 from qc.own_placement import OwnPage, Placement, placement
+from qc.page_result import PageJob
 from qc.policy import load_policy
 from qc.synthetic import Block, Kind, draw_copy, sample_conditions, write_title
 

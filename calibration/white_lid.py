@@ -14,10 +14,11 @@ import numpy as np
 
 from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError
-from qc.examine import PageJob, examine_page
+from qc.examine import examine_page
 from qc.geometry import Side, edge_names
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, ScanFile, ScanSettings
+from qc.page_result import PageJob
 from qc.scan import sha256
 from qc.scanner import EDGES, WhiteLid
 

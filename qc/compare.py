@@ -14,7 +14,6 @@ import numpy as np
 from qc.compare_color import compare_colors
 from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError, UsageError
-from qc.examine import PageResult
 from qc.geometry import Edge, edge_names, side_of
 from qc.judge import judge_between
 from qc.measure.between_copies import (
@@ -25,6 +24,7 @@ from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, Finding, Observation, PageKind
 from qc.odd_one import conclusion
 from qc.order import put_in_order
+from qc.page_result import PageResult
 from qc.pipeline import examine_pages, with_shared_scale
 from qc.policy import Policy
 from qc.wording import listed, ranges

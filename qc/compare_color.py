@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from qc.copy_reference import CopyReference
 from qc.errors import ScanError
-from qc.examine import PageResult
 from qc.flags import Flag
 from qc.geometry import Affine, Size
 from qc.measure.between_copies import (
@@ -26,6 +25,7 @@ from qc.measure.between_copies import (
 from qc.model import BookCopy, Observation, PageKind, ScanFile
 from qc.normalize import PageImage
 from qc.outline import read_page
+from qc.page_result import PageResult
 from qc.rectify import rectified, relative, tiles
 from qc.scan import ScanHeader, read_header
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from qc.catalog import MEASURES
-from qc.examine import PageResult
 from qc.flags import Flag
 from qc.geometry import Affine, edge_names
 from qc.match import darkness, has_content
@@ -33,6 +32,7 @@ from qc.model import (
 )
 from qc.order import last_content
 from qc.own_page import observe_alone
+from qc.page_result import PageResult
 from qc.reference import Reference
 from qc.units import px_per_mm
 

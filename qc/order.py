@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qc.examine import PageResult, examine_page
+from qc.examine import examine_page
 from qc.match import darkness, has_content, in_order
 from qc.model import (
     BookCopy,
     PageKind,
 )
+from qc.page_result import PageResult
 from qc.reference import Reference
 
 SPARSE = 0.004

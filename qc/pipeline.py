@@ -12,7 +12,7 @@ import numpy as np
 from qc import __version__
 from qc.catalog import MEASURES
 from qc.errors import ScanError
-from qc.examine import PageJob, PageResult, examine_page
+from qc.examine import examine_page
 from qc.geometry import side_of
 from qc.judge import judge
 from qc.match import has_content
@@ -29,6 +29,7 @@ from qc.model import (
 )
 from qc.observe import observe
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
+from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
 from qc.reference import Reference
 from qc.refund import decide_refund

@@ -157,10 +157,11 @@ def test_a_page_on_white_and_on_black_gives_the_bias_of_the_lid(title: Title, fo
 
 
 def test_a_calibrated_lid_makes_edges_on_white_better_known(title: Title, folder: Path, run_qc: Run) -> None:
-    from qc.examine import PageJob, examine_page
+    from qc.examine import examine_page
     from qc.geometry import Side, edge_names
     from qc.measure.trim_offset import trim_offset
     from qc.model import ScanFile
+    from qc.page_result import PageJob
     from qc.reference import open_reference
 
     pairs = [

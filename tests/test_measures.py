@@ -11,7 +11,6 @@ import pytest
 from drawn_page import Book, Measured, make_book
 
 from qc.catalog import MEASURES
-from qc.examine import PageResult
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
@@ -20,6 +19,7 @@ from qc.measure.foreign_pages import pages_foreign
 from qc.measure.trim_offset_block import U_COMMON_MM, trim_offset_block
 from qc.model import Observation, PageKind, PageRecord, Role, Where
 from qc.normalize import srgb_to_linear
+from qc.page_result import PageResult
 from qc.synthetic import CREAM_PAPER, WHITE_PAPER, Cut, Kind, Print, Scanner, sample_conditions
 from qc.synthetic.design import typeset
 

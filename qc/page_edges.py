@@ -1,0 +1,84 @@
+"""The four edges of a registered page, each found the way its backing and binding ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from qc.bound_edge import find_bound_edge
+from qc.edges import EdgeLine, Sheet, find_edge
+from qc.flags import Flag
+from qc.frame import paper_to_frame
+from qc.geometry import Affine, Edge, Points, edge_names, side_of
+from qc.lookup import flat_mm
+from qc.normalize import PageImage
+from qc.page_stack import Expected
+from qc.reference import ReferencePage
+from qc.shadow_edge import find_shadow_edge
+from qc.units import px_per_mm
+
+REACH_MM = 7.0
+"""The rough outline of the paper is believed where it lies further than this from where the trim line falls."""
+
+
+def page_edges(image: PageImage, sheet: Sheet, page: ReferencePage, to_px: Affine, bound: bool) -> tuple[EdgeLine, ...]:
+    """Edges of a page, left, top, right, bottom, in working pixels.
+
+    Parameters
+    ----------
+    image : PageImage
+    sheet : Sheet
+        Backing and rough outline.
+    page : ReferencePage
+        What the page shows.
+    to_px : Affine
+        Page-frame mm -> working pixels: where it shows it.
+    bound : bool
+        The book was not taken apart: its spine edge is out of sight.
+    """
+    trim_px = to_px(page.trim.corners())
+    expected = ordered(page, to_px)
+    flat = flat_mm(page.number, page.trim)
+    lines = []
+    for side, (a, b) in enumerate(((3, 0), (0, 1), (1, 2), (2, 3))):
+        dpi = image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi
+        guess = trim_px[[a, b]]
+        if bound and edge_names(side_of(page.number))[side] is Edge.SPINE:
+            lines.append(EdgeLine(None, flag=Flag.BOUND))
+            continue
+        if sheet.backing.kind == "white":
+            bias, u_shape = (image.white.bias_mm[side], image.white.u_mm[side]) if image.white else (0.0, None)
+            lines.append(find_shadow_edge(image.luminance, guess, dpi, expected, bias_mm=bias, u_shape_mm=u_shape))
+            continue
+        if bound:
+            first, last = (f / page.trim.width_mm for f in flat)
+            part = {1: (first, last), 3: (1 - last, 1 - first)}.get(side, (0.0, 1.0))
+            lines.append(find_bound_edge(image.luminance, guess, sheet.backing, dpi, expected, part))
+            continue
+        if sheet.corners is not None:
+            outline = _nearest_side(sheet.corners, guess)
+            if _distance(outline, guess) > REACH_MM * px_per_mm(dpi):
+                guess = outline
+        line = find_edge(image.luminance, guess, sheet.backing, dpi, expected=expected)
+        if line.flag is Flag.CROPPED:
+            line = replace(line, frame=paper_to_frame(image.luminance, trim_px[[a, b]], dpi))
+        lines.append(line)
+    return tuple(lines)
+
+
+def ordered(page: ReferencePage, to_px: Affine) -> Expected:
+    """The reference page as it should show in the scan."""
+    return Expected(page.luminance, page.to_px.after(to_px.inverse()))
+
+
+def _nearest_side(corners: Points, guess: Points) -> Points:
+    sides = [corners[[a, b]] for a, b in ((3, 0), (0, 1), (1, 2), (2, 3))]
+    return min(sides, key=lambda s: float(np.hypot(*(s - guess).T).sum()))
+
+
+def _distance(outline: Points, guess: Points) -> float:
+    """Distance of the middle of `outline` from the line through `guess`."""
+    t = (guess[1] - guess[0]) / np.hypot(*(guess[1] - guess[0]))
+    d = outline.mean(axis=0) - guess.mean(axis=0)
+    return abs(float(d @ np.array([t[1], -t[0]])))

@@ -1,0 +1,94 @@
+"""What goes into the examination of one scanned page, and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.edges import EdgeLine
+from qc.flags import Flag
+from qc.geometry import Affine, Size
+from qc.match import Candidate
+from qc.measure.ink_coverage import Ink
+from qc.model import Observation, Resolution, ScanFile, ScanSettings
+from qc.own_placement import OwnPage
+from qc.register import Registration
+from qc.scanner import u_without_profile
+
+_NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
+
+
+@dataclass(frozen=True)
+class PageJob:
+    """What to examine: small and free of pixels, so that it can go to another thread or process."""
+
+    position: int
+    scan: ScanFile
+    settings: ScanSettings
+    forced_page: int | None = None
+    forced_turns: int | None = None
+
+    @property
+    def expected_page(self) -> int:
+        return self.position + self.settings.first_page - 1
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """What one scan gave: numbers, small arrays and a thumbnail.
+
+    Attributes
+    ----------
+    error : str
+        Why the file could not be used; empty if it could.
+    doubt : str
+        Why its resolution is not credible by itself; pages of the same copy may prove it all the same.
+    resolution : Resolution or None
+        Believed resolution of the scan at full size.
+    turns : int
+        Counterclockwise quarter turns that make the (EXIF-turned) scan upright.
+    fits : bool
+        A sheet was found, and it has about the ordered size: what it shows can be looked up.
+    options : tuple of Candidate
+        Reference pages it may show, best first.
+    reference_page : int or None
+        The one it was registered to.
+    lines : tuple of EdgeLine
+        Left, top, right, bottom, in working pixels.
+    to_scan : Affine
+        Working pixels -> scan pixels.
+    own : OwnPage or None
+        What the page says by itself, where there is no reference.
+    u_scale, u_local_mm : tuple of float
+        Of the upright image, as `PageImage` has them.
+    paper : ndarray, shape (3,), or None
+        Linear RGB of bare paper.
+    size_px : tuple of int, or None
+        Width and height of the scan as it was read.
+    """
+
+    job: PageJob
+    error: str = ""
+    doubt: str = ""
+    credible: bool = True
+    resolution: Resolution | None = None
+    turns: int = 0
+    backing: str = "none"
+    fits: bool = False
+    ink: Ink | None = None
+    options: tuple[Candidate, ...] = ()
+    reference_page: int | None = None
+    registration: Registration | None = None
+    lines: tuple[EdgeLine, ...] = _NOWHERE
+    to_scan: Affine | None = None
+    u_scale: tuple[float, float] = u_without_profile()[0]
+    u_local_mm: tuple[float, float] = u_without_profile()[1]
+    trim: Size | None = None
+    own: OwnPage | None = None
+    color: Observation | None = None
+    missing: Observation | None = None
+    paper: NDArray[np.float64] | None = None
+    picture: bytes = b""
+    size_px: tuple[int, int] | None = None
