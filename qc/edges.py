@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from qc.edge_strip import consensus_line, robust_line, segment_profiles, strip_along
 from qc.flags import Flag
 from qc.geometry import Points, pixel_scaling
-from qc.page_stack import Expected, lies_on_others
+from qc.page_stack import Expected, lies_on_board, lies_on_others
 from qc.resample import shrunk
 from qc.units import px_per_mm
 
@@ -287,7 +287,10 @@ def find_edge(
     mean_x = centers[good].mean()
     line_x = np.array([0.0, strip.shape[1] - 1.0])
     ends_px = to_image(np.column_stack([line_x, coef[0] + coef[1] * (line_x - mean_x)]))
-    if not loose and lies_on_others(luminance, ends_px, dpi, max(backing.paper, 0.5 * USUAL_PAPER), expected):
+    paper = max(backing.paper, 0.5 * USUAL_PAPER)
+    if not loose and lies_on_others(luminance, ends_px, dpi, paper, expected):
+        return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=used)
+    if not loose and expected is None and lies_on_board(luminance, ends_px, dpi, paper):
         return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=used)
     effective = max(float(weights.sum()), 4.0)
     # Extrapolated to the middle of the side when the used segments lie to one end of it.

@@ -12,7 +12,7 @@ from qc.edge_strip import segment_profiles, strip_along
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, Side, away_from_spine
 from qc.model import PageKind, ScanSettings
-from qc.page_stack import Expected, Ground, lies_on_others, lines_along, look
+from qc.page_stack import Expected, Ground, lies_on_board, lies_on_others, lines_along, look
 from qc.synthetic import Binding, Cut, Kind, Print, Scanner, draw_scan
 from qc.synthetic.design import typeset
 from qc.units import mm_per_px, px_per_mm
@@ -136,6 +136,21 @@ def test_a_line_along_the_whole_edge_counts(step: float, slope: float) -> None:
 @pytest.mark.parametrize("lines", [{}, {12: 0.015}, {60: -0.3}], ids=["none", "too faint", "too far in"])
 def test_a_plain_sheet_lies_on_nothing(lines: dict[float, float]) -> None:
     assert not lies_on_others(strip_with(lines), RIGHT, DPI, 0.8, None)
+
+
+@pytest.mark.parametrize(
+    ("board", "width_px", "wavy_px", "expected"),
+    [(0.3, 70, 0.0, True), (0.3, 70, 12.0, False), (0.65, 70, 0.0, False), (0.3, 0, 0.0, False)],
+    ids=["board", "a picture's uneven border", "gray paper", "no board"],
+)
+def test_the_edge_of_a_cover_board_is_not_that_of_its_page(
+    board: float, width_px: int, wavy_px: float, expected: bool
+) -> None:
+    light = strip_with({})
+    for y in range(900):
+        begins = 150 - width_px - int(wavy_px * np.sin(y / 40.0))
+        light[y, begins : 150 if width_px else begins] = board
+    assert lies_on_board(light, RIGHT, DPI, 0.8) is expected
 
 
 def test_a_white_rim_beside_a_picture_is_no_page_below() -> None:
