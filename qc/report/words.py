@@ -98,9 +98,17 @@ def limit_text(text: str) -> str:
 
 
 def why_not_judged(findings: Sequence[Finding]) -> list[str]:
-    """What the flags of the findings without a value mean, each once."""
-    missing = (f for f in findings if f.outcome is Outcome.NOT_JUDGED and f.value is None)
-    return list(dict.fromkeys(flag_meaning(flag) for f in missing for flag in f.flags))
+    """What the flags of the findings without a value mean, each once, and which rules it keeps from being judged."""
+    kept: dict[str, dict[str, list[str]]] = {}
+    for f, where in rows([f for f in findings if f.outcome is Outcome.NOT_JUDGED and f.value is None]):
+        for flag in f.flags:
+            kept.setdefault(flag_meaning(flag), {}).setdefault(f.rule, []).append(where)
+    return [f"{meaning}: {'; '.join(map(_rule_at, rules.items()))}" for meaning, rules in kept.items()]
+
+
+def _rule_at(at: tuple[str, list[str]]) -> str:
+    rule, places = at
+    return f"{rule} {', '.join(places)}".removesuffix(" copy")
 
 
 def flag_meaning(flag: str) -> str:
