@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.bound_edge import find_bound_edge
+from qc.color_tiles import ColorTiles, against_reference
 from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
@@ -17,6 +18,7 @@ from qc.frame import paper_to_frame
 from qc.geometry import Affine, Edge, Points, Side, Size, away_from_spine, edge_names, quarter_turn, side_of
 from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.measure.color_difference import color_difference
+from qc.measure.density_difference import MOST_OF_COPY, MOST_OF_FILE, PageDensity, page_density
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import Observation, PageKind, Resolution, ScanFile, ScanSettings
@@ -100,6 +102,10 @@ class PageResult:
         Of the upright image, as `PageImage` has them.
     paper : ndarray, shape (3,), or None
         Linear RGB of bare paper.
+    density : PageDensity or None
+        Of its solids and dark tints.
+    tiles : ColorTiles or None
+        Its colors, for a picture.
     size_px : tuple of int, or None
         Width and height of the scan as it was read.
     """
@@ -125,6 +131,8 @@ class PageResult:
     color: Observation | None = None
     missing: Observation | None = None
     paper: NDArray[np.float64] | None = None
+    density: PageDensity | None = None
+    tiles: ColorTiles | None = None
     picture: bytes = b""
     size_px: tuple[int, int] | None = None
 
@@ -275,7 +283,9 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         # Rules or dots that fit either way up: where they lie is not known before how they lie is.
         registration = replace(registration, observable=(False, False))
     result = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
-    return _measured(result, view, _sheet(view, job.settings) if option.turns else sheet, page, registration)
+    sheet = _sheet(view, job.settings) if option.turns else sheet
+    most = MOST_OF_FILE if reference.id.kind == "pdf" else MOST_OF_COPY
+    return _measured(result, view, sheet, page, registration, most)
 
 
 _Match = tuple[PageImage, Candidate, ReferencePage, Registration]
@@ -420,7 +430,12 @@ def _register(target: Target, image: PageImage, start: Affine, sheet: Points | N
 
 
 def _measured(
-    result: PageResult, image: PageImage, sheet: Sheet, page: ReferencePage, registration: Registration
+    result: PageResult,
+    image: PageImage,
+    sheet: Sheet,
+    page: ReferencePage,
+    registration: Registration,
+    most_density: float,
 ) -> PageResult:
     """Edges and tiles of a registered page."""
     settings, trim = result.job.settings, page.trim
@@ -468,9 +483,12 @@ def _measured(
         return result
     tiles = page_tiles(image, page, registration.to_px, *([flat] if settings.bound else []))
     flag = Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN
+    color = color_difference(tiles, result.job.position, scan, flag)
     return replace(
         result,
-        color=color_difference(tiles, result.job.position, scan, flag),
+        color=color,
+        density=None if image.bitonal else page_density(tiles, result.job.position, scan, most_density),
+        tiles=None if color.value is None else against_reference(tiles, trim),
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,
     )
