@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from qc.flags import Flag
 from qc.model import Finding, Inspection, Outcome, PageRecord, Role
 from qc.output import write_text
 from qc.ranking import by_gravity
@@ -72,6 +73,7 @@ def render(
         panels=offsets.panels(inspection, k),
         panel_size=offsets.PANEL,
         colors=colors,
+        as_srgb=any(o.measure == "color-difference" and Flag.NO_PROFILE in o.flags for o in inspection.observations),
         strip=strip,
         flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
         clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
