@@ -15,11 +15,15 @@ from qc import pipeline
 from qc.catalog import MEASURES
 from qc.color_tiles import ColorTiles, color_tiles
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
+from qc.compare import Comparison
 from qc.examine import PageJob, PageResult
 from qc.flags import Flag
 from qc.geometry import Affine, Size
-from qc.model import Finding, Outcome, ScanFile, ScanSettings, Where
-from qc.report import html
+from qc.measure.between_copies import PageColor
+from qc.model import Finding, Observation, Outcome, ScanFile, ScanSettings, Where
+from qc.rectify import raster
+from qc.rectify import tiles as rectified_tiles
+from qc.report import compare_html, html
 from qc.report.color_picture import (
     AGAINST_REFERENCE,
     PICTURE_PX,
@@ -34,6 +38,7 @@ from qc.report.color_picture import (
     scale_colors,
 )
 from qc.report.colors import color_pictures
+from qc.worst_pair import PairTiles, WorstPair, pair_tiles
 
 TRIM = Size(152.4, 228.6)
 TILE_MM = 3.6
@@ -121,7 +126,7 @@ def test_the_map_says_limit_scale_and_share() -> None:
     svg = difference_map(spotted(), NAMES, limit=12.0)
     ElementTree.fromstring(svg)
     share = 100 * 100 / (ROWS * COLS)
-    for words in ("20 mm", "limit 12", "≥ 15", "ΔE00, reference to copy", f"{share:.0f} % of the tiles beyond"):
+    for words in ("20 mm", "limit 12", "≥ 15", "ΔE00, the reference to the copy", f"{share:.0f} % of the tiles beyond"):
         assert words in svg, words
     assert re.search(r'aria-label="Color difference of scanned page 7[^"]*mean \d', svg)
     assert "beyond the scale" in difference_map(spotted(), NAMES, limit=20.0)
@@ -226,3 +231,45 @@ def test_memory_does_not_grow_with_the_copy() -> None:
         pipeline._drop_tiles(results)
     assert {n for n, p in results.items() if p.tiles is not None} == {2, 5, 7, 8}
     assert all(p.color is not None for p in results.values())
+
+
+def test_the_tiles_of_a_pair_lie_where_they_were_seen() -> None:
+    to_raster, (width, height) = raster(TRIM)
+    light = np.full((height, width, 3), 0.5, np.float32)
+    (x0, y0), (x1, y1) = to_raster([[60.0, 90.0], [80.0, 120.0]]).astype(int)
+    other = light.copy()
+    other[y0:y1, x0:x1] = 0.1
+    pair = pair_tiles(rectified_tiles(light, TRIM), rectified_tiles(other, TRIM), TRIM)
+    rows, cols = np.nonzero(pair.difference() > 20)
+    corners = pair.to_mm(np.array([[cols.min() - 0.5, rows.min() - 0.5], [cols.max() + 0.5, rows.max() + 0.5]]))
+    assert corners == pytest.approx(np.array([[60.0, 90.0], [80.0, 120.0]]), abs=2.5)
+
+
+def pair_seen(page: int, value: float | None) -> list[Observation]:
+    flags = () if value is not None else (Flag.NOTHING_TO_COMPARE,)
+    return [MEASURES["copy-color-difference"].observe(value, 0.35, Where(page=page, copies=("a", "b")), flags)]
+
+
+def test_only_the_pair_that_differs_most_is_kept() -> None:
+    worst = WorstPair()
+    tones = {1: 0.9, 2: 0.3, 3: 0.6}
+    for page, value in ((1, 2.0), (2, 7.0), (3, 5.0), (4, None)):
+        light = np.full((2000, 2000, 3), tones.get(page, 0.5), np.float32)
+        colors = {c: PageColor(rectified_tiles(light, TRIM), np.ones(3)) for c in "ab"}
+        worst.offer(pair_seen(page, value), colors, TRIM)
+    assert worst.found is not None and (worst.found.page, worst.found.copies) == (2, ("a", "b"))
+    assert np.nanmax(worst.found.tiles.reference[:, :, 0]) == pytest.approx(
+        linear_rgb_to_lab(np.full(3, 0.3))[0], abs=0.1
+    )
+
+
+def test_the_comparison_shows_the_worst_pair() -> None:
+    nasty = "<b>b"
+    finding = replace(color_finding(None, "copy-color-difference", Outcome.WITHIN), within="<= 3 dE00")
+    comparison = Comparison(("a", nasty), "a", (), (finding,), (), "They differ.")
+    shown = replace(comparison, worst=PairTiles(("a", nasty), 7, spotted()))
+    bare, page = (compare_html.render(c, k=2.0) for c in (comparison, shown))
+    assert "Color where it differs most" in page and "Color where it differs most" not in bare
+    for words in ("limit 3", "≥ 6", "page 7", "a to &lt;b&gt;b"):
+        assert words in page, words
+    assert nasty not in page and "img-src data:" in page

@@ -70,8 +70,8 @@ class Captions:
     """Words under the pictures: which page, and what the arrows run from and to."""
 
     page: str
-    start: str = "reference"
-    end: str = "copy"
+    start: str = "the reference"
+    end: str = "the copy"
 
 
 @dataclass(frozen=True)
