@@ -110,3 +110,20 @@ def test_inspect_by_ingram(run_qc: Run, drawn: Drawn) -> None:
     assert (found["outcome"], found["value"], found["unit"]) == ("not-judged", None, "density")
     assert "1.5875 mm" in result["verdict"]["summary"]
     assert Path("qc-out/RMA-1/report.html").is_file()
+
+
+def test_policies_can_be_shown_checked_and_held_against_each_other(run_qc: Run, tmp_path: Path) -> None:
+    shown = run_qc("policy", "show", "ingram")
+    assert shown.code == 0 and "1/16” shift" in shown.out and "Refund claim-window" in shown.out
+    assert "can be used" in run_qc("policy", "check", "ingram").out
+    lines = run_qc("policy", "diff", "kdp", "ingram").out.splitlines()
+    assert "claim_days: kdp 30, ingram 90" in lines and "density-difference: only in ingram" in lines
+    assert any(
+        line.startswith("trim-offset-block: within < 3.175 mm -> < 1.5875 mm; outside > 3.2 mm -> > 2 mm")
+        for line in lines
+    )
+    assert "judge alike" in run_qc("policy", "diff", "kdp", "kdp").out
+    (tmp_path / "house.toml").write_text("schema = 1\n")
+    wrong = run_qc("policy", "check", tmp_path / "house.toml")
+    assert wrong.code == 2 and "house.toml" in wrong.err and not wrong.out
+    assert run_qc("policy").code == run_qc("policy", "shew").code == 2
