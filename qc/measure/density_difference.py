@@ -20,7 +20,7 @@ MOST_OF_FILE = 1.0
 """Denser tones of a file are not compared: a press ends somewhere between 1.1 and 1.8, and the file does not say where."""
 MOST_OF_COPY = 1.6
 """Denser tones of a copy are not compared: the glare of a scanner and its 8 bits end there."""
-FLAT = 0.15
+FLAT = 0.4
 """Density by which the tiles around a solid may differ from it in the reference; a step there tells of register."""
 MIN_TILES = 6
 CHANNELS = ("C", "M", "Y")
@@ -126,7 +126,8 @@ def density_difference(pages: Sequence[PageDensity], u: float, flag: Flag | None
     more, and u says so. Tones of a file that are denser than 1.0 are not compared, so that its full solids say nothing;
     against a copy they are compared up to 1.6.
 
-    Fooled by a driver that stretches contrast, and by glare beside large white areas. Text has no solids.
+    Fooled by a driver that stretches contrast, and by glare beside large white areas. Text has no solids. In a gray scan the
+    three channels are one.
     """
     measure = MEASURES["density-difference"]
     with_solids = [p for p in pages if p.shift]
