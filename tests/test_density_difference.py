@@ -1,10 +1,14 @@
 """Densities of drawn tiles come back with their channel and sign, and what shows no solids says so."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from qc.copy_reference import CopyReference
 from qc.flags import Flag
 from qc.geometry import Affine
+from qc.intake import open_copy
 from qc.measure.density_difference import (
     CHANNELS,
     MOST_OF_COPY,
@@ -16,6 +20,11 @@ from qc.measure.density_difference import (
     density_shift,
     page_density,
 )
+from qc.model import Observation, Outcome
+from qc.pipeline import inspect_copy
+from qc.policy import load_policy
+from qc.reference import Reference, open_reference
+from qc.synthetic import Kind, Print, Scanner, draw_copy, write_title
 from qc.tiles import PageTiles
 
 SHAPE = (30, 20)
@@ -98,3 +107,39 @@ def test_without_solids_there_is_no_value() -> None:
     assert density_difference([page({})], U_FILE).flags == (Flag.NO_SOLIDS,)
     assert density_difference([], U_FILE, Flag.BITONAL).flags == (Flag.BITONAL,)
     assert density_difference([], U_FILE).value is None
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An approved copy of four pages with pictures, a sound copy, and one whose ink is weaker by a fifth."""
+    root = tmp_path_factory.mktemp("density")
+    kinds = (Kind.PICTURE, Kind.GRAY_PICTURE, Kind.PICTURE, Kind.PICTURE)
+    title = write_title(root / "title" / "interior.pdf", kinds, trim_mm=(101.6, 127.0), bleed=False, seed=11)
+    for n, (name, strength) in enumerate({"approved": 1.0, "sound": 1.0, "weak": 0.8}.items()):
+        printed = Print(strength=(strength,) * 3, halftone=None)
+        draw_copy(root / name, title, printed=printed, scanner=Scanner(dpi=150), seed=n)
+        (root / name / "copy.toml").write_text('[scan]\nscanner = "bench"\n[reference]\ntrim = "4 x 5 in"\n')
+    return root
+
+
+def found_in(shelf: Path, copy: str, reference: Reference) -> Observation:
+    inspection = inspect_copy(open_copy(shelf / copy), reference, load_policy("ingram"))
+    return next(o for o in inspection.observations if o.measure == "density-difference")
+
+
+def test_against_an_approved_copy_on_the_same_scanner(shelf: Path) -> None:
+    approved = CopyReference(open_copy(shelf / "approved"))
+    sound, weak = (found_in(shelf, c, approved) for c in ("sound", "weak"))
+    rule = load_policy("ingram").rule("density-difference")
+    assert sound.u == weak.u == U_SAME_SCANNER
+    assert sound.value is not None and abs(sound.value) < 2 * U_SAME_SCANNER
+    assert rule.outcome(sound.value, sound.u, 2) is Outcome.WITHIN
+    assert weak.value is not None and -0.3 < weak.value < -0.08
+
+
+def test_against_the_file_a_sound_copy_lies_within_its_uncertainty(shelf: Path) -> None:
+    file = open_reference(shelf / "title" / "interior.pdf", trim="4 x 5 in", bleed=False)
+    sound, weak = (found_in(shelf, c, file) for c in ("sound", "weak"))
+    assert sound.u == U_FILE and sound.value is not None and abs(sound.value) < 2 * U_FILE
+    assert weak.value is not None and weak.value < sound.value - 0.05
+    assert sound.detail["pages"] >= 2 and sound.evidence == ()
