@@ -44,17 +44,27 @@ class ColorTiles:
 
 
 def color_tiles(
-    reference: NDArray[np.float64], copy: NDArray[np.float64], usable: NDArray[np.bool_], to_mm: Affine, trim: Size
+    reference: NDArray[np.float64], copy: NDArray[np.float64], printed: NDArray[np.bool_], to_mm: Affine, trim: Size
 ) -> ColorTiles:
-    """Tiles of linear RGB relative to paper, shape (rows, cols, 3), as `ColorTiles`."""
-    copy = np.clip(copy, 0, 1.2)
-    on = usable & (np.minimum(copy, reference).min(axis=2) < PRINTED)
-    pair = [np.where(on[:, :, None], linear_rgb_to_lab(t), np.nan).astype(np.float16) for t in (reference, copy)]
-    return ColorTiles(pair[0], pair[1], to_mm, trim)
+    """`ColorTiles` of L*a*b*, shape (n, 3), of the n tiles that are `printed`, row by row."""
+    grids = []
+    for lab in (reference, copy):
+        grid = np.full((*printed.shape, 3), np.nan, np.float16)
+        grid[printed] = lab
+        grids.append(grid)
+    return ColorTiles(grids[0], grids[1], to_mm, trim)
 
 
 def against_reference(tiles: PageTiles, trim: Size) -> ColorTiles | None:
     """The colors of a registered page; None where it shows no bare paper."""
     if tiles.paper is None:
         return None
-    return color_tiles(tiles.reference, tiles.copy / tiles.paper, tiles.usable, tiles.to_mm, trim)
+    share = tiles.copy / tiles.paper
+    on = tiles.usable & printed_tiles(tiles.reference, share)
+    lab = linear_rgb_to_lab(np.clip(share[on], 0, 1.2))
+    return color_tiles(linear_rgb_to_lab(tiles.reference[on]), lab, on, tiles.to_mm, trim)
+
+
+def printed_tiles(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tiles, as light relative to paper, that carry print in one of the two; shape (rows, cols)."""
+    return np.asarray(np.minimum(first, second).min(axis=2) < PRINTED)

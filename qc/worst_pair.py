@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.color_tiles import ColorTiles, color_tiles
+from qc.color_tiles import ColorTiles, color_tiles, printed_tiles
+from qc.colorimetry import linear_rgb_to_lab
 from qc.geometry import Affine, Size, pixel_scaling
 from qc.measure.between_copies import PageColor
 from qc.model import Observation
@@ -49,4 +50,5 @@ def pair_tiles(first: NDArray[np.float64], second: NDArray[np.float64], trim: Si
     cols = (x1 - x0) // TILE_PX
     to_mm = to_raster.inverse().after(Affine.shift(x0, y0)).after(pixel_scaling(1 / TILE_PX, 1 / TILE_PX).inverse())
     a, b = first.reshape(-1, cols, 3), second.reshape(-1, cols, 3)
-    return color_tiles(a, b, np.ones(a.shape[:2], bool), to_mm, trim)
+    on = printed_tiles(a, b)
+    return color_tiles(linear_rgb_to_lab(a[on]), linear_rgb_to_lab(b[on]), on, to_mm, trim)

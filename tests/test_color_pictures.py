@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qc import pipeline
 from qc.catalog import MEASURES
-from qc.color_tiles import ColorTiles, color_tiles
+from qc.color_tiles import ColorTiles, against_reference
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
 from qc.compare import Comparison
 from qc.examine import PageJob, PageResult
@@ -38,18 +38,23 @@ from qc.report.color_picture import (
     scale_colors,
 )
 from qc.report.colors import color_pictures
+from qc.tiles import PageTiles
 from qc.worst_pair import PairTiles, WorstPair, pair_tiles
 
 TRIM = Size(152.4, 228.6)
 TILE_MM = 3.6
 COLS, ROWS = 42, 63
+PAPER = np.array([0.8, 0.78, 0.7])
 NAMES = Captions("scanned page 7")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def tiles_of(reference: NDArray[np.float64], copy: NDArray[np.float64]) -> ColorTiles:
     to_mm = Affine.shift(TILE_MM / 2, TILE_MM / 2).after(Affine.scaling(TILE_MM))
-    return color_tiles(reference, copy, np.ones(reference.shape[:2], bool), to_mm, TRIM)
+    tiles = PageTiles(copy * PAPER, reference, np.ones(reference.shape[:2], bool), PAPER, to_mm)
+    found = against_reference(tiles, TRIM)
+    assert found is not None
+    return found
 
 
 def flat(rgb: tuple[float, float, float]) -> NDArray[np.float64]:
