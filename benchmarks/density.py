@@ -6,7 +6,7 @@
 Each seed draws one page four times: sound; again on the same scanner (other noise, screen phase and place); on another scanner;
 and with 15 % less density in the green channel. `file` compares the sound page with the PDF; the others are compared with the
 sound page, as if it were an approved copy. Where a page lies is known exactly, up to 0.1 mm. U_FILE, U_OTHER_SCANNER and
-U_SAME_SCANNER are the root mean squares of tuning seeds, rounded up.
+U_SAME_SCANNER are the root mean squares of seeds 0 to 39, rounded up for tails and for what is not drawn (drift of lamp and press).
 """
 
 from __future__ import annotations
