@@ -44,6 +44,7 @@ from qc.worst_pair import PairTiles, WorstPair, pair_tiles
 TRIM = Size(152.4, 228.6)
 TILE_MM = 3.6
 COLS, ROWS = 42, 63
+RED = (0.6, 0.2, 0.2)
 PAPER = np.array([0.8, 0.78, 0.7])
 NAMES = Captions("scanned page 7")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -61,9 +62,9 @@ def flat(rgb: tuple[float, float, float]) -> NDArray[np.float64]:
     return np.broadcast_to(np.array(rgb), (ROWS, COLS, 3)).astype(float).copy()
 
 
-def spotted(factor: float = 0.5, tone: float = 0.4) -> ColorTiles:
-    """Gray all over; the copy is darker by `factor` on tiles in rows 20 to 29 and columns 10 to 19."""
-    reference = flat((tone, tone, tone))
+def spotted(factor: float = 0.5, color: tuple[float, float, float] = (0.4, 0.4, 0.4)) -> ColorTiles:
+    """One color all over; the copy is darker by `factor` on tiles in rows 20 to 29 and columns 10 to 19."""
+    reference = flat(color)
     copy = reference.copy()
     copy[20:30, 10:20] *= factor
     return tiles_of(reference, copy)
@@ -200,7 +201,7 @@ def color_finding(page: int | None, measure: str, outcome: Outcome) -> Finding:
 
 
 def test_the_page_farthest_off_is_shown_and_pages_with_a_finding() -> None:
-    pages = {3: spotted(0.9), 5: spotted(0.2), 8: spotted(0.7), 9: spotted(0.6)}
+    pages = {n: spotted(f, RED) for n, f in {3: 0.9, 5: 0.2, 8: 0.7, 9: 0.6}.items()}
     inspection = replace(example(), colors=pages)
     shown = color_pictures(inspection, DrawnReference())
     assert [p.captions.page for p in shown] == ["scanned page 5, page 5 of the reference"]
@@ -216,9 +217,17 @@ def test_the_page_farthest_off_is_shown_and_pages_with_a_finding() -> None:
     assert color_pictures(example(), DrawnReference()) == []
 
 
+def test_a_book_of_text_shows_color_only_where_a_rule_asks() -> None:
+    text = replace(example(), colors={5: spotted(0.9)})
+    assert color_pictures(text, None) == []
+    for outcome, shown in ((Outcome.WITHIN, 0), (Outcome.UNDECIDED, 1), (Outcome.OUTSIDE, 1)):
+        finding = color_finding(None, "color-difference-copy", outcome)
+        assert len(color_pictures(replace(text, findings=(finding,)), None)) == shown
+
+
 def test_the_report_holds_the_pictures_and_says_what_they_are() -> None:
     seen = MEASURES["color-difference"].observe(7.0, 3.0, Where(page=5), (Flag.NO_PROFILE,))
-    inspection = replace(example(), colors={5: spotted()}, observations=(*example().observations, seen))
+    inspection = replace(example(), colors={5: spotted(color=RED)}, observations=(*example().observations, seen))
     bare = html.render(inspection, [], k=2.0)
     page = html.render(inspection, [], k=2.0, colors=color_pictures(inspection, DrawnReference()))
     assert 0 < len(page) - len(bare) < 60_000

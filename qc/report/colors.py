@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 MOST = 2
 BACKDROP_DPI = 40.0
-_OF_PAGES = ("color-difference", "color-defect")
+COLORED = 10.0
+"""Chroma that a tenth of the printed tiles of a page must reach; a page of text alone has no color to show."""
+_OF_COLOR = ("color-difference", "color-difference-copy", "color-defect", "density-difference")
 _LIMITS = ("color-difference", "color-difference-copy")
 
 
 def color_pictures(inspection: Inspection, reference: ReferenceCrops | None, most: int = MOST) -> list[ColorPicture]:
-    """Pictures of the pages with a finding in color, and of the page that is farthest off.
+    """Pictures of the pages with a finding in color, and of the page that is farthest off if it has any color.
 
     Parameters
     ----------
@@ -45,8 +47,10 @@ def color_pictures(inspection: Inspection, reference: ReferenceCrops | None, mos
     found = {
         f.where.page
         for f in inspection.findings
-        if f.measure in _OF_PAGES and f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
+        if f.measure in _OF_COLOR and f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
     }
+    if not found and not _colored(inspection.colors[worst]):
+        return []
     chosen = sorted((n for n in far if n == worst or n in found), key=lambda n: -far[n])[:most]
     limit = _limit(inspection)
     records = {(p.file, p.frame): p for p in inspection.pages}
@@ -67,6 +71,11 @@ def color_pictures(inspection: Inspection, reference: ReferenceCrops | None, mos
             )
         )
     return pictures
+
+
+def _colored(tiles: ColorTiles) -> bool:
+    reference = tiles.reference[tiles.printed()].astype(float)
+    return float(np.quantile(np.hypot(reference[:, 1], reference[:, 2]), 0.9)) > COLORED
 
 
 def _limit(inspection: Inspection) -> float | None:
