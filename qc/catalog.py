@@ -56,6 +56,7 @@ _ALL = (
     Measure("print-defect", "count", "page", 1, "qc.measure.missing_print:missing_print"),
     Measure("color-difference", "dE00", "page", 1, "qc.measure.color_difference:color_difference"),
     Measure("color-difference-copy", "dE00", "copy", 1, "qc.measure.color_difference:color_difference_copy"),
+    Measure("density-difference", "density", "copy", 1, "qc.measure.density_difference:density_difference"),
     Measure("paper-difference", "dE00", "copy", 1, "qc.measure.color_difference:paper_difference"),
     Measure("copy-position-difference", "mm", "copies", 1, "qc.measure.between_copies:copy_position_difference"),
     Measure("copy-position-outlier", "mm", "copies", 1, "qc.measure.copy_position_outlier:copy_position_outlier"),

@@ -28,6 +28,7 @@ from qc.page_result import PageResult
 from qc.pipeline import examine_pages, with_shared_scale
 from qc.policy import Policy
 from qc.wording import listed, ranges
+from qc.worst_pair import PairTiles, WorstPair
 
 Progress = Callable[[int, int], None]
 
@@ -51,6 +52,8 @@ class Comparison:
         Which copy differs, or that they agree.
     left_out : mapping of str to str
         Copies that could not be used, and why.
+    worst : PairTiles or None
+        The pair and page whose colors differ most, for a picture.
     """
 
     copies: tuple[str, ...]
@@ -60,6 +63,7 @@ class Comparison:
     notes: tuple[str, ...]
     conclusion: str
     left_out: Mapping[str, str] = field(default_factory=dict)
+    worst: PairTiles | None = field(default=None, repr=False, compare=False)
 
 
 def compare_copies(
@@ -110,7 +114,8 @@ def compare_copies(
         raise ScanError(next(iter(left_out.values())))
     cuts = {c.id: _base_cuts(base) if c.id == base.copy.id else _cuts(found[c.id], base) for c in used}
     observations = copy_position_difference(cuts, any(c.scan.spine != "printer" for c in used))
-    observations += compare_colors(used, base, found, references, threads, work.step)
+    worst = WorstPair()
+    observations += compare_colors(used, base, found, references, threads, work.step, worst)
     overall = [o for o in observations if o.where.page is None]
     findings = judge_between(overall, policy)
     return Comparison(
@@ -121,6 +126,7 @@ def compare_copies(
         notes=(*left_out.values(), *_notes(used, base, found)),
         conclusion=conclusion([c.id for c in used], observations, [f.outcome for f in findings], policy),
         left_out=left_out,
+        worst=worst.found,
     )
 
 

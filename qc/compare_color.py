@@ -28,6 +28,7 @@ from qc.outline import read_page
 from qc.page_result import PageResult
 from qc.rectify import rectified, relative, tiles
 from qc.scan import ScanHeader, read_header
+from qc.worst_pair import WorstPair
 
 DPI_TOLERANCE = 0.05
 """Copies scanned at resolutions further apart were not scanned alike."""
@@ -52,6 +53,7 @@ def compare_colors(
     references: Mapping[str, CopyReference],
     threads: int,
     step: Callable[[], None],
+    worst: WorstPair,
 ) -> list[Observation]:
     """Color differences page by page and over the pages, and with three or more copies the color of each.
 
@@ -67,12 +69,14 @@ def compare_colors(
     threads : int
     step : callable
         Called after each page.
+    worst : WorstPair
+        Is offered every page.
     """
     pairs = list(combinations([c.id for c in copies], 2))
     flags = _incomparable(copies)
     unlike = {c.id: f for c in copies if (f := _unlike_all(c.id, flags, len(copies)))}
 
-    def look(number: int) -> tuple[list[Observation], PageShift | None]:
+    def look(number: int) -> tuple[list[Observation], PageShift | None, dict[str, PageColor], Size]:
         outline = base.outline(number)
         assert outline is not None
         colors = {}
@@ -83,13 +87,15 @@ def compare_colors(
             if color is not None:
                 colors[copy.id] = color
         alike = {c: v for c, v in colors.items() if c not in unlike}
-        return copy_color_difference(base.position(number), colors, flags), page_shift(alike)
+        seen = copy_color_difference(base.position(number), colors, flags)
+        return seen, page_shift(alike), colors, outline.size
 
     observations: list[Observation] = []
     shifts = []
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        for seen, shift in pool.map(look, base.usable):
+        for seen, shift, colors, trim in pool.map(look, base.usable):
             observations += seen
+            worst.offer(seen, colors, trim)
             if shift is not None:
                 shifts.append(shift)
             step()

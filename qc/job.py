@@ -19,6 +19,7 @@ from qc.policy import Policy
 from qc.record import record, write_json
 from qc.reference import Reference, find_reference
 from qc.report import html
+from qc.report.colors import color_pictures
 from qc.scanner import load_profile
 
 
@@ -114,7 +115,8 @@ def hold_together(done: Sequence[tuple[Job, Inspection]]) -> list[Inspection]:
 
 
 def _write(inspection: Inspection, reference: Reference | None, job: Job) -> None:
-    html.write(inspection, exhibits(inspection, reference), job.report, k=job.policy.k)
+    colors = color_pictures(inspection, reference)
+    html.write(inspection, exhibits(inspection, reference), job.report, k=job.policy.k, colors=colors)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

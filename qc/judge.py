@@ -29,7 +29,14 @@ from qc.rule import Rule
 from qc.wording import capital, listed, message, name, ranges
 
 CONTENT_MEASURES = frozenset(
-    {"print-defect", "blank-pages-inside", "pages-foreign", "color-difference", "color-difference-copy"}
+    {
+        "print-defect",
+        "blank-pages-inside",
+        "pages-foreign",
+        "color-difference",
+        "color-difference-copy",
+        "density-difference",
+    }
 )
 FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})

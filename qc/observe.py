@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from qc.catalog import MEASURES
+from qc.copy_reference import CopyReference
 from qc.flags import Flag
 from qc.geometry import Affine, edge_names
 from qc.match import darkness, has_content
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
 from qc.measure.color_difference import color_difference_copy, paper_difference
+from qc.measure.density_difference import U_FILE, U_OTHER_SCANNER, U_SAME_SCANNER, density_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.own_pages import recto_verso_of_offsets
@@ -72,12 +74,24 @@ def observe(
     observations += pages_foreign(interior, reference is not None)
     if reference is not None:
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
+        observations.append(_density(copy, pages, reference))
         papers = [p.paper for p in pages if p.paper is not None]
         observations.append(paper_difference(papers, reference.paper))
         observations += recto_verso_of_offsets(offsets, sides)
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
+
+
+def _density(copy: BookCopy, pages: Sequence[PageResult], reference: Reference) -> Observation:
+    """Density of the copy; how well it is known depends on what the reference is, and what it was scanned on."""
+    u = U_FILE
+    if isinstance(reference, CopyReference):
+        scanner = copy.scan.scanner
+        u = U_SAME_SCANNER if scanner and scanner == reference.copy.scan.scanner else U_OTHER_SCANNER
+    flags = [f for p in pages if p.color is not None for f in p.color.flags]
+    flag = Flag.BITONAL if Flag.BITONAL in flags else None if flags else Flag.NOT_REGISTERED
+    return density_difference([p.density for p in pages if p.density is not None], u, flag)
 
 
 def _lost_prints(

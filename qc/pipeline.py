@@ -37,6 +37,8 @@ from qc.register import Prior
 from qc.scan import sha256
 
 Progress = Callable[[int, int], None]
+KEPT_TILES = 4
+"""Pages of a copy whose tiles of color are kept for pictures."""
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
 
@@ -94,6 +96,7 @@ def inspect_copy(
             scans=_hashes(copy.scans),
             started=started,
         ),
+        colors={p.job.position: p.tiles for p in pages if p.tiles is not None},
         pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in pages if p.picture},
     )
 
@@ -122,9 +125,18 @@ def examine_pages(
     results: dict[int, PageResult] = {}
     for result in run_jobs(jobs, reference, threads):
         results[result.job.position] = result
+        _drop_tiles(results)
         if progress:
             progress(len(results), len(jobs))
     return [results[i] for i in sorted(results)]
+
+
+def _drop_tiles(results: dict[int, PageResult]) -> None:
+    """Keep the tiles of the pages whose color is farthest off, so that memory does not grow with the copy."""
+    held = [p for p in results.values() if p.tiles is not None and p.color is not None]
+    if len(held) > KEPT_TILES:
+        least = min(held, key=lambda p: (p.color and p.color.value) or 0.0)
+        results[least.job.position] = replace(least, tiles=None)
 
 
 def with_proven_resolution(pages: Sequence[PageResult]) -> list[PageResult]:

@@ -24,6 +24,7 @@ _NAMES = {
     "print-defect": "missing print",
     "color-difference": "color against the reference",
     "color-difference-copy": "color against the reference",
+    "density-difference": "density against the reference",
     "paper-difference": "paper color",
     "print-position-recto-verso": "print of versos against rectos",
     "copy-position-outlier": "print position against the other copies",
@@ -131,6 +132,8 @@ def _measured(observation: Observation, value: float, k: float) -> str:
     if measure == "trim-skew":
         one, other = ("Print", "cut") if observation.where.page else ("Cut", "print")
         return f"{one} turned by {size} against the {other}"
+    if measure == "density-difference":
+        return f"Solids and dark tints {size} {'weaker' if value < 0 else 'stronger'} than in the reference"
     if measure in ("page-size", "print-position-jitter"):
         return f"{capital(_NAMES[measure])} {size}"
     if measure == "print-position-recto-verso":

@@ -29,6 +29,7 @@ _SECTIONS = {
     },
     "In plain words": {
         "explain": "What a measure, rule, flag or exit code means.",
+        "policy": "Show, check and compare policies.",
     },
 }
 

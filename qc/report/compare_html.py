@@ -13,6 +13,8 @@ from qc.compare import Comparison
 from qc.model import Observation, Outcome
 from qc.output import write_text
 from qc.report import words
+from qc.report.bullet import parse_limit
+from qc.report.color_picture import BETWEEN_COPIES, Captions, ColorPicture, color_picture
 from qc.report.compare_text import EDGES, bench_cut, cell, outliers, rows
 
 PANEL = (300.0, 120.0)
@@ -112,6 +114,17 @@ def _color(comparison: Comparison, copy: str) -> str:
     return COLORS[comparison.copies.index(copy) % len(COLORS)]
 
 
+def worst_picture(comparison: Comparison) -> ColorPicture | None:
+    """The pair and page whose colors differ most; None where no colors were compared."""
+    worst = comparison.worst
+    if worst is None:
+        return None
+    within = next((f.within for f in comparison.findings if f.measure == "copy-color-difference"), "")
+    limit = parse_limit(within)
+    captions = Captions(f"page {worst.page}", *worst.copies)
+    return color_picture(worst.tiles, captions, top=BETWEEN_COPIES, limit=limit.value if limit else None)
+
+
 def render(comparison: Comparison, *, k: float) -> str:
     """HTML text; what comes from names and policies is escaped.
 
@@ -130,6 +143,7 @@ def render(comparison: Comparison, *, k: float) -> str:
         bench=bench_cut(comparison),
         outliers=outliers(comparison),
         panels=panels(comparison, k),
+        picture=worst_picture(comparison),
         size=PANEL,
         colors={copy: _color(comparison, copy) for copy in comparison.copies},
         clauses=list(dict.fromkeys((f.rule, f.within, f.clause, f.source) for f in comparison.findings)),

@@ -79,11 +79,11 @@ def _pages(group: Sequence[Finding]) -> str:
 
 
 def measured(value: float | None, u: float | None, unit: str, k: float, measure: str = "") -> str:
-    """Value ± U as `qc.rounding` prints it; lengths carry their sign, because it says which way the cut went, unless the
-    `measure` has no direction."""
+    """Value ± U as `qc.rounding` prints it; lengths and densities carry their sign, because it says which way the cut or the
+    ink went, unless the `measure` has no direction."""
     if value is None:
         return "not measured"
-    text = signed_plus_minus if unit in ("mm", "deg") and measure not in _UNSIGNED else plus_minus
+    text = signed_plus_minus if unit in ("mm", "deg", "density") and measure not in _UNSIGNED else plus_minus
     return text(value, None if u is None else k * u, UNIT.get(unit, unit))
 
 
