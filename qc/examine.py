@@ -28,6 +28,7 @@ from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration, coarse, register
 from qc.scan import ScanHeader, read_header
+from qc.scan_color import SRGB, ScanColor
 from qc.scanner import u_without_profile
 from qc.shadow_edge import find_shadow_edge
 from qc.tiles import page_tiles
@@ -125,6 +126,7 @@ class PageResult:
     color: Observation | None = None
     missing: Observation | None = None
     paper: NDArray[np.float64] | None = None
+    colors: ScanColor = SRGB
     picture: bytes = b""
     size_px: tuple[int, int] | None = None
 
@@ -473,6 +475,7 @@ def _measured(
         color=color_difference(tiles, result.job.position, scan, flag),
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,
+        colors=tiles.colors,
     )
 
 
