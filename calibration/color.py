@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.cgats import read_cgats
+from calibration.chart import Chart, chart_named
+from calibration.chart_reading import read_chart
 from calibration.color_fit import MOST_FITTED, PHOTO, PRESS, ColorFit, fit_colors
 from calibration.misread import refuse_misread
 from calibration.profile import Table, checked_name, profile_tables, provenance, save
-from qc.errors import ScanError
+from qc.color_model import fit_model
+from qc.errors import ScanError, UsageError
+from qc.scan import sha256
 from qc.scanner import ScannerProfile
 from qc.scanner_color import LEAST_PATCHES, MODEL
 
@@ -28,7 +33,11 @@ class ColorInputs:
     Attributes
     ----------
     source : Path
-        A CGATS file that holds RGB and L*a*b* of the same patches.
+        A scan of a chart, or, without `chart`, a CGATS file that holds RGB and L*a*b* of the same patches.
+    chart : str or None
+        ``"colorchecker"``, or the path of a reference file.
+    lettered : str
+        Whether the letters of its ids count ``"rows"`` or ``"columns"``.
     material : str or None
         What the chart is made of.
     charge, backing, mode : str or None
@@ -38,6 +47,8 @@ class ColorInputs:
     """
 
     source: Path
+    chart: str | None = None
+    lettered: str = "rows"
     material: str | None = None
     charge: str | None = None
     backing: str | None = None
@@ -82,7 +93,7 @@ def make_color(
         What was given does not fit together.
     """
     checked_name(name)
-    read = of_table(given)
+    read = of_table(given) if given.chart is None else of_scan(given, given.chart)
     if len(read.ids) < LEAST_PATCHES:
         raise ScanError(
             f"{given.source.name} has {len(read.ids)} patches, too few for a color profile. Use a chart of {LEAST_PATCHES} or more."
@@ -100,6 +111,58 @@ def make_color(
         renew=not set(GEOMETRY) & set(profile_tables(name)),
     )
     return profile, [*read.advice, *_advice(read, fit)]
+
+
+def of_scan(given: ColorInputs, name: str) -> Readings:
+    """Readings of a chart in a scan.
+
+    Raises
+    ------
+    UsageError
+        The chart is not known, or the charge was not given or is another one.
+    ScanError
+        The chart could not be read.
+    """
+    chart = chart_named(name, given.lettered)
+    _refuse_other_charge(chart, given.charge)
+    seen = read_chart(given.source, chart)
+    rgb = seen.means()
+    if len(seen.ids) >= LEAST_PATCHES:  # averaged again as light, now that the tone is known: patches may be halftones
+        rgb = seen.means(fit_model(rgb, seen.lab, spline=False, loss="soft_l1"))
+    advice = []
+    if seen.dropped:
+        advice.append(f"Left out, dirty or saturated: {', '.join(seen.dropped)}.")
+    files = [(given.source.name, sha256(given.source))]
+    if chart.sha256:
+        files.append((chart.name, chart.sha256))
+    return Readings(
+        chart=chart.name,
+        ids=seen.ids,
+        rgb=rgb,
+        lab=seen.lab,
+        material=given.material or chart.material,
+        charge=given.charge or chart.charge,
+        backing=given.backing or chart.backing,
+        mode=given.mode or chart.mode,
+        files=tuple(files),
+        advice=tuple(advice),
+    )
+
+
+def _refuse_other_charge(chart: Chart, charge: str | None) -> None:
+    if not chart.sha256 or not chart.charge:
+        return
+    if charge is None:
+        raise UsageError(
+            f"{chart.name} is of one charge of charts only, and charges differ. Read the charge or serial on the chart itself and "
+            "pass --charge."
+        )
+    known, asked = (re.sub(r"[^A-Z0-9]", "", text.upper()) for text in (chart.charge, charge))
+    if not asked or asked not in known:
+        raise UsageError(
+            f"The chart is of charge {charge}, and {chart.name} is the reference of {chart.charge!r}. Load the reference of that "
+            "charge from the maker of the chart."
+        )
 
 
 def of_table(given: ColorInputs) -> Readings:

@@ -19,6 +19,18 @@ from qc.cli import exits
 @click.command()
 @click.argument("scan", metavar="SCAN", type=click.Path(path_type=Path))
 @click.option(
+    "--chart",
+    metavar="colorchecker|FILE",
+    help="What the scan shows: a ColorChecker Classic, or the reference file of a chart.",
+)
+@click.option(
+    "--lettered",
+    type=click.Choice(["rows", "columns"]),
+    default="rows",
+    show_default=True,
+    help="What the letters of A1, B2 count.",
+)
+@click.option(
     "--name", default="scanner", show_default=True, metavar="NAME", help="Of the profile that it is added to."
 )
 @click.option("--material", type=click.Choice(MATERIALS), help="What the chart is made of; press: that of the books.")
@@ -38,6 +50,8 @@ from qc.cli import exits
 @click.option("--driver", metavar="TEXT", help="Driver and settings, for the record.")
 def color(
     scan: Path,
+    chart: str | None,
+    lettered: str,
     name: str,
     material: str | None,
     charge: str | None,
@@ -48,19 +62,26 @@ def color(
     model: str | None,
     driver: str | None,
 ) -> int:
-    """What the colors of a scanner mean: readings of a chart to a color profile.
+    """What the colors of a scanner mean: a color chart to the color part of a scanner profile.
 
-    SCAN is a CGATS file that holds RGB and L*a*b* of the same patches.
+    Scan the whole chart, face down at any turn, with the settings used for pages: automatic exposure, sharpening and color
+    profiles switched off. The chart is a ColorChecker Classic, or one whose reference file (CGATS, IT8) names its patches by
+    letter and number; --charge is the one printed on it. Without --chart, SCAN is a CGATS file of patches that were averaged
+    already, RGB and L*a*b* side by side.
 
     \b
     Example:
-      qc calibrate color readings.txt --material press --name flatbed-a3
+      qc calibrate color chart.tif --chart R140604.it8 --charge R140604 --name flatbed-a3
+      qc calibrate color checker.png --chart colorchecker
+      qc calibrate color readings.txt --material press --fit-on 140
+
+    What is made of the press and paper of the books (--material press) gives the best profile; others see inks differently.
 
     Exit code: 0 done, 2 usage, 3 the scan or its chart cannot be used, 5 the profile cannot be written.
     """
     cv2.setNumThreads(1)
     about = {key: text for key, text in (("scanner", model), ("driver", driver)) if text}
-    given = ColorInputs(scan, material, charge, backing, mode, fit_on, about)
+    given = ColorInputs(scan, chart, lettered, material, charge, backing, mode, fit_on, about)
     today = date.today()
     command = shlex.join(["qc", *sys.argv[1:]])
     profile, advice = make_color(name, given, days=days, command=command, today=today)
