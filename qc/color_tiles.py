@@ -61,7 +61,7 @@ def against_reference(tiles: PageTiles, trim: Size) -> ColorTiles | None:
         return None
     share = tiles.copy / tiles.paper
     on = tiles.usable & printed_tiles(tiles.reference, share)
-    lab = linear_rgb_to_lab(np.clip(share[on], 0, 1.2))
+    lab = tiles.colors.lab_on_paper(tiles.copy[on], tiles.paper)
     return color_tiles(linear_rgb_to_lab(tiles.reference[on]), lab, on, tiles.to_mm, trim)
 
 

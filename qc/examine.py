@@ -238,4 +238,5 @@ def _measured(
         tiles=None if color.value is None else against_reference(tiles, trim),
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,
+        colors=tiles.colors,
     )

@@ -36,6 +36,7 @@ from qc.order import last_content
 from qc.own_page import observe_alone
 from qc.page_result import PageResult
 from qc.reference import Reference
+from qc.scan_color import SRGB
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3
@@ -75,8 +76,10 @@ def observe(
     if reference is not None:
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         observations.append(_density(copy, pages, reference))
-        papers = [p.paper for p in pages if p.paper is not None]
-        observations.append(paper_difference(papers, reference.paper))
+        bare = [p for p in pages if p.paper is not None]
+        colors = bare[0].colors if bare else SRGB
+        papers = [p.paper for p in bare if p.paper is not None and p.colors is colors]
+        observations.append(paper_difference(papers, reference.paper, colors))
         observations += recto_verso_of_offsets(offsets, sides)
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])

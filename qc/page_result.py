@@ -17,6 +17,7 @@ from qc.measure.ink_coverage import Ink
 from qc.model import Observation, Resolution, ScanFile, ScanSettings
 from qc.own_placement import OwnPage
 from qc.register import Registration
+from qc.scan_color import SRGB, ScanColor
 from qc.scanner import u_without_profile
 
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
@@ -67,6 +68,8 @@ class PageResult:
         Of the upright image, as `PageImage` has them.
     paper : ndarray, shape (3,), or None
         Linear RGB of bare paper.
+    colors : ScanColor
+        What its RGB means.
     density : PageDensity or None
         Of its solids and dark tints.
     tiles : ColorTiles or None
@@ -96,6 +99,7 @@ class PageResult:
     color: Observation | None = None
     missing: Observation | None = None
     paper: NDArray[np.float64] | None = None
+    colors: ScanColor = SRGB
     density: PageDensity | None = None
     tiles: ColorTiles | None = None
     picture: bytes = b""

@@ -16,6 +16,7 @@ from qc.geometry import Affine, Size, pixel_scaling
 from qc.normalize import LINEAR_LUT, PageImage
 from qc.reference import ReferencePage
 from qc.resample import shrunk, shrunk_with_map, warped
+from qc.scan_color import SRGB, ScanColor
 
 MAP_SHRINK = 3
 TILE_PX = 7
@@ -37,6 +38,8 @@ class PageTiles:
         Linear RGB of the bare paper of this page; None where the page shows none.
     to_mm : Affine
         Tile column and row (centers at integers) -> page-frame mm.
+    colors : ScanColor
+        What the light of `copy` and `paper` means.
     """
 
     copy: NDArray[np.float64]
@@ -44,11 +47,12 @@ class PageTiles:
     usable: NDArray[np.bool_]
     paper: NDArray[np.float64] | None
     to_mm: Affine
+    colors: ScanColor = SRGB
 
 
-def _linear(pixels: NDArray[np.uint8]) -> NDArray[Any]:
+def _linear(pixels: NDArray[np.uint8], decode: NDArray[np.float32] = LINEAR_LUT) -> NDArray[Any]:
     rgb: NDArray[Any] = pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    return cv2.LUT(rgb, LINEAR_LUT)
+    return cv2.LUT(rgb, decode)
 
 
 def page_tiles(
@@ -69,7 +73,9 @@ def page_tiles(
         Only what lies between these x of the page frame is usable; the rest is bent.
     """
     reference, to_map = shrunk_with_map(_linear(page.rgb), page.to_px, MAP_SHRINK)
-    scan, to_scan = shrunk_with_map(_linear(image.pixels), to_px, round(to_px.scale[0] / to_map.scale[0]))
+    scan, to_scan = shrunk_with_map(
+        _linear(image.pixels, image.colors.decode), to_px, round(to_px.scale[0] / to_map.scale[0])
+    )
     copy = warped(scan, to_scan.after(to_map.inverse()), (reference.shape[1], reference.shape[0]))
     inside = _inside(page.trim, to_map, reference.shape[:2])
     usable = shrunk(inside, TILE_PX) > 0.999
@@ -82,7 +88,7 @@ def page_tiles(
     copy_tiles, reference_tiles = (shrunk(p, TILE_PX).astype(np.float64) for p in (copy, reference))
     x_mm = to_mm(np.column_stack([np.arange(usable.shape[1]), np.zeros(usable.shape[1])]))[:, 0]
     usable &= (x_mm > flat_mm[0]) & (x_mm < flat_mm[1])
-    return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm)
+    return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm, image.colors)
 
 
 def _inside(trim: Size, to_map: Affine, shape: tuple[int, ...]) -> NDArray[np.float32]:
