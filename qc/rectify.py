@@ -128,14 +128,25 @@ def relative(light: Light, paper: NDArray[np.float64] | None) -> tuple[Light, ND
     return None if paper is None else (np.asarray(light / paper, np.float32), paper)
 
 
-def tiles(light: Light, trim: Size) -> NDArray[np.float64]:
-    """Mean of the tiles of a rectified page that lie `TILE_RIM_MM` or more inside its trim, shape (n, 3)."""
+def tiles(light: Light, trim: Size) -> tuple[NDArray[np.float64], tuple[float, float], float]:
+    """Mean of the tiles of a rectified page that lie `TILE_RIM_MM` or more inside its trim.
+
+    Returns
+    -------
+    tiles : ndarray, shape (rows, cols, 3), float64
+    corner_mm : tuple of float
+        Left upper corner of the first tile in the page frame.
+    step_mm : float
+        Width and height of a tile.
+    """
     to_raster, _ = raster(trim)
     x0, y0 = np.ceil(to_raster((TILE_RIM_MM, TILE_RIM_MM))).astype(int)
     x1, y1 = np.floor(to_raster((trim.width_mm - TILE_RIM_MM, trim.height_mm - TILE_RIM_MM))).astype(int)
     cols, rows = (x1 - x0) // TILE_PX, (y1 - y0) // TILE_PX
     cut = light[y0 : y0 + rows * TILE_PX, x0 : x0 + cols * TILE_PX]
-    return cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA).reshape(-1, 3).astype(np.float64)
+    means = cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA).astype(np.float64)
+    left, top = to_raster.inverse()((x0 - 0.5, y0 - 0.5))
+    return means, (float(left), float(top)), TILE_PX / to_raster.scale[0]
 
 
 def encoded(light: Light) -> NDArray[np.uint8]:
