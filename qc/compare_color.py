@@ -88,7 +88,7 @@ def compare_colors(
         colors = {}
         for c in copies:
             shown = c.shown.get(number)
-            color = None if shown is None else _page_color(c.copy, shown, pages[number], papers[c.copy.id])
+            color = None if shown is None else page_color(c.copy, shown, pages[number], papers[c.copy.id])
             if color is not None:
                 colors[c.copy.id] = color
         alike = {c: v for c, v in colors.items() if c not in unlike}
@@ -122,7 +122,7 @@ def _papers(copies: Sequence[CopyPages]) -> dict[str, NDArray[np.float64] | None
     return {c.copy.id: usual if c.paper is None else c.paper for c in copies}
 
 
-def _page_color(copy: BookCopy, shown: Shown, size: Size, paper: NDArray[np.float64] | None) -> PageColor | None:
+def page_color(copy: BookCopy, shown: Shown, size: Size, paper: NDArray[np.float64] | None) -> PageColor | None:
     try:
         image = read_page(shown.scan, copy.scan)
     except ScanError:
