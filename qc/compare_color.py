@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +26,7 @@ from qc.measure.copy_color import (
 from qc.model import BookCopy, Observation, ScanFile
 from qc.outline import read_page
 from qc.page_color import PageColor
-from qc.rectify import paper_field, rectified, tiles
+from qc.rectify import Light, paper_cells, rectified, tiles
 from qc.scan import ScanHeader, read_header
 
 DPI_TOLERANCE = 0.05
@@ -127,15 +128,23 @@ def page_color(copy: BookCopy, shown: Shown, size: Size, paper: NDArray[np.float
         image = read_page(shown.scan, copy.scan)
     except ScanError:
         return None
-    light = rectified(image, image.to_scan.inverse().after(shown.to_scan), size)
-    field, own = paper_field(light), None
-    if field is not None:
-        own = field[field.shape[0] // 2, field.shape[1] // 2].astype(np.float64)
+    to_px = image.to_scan.inverse().after(shown.to_scan)
+    return color_of(rectified(image, to_px, size, cv2.INTER_LINEAR), size, paper)
+
+
+def color_of(light: Light, size: Size, paper: NDArray[np.float64] | None) -> PageColor:
+    """Tiles of a rectified page relative to its own paper; where it shows none, to `paper`, that of its copy.
+
+    Without that either, they are relative to the scanner's white, and `as_scanned` says so.
+    """
+    cells, own = paper_cells(light), None
+    if cells is not None:
+        own = cells[cells.shape[0] // 2, cells.shape[1] // 2].astype(np.float64)
         if paper is not None and float(np.abs(own / paper - 1).max()) > SAME_PAPER:
-            field, own = None, None
-    white = field if field is not None else _SCANNER_WHITE if paper is None else paper
-    grid, corner_mm, step_mm = tiles(np.asarray(light / white, np.float32), size)
-    return PageColor(grid, own, corner_mm, step_mm, as_scanned=field is None and paper is None)
+            cells, own = None, None
+    white = cells if cells is not None else _SCANNER_WHITE if paper is None else paper
+    grid, corner_mm, step_mm = tiles(light, size, white)
+    return PageColor(grid, own, corner_mm, step_mm, as_scanned=cells is None and paper is None)
 
 
 def _incomparable(copies: Sequence[BookCopy]) -> dict[tuple[str, str], str]:
