@@ -78,7 +78,7 @@ def odd_in_color(observations: Sequence[Observation], k: float) -> Odd | None:
         o, rest = first
         sentence = (
             f"{o.where.copy} is the odd one in color: {plus_minus(o.value or 0.0, k * (o.u or 0.0), 'ΔE00')} from the "
-            f"median of the copies ({direction(o.detail)}), the others {rest:.1f} at most"
+            f"median of the copies ({direction(o.detail)}; most on page {o.detail['max_page']}), the others {rest:.1f} at most"
         )
         return Odd(str(o.where.copy), "color", o.value or 0.0, o.u or 0.0, sentence)
     pages: dict[int, list[Observation]] = {}
@@ -156,7 +156,7 @@ def conclusion(
     if Outcome.OUTSIDE in outcomes:
         judged = f"beyond what {policy.id} {policy.version} expects"
     elif Outcome.UNDECIDED in outcomes:
-        judged = f"a person has to look, by {policy.id} {policy.version}"
+        judged = f"not clearly within what {policy.id} {policy.version} expects"
     else:
         judged = f"within what {policy.id} {policy.version} expects"
     return f"{'; '.join([said, judged, *gaps])}."

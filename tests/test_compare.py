@@ -138,6 +138,17 @@ def test_color_of_copies_that_are_alike(compared: Comparison) -> None:
     assert cast.value is not None and cast.value > 1.5 and cast.detail["dC"] > 1
 
 
+def test_paper_and_spread_of_the_copies_stand_beside_the_color(compared: Comparison) -> None:
+    papers = of(compared, "paper-difference")
+    assert [o.where.copies for o in papers] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert all(o.value is not None and o.u is not None and o.value <= 2 * o.u for o in papers)
+    outliers = {o.where.copy: o for o in of(compared, "copy-color-outlier")}
+    pairs = {o.where.copies: o for o in of(compared, "copy-color-difference")}
+    assert outliers["c"].detail["population"] == pytest.approx(pairs["a", "b"].value, abs=1e-3)
+    assert outliers["c"].detail["population"] < 0.3 < 1.5 < outliers["a"].detail["population"]
+    assert {o.where.page for o in of(compared, "copy-color-outlier", pages=True)} <= {1, 3, 4, 5}
+
+
 def test_findings_judge_whole_copies_only(compared: Comparison) -> None:
     assert {f.rule for f in compared.findings} == {
         "paper-difference",
@@ -191,6 +202,8 @@ def test_command(shelf: Shelf, tmp_path: Path) -> None:
     text = CliRunner().invoke(compare, [*paths, "--out", str(tmp_path)], standalone_mode=False)
     assert text.return_value == 0
     assert "b was cut" in text.stdout.splitlines()[-1]
+    assert "two scans of one page differ by 0.35 ΔE00 (assumed" in text.stdout
+    assert "Color most" in text.stdout and "hue" in text.stdout
 
 
 def test_command_goes_on_without_a_copy_that_cannot_be_used(shelf: Shelf, tmp_path: Path) -> None:
@@ -209,6 +222,7 @@ def test_html_is_self_contained_and_escaped(compared: Comparison) -> None:
     page = render(evil, k=2.0)
     assert "<script" not in page and "&lt;script&gt;" in page
     assert "default-src 'none'" in page and "src=" not in page and "href" not in page
+    assert "the others among themselves" in page and "two scans of one page differ by 0.35" in page
     drawn = panels(compared, 2.0)
     assert [p.title for p in drawn] == ["head", "fore-edge", "tail", "spine (bench cut)", "color"]
     b, c = drawn[1].series
@@ -245,7 +259,7 @@ def test_odd_one_in_position(place: Mapping[str, float], odd: str | None) -> Non
 
 def test_two_casts_of_three_name_nobody() -> None:
     def outlier(copy: str, value: float) -> Observation:
-        detail = {"dL": value, "da": 0.0, "db": 0.0}
+        detail = {"dL": value, "da": 0.0, "db": 0.0, "max_page": 1}
         return MEASURES["copy-color-outlier"].observe(value, 0.35, Where(copy=copy), detail=detail)
 
     assert odd_in_color([outlier("a", 2.0), outlier("b", 0.0), outlier("c", 2.0)], 2.0) is None

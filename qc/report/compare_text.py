@@ -93,8 +93,9 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
     console.print(table)
     say("", "cut: + further out, − deeper, against the print; color: mean of printed tiles, each copy on its own paper")
     for o in outliers(comparison):
-        size = cell(o, k)
-        say("Color of", f"{o.where.copy}: {size} from the median of the copies")
+        others = o.detail.get("population")
+        beside = "" if others is None else f"; the others among themselves {others:.1f}"
+        say("Color of", f"{o.where.copy}: {cell(o, k)} from the median of the copies{beside}")
     pairs = [row for row in rows(comparison) if row.color and row.color.value is not None]
     if pairs:
         most = max(pairs, key=lambda row: (row.color.value if row.color else None) or 0.0)
@@ -140,7 +141,7 @@ def usual(color: Observation) -> str:
     d = color.detail
     said = f"two scans of one page differ by {d['repeatability']:.2f} ΔE00 ({d['repeatability_from']})"
     if "population_median" in d:
-        said += f"; these copies among themselves by {d['population_median']:.1f}, at most {d['population_max']:.1f}"
+        said += f"; pairs of these copies by {d['population_median']:.1f}, at most {d['population_max']:.1f}"
     return said
 
 
