@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from qc.compare_color import CopyPages, Shown, compare_colors
+from qc.compare_color import CopyPages, Shown, compare_colors, shown
 from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.examine import PageResult
@@ -108,8 +108,8 @@ def compare_copies(
     cuts = {c.id: _base_cuts(base) if c.id == base.copy.id else _cuts(found[c.id], base) for c in used}
     observations = copy_position_difference(cuts, any(c.scan.spine != "printer" for c in used))
     sizes = {base.position(n): outline.size for n in base.usable if (outline := base.outline(n)) is not None}
-    shown = [_base_pages(base) if c.id == base.copy.id else _pages(c, found[c.id], base, references) for c in used]
-    observations += compare_colors(shown, sizes, threads, work.step)
+    laid = [_base_pages(base) if c.id == base.copy.id else _pages(c, found[c.id], base, references) for c in used]
+    observations += compare_colors(laid, sizes, threads, work.step)
     overall = [o for o in observations if o.where.page is None]
     findings = judge_between(overall, policy)
     return Comparison(
@@ -200,27 +200,27 @@ def _cuts(pages: Mapping[int, PageResult], base: CopyReference) -> dict[tuple[in
 
 
 def _base_pages(base: CopyReference) -> CopyPages:
-    shown = {}
+    found = {}
     for number in base.usable:
         outline = base.outline(number)
         if outline is not None and outline.kind is not PageKind.BLANK:
             position = base.position(number)
-            shown[position] = Shown(base.copy.pages[position - 1], outline.to_scan)
-    return CopyPages(base.copy, shown, base.seen_paper)
+            found[position] = Shown(base.copy.pages[position - 1], outline.to_scan)
+    return CopyPages(base.copy, found, base.seen_paper)
 
 
 def _pages(
     copy: BookCopy, pages: Mapping[int, PageResult], base: CopyReference, references: Mapping[str, CopyReference]
 ) -> CopyPages:
-    shown = {
-        base.position(number): Shown(page.job.scan, page.to_scan.after(page.registration.to_px))
-        for number, page in pages.items()
-        if page.registration is not None and page.to_scan is not None
-    }
+    found = {}
+    for number, page in pages.items():
+        if page.registration is not None and page.to_scan is not None:
+            to_scan = page.to_scan.after(page.registration.to_px)
+            found[base.position(number)] = shown(page.job.scan, to_scan, copy, number, base.trim)
     if copy.id in references:
-        return CopyPages(copy, shown, references[copy.id].seen_paper)
+        return CopyPages(copy, found, references[copy.id].seen_paper)
     papers = [page.paper for page in pages.values() if page.paper is not None]
-    return CopyPages(copy, shown, np.median(papers, axis=0) if papers else None)
+    return CopyPages(copy, found, np.median(papers, axis=0) if papers else None)
 
 
 def _notes(copies: Sequence[BookCopy], base: CopyReference, found: Mapping[str, Mapping[int, PageResult]]) -> list[str]:

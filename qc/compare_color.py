@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import cv2
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qc.color_repeatability import color_repeatability
 from qc.errors import ScanError
 from qc.flags import Flag
-from qc.geometry import Affine, Size
+from qc.geometry import Affine, Size, away_from_spine, side_of
 from qc.measure.copy_color import (
     MIN_COPIES,
     copy_color_difference,
@@ -33,15 +33,29 @@ DPI_TOLERANCE = 0.05
 """Copies scanned at resolutions further apart were not scanned alike."""
 SAME_PAPER = 0.08
 """A page whose brightest parts differ more from the copy's paper than scans of paper do shows a tint, not paper."""
+BENT_MM = 26.0
+"""Width of paper at the spine that may leave the glass in an open book; it is not compared."""
 _SCANNER_WHITE = np.ones(3)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """Where a scan shows a page: `to_scan` maps page-frame mm to pixels of the scan at full size."""
+    """Where a scan shows a page: `to_scan` maps page-frame mm to pixels of the scan at full size.
+
+    Only what lies between the two x of `flat_mm` is compared; the rest may be bent.
+    """
 
     scan: ScanFile
     to_scan: Affine
+    flat_mm: tuple[float, float] = (float("-inf"), float("inf"))
+
+
+def shown(scan: ScanFile, to_scan: Affine, copy: BookCopy, page: int, size: Size) -> Shown:
+    """A scan that shows page number `page`; of a bound copy without what is bent at the spine."""
+    if not copy.scan.bound:
+        return Shown(scan, to_scan)
+    bent = min(BENT_MM, 0.25 * size.width_mm)
+    return Shown(scan, to_scan, away_from_spine(side_of(page), size.width_mm, bent))
 
 
 @dataclass(frozen=True)
@@ -88,8 +102,8 @@ def compare_colors(
     def look(number: int) -> tuple[list[Observation], list[Observation], dict[str, PageColor]]:
         colors = {}
         for c in copies:
-            shown = c.shown.get(number)
-            color = None if shown is None else page_color(c.copy, shown, pages[number], papers[c.copy.id])
+            own = c.shown.get(number)
+            color = None if own is None else page_color(c.copy, own, pages[number], papers[c.copy.id])
             if color is not None:
                 colors[c.copy.id] = color
         alike = {c: v for c, v in colors.items() if c not in unlike}
@@ -129,7 +143,10 @@ def page_color(copy: BookCopy, shown: Shown, size: Size, paper: NDArray[np.float
     except ScanError:
         return None
     to_px = image.to_scan.inverse().after(shown.to_scan)
-    return color_of(rectified(image, to_px, size, cv2.INTER_LINEAR), size, paper)
+    color = color_of(rectified(image, to_px, size, cv2.INTER_LINEAR), size, paper)
+    left = color.corner_mm[0] + color.step_mm * np.arange(color.tiles.shape[1])
+    flat = (left >= shown.flat_mm[0]) & (left + color.step_mm <= shown.flat_mm[1])
+    return replace(color, usable=np.broadcast_to(flat, color.tiles.shape[:2]))
 
 
 def color_of(light: Light, size: Size, paper: NDArray[np.float64] | None) -> PageColor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,8 @@ class PageColor:
         Left upper corner of the first tile in the page frame.
     step_mm : float
         Width and height of a tile.
+    usable : ndarray, shape (rows, cols), bool, or None
+        Tiles that can be compared; None: all.
     as_scanned : bool
         Relative to the scanner's white, as no page of any copy shows paper.
     """
@@ -45,6 +48,7 @@ class PageColor:
     paper: NDArray[np.float64] | None
     corner_mm: tuple[float, float] = (0.0, 0.0)
     step_mm: float = 1.0
+    usable: NDArray[np.bool_] | None = None
     as_scanned: bool = False
 
     @property
@@ -56,6 +60,12 @@ class PageColor:
     def lab(self) -> NDArray[np.float64]:
         """L*a*b* (D50) of the tiles, the paper at L* = 100, shape (rows, cols, 3)."""
         return linear_rgb_to_lab(self.tiles)
+
+
+def usable(pages: Iterable[PageColor]) -> NDArray[np.bool_]:
+    """Tiles that can be compared on all of the pages, shape (rows, cols) or ()."""
+    known = [p.usable for p in pages if p.usable is not None]
+    return np.all(known, axis=0) if known else np.array(True)
 
 
 def difference(

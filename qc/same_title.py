@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.compare_color import CopyPages, Shown, compare_colors, page_color
+from qc.compare_color import CopyPages, Shown, compare_colors, page_color, shown
 from qc.consensus import judged_again
 from qc.geometry import Size
 from qc.model import Inspection, Observation, Role
@@ -54,16 +54,17 @@ def with_copy_colors(
 
 def _pages(inspection: Inspection, trim: Size) -> CopyPages:
     interior = [r for r in inspection.pages if r.role is Role.PAGE]
-    shown: dict[int, Shown] = {}
+    found: dict[int, Shown] = {}
     for scan, record in zip(inspection.copy.pages, interior, strict=True):
         if record.reference_page is not None and record.to_scan is not None:
-            shown.setdefault(record.reference_page, Shown(scan, record.to_scan))
-    return CopyPages(inspection.copy, shown, _paper(inspection, shown, trim))
+            page = record.reference_page
+            found.setdefault(page, shown(scan, record.to_scan, inspection.copy, page, trim))
+    return CopyPages(inspection.copy, found, _paper(inspection, found, trim))
 
 
-def _paper(inspection: Inspection, shown: dict[int, Shown], trim: Size) -> NDArray[np.float64] | None:
-    at = sorted({round(p) for p in np.linspace(0, len(shown) - 1, PAPER_PAGES)}) if shown else []
-    pages = [page_color(inspection.copy, list(shown.values())[p], trim, None) for p in at]
+def _paper(inspection: Inspection, found: dict[int, Shown], trim: Size) -> NDArray[np.float64] | None:
+    at = sorted({round(p) for p in np.linspace(0, len(found) - 1, PAPER_PAGES)}) if found else []
+    pages = [page_color(inspection.copy, list(found.values())[p], trim, None) for p in at]
     papers = [p.paper for p in pages if p is not None and p.paper is not None]
     return np.median(papers, axis=0) if papers else None
 

@@ -13,7 +13,7 @@ import pytest
 
 from qc.color_repeatability import ASSUMED, Repeatability, color_repeatability
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
-from qc.compare_color import CopyPages, Shown, compare_colors, page_color
+from qc.compare_color import CopyPages, Shown, compare_colors, page_color, shown
 from qc.flags import Flag
 from qc.geometry import Affine, Size
 from qc.measure.copy_color import (
@@ -141,7 +141,7 @@ def drawn(folder: Path, name: str, kinds: list[Kind], seed: int, printed: Print,
     exposure = scanner.exposure * float(rng.normal(1, 0.004))
     where = folder / name
     where.mkdir(parents=True)
-    shown, scans = {}, []
+    laid, scans = {}, []
     for number, design in enumerate(designs(tuple(kinds), seed), 1):
         scan = replace(
             scanner, exposure=exposure, gradient=float(rng.normal(0, 0.005)), skew_deg=float(rng.normal(0, 0.4))
@@ -149,10 +149,10 @@ def drawn(folder: Path, name: str, kinds: list[Kind], seed: int, printed: Print,
         image, truth = draw_scan(design, printed, Cut(), scan, rng)
         file = write_scan(where / f"{number}.{'tif' if scan.format == 'tiff' else 'jpg'}", image, scan)
         scans.append(ScanFile(file, file.name))
-        shown[number] = Shown(scans[-1], Affine(truth.to_scan).after(Affine.shift(*rng.normal(0, 0.07, 2))))
+        laid[number] = Shown(scans[-1], Affine(truth.to_scan).after(Affine.shift(*rng.normal(0, 0.07, 2))))
     paper = np.array(printed.paper) / exposure
     copy = BookCopy(name, where, tuple(scans))
-    return Drawn(CopyPages(copy, shown, paper), dict.fromkeys(shown, printed), exposure)
+    return Drawn(CopyPages(copy, laid, paper), dict.fromkeys(laid, printed), exposure)
 
 
 def true_tiles(kinds: list[Kind], seed: int, number: int, printed: Print, like: PageColor) -> PageColor:
@@ -260,3 +260,18 @@ def test_without_paper_anywhere_it_is_said(tmp_path: Path) -> None:
     assert paper.value is None and paper.flags == (Flag.NO_PAPER,)
     known = compare_colors(copies, sizes(1))
     assert known[0].flags == () and known[0].u == ASSUMED
+
+
+def test_what_is_bent_at_the_spine_of_a_bound_copy_is_not_compared(tmp_path: Path) -> None:
+    dark = replace(SCANNER, curl_depth=0.8, curl_mm=8.0)
+    flat, bent = (
+        drawn(tmp_path, c, [Kind.BLEED_MIXED], 5400, Print(), s).pages for c, s in (("a", SCANNER), ("b", dark))
+    )
+    regions = {}
+    for bound in (False, True):
+        copy = replace(bent.copy, scan=ScanSettings(bound=bound))
+        laid = {n: shown(s.scan, s.to_scan, copy, n, SIZE) for n, s in bent.shown.items()}
+        seen = compare_colors([flat, replace(bent, copy=copy, shown=laid)], sizes(1))
+        regions[bound] = seen[0].detail["region"]
+    assert regions[False]["box_mm"][0] == pytest.approx(5, abs=0.3) and regions[False]["dE00"] > 4
+    assert regions[True]["box_mm"][2] > 0.25 * TRIM_MM[0] and regions[True]["dE00"] < 1.5

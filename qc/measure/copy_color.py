@@ -15,7 +15,7 @@ from qc.color_repeatability import Repeatability
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
 from qc.flags import Flag
 from qc.model import Observation, Where
-from qc.page_color import COLORED, MIN_TILES, PageColor, difference
+from qc.page_color import COLORED, MIN_TILES, PageColor, difference, usable
 
 MIN_COPIES = 3
 U_EXPOSURE = 0.4
@@ -56,13 +56,13 @@ def copy_color_difference(
     positive by construction: halftone and register leave 0.2 to 0.5 between copies that are alike. Dividing by the paper
     takes a difference of papers and of exposure out, but not what ink on another paper looks like. A page that shows no
     paper is divided by that of its copy; where no copy shows any, the flag `no-paper` says that exposure did not drop
-    out. Fooled by a driver that adjusts color page by page.
+    out. Fooled by a driver that adjusts color page by page, and by a copy cut more than 4 mm deeper than the other.
     """
     measure = MEASURES["copy-color-difference"]
     observations = []
     for a, b in combinations(colors, 2):
         where = Where(page=page, copies=(a, b))
-        printed = colors[a].printed | colors[b].printed
+        printed = (colors[a].printed | colors[b].printed) & usable((colors[a], colors[b]))
         if (a, b) in flags or int(printed.sum()) < MIN_TILES:
             flag = flags.get((a, b), Flag.NOTHING_TO_COMPARE)
             observations.append(measure.observe(None, where=where, flags=(flag,)))
@@ -151,7 +151,7 @@ def copy_color_outlier_of_page(
     measure = MEASURES["copy-color-outlier"]
     if len(colors) < MIN_COPIES:
         return []
-    printed = np.asarray(np.mean([c.printed for c in colors.values()], axis=0) >= 0.5)
+    printed = (np.mean([c.printed for c in colors.values()], axis=0) >= 0.5) & usable(colors.values())
     if int(printed.sum()) < MIN_TILES:
         return []
     lab = {copy: c.lab for copy, c in colors.items()}
