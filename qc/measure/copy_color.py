@@ -20,6 +20,9 @@ from qc.page_color import COLORED, MIN_TILES, PageColor, difference, usable
 MIN_COPIES = 3
 U_EXPOSURE = 0.4
 """dE00: lamp and exposure of two scans move lightness by about 1 %, which is L* 0.4. Relative to paper it drops out."""
+U_LEAST = 0.3
+"""dE00: what screen and register leave in a mean of magnitudes, up to 0.6 between two scans of one drawn print that lie
+a pixel apart, does not shrink with the scanner's repeatability."""
 
 Pair = tuple[str, str]
 
@@ -38,7 +41,7 @@ def copy_color_difference(
     flags : mapping of (str, str) to str
         Pairs that cannot be compared, and why: `different-scanners`, `gray-scan`, `bitonal`.
     repeatability : Repeatability
-        Of the scanner; it is u.
+        Of the scanner; it is u, unless it is below `U_LEAST`.
 
     Returns
     -------
@@ -52,11 +55,12 @@ def copy_color_difference(
     -----
     Tiles of 3.6 mm average the halftone away in linear light. Comparable only on the same scanner with the same
     settings. u is what two scans of one page differ by: that of the scanner profile, else 0.35 dE00, which is usual for
-    a flatbed; `repeatability_from` in the detail of the value over all pages says which. The mean of magnitudes is
-    positive by construction: halftone and register leave 0.2 to 0.5 between copies that are alike. Dividing by the paper
-    takes a difference of papers and of exposure out, but not what ink on another paper looks like. A page that shows no
-    paper is divided by that of its copy; where no copy shows any, the flag `no-paper` says that exposure did not drop
-    out. Fooled by a driver that adjusts color page by page, and by a copy cut more than 4 mm deeper than the other.
+    a flatbed, and 0.3 at least; `repeatability_from` in the detail of the value over all pages says which. The mean of
+    magnitudes is positive by construction: halftone and register leave 0.2 to 0.6 between copies that are alike.
+    Dividing by the paper takes a difference of papers and of exposure out, but not what ink on another paper looks like.
+    A page that shows no paper is divided by that of its copy; where no copy shows any, the flag `no-paper` says that
+    exposure did not drop out. Fooled by a driver that adjusts color page by page, and by a copy cut more than 4 mm deeper
+    than the other.
     """
     measure = MEASURES["copy-color-difference"]
     observations = []
@@ -184,7 +188,7 @@ def copy_color_outlier(
     flags : mapping of str to str
         Copies that cannot be compared with the others, and why.
     repeatability : Repeatability
-        Of the scanner; it is u.
+        Of the scanner; u is this, or 0.3 if it is below.
 
     Returns
     -------
@@ -220,7 +224,8 @@ def _doubts(*pages: PageColor) -> tuple[str, ...]:
 
 
 def _u(repeatability: Repeatability, doubts: Sequence[str]) -> float:
-    return float(np.hypot(repeatability.value, U_EXPOSURE)) if doubts else repeatability.value
+    u = max(repeatability.value, U_LEAST)
+    return float(np.hypot(u, U_EXPOSURE)) if doubts else u
 
 
 def _beside(repeatability: Repeatability) -> dict[str, Any]:
