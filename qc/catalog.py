@@ -60,8 +60,8 @@ _ALL = (
     Measure("paper-difference", "dE00", "copy", 2, "qc.measure.color_difference:paper_difference"),
     Measure("copy-position-difference", "mm", "copies", 1, "qc.measure.between_copies:copy_position_difference"),
     Measure("copy-position-outlier", "mm", "copies", 1, "qc.measure.copy_position_outlier:copy_position_outlier"),
-    Measure("copy-color-difference", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_difference"),
-    Measure("copy-color-outlier", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_outlier"),
+    Measure("copy-color-difference", "dE00", "copies", 2, "qc.measure.copy_color:copy_color_difference"),
+    Measure("copy-color-outlier", "dE00", "copies", 2, "qc.measure.copy_color:copy_color_outlier"),
 )
 
 MEASURES: Mapping[str, Measure] = {m.id: m for m in _ALL}

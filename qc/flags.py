@@ -56,3 +56,4 @@ class Flag(StrEnum):
     TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml"
     NO_TEXT = "no-text", "no lines of text were found on the page"
     FEW_COPIES = "few-copies", "fewer than three copies of the title show where their print lies"
+    NO_PAPER = "no-paper", "no page shows bare paper, so the exposure of the scans is not taken out"

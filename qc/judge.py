@@ -131,8 +131,9 @@ def judge(
 
 
 def judge_between(observations: Sequence[Observation], policy: Policy) -> tuple[Finding, ...]:
-    """Findings of the rules whose measures compare copies with each other; rules without an observation give none."""
-    rules = [r for r in policy.rules if r.scope == "copies"]
+    """Findings on observations between copies; rules without an observation give none."""
+    measures = {o.measure for o in observations}
+    rules = [r for r in policy.rules if r.measure in measures]
     return tuple(f for rule in rules for f in _judge_rule(replace(rule, required=False), policy, observations, None))
 
 

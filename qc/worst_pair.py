@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from qc.color_tiles import ColorTiles, color_tiles, printed_tiles
 from qc.colorimetry import linear_rgb_to_lab
-from qc.geometry import Affine, Size, pixel_scaling
-from qc.measure.between_copies import PageColor
+from qc.geometry import Affine, Size
 from qc.model import Observation
-from qc.rectify import TILE_PX, TILE_RIM_MM, raster
+from qc.page_color import PageColor
 
 
 @dataclass(frozen=True)
@@ -39,16 +35,13 @@ class WorstPair:
                 continue
             a, b = o.where.copies
             self._value = o.value
-            self.found = PairTiles((a, b), o.where.page, pair_tiles(colors[a].tiles, colors[b].tiles, trim))
+            self.found = PairTiles((a, b), o.where.page, pair_tiles(colors[a], colors[b], trim))
 
 
-def pair_tiles(first: NDArray[np.float64], second: NDArray[np.float64], trim: Size) -> ColorTiles:
-    """Tiles of two copies of a page, linear RGB relative to paper in the order of `qc.rectify.tiles`, as `ColorTiles`."""
-    to_raster, _ = raster(trim)
-    x0, y0 = np.ceil(to_raster((TILE_RIM_MM, TILE_RIM_MM))).astype(int)
-    x1, _ = np.floor(to_raster((trim.width_mm - TILE_RIM_MM, trim.height_mm - TILE_RIM_MM))).astype(int)
-    cols = (x1 - x0) // TILE_PX
-    to_mm = to_raster.inverse().after(Affine.shift(x0, y0)).after(pixel_scaling(1 / TILE_PX, 1 / TILE_PX).inverse())
-    a, b = first.reshape(-1, cols, 3), second.reshape(-1, cols, 3)
-    on = printed_tiles(a, b)
-    return color_tiles(linear_rgb_to_lab(a[on]), linear_rgb_to_lab(b[on]), on, to_mm, trim)
+def pair_tiles(first: PageColor, second: PageColor, trim: Size) -> ColorTiles:
+    """The colors of one page in two copies."""
+    (x, y), step = first.corner_mm, first.step_mm
+    to_mm = Affine.shift(x + step / 2, y + step / 2).after(Affine.scaling(step))
+    on = printed_tiles(first.tiles, second.tiles)
+    lab = [linear_rgb_to_lab(c.tiles[on]) for c in (first, second)]
+    return color_tiles(lab[0], lab[1], on, to_mm, trim)

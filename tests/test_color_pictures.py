@@ -19,8 +19,8 @@ from qc.compare import Comparison
 from qc.examine import PageJob, PageResult
 from qc.flags import Flag
 from qc.geometry import Affine, Size
-from qc.measure.between_copies import PageColor
 from qc.model import Finding, Observation, Outcome, ScanFile, ScanSettings, Where
+from qc.page_color import PageColor
 from qc.rectify import raster
 from qc.rectify import tiles as rectified_tiles
 from qc.report import compare_html, html
@@ -247,13 +247,18 @@ def test_memory_does_not_grow_with_the_copy() -> None:
     assert all(p.color is not None for p in results.values())
 
 
+def page_color(light: NDArray[np.float32]) -> PageColor:
+    grid, corner_mm, step_mm = rectified_tiles(light, TRIM, np.ones(3))
+    return PageColor(grid, np.ones(3), corner_mm, step_mm)
+
+
 def test_the_tiles_of_a_pair_lie_where_they_were_seen() -> None:
     to_raster, (width, height) = raster(TRIM)
     light = np.full((height, width, 3), 0.5, np.float32)
     (x0, y0), (x1, y1) = to_raster([[60.0, 90.0], [80.0, 120.0]]).astype(int)
     other = light.copy()
     other[y0:y1, x0:x1] = 0.1
-    pair = pair_tiles(rectified_tiles(light, TRIM), rectified_tiles(other, TRIM), TRIM)
+    pair = pair_tiles(page_color(light), page_color(other), TRIM)
     rows, cols = np.nonzero(pair.difference() > 20)
     corners = pair.to_mm(np.array([[cols.min() - 0.5, rows.min() - 0.5], [cols.max() + 0.5, rows.max() + 0.5]]))
     assert corners == pytest.approx(np.array([[60.0, 90.0], [80.0, 120.0]]), abs=2.5)
@@ -269,7 +274,7 @@ def test_only_the_pair_that_differs_most_is_kept() -> None:
     tones = {1: 0.9, 2: 0.3, 3: 0.6}
     for page, value in ((1, 2.0), (2, 7.0), (3, 5.0), (4, None)):
         light = np.full((2000, 2000, 3), tones.get(page, 0.5), np.float32)
-        colors = {c: PageColor(rectified_tiles(light, TRIM), np.ones(3)) for c in "ab"}
+        colors = {c: page_color(light) for c in "ab"}
         worst.offer(pair_seen(page, value), colors, TRIM)
     assert worst.found is not None and (worst.found.page, worst.found.copies) == (2, ("a", "b"))
     assert np.nanmax(worst.found.tiles.reference[:, :, 0]) == pytest.approx(

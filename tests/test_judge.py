@@ -353,8 +353,8 @@ def test_differences_between_copies() -> None:
         ],
         KDP,
     )
-    assert [f.outcome for f in findings] == [Outcome.WITHIN, Outcome.OUTSIDE, Outcome.OUTSIDE]
-    assert {f.severity for f in findings} == {"note"}
+    assert [f.outcome for f in findings] == [Outcome.WITHIN, Outcome.OUTSIDE, Outcome.UNDECIDED]
+    assert [f.severity for f in findings] == ["note", "note", "defect"]
     assert "between A and B" in findings[0].message and "of B" in findings[2].message
 
 

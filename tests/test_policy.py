@@ -62,6 +62,7 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "trim-skew",
         "print-position-recto-verso",
         "copy-position-outlier",
+        "copy-color-outlier",
         "blank-pages-inside",
         "print-defect",
         "pages-foreign",

@@ -15,7 +15,7 @@ from qc.output import write_text
 from qc.report import words
 from qc.report.bullet import parse_limit
 from qc.report.color_picture import BETWEEN_COPIES, Captions, ColorPicture, color_picture
-from qc.report.compare_text import EDGES, bench_cut, cell, outliers, rows
+from qc.report.compare_text import EDGES, bench_cut, cell, color_words, outliers, rows, usual
 
 PANEL = (300.0, 120.0)
 COLORS = ("#14568a", "#a8320a", "#2f6b1f", "#735200", "#5b3a8c", "#5a5f66")
@@ -142,6 +142,7 @@ def render(comparison: Comparison, *, k: float) -> str:
         edges=EDGES,
         bench=bench_cut(comparison),
         outliers=outliers(comparison),
+        usual=next((usual(r.color) for r in rows(comparison) if r.color and r.color.value is not None), ""),
         panels=panels(comparison, k),
         picture=worst_picture(comparison),
         size=PANEL,
@@ -150,7 +151,7 @@ def render(comparison: Comparison, *, k: float) -> str:
         tone=_tone(comparison),
         words=words,
         cell=cell,
-        signed=_signed,
+        color_words=color_words,
     )
     return words.clean(page)
 
@@ -164,10 +165,6 @@ def write(comparison: Comparison, path: Path, *, k: float) -> None:
         The folder or file cannot be written.
     """
     write_text(render(comparison, k=k), path)
-
-
-def _signed(value: float, places: int) -> str:
-    return f"{value:+.{places}f}".replace("-", "−")
 
 
 def _tone(comparison: Comparison) -> str:
