@@ -57,6 +57,7 @@ _ALL = (
     Measure("color-difference", "dE00", "page", 1, "qc.measure.color_difference:color_difference"),
     Measure("color-difference-copy", "dE00", "copy", 1, "qc.measure.color_difference:color_difference_copy"),
     Measure("paper-difference", "dE00", "copy", 1, "qc.measure.color_difference:paper_difference"),
+    Measure("color-defect", "fraction", "page", 1, "qc.measure.color_defect:color_defect"),
     Measure("copy-position-difference", "mm", "copies", 1, "qc.measure.between_copies:copy_position_difference"),
     Measure("copy-position-outlier", "mm", "copies", 1, "qc.measure.copy_position_outlier:copy_position_outlier"),
     Measure("copy-color-difference", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_difference"),

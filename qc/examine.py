@@ -30,7 +30,7 @@ from qc.register import FEW_TILES, Registration, coarse, register
 from qc.scan import ScanHeader, read_header
 from qc.scanner import u_without_profile
 from qc.shadow_edge import find_shadow_edge
-from qc.tiles import page_tiles
+from qc.tiles import PageTiles, page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
 
 SHEET_TOLERANCE = 0.05
@@ -100,6 +100,8 @@ class PageResult:
         Of the upright image, as `PageImage` has them.
     paper : ndarray, shape (3,), or None
         Linear RGB of bare paper.
+    tiles : PageTiles or None
+        Of a registered page, unless it has one bit a pixel.
     size_px : tuple of int, or None
         Width and height of the scan as it was read.
     """
@@ -125,6 +127,7 @@ class PageResult:
     color: Observation | None = None
     missing: Observation | None = None
     paper: NDArray[np.float64] | None = None
+    tiles: PageTiles | None = None
     picture: bytes = b""
     size_px: tuple[int, int] | None = None
 
@@ -473,6 +476,7 @@ def _measured(
         color=color_difference(tiles, result.job.position, scan, flag),
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,
+        tiles=None if image.bitonal else tiles,
     )
 
 

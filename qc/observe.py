@@ -11,6 +11,7 @@ from qc.flags import Flag
 from qc.geometry import Affine, edge_names
 from qc.match import darkness, has_content
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
+from qc.measure.color_defect import color_defect
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
@@ -33,6 +34,7 @@ from qc.model import (
 )
 from qc.order import last_content
 from qc.own_page import observe_alone
+from qc.page_color import ScannedPage
 from qc.reference import Reference
 from qc.units import px_per_mm
 
@@ -74,6 +76,7 @@ def observe(
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         papers = [p.paper for p in pages if p.paper is not None]
         observations.append(paper_difference(papers, reference.paper))
+        observations += color_defect(_scanned(pages), reference.paper, reference.ink)
         observations += recto_verso_of_offsets(offsets, sides)
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
@@ -93,6 +96,15 @@ def _lost_prints(
             sure = record.kind is PageKind.FOLIO_ONLY and position not in doubtful
             if place and (lost := lost_print(record, position, page.ink.coverage, float(ordered[place - 1]), sure)):
                 yield lost
+
+
+def _scanned(pages: Sequence[PageResult]) -> list[ScannedPage]:
+    """Registered pages with their tiles."""
+    return [
+        ScannedPage(p.job.position, (p.job.scan.name, p.job.scan.frame), p.tiles, p.to_scan.after(p.registration.to_px))
+        for p in pages
+        if p.tiles is not None and p.to_scan is not None and p.registration is not None
+    ]
 
 
 def _same_frame(pages: Sequence[PageResult]) -> bool:
