@@ -244,7 +244,7 @@ def _detection(kind: str, own: Sequence[tuple[dict[str, Any], list[Observation]]
 
 def errors(found: Sequence[tuple[dict[str, Any], list[Observation]]]) -> None:
     """Value against truth, in u, where a number was drawn."""
-    for kind, key, code in (("weak", "loss", "weak-channel"), ("fade", "loss", "fade")):
+    for kind, key, code in (("weak", "loss", "lost-channel"), ("fade", "loss", "fade"), ("half", "loss", "fade")):
         z, error = [], []
         for copy, seen in found:
             if copy["kind"] == kind:
@@ -255,7 +255,7 @@ def errors(found: Sequence[tuple[dict[str, Any], list[Observation]]]) -> None:
                         z.append(error[-1] / (o.u or 1.0))
         if z:
             inside = np.mean(np.abs(z) < 2)
-            print(f"{code}: {len(z)} values, mean error {np.mean(error):+.3f}, {100 * inside:.0f} % within 2u")
+            print(f"{kind}, {code}: {len(z)} values, mean error {np.mean(error):+.3f}, {100 * inside:.0f} % within 2u")
 
 
 def _resampled(rows: Sequence[list[Observation]], copies: int = 1000, parts: int = 6) -> None:

@@ -6,6 +6,7 @@ The two are fitted together, so that only what scales counts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -21,6 +22,9 @@ GLARE_TILES = 2.5
 """Reach of light that bounces back, 9 mm."""
 LIGHT_SD = 0.04
 """By how much lamp and glare usually change density over a page; a prior, in density."""
+STEPS = (-0.25, -0.125, 0.0, 0.125, 0.25)
+STEP_GAIN = 0.9
+"""Share of the straight fade's mean residual below which a step is believed."""
 MIN_LANES = 8
 LANE_TILES = 3
 
@@ -54,6 +58,7 @@ class _Fit:
     used: NDArray[np.bool_]
     slopes: Array
     u_slopes: Array
+    cost: float
 
 
 def evenness(seen: TileDensities, lightness: Array) -> tuple[Fade, Band | None] | None:
@@ -67,26 +72,9 @@ def evenness(seen: TileDensities, lightness: Array) -> tuple[Fade, Band | None] 
 
     Notes
     -----
-    Fooled by a driver that brightens parts of a page by what they show, and by an ink that is missing.
+    A fade is taken for straight across the whole page, unless a step at one place fits clearly better. Fooled by a driver that
+    brightens parts of a page by what they show, and by an ink that is missing.
     """
-    fit = _fitted(seen, lightness)
-    if fit is None:
-        return None
-    losses, u = _loss(fit.slopes), fit.u_slopes
-    axis = int(np.argmax(np.abs(fit.slopes)))
-    # A slope of one half of the page that the other has not is no fade: it counts as uncertain.
-    toward = (("left", "right"), ("head", "tail"))[axis][int(fit.slopes[axis] < 0)]
-    fade = Fade(float(losses[axis]), float(u[axis]), toward)
-    bands = [b for b in (_band(fit, seen, 0), _band(fit, seen, 1)) if b is not None]
-    return fade, max(bands, key=lambda b: b.value - b.u, default=None)
-
-
-def _loss(slopes: Array) -> Array:
-    """End to end loss as a share of the stronger end, of a relative slope about the middle."""
-    return np.asarray(np.abs(slopes) / (1 + np.abs(slopes) / 2))
-
-
-def _fitted(seen: TileDensities, lightness: Array) -> _Fit | None:
     rows, cols = seen.even.shape
     y, x = np.mgrid[0:rows, 0:cols].astype(float)
     x, y = x / (cols - 1) - 0.5, y / (rows - 1) - 0.5
@@ -94,39 +82,70 @@ def _fitted(seen: TileDensities, lightness: Array) -> _Fit | None:
     toned = seen.even & (mean > LEAST_DENSITY)
     if int(toned.sum()) < MIN_TILES or np.ptp(x[toned]) < MIN_SPAN or np.ptp(y[toned]) < MIN_SPAN:
         return None
+    light = _light(x, y, lightness)
+    fit, names = _fitted(seen, light, [x, y], _blocks(x, y)), ("x", "y")
+    steps = [
+        (name, np.where(at > t, 0.5, -0.5))
+        for name, at in (("x", x), ("y", y))
+        for t in STEPS
+        if min(int((toned & (at > t)).sum()), int((toned & (at <= t)).sum())) >= MIN_TILES / 3
+    ]
+    best = min(
+        ((_fitted(seen, light, [s], _blocks(x, y)), (n,)) for n, s in steps), key=lambda f: f[0].cost, default=None
+    )
+    if best is not None and best[0].cost < STEP_GAIN * fit.cost:
+        fit, names = best
+    axis = int(np.argmax(np.abs(fit.slopes)))
+    loss = np.abs(fit.slopes) / (1 + np.abs(fit.slopes) / 2)
+    toward = {"x": ("left", "right"), "y": ("head", "tail")}[names[axis]][int(fit.slopes[axis] < 0)]
+    bands = [b for b in (_band(fit, 0), _band(fit, 1)) if b is not None]
+    fade = Fade(float(loss[axis]), float(fit.u_slopes[axis]), toward)
+    return fade, max(bands, key=lambda b: b.value - b.u, default=None)
+
+
+def _light(x: Array, y: Array, lightness: Array) -> Array:
+    """What adds to density over the page, shape (rows, cols, n): level and lamp, glare of print and of the page itself."""
     around, inside = (
         cv2.GaussianBlur(v, (0, 0), GLARE_TILES, borderType=cv2.BORDER_CONSTANT)
-        for v in (np.minimum(lightness, 1.0), np.ones_like(mean))
+        for v in (np.minimum(lightness, 1.0), np.ones_like(x))
     )
+    return np.stack([np.ones_like(x), x, y, x**2 - 1 / 12, y**2 - 1 / 12, around - 0.5, inside - 0.8], axis=-1)
+
+
+def _blocks(x: Array, y: Array) -> NDArray[np.int64]:
+    """Number of the block of 4 x 4 tiles each tile lies in."""
+    rows, cols = x.shape
+    row, col = np.mgrid[0:rows, 0:cols] // 4
+    return np.asarray(row * cols + col)
+
+
+def _fitted(seen: TileDensities, light: Array, ways: Sequence[Array], blocks: NDArray[np.int64]) -> _Fit:
+    """Tone, light and a fade along each of `ways` (from -0.5 to 0.5), fitted to the mean density of the even tiles."""
     used = seen.even
-    d = seen.reference[used]
-    m, px, py = mean[used], x[used], y[used]
-    gray = d.min(axis=1)
-    tone = [d[:, 0], d[:, 1], d[:, 2], gray, m**2, m**3]
-    light = [np.ones_like(m), px, py, px**2 - 1 / 12, py**2 - 1 / 12, around[used] - 0.5, inside[used] - 0.8]
-    design = np.column_stack([*tone, px * m, py * m, *light])
-    prior = np.concatenate([np.full(6, 1e-6), np.full(2, 1.0), np.full(len(light), 1 / LIGHT_SD**2)])
-    target = seen.copy.mean(axis=2)[used]
-    weights = np.ones_like(m)
+    d, target = seen.reference[used], seen.copy.mean(axis=2)[used]
+    m, added = d.mean(axis=1), light[used]
+    tone = np.column_stack([d, d.min(axis=1), m**2, m**3])
+    expected = m
     scatter = 0.02
-    for _ in range(6):
+    weights = np.ones_like(m)
+    prior = np.concatenate([np.full(6, 1e-6), np.full(len(ways), 1.0), np.full(added.shape[1], 1 / LIGHT_SD**2)])
+    for _ in range(8):
+        design = np.column_stack([tone, *(way[used] * expected for way in ways), added])
         normal = (design * (weights / scatter**2)[:, None]).T @ design + np.diag(prior)
         solved = np.linalg.solve(normal, design.T @ (weights / scatter**2 * target))
         residual = target - design @ solved
         scatter = max(1.4826 * float(np.median(np.abs(residual[m > LEAST_DENSITY]))), 0.004)
         weights = np.minimum(1.0, 2 * scatter / np.maximum(np.abs(residual), 1e-9))
-    strength = float((design[:, :6] @ solved[:6] * m).sum() / (m * m).sum())
-    if strength <= 0.05:
-        return None
-    slopes = solved[6:8] / strength
-    blocks = (np.floor(y / 4 * (rows - 1) + rows) * 1000 + np.floor(x / 4 * (cols - 1) + cols))[used]
-    u_slopes = _clustered(normal, design, weights * residual / scatter**2, blocks)[6:8] / strength
-    full = np.zeros((2, rows, cols))
-    full[0][used], full[1][used] = residual, np.clip(m * strength, 0, None)
-    return _Fit(full[0], full[1], used, slopes, u_slopes)
+        expected = np.clip(tone @ solved[:6], 0, None)
+    fades = slice(6, 6 + len(ways))
+    u_slopes = _clustered(normal, design, weights * residual / scatter**2, blocks[used])[fades]
+    full = np.zeros((2, *used.shape))
+    full[0][used], full[1][used] = residual, expected
+    cost = float(np.abs(residual[m > LEAST_DENSITY]).mean())
+    return _Fit(full[0], full[1], used, solved[fades], u_slopes, cost)
 
 
-def _clustered(normal: Array, design: Array, scores: Array, blocks: Array) -> Array:
+def _clustered(normal: Array, design: Array, scores: Array, blocks: NDArray[np.int64]) -> Array:
     """Standard uncertainties that allow residuals of one block of 4 x 4 tiles to go together."""
     inverse = np.linalg.inv(normal)
     _, label = np.unique(blocks, return_inverse=True)
@@ -136,7 +155,7 @@ def _clustered(normal: Array, design: Array, scores: Array, blocks: Array) -> Ar
     return np.asarray(np.sqrt(np.clip(np.diag(covariance), 0, None)))
 
 
-def _band(fit: _Fit, seen: TileDensities, axis: int) -> Band | None:
+def _band(fit: _Fit, axis: int) -> Band | None:
     """Bands that change along `axis` (0 down, 1 across): what three parts of each lane agree on.
 
     A misfit of the tone curve follows the picture and differs from part to part of a lane; a band crosses them all.
@@ -146,7 +165,7 @@ def _band(fit: _Fit, seen: TileDensities, axis: int) -> Band | None:
         _lanes(r, e, u)
         for r, e, u in zip(*(np.array_split(v, 3, axis=1) for v in (residual, expected, used)), strict=True)
     ]
-    products = []
+    products, noises = [], []
     for a, b in ((0, 1), (1, 2), (0, 2)):
         (first, w1), (second, w2) = parts[a], parts[b]
         both = (w1 > 0) & (w2 > 0)
@@ -155,11 +174,12 @@ def _band(fit: _Fit, seen: TileDensities, axis: int) -> Band | None:
         at = np.flatnonzero(both)
         first, second = (_detrended(v[both], at) for v in (first, second))
         products.append(first * second)
+        noises.append(float(np.var(first - second)) / 2)
     if not products:
         return None
-    together = np.concatenate(products)
-    value = float(together.mean())
-    u_square = float(together.std(ddof=1) / np.sqrt(len(together) / len(products) / 1.5))
+    value = float(np.concatenate(products).mean())
+    noise, lanes = float(np.mean(noises)), len(products[0])
+    u_square = float(np.sqrt((2 * max(value, 0.0) * noise + noise**2) / lanes))
     rms = float(np.sqrt(max(value, 0.0)))
     return Band(rms, u_square / (2 * max(rms, float(np.sqrt(u_square)))), "yx"[axis])
 

@@ -59,8 +59,14 @@ def densities(tiles: PageTiles, paper: NDArray[np.float64]) -> TileDensities:
     return TileDensities(copy, reference, tiles.usable & (tiles.spread < EVEN * darkness + 0.01))
 
 
-def tone_curve(pages: Sequence[TileDensities]) -> Curve:
+def tone_curve(pages: Sequence[TileDensities], channels: Sequence[int] = (0, 1, 2)) -> Curve:
     """What density the copy gives, in the median over its pages and channels, where a density was ordered.
+
+    Parameters
+    ----------
+    pages : sequence of TileDensities
+    channels : sequence of int
+        Of R, G, B; without the one whose ink is weak on all pages, which would pull the curve down.
 
     Returns
     -------
@@ -68,8 +74,8 @@ def tone_curve(pages: Sequence[TileDensities]) -> Curve:
         Ordered density, any shape -> density as printed and scanned. It holds dot gain, black and the scanner's tone curve,
         which are common to the inks; without enough tones it is the identity.
     """
-    ordered = np.concatenate([p.reference[p.even].ravel() for p in pages] or [np.zeros(0)])
-    printed = np.concatenate([p.copy[p.even].ravel() for p in pages] or [np.zeros(0)])
+    ordered = np.concatenate([p.reference[p.even][:, channels].ravel() for p in pages] or [np.zeros(0)])
+    printed = np.concatenate([p.copy[p.even][:, channels].ravel() for p in pages] or [np.zeros(0)])
     index = np.digitize(ordered, _STEPS)
     at, level = [0.0], [0.0]
     for step in range(1, len(_STEPS)):
@@ -84,10 +90,9 @@ def tone_curve(pages: Sequence[TileDensities]) -> Curve:
     return lambda density: np.interp(density, at, level)
 
 
-def ink_excess(density: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cyan, magenta and yellow beyond the gray they share, shape (..., 3): black prints that gray, or all three do."""
-    amount = density @ _UNMIX.T
-    return np.asarray(amount - amount.min(axis=-1, keepdims=True))
+def ink_amounts(density: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Amounts of cyan, magenta and yellow for densities in R, G and B, shape (..., 3); equal amounts make a gray."""
+    return np.asarray(density @ _UNMIX.T)
 
 
 def ink_shares(seen: TileDensities, curve: Curve) -> tuple[Share | None, Share | None, Share | None]:
@@ -95,15 +100,35 @@ def ink_shares(seen: TileDensities, curve: Curve) -> tuple[Share | None, Share |
 
     Notes
     -----
-    The slope through zero of printed against ordered excess, over even tiles, each tile bounded in what it can pull. What was
-    ordered goes through the tone curve of the copy first: in shadows all inks differ less than they were ordered to.
+    The amount of an ink that printed is fitted by what was ordered beyond the gray of the other two, and by that gray, whose
+    share of black ink is not known; the former is the share. What was ordered goes through the tone curve of the copy first:
+    in shadows all inks differ less than they were ordered to. Each tile is bounded in what it can pull.
     """
-    ordered, printed = ink_excess(curve(seen.reference)), ink_excess(seen.copy)
-    shares = []
+    ordered, printed = ink_amounts(curve(seen.reference)), ink_amounts(seen.copy)
+    shares: list[Share | None] = []
     for ink in range(3):
-        used = seen.even & (ordered[:, :, ink] > LEAST_INK)
-        shares.append(_slope(ordered[used, ink], printed[used, ink]))
+        gray = np.delete(ordered, ink, axis=2).min(axis=2)
+        beyond = ordered[:, :, ink] - gray
+        used = seen.even & (beyond > LEAST_INK)
+        shares.append(_share(beyond[used], np.clip(gray[used], 0, None), printed[used, ink]))
     return shares[0], shares[1], shares[2]
+
+
+def _share(beyond: NDArray[np.float64], gray: NDArray[np.float64], printed: NDArray[np.float64]) -> Share | None:
+    n = len(beyond)
+    if n < MIN_TILES:
+        return None
+    design, prior = np.column_stack([beyond, gray]), np.array([0.0, 1.0])
+    weight = np.ones(n)
+    for _ in range(8):
+        normal = (design * weight[:, None]).T @ design + np.diag([1e-9, 0.05])
+        # Without gray in the tiles its share is taken as 1.
+        solved = np.linalg.solve(normal, design.T @ (weight * printed) + np.array([0.0, 0.05]) * prior)
+        residual = printed - design @ solved
+        scatter = max(1.4826 * float(np.median(np.abs(residual))), 2e-3)
+        weight = np.minimum(1.0, 1.5 * scatter / np.maximum(np.abs(residual), 1e-9))
+    u = 2 * scatter * float(np.sqrt(np.linalg.inv(normal)[0, 0]))
+    return Share(float(solved[0]), u, n)
 
 
 def tone_shares(seen: TileDensities, low: float, high: float) -> tuple[Share | None, ...]:

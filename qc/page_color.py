@@ -21,7 +21,7 @@ from qc.ink_density import (
     TileDensities,
     chroma_share,
     densities,
-    ink_excess,
+    ink_amounts,
     ink_shares,
     neutral_shares,
     tone_curve,
@@ -32,6 +32,8 @@ from qc.tiles import PageTiles
 
 GRAY_SCAN_STEP = 0.003
 """Largest difference of the channels, in linear light, of a scan that holds gray in three equal channels."""
+WEAK_EVERYWHERE = 0.15
+"""Loss of an ink, in the median over the pages, from which on its channel says nothing of the tone curve."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,23 @@ def page_colors(pages: Sequence[ScannedPage]) -> list[PageColor | None]:
     papers = [p.tiles.paper if p.tiles.paper is not None else common for p in pages]
     for page, paper in zip(pages, papers, strict=True):
         seen.append(None if paper is None else densities(page.tiles, paper))
-    curve = tone_curve([s for s in seen if s is not None])
+    curve = _curve([s for s in seen if s is not None])
     return [
         None if s is None or paper is None else _color(page.tiles, s, paper, curve)
         for page, s, paper in zip(pages, seen, papers, strict=True)
     ]
+
+
+def _curve(pages: Sequence[TileDensities]) -> Curve:
+    """Tone curve of the copy, without the channel of an ink that most pages lack in part."""
+    curve = tone_curve(pages)
+    losses = [_losses(ink_shares(page, curve)) for page in pages]
+    own = [[s.value for page in losses if (s := page[ink]) is not None] for ink in range(len(INKS))]
+    usual = [float(np.median(values)) if values else 0.0 for values in own]
+    weak = int(np.argmax(usual))
+    if usual[weak] < WEAK_EVERYWHERE:
+        return curve
+    return tone_curve(pages, [c for c in range(len(INKS)) if c != weak])
 
 
 def _color(tiles: PageTiles, seen: TileDensities, paper: NDArray[np.float64], curve: Curve) -> PageColor:
@@ -93,7 +107,8 @@ def _color(tiles: PageTiles, seen: TileDensities, paper: NDArray[np.float64], cu
     gray_scan = bool(light.size == 0 or float(np.quantile(np.ptp(light, axis=1), 0.99)) < GRAY_SCAN_STEP)
     chroma = chroma_share(tiles, paper, curve)
     uneven = evenness(seen, tiles.reference.mean(axis=2))
-    excess = ink_excess(seen.reference)
+    amounts = ink_amounts(seen.reference)
+    excess = amounts - amounts.min(axis=2, keepdims=True)
     return PageColor(
         colored=chroma is not None,
         gray_scan=gray_scan,

@@ -19,16 +19,18 @@ from qc.places import evidence_at
 U_INK = 0.07
 """Of a share of ink without a scanner profile: color filters of the scanner and inks other than assumed. The losses of sound
 drawn copies scatter by 0.05, press drift included."""
+U_INK_PART = 0.4
+"""Further, of an ink that is missing in part: how its tints lose is not how its solids do."""
 U_CHROMA = 0.04
-U_FADE, U_FADE_SHARE, MOST_U_FADE = 0.01, 0.12, 0.06
-U_BAND, U_BAND_SHARE = 0.005, 0.1
+U_FADE, U_FADE_SHARE, MOST_U_FADE = 0.01, 0.12, 0.045
+U_BAND, U_BAND_SHARE = 0.012, 0.1
 U_TONE = 0.08
 U_PAPER = 0.2
 """Of the place between white and cream, without a scanner profile: 2 units of b*."""
 U_NOT_STATED = 0.25
 LOST, GRAY = 0.6, 0.5
 SYSTEMATIC_PAGES, SYSTEMATIC_SHARE = 3, 2 / 3
-SHOWS: Mapping[str, float] = {"lost-channel": 0.5, "weak-channel": 0.35, "gray": 0.5, "fade": 0.2, "band": 0.07}
+SHOWS: Mapping[str, float] = {"lost-channel": 0.5, "weak-channel": 0.35, "gray": 0.5, "fade": 0.25, "band": 0.08}
 """From where on a page counts as showing the fault, when it is asked whether all pages do."""
 PAPER_B: Mapping[str, float] = {"white": 0.0, "cream": 11.0}
 """Usual b* of white and cream book paper under D50 as a scanner sees it."""
@@ -151,7 +153,8 @@ def _inks(page: ScannedPage, color: PageColor) -> Iterator[_Found]:
         yield from (_Found(code, None, None, (flag,)) for code in ("lost-channel", "weak-channel"))
         return
     value, i, share = max(losses)
-    u = float(np.hypot(U_INK, share.u))
+    part = float(np.clip(value, 0, 1))
+    u = float(np.linalg.norm([U_INK, share.u, U_INK_PART * part * (1 - part)]))
     box = color.boxes_mm[i]
     evidence = evidence_at(page.scan, box, page.to_scan) if box else Evidence(*page.scan)
     detail = {"channel": INKS[i], "tiles": share.tiles, "box_mm": list(box) if box else None}
