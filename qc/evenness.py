@@ -83,7 +83,8 @@ def evenness(seen: TileDensities, lightness: Array) -> tuple[Fade, Band | None] 
     if int(toned.sum()) < MIN_TILES or np.ptp(x[toned]) < MIN_SPAN or np.ptp(y[toned]) < MIN_SPAN:
         return None
     light = _light(x, y, lightness)
-    fit, names = _fitted(seen, light, [x, y], _blocks(x, y)), ("x", "y")
+    names: tuple[str, ...] = ("x", "y")
+    fit = _fitted(seen, light, [x, y], _blocks(x, y))
     steps = [
         (name, np.where(at > t, 0.5, -0.5))
         for name, at in (("x", x), ("y", y))
