@@ -58,6 +58,7 @@ _ALL = (
     Measure("color-difference-copy", "dE00", "copy", 2, "qc.measure.color_difference:color_difference_copy"),
     Measure("density-difference", "density", "copy", 1, "qc.measure.density_difference:density_difference"),
     Measure("paper-difference", "dE00", "copy", 2, "qc.measure.color_difference:paper_difference"),
+    Measure("color-defect", "fraction", "page", 1, "qc.measure.color_defect:color_defect"),
     Measure("copy-position-difference", "mm", "copies", 1, "qc.measure.between_copies:copy_position_difference"),
     Measure("copy-position-outlier", "mm", "copies", 1, "qc.measure.copy_position_outlier:copy_position_outlier"),
     Measure("copy-color-difference", "dE00", "copies", 2, "qc.measure.copy_color:copy_color_difference"),

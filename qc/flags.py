@@ -42,6 +42,7 @@ class Flag(StrEnum):
     PAPER_NOT_STATED = "paper-not-stated", "title.toml does not say which paper was ordered"
     NOTHING_TO_COMPARE = "nothing-to-compare", "no region large enough to compare"
     NO_SOLIDS = "no-solids", "no solid or dark tint is large enough for a density"
+    LITTLE_COLOR = "little-color", "the page was ordered with too little color or tone to judge"
     BENCH_CUT = "bench-cut", "the spine edge of a loose sheet was cut by the bench, not by the printer"
     DIFFERENT_SCANNERS = "different-scanners", "the copies were scanned on different scanners"
     SIDES_DIFFER = "sides-differ", "rectos and versos share no two marks of their print that agree"

@@ -35,6 +35,7 @@ CONTENT_MEASURES = frozenset(
         "pages-foreign",
         "color-difference",
         "color-difference-copy",
+        "color-defect",
         "density-difference",
     }
 )
@@ -42,6 +43,7 @@ FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})
 """Kinds of reference that do not say where the print belongs: never a no-defect."""
 _NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
+_NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.PAPER_NOT_STATED)})
 _BACKING = "scans of at least three interior pages with a black or gray backing visible beyond the {edges}"
 _ADD = {
     Flag.NO_REFERENCE: "the reference the copy was ordered from (--titles or --reference)",
@@ -240,6 +242,11 @@ def _not_judged(
         ):
             continue
         mine = [f for f in findings if f.rule == rule.id and not (f.flags and _NO_PRINT.issuperset(f.flags))]
+        ordered = [f for f in mine if not (f.flags and _NOT_ORDERED.issuperset(f.flags))]
+        looked_at = mine or (rule.code and any(o.measure == rule.measure for o in observations))
+        if looked_at and not ordered and rule.measure == "color-defect":
+            continue
+        mine = ordered
         open_ = [f for f in mine if f.outcome is Outcome.NOT_JUDGED]
         if _set_aside(rule, copy):
             words.append(f"{name(rule)} (stale revision)")

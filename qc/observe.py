@@ -11,6 +11,7 @@ from qc.flags import Flag
 from qc.geometry import Affine, edge_names
 from qc.match import darkness, has_content
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
+from qc.measure.color_defect import color_defect
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.density_difference import U_FILE, U_OTHER_SCANNER, U_SAME_SCANNER, density_difference
 from qc.measure.foreign_pages import pages_foreign
@@ -34,6 +35,7 @@ from qc.model import (
 )
 from qc.order import last_content
 from qc.own_page import observe_alone
+from qc.page_inks import ScannedPage
 from qc.page_result import PageResult
 from qc.reference import Reference
 from qc.scan_color import SRGB
@@ -80,6 +82,7 @@ def observe(
         colors = bare[0].colors if bare else SRGB
         papers = [p.paper for p in bare if p.paper is not None and p.colors is colors]
         observations.append(paper_difference(papers, reference.paper, colors))
+        observations += color_defect(_scanned(pages), reference.paper, reference.ink)
         observations += recto_verso_of_offsets(offsets, sides)
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
@@ -110,6 +113,15 @@ def _lost_prints(
             sure = record.kind is PageKind.FOLIO_ONLY and position not in doubtful
             if place and (lost := lost_print(record, position, page.ink.coverage, float(ordered[place - 1]), sure)):
                 yield lost
+
+
+def _scanned(pages: Sequence[PageResult]) -> list[ScannedPage]:
+    """Registered pages with their tiles."""
+    return [
+        ScannedPage(p.job.position, (p.job.scan.name, p.job.scan.frame), p.light, p.to_scan.after(p.registration.to_px))
+        for p in pages
+        if p.light is not None and p.to_scan is not None and p.registration is not None
+    ]
 
 
 def _same_frame(pages: Sequence[PageResult]) -> bool:

@@ -19,6 +19,7 @@ from qc.own_placement import OwnPage
 from qc.register import Registration
 from qc.scan_color import SRGB, ScanColor
 from qc.scanner import u_without_profile
+from qc.tiles import PageTiles
 
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 
@@ -74,6 +75,8 @@ class PageResult:
         Of its solids and dark tints.
     tiles : ColorTiles or None
         Its colors, for a picture.
+    light : PageTiles or None
+        Of a registered page, unless it has one bit a pixel.
     size_px : tuple of int, or None
         Width and height of the scan as it was read.
     """
@@ -102,5 +105,6 @@ class PageResult:
     colors: ScanColor = SRGB
     density: PageDensity | None = None
     tiles: ColorTiles | None = None
+    light: PageTiles | None = None
     picture: bytes = b""
     size_px: tuple[int, int] | None = None

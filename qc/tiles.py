@@ -38,6 +38,8 @@ class PageTiles:
         Linear RGB of the bare paper of this page; None where the page shows none.
     to_mm : Affine
         Tile column and row (centers at integers) -> page-frame mm.
+    spread : ndarray, shape (rows, cols), float64
+        Standard deviation of the reference's luminance within the tile; small where it has one even tone.
     colors : ScanColor
         What the light of `copy` and `paper` means.
     """
@@ -47,6 +49,7 @@ class PageTiles:
     usable: NDArray[np.bool_]
     paper: NDArray[np.float64] | None
     to_mm: Affine
+    spread: NDArray[np.float64]
     colors: ScanColor = SRGB
 
 
@@ -88,7 +91,13 @@ def page_tiles(
     copy_tiles, reference_tiles = (shrunk(p, TILE_PX).astype(np.float64) for p in (copy, reference))
     x_mm = to_mm(np.column_stack([np.arange(usable.shape[1]), np.zeros(usable.shape[1])]))[:, 0]
     usable &= (x_mm > flat_mm[0]) & (x_mm < flat_mm[1])
-    return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm, image.colors)
+    spread = _spread(reference.mean(axis=2))
+    return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm, spread, image.colors)
+
+
+def _spread(luminance: NDArray[np.float32]) -> NDArray[np.float64]:
+    mean, square = (shrunk(v, TILE_PX).astype(np.float64) for v in (luminance, luminance * luminance))
+    return np.asarray(np.sqrt(np.clip(square - mean * mean, 0, None)))
 
 
 def _inside(trim: Size, to_map: Affine, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qc.color_words import color_fault
 from qc.flags import Flag
 from qc.model import BookCopy, Observation, Outcome
 from qc.rounding import plus_minus
@@ -26,6 +27,7 @@ _NAMES = {
     "color-difference-copy": "color against the reference",
     "density-difference": "density against the reference",
     "paper-difference": "paper color",
+    "color-defect": "color",
     "print-position-recto-verso": "print of versos against rectos",
     "copy-position-outlier": "print position against the other copies",
     "copy-position-difference": "print position between copies",
@@ -140,6 +142,8 @@ def _measured(observation: Observation, value: float, k: float) -> str:
         return f"Print of versos {shift_in_words(observation, k)} than that of rectos"
     if measure == "copy-position-outlier":
         return f"Print {shift_in_words(observation, k)} than in the median of the copies"
+    if measure == "color-defect":
+        return color_fault(observation, value, k)
     if measure in _COUNTED:
         one, many = _COUNTED[measure]
         code = str(observation.detail.get("code", "")).replace("-", " ")

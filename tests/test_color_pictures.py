@@ -52,7 +52,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def tiles_of(reference: NDArray[np.float64], copy: NDArray[np.float64]) -> ColorTiles:
     to_mm = Affine.shift(TILE_MM / 2, TILE_MM / 2).after(Affine.scaling(TILE_MM))
-    tiles = PageTiles(copy * PAPER, reference, np.ones(reference.shape[:2], bool), PAPER, to_mm)
+    tiles = PageTiles(
+        copy * PAPER, reference, np.ones(reference.shape[:2], bool), PAPER, to_mm, np.zeros(reference.shape[:2])
+    )
     found = against_reference(tiles, TRIM)
     assert found is not None
     return found

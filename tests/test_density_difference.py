@@ -1,5 +1,6 @@
 """Densities of drawn tiles come back with their channel and sign, and what shows no solids says so."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,11 +82,13 @@ def test_a_few_tiles_are_no_solid() -> None:
 
 def test_density_is_relative_to_the_paper_of_the_page() -> None:
     paper = np.array([0.8, 0.75, 0.6])
-    tiles = PageTiles(light(0.7) * paper, light(0.6), EVERYWHERE, paper, Affine.scaling(3.6))
+    tiles = PageTiles(
+        light(0.7) * paper, light(0.6), EVERYWHERE, paper, Affine.scaling(3.6), np.zeros(EVERYWHERE.shape)
+    )
     found = page_density(tiles, 4, ("p-4.jpg", 0), MOST_OF_FILE)
     assert found is not None and found.page == 4
     assert [found.shift[c] for c in CHANNELS] == pytest.approx([0.1] * 3)
-    bare = PageTiles(tiles.copy, tiles.reference, EVERYWHERE, None, tiles.to_mm)
+    bare = replace(tiles, paper=None)
     assert page_density(bare, 4, ("p-4.jpg", 0), MOST_OF_FILE) is None
 
 

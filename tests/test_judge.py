@@ -322,6 +322,11 @@ def test_what_was_not_checked_is_said() -> None:
         "size of the block",
         "blank pages inside",
         "missing print on 1 of 3 pages",
+        "lost channel",
+        "gray",
+        "fade",
+        "band",
+        "wrong paper",
         "unreadable scans: p-6.jpg",
         "pages not scanned: 3, 7-24",
     )

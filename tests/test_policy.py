@@ -66,6 +66,12 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "blank-pages-inside",
         "print-defect",
         "pages-foreign",
+        "color-lost-channel",
+        "color-weak-channel",
+        "color-gray",
+        "color-fade",
+        "color-band",
+        "color-wrong-paper",
     }
     assert policy.rule("pages-foreign").outside is None
     assert policy.rule("blank-pages-at-end").outside_text == "never"

@@ -29,7 +29,7 @@ OF_RULE = {
     "RMA-10482": Outcome.OUTSIDE,
     "RMA-10483": Outcome.WITHIN,
     "RMA-10484": Outcome.OUTSIDE,
-    "RMA-10485": Outcome.UNDECIDED,
+    "RMA-10485": Outcome.OUTSIDE,
     "RMA-10486": Outcome.NOT_JUDGED,
     "RMA-10487": Outcome.NOT_JUDGED,
     "RMA-10488": Outcome.UNDECIDED,
