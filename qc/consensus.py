@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qc.catalog import MEASURES
+from qc.facts import not_known
 from qc.judge import judge
 from qc.measure.copy_position_outlier import MIN_COPIES, copy_position_outlier
 from qc.model import Inspection, Observation, ReferenceId
@@ -63,7 +64,13 @@ def _judged_again(
     observations = (*inspection.observations, *more)
     reference = ReferenceId("consensus", id=isbn, note=note)
     findings, verdict = judge(
-        observations, policy, inspection.copy, inspection.pages, reference, inspection.verdict.rescan
+        observations,
+        policy,
+        inspection.copy,
+        inspection.pages,
+        reference,
+        inspection.verdict.rescan,
+        not_known(inspection.copy, observations),
     )
     provenance = inspection.provenance
     versions = {m: MEASURES[m].version for m in sorted({o.measure for o in observations})}
@@ -73,6 +80,6 @@ def _judged_again(
         observations=observations,
         findings=findings,
         verdict=verdict,
-        refund=decide_refund(verdict, findings, inspection.copy, policy),
+        refund=decide_refund(verdict, findings, inspection.copy, policy, observations),
         provenance=replace(provenance, measures=versions),
     )
