@@ -11,6 +11,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
+from qc.geometry import Affine
 from qc.isbn import normalized, same_book
 
 Gray = NDArray[np.uint8]
@@ -24,6 +25,8 @@ _IMPRINT = zxingcpp.BarcodeFormats(
         zxingcpp.BarcodeFormat.QRCode,
     ]
 )
+_CODE_128 = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128])
+_MATRIX = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.DataMatrix, zxingcpp.BarcodeFormat.QRCode])
 _EAN = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.EAN13])
 _NAMES = {"Code128": "Code 128", "ITF": "ITF", "DataMatrix": "Data Matrix", "QRCode": "QR"}
 LEAST_ITF = 8
@@ -50,12 +53,15 @@ class IsbnCode:
     box_px: Box
 
 
-def read_codes(gray: Gray) -> list[Code]:
+def read_codes(gray: Gray, skew_deg: float | None = None) -> list[Code]:
     """Code 128, ITF, Data Matrix and QR codes of a page.
 
     Parameters
     ----------
     gray : ndarray, shape (h, w), uint8
+    skew_deg : float, optional
+        Turn of the print, clockwise positive, where it is known: faint, blurred codes may then be averaged along their
+        bars.
 
     Returns
     -------
@@ -65,12 +71,16 @@ def read_codes(gray: Gray) -> list[Code]:
     Notes
     -----
     A page without any is looked at again at twice its size: modules of 0.2 mm at 200 dpi are 1.6 px wide. Only
-    formats with a checksum may be read so; an ITF needs an even number of at least 8 digits.
+    formats with a checksum may be read so; an ITF needs an even number of at least 8 digits. What is still not read is
+    averaged along the bars (Code 128) or freed of noise (Data Matrix, QR), and sharpened; never an ITF, which has no
+    checksum.
     """
     found = _imprint_codes(gray, 1.0)
     if not found:
         double = cv2.resize(gray, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
         found = _imprint_codes(np.asarray(double, np.uint8), 2.0)
+    if not found and skew_deg is not None:
+        found = _faint_codes(gray, skew_deg)
     return sorted(found, key=lambda c: c.box_px[1])
 
 
@@ -109,9 +119,36 @@ def read_isbns(gray: Gray, expected: Iterable[str] = ()) -> list[IsbnCode]:
     return sorted(codes, key=lambda c: not c.sure)
 
 
-def _imprint_codes(gray: Gray, enlarged: float) -> list[Code]:
+def _faint_codes(gray: Gray, skew_deg: float) -> list[Code]:
+    height, width = gray.shape
+    center = Affine.shift(width / 2, height / 2)
+    level = center.after(Affine.rotation(skew_deg)).after(center.inverse())
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    page = cv2.warpAffine(gray, level.matrix, gray.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    low, high = np.quantile(page, (0.001, 0.6))
+    page = np.clip((page - low) * (255.0 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
+    along = _sharpened(cv2.blur(page, (1, 9)), 2.0, 1.5)
+    found = _imprint_codes(along, 2.0, _CODE_128)
+    if not found:
+        quiet = np.asarray(cv2.fastNlMeansDenoising(page, None, 12, 5, 15), np.uint8)
+        found = _imprint_codes(_sharpened(quiet, 1.5, 1.0), 2.0, _MATRIX)
+    codes = []
+    for code in found:
+        x0, y0, x1, y1 = code.box_px
+        corners = level([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+        codes.append(Code(code.kind, code.text, (float(left), float(top), float(right), float(bottom))))
+    return codes
+
+
+def _sharpened(gray: NDArray[Any], sigma_px: float, amount: float) -> Gray:
+    sharp = cv2.addWeighted(gray, 1 + amount, cv2.GaussianBlur(gray, (0, 0), sigma_px), -amount, 0)
+    return np.asarray(cv2.resize(sharp, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _imprint_codes(gray: Gray, enlarged: float, formats: zxingcpp.BarcodeFormats = _IMPRINT) -> list[Code]:
     found: dict[tuple[str, str], Code] = {}
-    for b in zxingcpp.read_barcodes(gray, formats=_IMPRINT):
+    for b in zxingcpp.read_barcodes(np.ascontiguousarray(gray), formats=formats):
         kind = _NAMES.get(str(b.format).rpartition(".")[2].replace(" ", ""), str(b.format))
         if kind == "ITF" and (len(b.text) < LEAST_ITF or len(b.text) % 2):
             continue

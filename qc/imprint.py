@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -87,9 +88,10 @@ def read_imprint(gray: NDArray[np.uint8], dpi: float, reader: Reader | None, lat
     stand on the page. A faint digit that is misread alike at each resolution fools it.
     """
     blocks = find_blocks(gray, dpi)
-    if not blocks.marked:
+    if blocks.marks_px is None:
         return None
-    codes = tuple(read_codes(gray))
+    x0, y0, x1, y1 = blocks.marks_px
+    codes = tuple(_moved(c, x0, y0) for c in read_codes(gray[y0:y1, x0:x1], blocks.to_page.skew_deg))
     if reader is None or not blocks.boxes:
         return Imprint((), None, None, codes, False, _box(codes, [])) if codes else None
     upside_down, by_block = False, _read(blocks, reader, READ_DPI[0], False)
@@ -152,12 +154,28 @@ def _print_date(
     words: bool,
     latest: date,
 ) -> PrintDate | None:
-    """The date of the page; Japanese is tried where the Latin reader sees none."""
+    """The date of the page; Japanese is tried where the Latin reader sees none.
+
+    The Japanese reader takes 2015 for 2013 at one resolution as at the other: it needs the Latin one to see the digits.
+    """
     result = agreed(_dates(blocks, reader, upside_down, first, "eng"), words, latest)
-    if result is None and "jpn" in reader.languages:
-        first = _read(blocks, reader, READ_DPI[0], upside_down, "jpn")
-        result = agreed(_dates(blocks, reader, upside_down, first, "jpn"), words, latest)
+    if result is not None or "jpn" not in reader.languages:
+        return result
+    latin = [line.text for block in first for line in block]
+    result = agreed(
+        _dates(blocks, reader, upside_down, _read(blocks, reader, READ_DPI[0], upside_down, "jpn"), "jpn"),
+        words,
+        latest,
+    )
+    if result is not None and not result.doubts and not _borne_out(result.day, latin):
+        return replace(result, doubts=(Flag.LOW_CONFIDENCE,))
     return result
+
+
+def _borne_out(day: date, latin: Sequence[str]) -> bool:
+    """Whether the Latin reader saw the digits of a Japanese date, one or two other characters for each sign between."""
+    digits = re.compile(rf"{day.year}.{{0,2}}{day.month}.{{0,2}}{day.day}(?!\d\d)")
+    return any(digits.search(line.replace(" ", "")) for line in latin)
 
 
 def _dates(
@@ -186,6 +204,11 @@ def _says_something(by_block: Sequence[Sequence[ReadLine]]) -> bool:
 
 def _plausible(day: date, latest: date) -> bool:
     return day.year >= FIRST_YEAR and day <= latest
+
+
+def _moved(code: Code, dx: float, dy: float) -> Code:
+    x0, y0, x1, y1 = code.box_px
+    return replace(code, box_px=(x0 + dx, y0 + dy, x1 + dx, y1 + dy))
 
 
 def _box(codes: Sequence[Code], crops: Sequence[Points]) -> tuple[float, float, float, float]:

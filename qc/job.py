@@ -12,6 +12,7 @@ from qc.calibrated import with_profile
 from qc.consensus import with_consensus
 from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.evidence import exhibits
+from qc.imprint_picture import imprint_picture
 from qc.intake import copy_id, open_copy
 from qc.model import Inspection
 from qc.pipeline import Progress, inspect_copy
@@ -114,7 +115,8 @@ def hold_together(done: Sequence[tuple[Job, Inspection]]) -> list[Inspection]:
 
 
 def _write(inspection: Inspection, reference: Reference | None, job: Job) -> None:
-    html.write(inspection, exhibits(inspection, reference), job.report, k=job.policy.k)
+    shown, imprint = exhibits(inspection, reference), imprint_picture(inspection)
+    html.write(inspection, shown, job.report, k=job.policy.k, imprint=imprint)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

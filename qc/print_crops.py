@@ -34,6 +34,8 @@ BLOCK_MM = (2.0, 0.8)
 MOST_SKEW_DEG = 6.0
 MOST_BLOCKS = 12
 PAD_MM = 1.5
+QUIET_MM = 5.0
+"""White that is left around a barcode."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,14 @@ class Crop:
 class Blocks:
     """The blocks of a page: boxes x0, y0, x1, y1 in pixels of the page set level, and the map from there to the page.
 
-    `marked` tells whether there is anything at all but specks, such as a barcode.
+    `marks_px` holds all that is no speck, barcodes too, x0, y0, x1, y1 in pixels of the page; None on an empty page.
     """
 
     gray: Gray
     dpi: float
     boxes: tuple[tuple[int, int, int, int], ...]
     to_page: Affine
-    marked: bool = True
+    marks_px: tuple[int, int, int, int] | None = None
 
     def crop(self, index: int, dpi: float, upside_down: bool) -> Crop:
         """Block `index` at `dpi`, turned by half a turn if it is `upside_down`."""
@@ -122,8 +124,8 @@ def find_blocks(gray: Gray, dpi: float) -> Blocks:
     h, w = gray.shape
     turn = Affine.shift(w / 2, h / 2).after(Affine.rotation(angle)).after(Affine.shift(-w / 2, -h / 2))
     level = cv2.warpAffine(print_, turn.matrix, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-    marked = bool((np.maximum(wide, tall)[1:] >= MARK_MM).any())
-    return Blocks(clean, dpi, _boxes(np.asarray(level, np.uint8), mm), turn, marked)
+    marks = _around(stats[1:][np.maximum(wide, tall)[1:] >= MARK_MM], round(QUIET_MM * mm), gray.shape)
+    return Blocks(clean, dpi, _boxes(np.asarray(level, np.uint8), mm), turn, marks)
 
 
 def _paper(field: Gray, mm: float) -> Gray:
@@ -144,6 +146,14 @@ def _paper(field: Gray, mm: float) -> Gray:
 def _painted_over(gray: Gray, around: Gray, other: NDArray[np.uint8], beyond: NDArray[np.bool_], mm: float) -> Gray:
     grown = cv2.dilate(other, np.ones((2 * round(0.2 * mm) + 1,) * 2, np.uint8)) > 0
     return np.where(grown | beyond, around, gray).astype(np.uint8)
+
+
+def _around(pieces: NDArray[np.int32], pad: int, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+    if not len(pieces):
+        return None
+    x, y, w, h = pieces[:, 0], pieces[:, 1], pieces[:, 2], pieces[:, 3]
+    x1, y1 = min(int((x + w).max()) + pad, shape[1]), min(int((y + h).max()) + pad, shape[0])
+    return max(int(x.min()) - pad, 0), max(int(y.min()) - pad, 0), x1, y1
 
 
 def _skew(ink: Gray, dpi: float) -> float:

@@ -40,7 +40,7 @@ _COUNTRIES = {
 }
 _COUNTRY_OF = {alias.strip(): country for country, names in _COUNTRIES.items() for alias in names.split(";")}
 _VERB_RATIO = 0.85
-_COUNTRY_RATIO = 0.8
+_COUNTRY_RATIO = 0.75
 _COUNTRY_LETTERS = 5
 _MOST_LINES_OF_PLACE = 3
 

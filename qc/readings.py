@@ -44,9 +44,9 @@ def read_copy(copy: BookCopy, pages: Sequence[PageResult], reference: Reference 
     The scans are read again at full size: the examination of pages works at 150 dpi, which small print does not
     survive. Only the last pages with little print are looked at, from the last one backward, until one is an imprint.
     """
-    imprint, where, evidence, lacking = _imprint(copy, pages, reference)
+    imprint, where, evidence, lacking, turns = _imprint(copy, pages, reference)
     return [
-        print_date(imprint, where, evidence, lacking),
+        print_date(imprint, where, evidence, lacking, turns),
         print_place(imprint, where, evidence, lacking),
         *isbn(*_isbns(copy)),
     ]
@@ -54,7 +54,7 @@ def read_copy(copy: BookCopy, pages: Sequence[PageResult], reference: Reference 
 
 def _imprint(
     copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None
-) -> tuple[Imprint | None, Where, Evidence | None, Flag]:
+) -> tuple[Imprint | None, Where, Evidence | None, Flag, int]:
     lacking, coarse = Flag.NO_IMPRINT, False
     with ExitStack() as stack:
         reader = None
@@ -80,8 +80,9 @@ def _imprint(
                 x0, y0, x1, y1 = imprint.box_px
                 corners = back([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
                 box = (*corners.min(axis=0), *corners.max(axis=0))
-                return imprint, Where(page=page.job.position), _evidence(page.job.scan, box, reduce), lacking
-    return None, Where(), None, Flag.LOW_RESOLUTION if coarse else lacking
+                where, seen = Where(page=page.job.position), _evidence(page.job.scan, box, reduce)
+                return imprint, where, seen, lacking, page.turns % 2
+    return None, Where(), None, Flag.LOW_RESOLUTION if coarse else lacking, 0
 
 
 def _candidates(pages: Sequence[PageResult], reference: Reference | None) -> list[PageResult]:

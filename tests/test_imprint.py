@@ -9,7 +9,7 @@ import pytest
 
 from qc import ocr
 from qc.flags import Flag
-from qc.imprint import agreed, read_imprint
+from qc.imprint import _borne_out, agreed, read_imprint
 from qc.print_dates import DateText, find_dates
 from qc.print_places import find_place, is_other_page
 from qc.synthetic import Scanner
@@ -131,6 +131,12 @@ def page(lines: tuple[str, ...], scanner: Scanner, ink: float = 0.1, **how: obje
 
 
 US = ("Made in the USA", "Columbia, SC", "07 April 2014")
+
+
+def test_a_japanese_date_needs_the_digits_that_the_latin_reader_saw() -> None:
+    assert _borne_out(date(2015, 7, 24), ["Printed in Japan", "2015 47 248"])
+    assert not _borne_out(date(2013, 7, 24), ["Printed in Japan", "201547248"])
+    assert not _borne_out(date(2015, 7, 2), ["201547248"])
 
 
 @needs_reader

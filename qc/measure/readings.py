@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from qc.barcode import IsbnCode
 from qc.catalog import MEASURES
@@ -13,7 +14,9 @@ from qc.model import Evidence, Observation, Where
 SURE, UNSURE = 0.0, 1.0
 
 
-def print_date(imprint: Imprint | None, where: Where, evidence: Evidence | None, lacking: Flag) -> Observation:
+def print_date(
+    imprint: Imprint | None, where: Where, evidence: Evidence | None, lacking: Flag, turns: int = 0
+) -> Observation:
     """Day on which the copy was printed, as its imprint says: a count of 1, the day in `detail`.
 
     Parameters
@@ -24,6 +27,8 @@ def print_date(imprint: Imprint | None, where: Where, evidence: Evidence | None,
     evidence : Evidence or None
     lacking : Flag
         Why there is none, where there is none.
+    turns : int
+        Counterclockwise quarter turns of the scan before it was read.
 
     Returns
     -------
@@ -39,7 +44,11 @@ def print_date(imprint: Imprint | None, where: Where, evidence: Evidence | None,
     if imprint is None:
         return measure.observe(None, flags=(lacking,))
     seen = (evidence,) if evidence else ()
-    detail = {"lines": list(imprint.lines), "upside_down": imprint.upside_down}
+    detail: dict[str, Any] = {
+        "lines": list(imprint.lines),
+        "upside_down": imprint.upside_down,
+        "turns": (turns + 2 * imprint.upside_down) % 4,
+    }
     if imprint.codes:
         detail["codes"] = [{"kind": c.kind, "text": c.text} for c in imprint.codes]
     printed = imprint.printed
