@@ -154,7 +154,17 @@ def _imprint_codes(gray: Gray, enlarged: float, formats: zxingcpp.BarcodeFormats
             continue
         x0, y0, x1, y1 = (v / enlarged for v in _box(b.position))
         found.setdefault((kind, b.text), Code(kind, b.text, (x0, y0, x1, y1)))
-    return list(found.values())
+    return _apart(list(found.values()))
+
+
+def _apart(codes: list[Code]) -> list[Code]:
+    """Of codes that lie over each other the largest: a few rows of bars may read as something else."""
+    kept: list[Code] = []
+    for code in sorted(codes, key=lambda c: -(c.box_px[2] - c.box_px[0]) * (c.box_px[3] - c.box_px[1])):
+        x0, y0, x1, y1 = code.box_px
+        if not any(x0 < k.box_px[2] and k.box_px[0] < x1 and y0 < k.box_px[3] and k.box_px[1] < y1 for k in kept):
+            kept.append(code)
+    return kept
 
 
 def _opencv_isbns(gray: Gray) -> dict[str, Box]:

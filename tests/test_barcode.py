@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qc.barcode import IsbnCode, read_codes, read_isbns
+from qc.barcode import Code, IsbnCode, _apart, read_codes, read_isbns
 from qc.isbn import normalized, same_book
 from qc.synthetic import Scanner
 from qc.synthetic.flat import draw_flat, sheet_of_pdf
@@ -70,6 +70,15 @@ def test_codes_of_an_imprint_page(
     x0, y0, x1, y1 = (v / px_per_mm(dpi) for v in code.box_px)
     inside = (5, 20, 107, 56) if skew_deg > 90 else (5, 43, 107, 79)
     assert inside[0] < x0 < x1 < inside[2] and inside[1] < y0 < y1 < inside[3]
+
+
+def test_of_two_codes_in_one_place_the_larger_one_is_believed() -> None:
+    whole, part = (
+        Code("Code 128", "650236UK00001B", (334, 1520, 898, 1611)),
+        Code("Code 128", "0K!1", (333, 1530, 897, 1563)),
+    )
+    beside = Code("QR", "1", (1000, 1500, 1100, 1600))
+    assert _apart([part, whole, beside]) == [whole, beside]
 
 
 @pytest.mark.parametrize("dpi", [200, 300])
