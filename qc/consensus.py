@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qc.catalog import MEASURES
+from qc.facts import not_known
 from qc.judge import judge
 from qc.measure.copy_position_outlier import MIN_COPIES, copy_position_outlier
 from qc.model import Inspection, Observation, ReferenceId
@@ -64,7 +65,13 @@ def judged_again(
     """The inspection with `more` observations: findings, verdict and refund anew."""
     observations = (*inspection.observations, *more)
     findings, verdict = judge(
-        observations, policy, inspection.copy, inspection.pages, reference, inspection.verdict.rescan
+        observations,
+        policy,
+        inspection.copy,
+        inspection.pages,
+        reference,
+        inspection.verdict.rescan,
+        not_known(inspection.copy, observations),
     )
     provenance = inspection.provenance
     versions = {m: MEASURES[m].version for m in sorted({o.measure for o in observations})}
@@ -74,6 +81,6 @@ def judged_again(
         observations=observations,
         findings=findings,
         verdict=verdict,
-        refund=decide_refund(verdict, findings, inspection.copy, policy),
+        refund=decide_refund(verdict, findings, inspection.copy, policy, observations),
         provenance=replace(provenance, measures=versions),
     )

@@ -58,3 +58,13 @@ class Flag(StrEnum):
     NO_TEXT = "no-text", "no lines of text were found on the page"
     FEW_COPIES = "few-copies", "fewer than three copies of the title show where their print lies"
     NO_PAPER = "no-paper", "no page shows bare paper, so the exposure of the scans is not taken out"
+    LOW_CONFIDENCE = "low-confidence", "it was read, but not surely; look at the picture"
+    DATE_ORDER = "date-order", "day and month may be the other way round"
+    IMPLAUSIBLE_DATE = "implausible-date", "the date lies before printing on demand or after the copy was received"
+    NO_IMPRINT = "no-imprint", "no imprint was found on the last pages that were scanned"
+    DATE_NOT_READ = "date-not-read", "the imprint was found, but no date could be read on it"
+    PLACE_NOT_READ = "place-not-read", "the imprint was found, but no place could be read on it"
+    NO_TEXT_READER = "no-text-reader", 'no text reader is installed: pip install "print-return-qc[ocr]"'
+    NO_COVER = "no-cover", "neither the back cover nor a flat cover was scanned"
+    NO_BARCODE = "no-barcode", "no ISBN barcode could be read on the cover"
+    LOW_RESOLUTION = "low-resolution", "the scan is too coarse for small print; scan at 300 dpi"

@@ -13,6 +13,7 @@ from qc.consensus import with_consensus
 from qc.copy_toml import read_copy_toml
 from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.evidence import exhibits
+from qc.imprint_picture import imprint_picture
 from qc.intake import copy_id, open_copy
 from qc.model import Inspection
 from qc.pipeline import Progress, inspect_copy
@@ -159,8 +160,9 @@ def _same_reference(inspections: Sequence[Inspection]) -> list[list[int]]:
 
 
 def _write(inspection: Inspection, reference: Reference | None, job: Job) -> None:
+    shown, imprint = exhibits(inspection, reference), imprint_picture(inspection)
     colors = color_pictures(inspection, reference)
-    html.write(inspection, exhibits(inspection, reference), job.report, k=job.policy.k, colors=colors)
+    html.write(inspection, shown, job.report, k=job.policy.k, colors=colors, imprint=imprint)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

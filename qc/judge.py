@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
+from qc.facts import known
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.model import (
@@ -102,7 +103,8 @@ def judge(
 
     Notes
     -----
-    Of the claim only the two dates of the revision are read. A copy printed before the author's last change is
+    Of the claim only the two dates of the revision are read; where it does not state when the copy was printed, the
+    imprint does, if it was read surely. A copy printed before the author's last change is
     measured like any other, but its differences of content from the present reference (`CONTENT_MEASURES`) are set
     aside: not judged, not required, with a message that says why. On the same day nothing is set aside; the refund
     then goes to a person.
@@ -111,6 +113,7 @@ def judge(
     one-sided error, summed over all pages, is 0.1 % of sound copies; what k·u alone would call outside is undecided.
     That assumes normal errors: a measure with heavier tails fools it.
     """
+    copy = known(copy, observations).copy
     findings = tuple(f for rule in policy.rules for f in _judge_rule(rule, policy, observations, copy))
     missing = _missing(policy, findings, copy)
     defects = [f for f in findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]

@@ -13,12 +13,14 @@ from qc import __version__
 from qc.catalog import MEASURES
 from qc.errors import ScanError
 from qc.examine import examine_page
+from qc.facts import not_known
 from qc.geometry import side_of
 from qc.judge import judge
 from qc.match import has_content
 from qc.model import (
     BookCopy,
     Inspection,
+    Observation,
     PageKind,
     PageRecord,
     Provenance,
@@ -31,6 +33,7 @@ from qc.observe import observe
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
+from qc.readings import read_copy
 from qc.reference import Reference
 from qc.refund import decide_refund
 from qc.register import Prior
@@ -75,17 +78,19 @@ def inspect_copy(
     _require_some(copy, pages)
     pages = with_shared_scale(put_in_order(pages, reference))
     places = find_places(copy, pages, reference)
-    records = page_records(copy, pages, reference, places)
-    observations = observe(copy, pages, records, reference, places.doubtful)
+    readings = read_copy(copy, pages, reference)
+    records = with_imprint(page_records(copy, pages, reference, places), readings)
+    observations = observe(copy, pages, records, reference, places.doubtful) + readings
     identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
-    findings, verdict = judge(observations, policy, copy, records, identity, rescan)
+    unread = not_known(copy, observations)
+    findings, verdict = judge(observations, policy, copy, records, identity, rescan, unread)
     return Inspection(
         copy=copy,
         reference=identity,
         policy=policy.identity,
         verdict=verdict,
-        refund=decide_refund(verdict, findings, copy, policy),
+        refund=decide_refund(verdict, findings, copy, policy, observations),
         findings=findings,
         observations=tuple(observations),
         pages=records,
@@ -216,6 +221,13 @@ def page_records(
             to_scan=to_scan,
         )
     return tuple(by_scan.get(scan) or _other_record(scan) for scan in copy.scans)
+
+
+def with_imprint(records: Sequence[PageRecord], readings: Sequence[Observation]) -> tuple[PageRecord, ...]:
+    """The records, the page that was read as an imprint named so."""
+    places = {(e.file, e.frame) for o in readings if o.measure in ("print-date", "print-place") for e in o.evidence}
+    why = "it says where, when or in which job it was printed"
+    return tuple(replace(r, kind=PageKind.IMPRINT, reason=why) if (r.file, r.frame) in places else r for r in records)
 
 
 def _other_record(scan: ScanFile) -> PageRecord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,12 @@ class _StripPage:
 
 
 def render(
-    inspection: Inspection, exhibits: Sequence[Exhibit], *, k: float, colors: Sequence[ColorPicture] = ()
+    inspection: Inspection,
+    exhibits: Sequence[Exhibit],
+    *,
+    k: float,
+    colors: Sequence[ColorPicture] = (),
+    imprint: bytes = b"",
 ) -> str:
     """HTML text of the report.
 
@@ -50,6 +55,8 @@ def render(
         Coverage factor of the policy; every uncertainty is printed as U = k·u.
     colors : sequence of ColorPicture
         Of the pages whose color is to be shown.
+    imprint : bytes
+        Picture (PNG) of the imprint that was read; none where it is empty.
 
     Returns
     -------
@@ -63,6 +70,7 @@ def render(
     page = template.render(
         i=inspection,
         k=k,
+        imprint=imprint,
         rows=words.rows(ranked),
         unjudged=words.why_not_judged(ranked),
         decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
@@ -89,6 +97,7 @@ def write(
     *,
     k: float,
     colors: Sequence[ColorPicture] = (),
+    imprint: bytes = b"",
 ) -> None:
     """Render to `path`, making folders; an older report is replaced only by a complete new one.
 
@@ -97,7 +106,7 @@ def write(
     OutputError
         The folder or file cannot be written.
     """
-    write_text(render(inspection, exhibits, k=k, colors=colors), path)
+    write_text(render(inspection, exhibits, k=k, colors=colors, imprint=imprint), path)
 
 
 def _strip(inspection: Inspection) -> list[_StripPage]:
@@ -140,6 +149,7 @@ def _environment() -> Environment:
         "picture_size": (picture.WIDTH, picture.HEIGHT, picture.BAND),
     }
     environment.filters["webp"] = _data_url
+    environment.filters["png"] = partial(_data_url, kind="png")
     return environment
 
 
@@ -149,5 +159,5 @@ def _finalize(value: Any) -> Any:
     return value
 
 
-def _data_url(image: bytes) -> str:
-    return "data:image/webp;base64," + base64.b64encode(image).decode("ascii")
+def _data_url(image: bytes, kind: str = "webp") -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")

@@ -67,6 +67,10 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
 
     if block := words.block(inspection, k):
         say("Block", block)
+    if imprint := words.imprint(inspection):
+        say("Imprint", imprint)
+    if isbn := words.isbn(inspection):
+        say("Cover ISBN", isbn)
     for reason in words.why_not_judged(ranked):
         say("Not judged", reason)
     for scan in words.rescans(inspection.verdict.rescan):

@@ -217,3 +217,28 @@ def ticket(inspection: Inspection) -> str:
 
 def _sentence(text: str) -> str:
     return text if text.rstrip("”").endswith((".", "!", "?")) else f"{text}."
+
+
+def imprint(inspection: Inspection) -> str:
+    """What the imprint says and where, or why nothing was read; empty where no page was scanned."""
+    day, where = (
+        next((o for o in inspection.observations if o.measure == m), None) for m in ("print-date", "print-place")
+    )
+    if day is None or where is None or not inspection.copy.pages:
+        return ""
+    parts = [str(where.detail["text"])] if where.value is not None else []
+    if day.value is not None:
+        doubt = "".join(f" ({_MEANING.get(f, f)})" for f in day.flags)
+        parts.append(f"printed {day.detail['text']}{doubt}")
+    else:
+        parts.append("; ".join(_MEANING.get(f, f) for f in day.flags))
+    parts += [f"{c['kind']} {c['text']}" for c in day.detail.get("codes", ())]
+    if day.where.page:
+        parts.append(place(day.where))
+    return " · ".join(parts)
+
+
+def isbn(inspection: Inspection) -> str:
+    """What the barcode of the cover says; empty where none was read."""
+    read = [o for o in inspection.observations if o.measure == "isbn" and o.value is not None]
+    return ", ".join(f"{o.detail['text']}{' (not sure)' if o.u else ''}" for o in read)
