@@ -239,5 +239,5 @@ def _measured(
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,
         colors=tiles.colors,
-        light=None if image.bitonal else tiles,
+        light=None if image.bitonal else tiles.compact(),
     )

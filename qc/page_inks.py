@@ -32,6 +32,8 @@ from qc.tiles import PageTiles
 
 GRAY_SCAN_STEP = 0.003
 """Largest difference of the channels, in linear light, of a scan that holds gray in three equal channels."""
+CURVE_PAGES = 48
+"""The pages with the most tones make the tone curve of a copy."""
 WEAK_EVERYWHERE = 0.15
 """Loss of an ink, in the median over the pages, from which on its channel says nothing of the tone curve."""
 
@@ -79,15 +81,21 @@ def page_inks(pages: Sequence[ScannedPage]) -> list[PageInks | None]:
     A page printed all over takes the paper of the copy. The tone curve is that of the whole copy.
     """
     common = paper_of(pages)
-    seen: list[TileDensities | None] = []
     papers = [p.tiles.paper if p.tiles.paper is not None else common for p in pages]
-    for page, paper in zip(pages, papers, strict=True):
-        seen.append(None if paper is None else densities(page.tiles, paper))
-    curve = _curve([s for s in seen if s is not None])
+    known = [(p.tiles, paper) for p, paper in zip(pages, papers, strict=True) if paper is not None]
+    known.sort(key=lambda page: -_tones(page[0]))
+    curve = _curve([densities(*page) for page in known[:CURVE_PAGES]])
+    # Densities are made again page by page: held together they would make the memory grow with the copy.
     return [
-        None if s is None or paper is None else _color(page.tiles, s, paper, curve)
-        for page, s, paper in zip(pages, seen, papers, strict=True)
+        None if paper is None else _inks(page.tiles, densities(page.tiles, paper), paper, curve)
+        for page, paper in zip(pages, papers, strict=True)
     ]
+
+
+def _tones(tiles: PageTiles) -> int:
+    """Tiles on which something was ordered between paper and black."""
+    light = tiles.reference.mean(axis=2)
+    return int((tiles.usable & (light > 0.02) & (light < 0.9)).sum())
 
 
 def _curve(pages: Sequence[TileDensities]) -> Curve:
@@ -102,7 +110,7 @@ def _curve(pages: Sequence[TileDensities]) -> Curve:
     return tone_curve(pages, [c for c in range(len(INKS)) if c != weak])
 
 
-def _color(tiles: PageTiles, seen: TileDensities, paper: NDArray[np.float64], curve: Curve) -> PageInks:
+def _inks(tiles: PageTiles, seen: TileDensities, paper: NDArray[np.float64], curve: Curve) -> PageInks:
     light = tiles.copy[tiles.usable]
     gray_scan = bool(light.size == 0 or float(np.quantile(np.ptp(light, axis=1), 0.99)) < GRAY_SCAN_STEP)
     chroma = chroma_share(tiles, paper, curve)
