@@ -34,7 +34,7 @@ SHOWS: Mapping[str, float] = {"lost-channel": 0.5, "weak-channel": 0.35, "gray":
 """From where on a page counts as showing the fault, when it is asked whether all pages do."""
 PAPER_B: Mapping[str, float] = {"white": 0.0, "cream": 11.0}
 """Usual b* of white and cream book paper under D50 as a scanner sees it."""
-_RENDERING = "PDF rendered as sRGB, scan taken as sRGB; no scanner color profile"
+_RENDERING = "PDF rendered as sRGB; inks of the scan held against each other, without a color profile"
 
 
 @dataclass(frozen=True)

@@ -279,12 +279,13 @@ def _hex(rgb: NDArray[np.float64]) -> str:
 
 
 def _drawn(macro: str, **values: object) -> str:
-    template = _environment().get_template("color.svg")
+    template = environment().get_template("color.svg")
     return str(getattr(template.module, macro)(**values)).strip()
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Of the templates in this package: everything escaped, floats to 5 digits."""
     return Environment(
         loader=PackageLoader("qc.report"),
         autoescape=True,

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qc.compare import Comparison
 from qc.model import Observation, Outcome
 from qc.output import write_text
 from qc.report import words
 from qc.report.bullet import parse_limit
-from qc.report.color_picture import BETWEEN_COPIES, Captions, ColorPicture, color_picture
+from qc.report.color_picture import BETWEEN_COPIES, Captions, ColorPicture, color_picture, environment
 from qc.report.compare_text import EDGES, bench_cut, cell, color_words, outliers, rows, usual
 
 PANEL = (300.0, 120.0)
@@ -134,7 +131,7 @@ def render(comparison: Comparison, *, k: float) -> str:
     k : float
         Coverage factor of the policy; every uncertainty is printed as U = k·u.
     """
-    template = _environment().get_template("comparison.html")
+    template = environment().get_template("comparison.html")
     page = template.render(
         c=comparison,
         k=k,
@@ -172,15 +169,3 @@ def _tone(comparison: Comparison) -> str:
     if Outcome.OUTSIDE in outcomes:
         return "defect"
     return "needs-review" if Outcome.UNDECIDED in outcomes else "no-defect"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("qc.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda v: f"{v:.5g}" if isinstance(v, float) else v,
-    )
