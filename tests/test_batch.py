@@ -13,7 +13,8 @@ import pytest
 from conftest import Drawn, Run
 from work_of_a_runner import work
 
-from qc.cli.batch import COLUMNS, Row, summary_csv
+from qc.cli.batch import COLUMNS, summary_csv
+from qc.night import Row
 from qc.runner import Runner
 
 # --- the runner -------------------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ def test_wrong_folders_end_before_anything_is_inspected(drawn: Drawn, run_qc: Ru
 
 
 def test_no_cell_of_the_summary_is_a_formula() -> None:
-    text = summary_csv([Row("-1+cmd", "defect", "eligible", "refund", -0.42, 10, '=HYPERLINK("x")\r\nnext', "{}")])
+    text = summary_csv([Row("-1+cmd", "defect", "eligible", "refund", -0.42, 10, '=HYPERLINK("x")\r\nnext')])
     header, row = list(csv.reader(text.splitlines()))
     assert tuple(header) == COLUMNS
     assert row == ["'-1+cmd", "defect", "eligible", "refund", "-0.420", "10", '\'=HYPERLINK("x") next']
