@@ -107,6 +107,14 @@ def test_reports_know_no_store(module: str) -> None:
     assert not [name for name in reach(module) if belongs(name, "qc.store", "sqlite3")]
 
 
+def test_only_the_store_speaks_to_the_database() -> None:
+    assert [m for m in MODULES if "sqlite3" in imports(m)] == ["qc.store"]
+
+
+def test_the_store_and_what_judges_from_it_touch_no_pixels() -> None:
+    assert not [name for name in reach("qc.store") if belongs(name, *IMAGE_LIBRARIES)]
+
+
 def test_only_commands_and_their_entry_import_commands() -> None:
     outside = [m for m in under("qc") if not belongs(m, "qc.cli", "qc.__main__")]
     assert not [m for m in outside if any(belongs(name, "qc.cli") for name in imports(m))]
