@@ -154,7 +154,11 @@ class _Kept:
                     f"{f' Did you mean {near[0]}?' if near else ' Give an id, failed or all.'}"
                 )
         self._store = store
-        self._keys = {job.id: fingerprint(job, store) for job in jobs}
+        self._keys: dict[str, str] = {}
+        with terminal.bar("reading", "copies") as progress:
+            for job in jobs:
+                self._keys[job.id] = fingerprint(job, store)
+                progress(len(self._keys), len(jobs))
         self._jobs = {job.id: job for job in jobs}
         entries = {job.id: store.latest(job.id, self._keys[job.id]) for job in jobs}
         self._done = {i: e for i, e in entries.items() if e and not _again(e, redo)}
