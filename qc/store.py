@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -101,11 +102,12 @@ class Store:
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
-    def begin_run(self, command: str) -> int:
-        """Number of a new run, which rows that are added name."""
+    def begin_run(self, command: str, arguments: Sequence[str] = ()) -> int:
+        """Number of a new run, which rows that are added name; how it was called is kept."""
         started = _now()
+        call = _text(shlex.join([command, *arguments]))
         with self._transaction():
-            return self._insert("runs", name=f"{command} {started}", command=command, started=started, qc=__version__)
+            return self._insert("runs", name=f"{command} {started}", command=call, started=started, qc=__version__)
 
     def add(
         self, inspection: Inspection, policy: Policy, run: int, *, key: str = "", seconds: float = 0.0, report: str = ""
@@ -136,6 +138,7 @@ class Store:
         with self._transaction():
             number = self._insert(
                 "inspections",
+                name=copy.id,
                 copy=copy.id,
                 run_id=run,
                 key=key,
@@ -163,6 +166,7 @@ class Store:
         with self._transaction():
             return self._insert(
                 "inspections",
+                name=copy,
                 copy=copy,
                 run_id=run,
                 key=key,

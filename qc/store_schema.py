@@ -5,6 +5,8 @@ from __future__ import annotations
 APPLICATION_ID = 0x71635F31
 """``qc_1``: tells a store from any other SQLite file."""
 
+# Datasette and its like show a row that others refer to by its column `name`.
+
 _TABLES = {
     "runs": """
         id INTEGER PRIMARY KEY,
@@ -22,6 +24,7 @@ _TABLES = {
     """,
     "inspections": """
         id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
         copy TEXT NOT NULL,
         run_id INTEGER NOT NULL REFERENCES runs(id),
         key TEXT NOT NULL,
@@ -35,8 +38,7 @@ _TABLES = {
         reference TEXT,
         path TEXT NOT NULL,
         report TEXT,
-        facts TEXT CHECK (facts IS NULL OR json_valid(facts)),
-        name TEXT GENERATED ALWAYS AS (copy) VIRTUAL
+        facts TEXT CHECK (facts IS NULL OR json_valid(facts))
     """,
     "observations": """
         id INTEGER PRIMARY KEY,

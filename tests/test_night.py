@@ -87,10 +87,14 @@ def test_copies_done_before_are_passed_over_and_told_all_the_same(night: Night, 
     assert (tmp_path / "qc-out/summary.csv").read_bytes() == summary
     assert (tmp_path / "qc-out/index.html").read_bytes() == index
     assert night.inspected() == ["RMA-1", "RMA-2", "RMA-3"]
+    (run,) = rows_of(night.store, "runs")
+    assert str(run["command"]).startswith("batch inbox --titles ")
 
     with (tmp_path / "inbox/RMA-2/copy.toml").open("a") as file:
         file.write('title = "Another"\n')
-    assert "2 done before" in night.batch().err
+    (tmp_path / "qc-out/RMA-1/report.html").unlink()
+    changed = night.batch()
+    assert "2 done before" in changed.err and "Reports of 1 of those done are gone" in changed.err
     assert "2 to do" in night.batch("--redo", "failed", "--redo", "RMA-1").err
     assert night.inspected() == ["RMA-1", "RMA-2", "RMA-3", "RMA-2", "RMA-1", "RMA-3"]
 
@@ -115,6 +119,12 @@ def test_what_an_inspection_depends_on_changes_its_key(drawn: Drawn, tmp_path: P
         keys.append(fingerprint(Job(copy, "RMA-1", job.out, policy, titles=titles), store))
         assert len(set(keys)) == len(keys)
         assert fingerprint(job, store) == keys[3]
+        # A pipe would never end, and a link out of the folder is nobody's scan.
+        os.mkfifo(copy / "p-0003.png")
+        (copy / "p-0004.png").symlink_to(tmp_path / STRICT)
+        keys.append(fingerprint(job, store))
+        (tmp_path / STRICT).write_text("another")
+        assert fingerprint(job, store) == keys[-1]
 
 
 def test_a_file_that_is_known_by_size_and_time_is_not_read_again(

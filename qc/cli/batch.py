@@ -168,8 +168,10 @@ class _Kept:
     @property
     def said(self) -> str:
         failed = sum(entry.failed for entry in self._done.values())
+        gone = sum(not (e.failed or (e.report and Path(e.report).is_file())) for e in self._done.values())
         words = f"{len(self._done)} done before with these scans and this configuration, {len(self.todo)} to do."
-        return words + (f" {failed} of those done could not be inspected; --redo failed tries again." if failed else "")
+        words += f" {failed} of those done could not be inspected; --redo failed tries again." if failed else ""
+        return words + (f" Reports of {gone} of those done are gone; --redo makes them anew." if gone else "")
 
     def done(self, as_json: bool) -> Iterator[Result]:
         """Results of the copies that are passed over, from the store."""
@@ -186,7 +188,7 @@ class _Kept:
 
     def keep(self, job: Job, result: Result, seconds: float) -> None:
         if self._run is None:
-            self._run = self._store.begin_run("batch")
+            self._run = self._store.begin_run("batch", sys.argv[2:])
         key, row = self._keys[job.id], result.row
         if result.inspection is not None:
             inspection = result.inspection

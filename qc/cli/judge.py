@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def judge(store: Path, policy: str) -> int:
             older |= _measured_otherwise(before)
             after = under(before, loaded)
             if after != before:
-                run = run or kept.begin_run("judge")
+                run = run or kept.begin_run("judge", sys.argv[2:])
                 kept.add_verdict(entry.id, after, loaded, run)
             if (change := flip(before, after)) is not None:
                 flips.append(change)
