@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shlex
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +16,7 @@ from typing import Any
 
 from qc import __version__
 from qc.codec import decode, encode
-from qc.errors import OutputError, UsageError
+from qc.errors import MissingProgram, OutputError, UsageError
 from qc.model import (
     BookCopy,
     Decision,
@@ -67,6 +69,8 @@ class Store:
         There is none at `path`, and `create` is not set.
     OutputError
         It is another kind of file, made by a newer qc, locked, damaged or not writable.
+    MissingProgram
+        The SQLite of this Python is too old.
 
     Notes
     -----
@@ -75,6 +79,11 @@ class Store:
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
+        self._held: int | None = None
+        if sqlite3.sqlite_version_info < (3, 38):
+            raise MissingProgram(
+                f"A store needs SQLite 3.38; this Python has {sqlite3.sqlite_version}. Use a newer one."
+            )
         if not path.exists():
             if not create:
                 raise UsageError(
@@ -99,6 +108,25 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self._db.close()
+        if self._held is not None:
+            os.close(self._held)
+
+    def keep_others_out(self) -> None:
+        """Let no second batch into the store until this one ends, in whatever way.
+
+        Raises
+        ------
+        OutputError
+            Another one is at work.
+        """
+        # To close a second handle of the file would take SQLite's own locks with it: it stays open as long as they do.
+        self._held = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as fault:
+            raise self._fault(
+                "another qc batch is at work on it", "Wait until that one ends: both would inspect the same copies."
+            ) from fault
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

@@ -216,3 +216,15 @@ def test_a_store_that_another_program_holds_is_said_to_be_held(
     with Store(path) as second, pytest.raises(OutputError, match="another program holds it"):
         second.begin_run("test")
     db.close()
+
+
+def test_two_batches_do_not_work_on_one_store_but_others_may_read_it(path: Path) -> None:
+    with Store(path, create=True) as first:
+        first.keep_others_out()
+        with Store(path) as second:
+            with pytest.raises(OutputError, match="another qc batch is at work"):
+                second.keep_others_out()
+            assert second.copies() == []
+        assert first.begin_run("test") == 1
+    with Store(path) as third:
+        third.keep_others_out()

@@ -153,6 +153,7 @@ class _Kept:
                     f"--redo {name}: there is no copy of this id in the folder."
                     f"{f' Did you mean {near[0]}?' if near else ' Give an id, failed or all.'}"
                 )
+        store.keep_others_out()
         self._store = store
         self._keys: dict[str, str] = {}
         with terminal.bar("reading", "copies") as progress:
