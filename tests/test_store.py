@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inspection_example import example, sound
 
-from qc import store as store_module
+from qc import database
 from qc.codec import decode, encode
 from qc.errors import OutputError, UsageError
 from qc.flags import Flag
@@ -175,7 +175,7 @@ def test_a_store_of_an_older_version_is_brought_up_and_keeps_its_rows(
     store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.add(judged_by_kdp(example()), POLICY, store.begin_run("test"))
-    monkeypatch.setattr(store_module, "STEPS", (*STEPS, ("CREATE TABLE shelves (id INTEGER PRIMARY KEY) STRICT",)))
+    monkeypatch.setattr(database, "STEPS", (*STEPS, ("CREATE TABLE shelves (id INTEGER PRIMARY KEY) STRICT",)))
     with Store(path) as newer:
         assert len(list(newer.view("inspections"))) == 1 and not list(newer.view("shelves"))
     monkeypatch.undo()
@@ -212,7 +212,7 @@ def test_a_store_that_another_program_holds_is_said_to_be_held(
 ) -> None:
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr(store_module, "WAIT_S", 0.05)
+    monkeypatch.setattr(database, "WAIT_S", 0.05)
     with Store(path) as second, pytest.raises(OutputError, match="another program holds it"):
         second.begin_run("test")
     db.close()
