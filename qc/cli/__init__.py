@@ -24,6 +24,11 @@ _SECTIONS = {
     "Overnight": {
         "batch": "Inspect every copy below a folder.",
     },
+    "In the morning": {
+        "decide": "Record what a person decided, beside the machine's verdict.",
+        "judge": "Judge a night again under another policy, without the scans.",
+        "export": "A store as CSV or JSON lines.",
+    },
     "Once a scanner": {
         "calibrate": "Scanner profiles: true millimeters, white lid, repeatability.",
     },
