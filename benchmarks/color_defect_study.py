@@ -29,6 +29,7 @@ from qc.measure.color_defect import color_defect
 from qc.model import BookCopy, Finding, Observation, Outcome, ReferenceId, Resolution, Where
 from qc.normalize import PageImage
 from qc.page_inks import ScannedPage
+from qc.page_maps import page_maps
 from qc.policy import load_policy
 from qc.reference import ReferencePage, open_reference
 from qc.synthetic import (
@@ -184,7 +185,7 @@ def _seen(
     luminance = np.zeros(pixels.shape[:2], np.float32)
     image = PageImage(luminance, pixels, Resolution(scanner.dpi, scanner.dpi), Affine.scaling(1.0))
     off = margin + rng.normal(0, 0.1 * px_per_mm(scanner.dpi), 2)
-    return page_tiles(image, ordered, Affine.shift(*off).after(Affine(to_raster(page, small.shape))))
+    return page_tiles(page_maps(image, ordered, Affine.shift(*off).after(Affine(to_raster(page, small.shape)))))
 
 
 def report(folder: Path) -> None:

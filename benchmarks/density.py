@@ -23,6 +23,7 @@ from qc.geometry import Affine
 from qc.measure.density_difference import MOST_OF_COPY, MOST_OF_FILE, density_shift
 from qc.model import Resolution, ScanFile
 from qc.normalize import load_page
+from qc.page_maps import page_maps
 from qc.reference import Reference, open_reference
 from qc.scan import read_header
 from qc.synthetic import Cut, Kind, Print, Scanner, Title, draw_scan, sample_conditions, write_scan, write_title
@@ -51,7 +52,7 @@ def seen(
     file.unlink()
     off = Affine.shift(*rng.normal(0, SHIFT_MM, 2))
     to_px = page_image.to_scan.inverse().after(Affine(truth.to_scan)).after(off)
-    return page_tiles(page_image, reference.page(number), to_px)
+    return page_tiles(page_maps(page_image, reference.page(number), to_px))
 
 
 def against_file(tiles: PageTiles) -> Shift:

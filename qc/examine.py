@@ -21,6 +21,7 @@ from qc.model import PageKind, Resolution, ScanFile
 from qc.normalize import PageImage, load_page, refuse_small, true_resolution
 from qc.own_page import own_lines, own_page
 from qc.page_edges import page_edges
+from qc.page_maps import page_maps
 from qc.page_result import PageJob, PageResult
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration
@@ -228,7 +229,8 @@ def _measured(
     )
     if not any(registration.observable):
         return result
-    tiles = page_tiles(image, page, registration.to_px, *([flat] if settings.bound else []))
+    maps = page_maps(image, page, registration.to_px)
+    tiles = page_tiles(maps, *([flat] if settings.bound else []))
     flag = Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN
     color = color_difference(tiles, result.job.position, scan, flag)
     return replace(

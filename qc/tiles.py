@@ -12,16 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Affine, Size, pixel_scaling
-from qc.normalize import LINEAR_LUT, PageImage
-from qc.reference import ReferencePage
-from qc.resample import shrunk, shrunk_with_map, warped
+from qc.geometry import Affine, pixel_scaling
+from qc.page_maps import PageMaps
+from qc.resample import shrunk
 from qc.scan_color import SRGB, ScanColor
 
-MAP_SHRINK = 3
 TILE_PX = 7
 """Tiles of 7 px at 50 dpi: 3.6 mm, wide enough to average a halftone screen away."""
-RIM_MM = 5.0
 
 
 Light = NDArray[Any]
@@ -61,57 +58,30 @@ class PageTiles:
         return replace(self, copy=copy, reference=reference, spread=spread)
 
 
-def _linear(pixels: NDArray[np.uint8], decode: NDArray[np.float32] = LINEAR_LUT) -> NDArray[Any]:
-    rgb: NDArray[Any] = pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    return cv2.LUT(rgb, decode)
-
-
-def page_tiles(
-    image: PageImage,
-    page: ReferencePage,
-    to_px: Affine,
-    flat_mm: tuple[float, float] = (float("-inf"), float("inf")),
-) -> PageTiles:
+def page_tiles(maps: PageMaps, flat_mm: tuple[float, float] = (float("-inf"), float("inf"))) -> PageTiles:
     """Average page and reference over the same tiles, in linear light.
 
     Parameters
     ----------
-    image : PageImage
-    page : ReferencePage
-    to_px : Affine
-        Page-frame mm -> working pixels of `image`.
+    maps : PageMaps
     flat_mm : tuple of float
         Only what lies between these x of the page frame is usable; the rest is bent.
     """
-    reference, to_map = shrunk_with_map(_linear(page.rgb), page.to_px, MAP_SHRINK)
-    scan, to_scan = shrunk_with_map(
-        _linear(image.pixels, image.colors.decode), to_px, round(to_px.scale[0] / to_map.scale[0])
-    )
-    copy = warped(scan, to_scan.after(to_map.inverse()), (reference.shape[1], reference.shape[0]))
-    inside = _inside(page.trim, to_map, reference.shape[:2])
+    copy, reference, inside = maps.copy, maps.reference, maps.inside
     usable = shrunk(inside, TILE_PX) > 0.999
     # Bare paper: pixels whose whole neighborhood is white in the reference.
     bare = (cv2.erode(reference.min(axis=2), np.ones((5, 5), np.uint8)) > 0.98) & (inside > 0)
     # A median of some thousand pixels is as good as one of them all.
     shown = copy[bare][:: 1 + int(bare.sum()) // 20000]
     paper = np.median(shown, axis=0).astype(np.float64) if len(shown) > 500 else None
-    to_mm = to_map.inverse().after(pixel_scaling(1 / TILE_PX, 1 / TILE_PX).inverse())
+    to_mm = maps.to_map.inverse().after(pixel_scaling(1 / TILE_PX, 1 / TILE_PX).inverse())
     copy_tiles, reference_tiles = (shrunk(p, TILE_PX).astype(np.float64) for p in (copy, reference))
     x_mm = to_mm(np.column_stack([np.arange(usable.shape[1]), np.zeros(usable.shape[1])]))[:, 0]
     usable &= (x_mm > flat_mm[0]) & (x_mm < flat_mm[1])
     spread = _spread(reference.mean(axis=2))
-    return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm, spread, image.colors)
+    return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm, spread, maps.colors)
 
 
 def _spread(luminance: NDArray[np.float32]) -> NDArray[np.float64]:
     mean, square = (shrunk(v, TILE_PX).astype(np.float64) for v in (luminance, luminance * luminance))
     return np.asarray(np.sqrt(np.clip(square - mean * mean, 0, None)))
-
-
-def _inside(trim: Size, to_map: Affine, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    corners = to_map(trim.corners() + np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * RIM_MM)
-    x0, y0 = np.ceil(corners.min(axis=0)).astype(int)
-    x1, y1 = np.floor(corners.max(axis=0)).astype(int)
-    mask = np.zeros(shape, np.float32)
-    mask[max(y0, 0) : y1 + 1, max(x0, 0) : x1 + 1] = 1
-    return mask
