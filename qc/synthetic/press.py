@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from qc.synthetic.design import PageDesign
 from qc.synthetic.halftone import screened
 from qc.synthetic.maps import Map
+from qc.synthetic.soil import soiled
 
 WHITE_PAPER = (0.84, 0.83, 0.82)
 CREAM_PAPER = (0.83, 0.78, 0.66)
@@ -49,6 +50,10 @@ class Print:
         Lines over the whole height where the density is multiplied by `factor` (0 is a white line).
     spots : tuple of (x_mm, y_mm, diameter_mm)
         Black specks.
+    stains : tuple of (x_mm, y_mm, diameter_mm, depth)
+        Soft dark patches, of water or grease: `depth` is the share of light lost in the middle.
+    lines : tuple of (x_mm, width_mm, depth)
+        Dark lines over the whole height, as a scratched drum leaves them.
     halftone : {None, "am", "fm"}
         Screen; None prints continuous tone.
     lpi : float
@@ -71,6 +76,8 @@ class Print:
     missing: tuple[tuple[float, float, float, float], ...] = ()
     streaks: tuple[tuple[float, float, float], ...] = ()
     spots: tuple[tuple[float, float, float], ...] = ()
+    stains: tuple[tuple[float, float, float, float], ...] = ()
+    lines: tuple[tuple[float, float, float], ...] = ()
     halftone: str | None = None
     lpi: float = 141.0
     show_through: float = 0.0
@@ -143,7 +150,8 @@ def print_page(
         sheet = sheet if color else np.asarray(np.rint(sheet @ LUMINANCE), np.uint16)
     else:
         sheet = _inked(image if color else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8), how)
-    return _uneven(sheet, how, place)
+    sheet = _uneven(sheet, how, place)
+    return soiled(sheet, place, how.stains, how.lines) if how.stains or how.lines else sheet
 
 
 def _inked(image: NDArray[np.uint8], how: Print) -> NDArray[np.uint16]:
