@@ -49,7 +49,7 @@ _ALL = (
     Measure("page-size", "mm", "page", 1, "qc.measure.page_size:page_size"),
     Measure("print-position-jitter", "mm", "copy", 1, "qc.measure.print_position_jitter:print_position_jitter"),
     Measure("print-position-recto-verso", "mm", "copy", 1, "qc.measure.own_pages:print_position_recto_verso"),
-    Measure("ink-coverage", "fraction", "page", 1, "qc.measure.ink_coverage:ink_coverage"),
+    Measure("ink-coverage", "fraction", "page", 2, "qc.measure.ink_coverage:ink_coverage"),
     Measure("blank-pages-at-end", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_at_end"),
     Measure("blank-pages-inside", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_inside"),
     Measure("pages-foreign", "count", "copy", 1, "qc.measure.foreign_pages:pages_foreign"),

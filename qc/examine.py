@@ -19,6 +19,7 @@ from qc.model import PageKind, Resolution, ScanFile
 from qc.normalize import PageImage, load_page, refuse_small, true_resolution
 from qc.own_page import own_lines, own_page
 from qc.page_edges import page_edges
+from qc.page_look import Look
 from qc.page_result import PageJob, PageResult
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration
@@ -137,7 +138,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         u_local_mm=image.u_local_mm,
         trim=trim,
     )
-    if ink.kind is PageKind.BLANK:
+    if ink.kind is PageKind.BLANK and ink.look is not Look.DEFECT:
         return _checked(result, image, sheet, trim)
     best: Match | None = None
     options: list[Candidate] = []

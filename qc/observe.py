@@ -12,6 +12,7 @@ from qc.match import darkness, has_content
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
+from qc.measure.marks_on_blank import marks_on_blank
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.page_size import page_size
@@ -32,6 +33,7 @@ from qc.model import (
 )
 from qc.order import last_content
 from qc.own_page import observe_alone
+from qc.page_look import Look
 from qc.page_result import PageResult
 from qc.reference import Reference
 from qc.units import px_per_mm
@@ -65,7 +67,9 @@ def observe(
         observations += print_position_jitter(offsets, bench_cut)
     written = has_content(reference.thumbnails()) if reference else None
     observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, reference)))
-    blank = blank_pages_inside(interior, written, doubtful)
+    # A blob or a streak may be all that was ordered, and too little to register: no defect by that alone.
+    marked = {p.job.position for p in pages if p.ink is not None and p.ink.look is Look.DEFECT}
+    blank = blank_pages_inside(interior, written, doubtful | marked)
     observations += blank
     observations += [lost_page(o) for o in blank if o.value]
     observations += _lost_prints(pages, interior, reference, doubtful)
@@ -119,9 +123,10 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
     elif page.registration is None and record.kind is PageKind.CONTENT and record.reference_page is None:
         reason = Flag.FOREIGN
     if page.ink is not None and not page.error:
-        yield MEASURES["ink-coverage"].observe(
-            page.ink.coverage, page.ink.u, Where(page=position), detail={"kind": str(record.kind)}
-        )
+        look = {"kind": str(record.kind), "look": str(page.ink.look)}
+        yield MEASURES["ink-coverage"].observe(page.ink.coverage, page.ink.u, Where(page=position), detail=look)
+        if record.kind is PageKind.BLANK:
+            yield from marks_on_blank(page.ink.marks, position, scan, page.to_scan)
     else:
         yield MEASURES["ink-coverage"].observe(None, where=Where(page=position), flags=(Flag.UNREADABLE,))
     assert record.side is not None

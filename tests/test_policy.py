@@ -64,6 +64,8 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "copy-position-outlier",
         "blank-pages-inside",
         "print-defect",
+        "print-defect-spot",
+        "print-defect-streak",
         "pages-foreign",
     }
     assert policy.rule("pages-foreign").outside is None
