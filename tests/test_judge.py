@@ -263,7 +263,8 @@ def test_notes_never_count() -> None:
     [
         (observe("print-defect", 1, where=Where(page=5), detail={"code": "missing-print"}), Decision.DEFECT),
         (observe("print-defect", 0, where=Where(page=5)), Decision.NO_DEFECT),
-        (observe("print-defect", 1, where=Where(page=5), detail={"code": "streak"}), Decision.NO_DEFECT),
+        (observe("print-defect", 1, where=Where(page=5), detail={"code": "streak"}), Decision.NEEDS_REVIEW),
+        (observe("print-defect", 1, where=Where(page=5), detail={"code": "void"}), Decision.NO_DEFECT),
         (observe("blank-pages-inside", 1, where=Where(page=2)), Decision.DEFECT),
         (observe("pages-foreign", 1, where=Where(page=2)), Decision.NEEDS_REVIEW),
     ],
@@ -322,6 +323,11 @@ def test_what_was_not_checked_is_said() -> None:
         "size of the block",
         "blank pages inside",
         "missing print on 1 of 3 pages",
+        "lost channel",
+        "gray",
+        "fade",
+        "band",
+        "wrong paper",
         "unreadable scans: p-6.jpg",
         "pages not scanned: 3, 7-24",
     )
@@ -353,8 +359,8 @@ def test_differences_between_copies() -> None:
         ],
         KDP,
     )
-    assert [f.outcome for f in findings] == [Outcome.WITHIN, Outcome.OUTSIDE, Outcome.OUTSIDE]
-    assert {f.severity for f in findings} == {"note"}
+    assert [f.outcome for f in findings] == [Outcome.WITHIN, Outcome.OUTSIDE, Outcome.UNDECIDED]
+    assert [f.severity for f in findings] == ["note", "note", "defect"]
     assert "between A and B" in findings[0].message and "of B" in findings[2].message
 
 
