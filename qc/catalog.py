@@ -15,13 +15,14 @@ from qc.model import Evidence, Observation, Where
 
 @dataclass(frozen=True)
 class Measure:
-    """One entry; `code` is ``module:function``, `scope` one of page, copy, copies."""
+    """One entry; `code` is ``module:function``, `more` others that give it, too, `scope` one of page, copy, copies."""
 
     id: str
     unit: str
     scope: str
     version: int
     code: str
+    more: tuple[str, ...] = ()
 
     def observe(
         self,
@@ -49,11 +50,18 @@ _ALL = (
     Measure("page-size", "mm", "page", 1, "qc.measure.page_size:page_size"),
     Measure("print-position-jitter", "mm", "copy", 1, "qc.measure.print_position_jitter:print_position_jitter"),
     Measure("print-position-recto-verso", "mm", "copy", 1, "qc.measure.own_pages:print_position_recto_verso"),
-    Measure("ink-coverage", "fraction", "page", 1, "qc.measure.ink_coverage:ink_coverage"),
+    Measure("ink-coverage", "fraction", "page", 2, "qc.measure.ink_coverage:ink_coverage"),
     Measure("blank-pages-at-end", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_at_end"),
     Measure("blank-pages-inside", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_inside"),
     Measure("pages-foreign", "count", "copy", 1, "qc.measure.foreign_pages:pages_foreign"),
-    Measure("print-defect", "count", "page", 1, "qc.measure.missing_print:missing_print"),
+    Measure(
+        "print-defect",
+        "count",
+        "page",
+        1,
+        "qc.measure.missing_print:missing_print",
+        ("qc.measure.marks_on_print:marks_on_print", "qc.measure.marks_on_blank:marks_on_blank"),
+    ),
     Measure("color-difference", "dE00", "page", 2, "qc.measure.color_difference:color_difference"),
     Measure("color-difference-copy", "dE00", "copy", 2, "qc.measure.color_difference:color_difference_copy"),
     Measure("density-difference", "density", "copy", 1, "qc.measure.density_difference:density_difference"),

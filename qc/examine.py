@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -21,8 +22,10 @@ from qc.model import PageKind, Resolution, ScanFile
 from qc.normalize import PageImage, load_page, refuse_small, true_resolution
 from qc.own_page import own_lines, own_page
 from qc.page_edges import page_edges
+from qc.page_look import Look
 from qc.page_maps import page_maps
 from qc.page_result import PageJob, PageResult
+from qc.print_marks import print_marks
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration
 from qc.resample import shrunk
@@ -38,6 +41,7 @@ THUMBNAIL_HEIGHT_PX = 150
 SURE_CORRELATION = 0.9
 """Registration that needs no comparison with other pages."""
 HOLDING_SHARE = 0.93
+FAR_MM = 1e4
 
 
 def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
@@ -140,7 +144,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         u_local_mm=image.u_local_mm,
         trim=trim,
     )
-    if ink.kind is PageKind.BLANK:
+    if ink.kind is PageKind.BLANK and ink.look is not Look.DEFECT:
         return _checked(result, image, sheet, trim)
     best: Match | None = None
     options: list[Candidate] = []
@@ -242,4 +246,16 @@ def _measured(
         paper=tiles.paper if image.color else None,
         colors=tiles.colors,
         light=None if image.bitonal else tiles.compact(),
+        marks=None if image.bitonal else print_marks(maps, _sheet_mm(lines, registration.to_px, flat, settings.bound)),
     )
+
+
+def _sheet_mm(
+    lines: Sequence[EdgeLine], to_px: Affine, flat_mm: tuple[float, float], bound: bool
+) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of what is surely sheet, and flat, in page-frame mm."""
+    back = to_px.inverse()
+    found = [None if line.ends is None else back(line.ends)[:, side % 2] for side, line in enumerate(lines)]
+    left, top = (-FAR_MM if (f := found[k]) is None else float(f.max()) for k in (0, 1))
+    right, bottom = (FAR_MM if (f := found[k]) is None else float(f.min()) for k in (2, 3))
+    return (max(left, flat_mm[0]), top, min(right, flat_mm[1]), bottom) if bound else (left, top, right, bottom)

@@ -68,3 +68,11 @@ class Flag(StrEnum):
     NO_COVER = "no-cover", "neither the back cover nor a flat cover was scanned"
     NO_BARCODE = "no-barcode", "no ISBN barcode could be read on the cover"
     LOW_RESOLUTION = "low-resolution", "the scan is too coarse for small print; scan at 300 dpi"
+    DIRTY_GLASS = (
+        "dirty-glass",
+        "the same mark shows at one place of the glass on several pages: clean the scanner and scan again",
+    )
+    OTHER_CONTENT = (
+        "other-content",
+        "the page differs from the reference in so many places that marks cannot be told from print",
+    )

@@ -15,6 +15,8 @@ from qc.measure.color_defect import color_defect
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.density_difference import U_FILE, U_OTHER_SCANNER, U_SAME_SCANNER, density_difference
 from qc.measure.foreign_pages import pages_foreign
+from qc.measure.marks_on_blank import marks_on_blank
+from qc.measure.marks_on_print import MarkedPage, marks_on_print
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.page_size import page_size
@@ -36,12 +38,15 @@ from qc.model import (
 from qc.order import last_content
 from qc.own_page import observe_alone
 from qc.page_inks import ScannedPage
+from qc.page_look import Look
 from qc.page_result import PageResult
 from qc.reference import Reference
 from qc.scan_color import SRGB
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3
+UNSURE = (Look.DEFECT, Look.SHOW_THROUGH, Look.DIRT)
+"""Looks of a blank page that pale or very little print has as well."""
 
 
 def observe(
@@ -70,7 +75,9 @@ def observe(
         observations += print_position_jitter(offsets, bench_cut)
     written = has_content(reference.thumbnails()) if reference else None
     observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, reference)))
-    blank = blank_pages_inside(interior, written, doubtful)
+    # A blob, pale print or a tone may be all that was ordered, and too little to register: no defect by that alone.
+    unsure = {p.job.position for p in pages if p.ink is not None and p.ink.look in UNSURE}
+    blank = blank_pages_inside(interior, written, doubtful | unsure)
     observations += blank
     observations += [lost_page(o) for o in blank if o.value]
     observations += _lost_prints(pages, interior, reference, doubtful)
@@ -83,6 +90,7 @@ def observe(
         papers = [p.paper for p in bare if p.paper is not None and p.colors is colors]
         observations.append(paper_difference(papers, reference.paper, colors))
         observations += color_defect(_scanned(pages), reference.paper, reference.ink)
+        observations += marks_on_print(_marked(pages))
         observations += recto_verso_of_offsets(offsets, sides)
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
@@ -124,6 +132,15 @@ def _scanned(pages: Sequence[PageResult]) -> list[ScannedPage]:
     ]
 
 
+def _marked(pages: Sequence[PageResult]) -> list[MarkedPage]:
+    """Registered pages with their marks."""
+    return [
+        MarkedPage(p.job.position, (p.job.scan.name, p.job.scan.frame), p.marks, p.to_scan.after(p.registration.to_px))
+        for p in pages
+        if p.missing is not None and p.to_scan is not None and p.registration is not None
+    ]
+
+
 def _same_frame(pages: Sequence[PageResult]) -> bool:
     """Whether all scans have the very same pixel size: a driver's format, not the size of the paper."""
     sizes = [p.size_px for p in pages if p.size_px is not None]
@@ -148,9 +165,10 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
     elif page.registration is None and record.kind is PageKind.CONTENT and record.reference_page is None:
         reason = Flag.FOREIGN
     if page.ink is not None and not page.error:
-        yield MEASURES["ink-coverage"].observe(
-            page.ink.coverage, page.ink.u, Where(page=position), detail={"kind": str(record.kind)}
-        )
+        look = {"kind": str(record.kind), "look": str(page.ink.look)}
+        yield MEASURES["ink-coverage"].observe(page.ink.coverage, page.ink.u, Where(page=position), detail=look)
+        if record.kind is PageKind.BLANK:
+            yield from marks_on_blank(page.ink.marks, position, scan, page.to_scan)
     else:
         yield MEASURES["ink-coverage"].observe(None, where=Where(page=position), flags=(Flag.UNREADABLE,))
     assert record.side is not None

@@ -16,6 +16,7 @@ from qc.measure.density_difference import PageDensity
 from qc.measure.ink_coverage import Ink
 from qc.model import Observation, Resolution, ScanFile, ScanSettings
 from qc.own_placement import OwnPage
+from qc.print_marks import PrintMark
 from qc.register import Registration
 from qc.scan_color import SRGB, ScanColor
 from qc.scanner import u_without_profile
@@ -77,6 +78,8 @@ class PageResult:
         Its colors, for a picture.
     light : PageTiles or None
         Of a registered page, unless it has one bit a pixel.
+    marks : tuple of PrintMark, or None
+        Spots and streaks of a registered page; None where they could not be looked for.
     size_px : tuple of int, or None
         Width and height of the scan as it was read.
     """
@@ -106,5 +109,6 @@ class PageResult:
     density: PageDensity | None = None
     tiles: ColorTiles | None = None
     light: PageTiles | None = None
+    marks: tuple[PrintMark, ...] | None = None
     picture: bytes = b""
     size_px: tuple[int, int] | None = None

@@ -21,6 +21,8 @@ EVEN = 0.06
 """Largest difference of the reference's light over 1.5 mm that still is even."""
 TONES = 16
 FEW_PX = 200
+BRIGHT = 0.75
+"""The brightest even tone, on which shares of paper rest, is paper or not much darker."""
 GROUND_MM = 10.0
 DARK, LIGHT = 0.15, 0.2
 """Least change of light, as a share of paper's, of a pixel of a mark."""
@@ -45,7 +47,7 @@ MEAN = np.full((1, 3), 1 / 3, np.float32)
 MANY = 12
 """So many marks on one page are no marks: it shows another text or picture than the reference."""
 
-Map = NDArray[np.float32]
+Map = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 
@@ -61,7 +63,7 @@ class PrintMark:
     depth: float
 
 
-def print_marks(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> tuple[PrintMark, ...]:
+def print_marks(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> tuple[PrintMark, ...] | None:
     """Find the marks of a page.
 
     Parameters
@@ -73,8 +75,8 @@ def print_marks(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> 
 
     Returns
     -------
-    tuple of PrintMark
-        Strongest first.
+    tuple of PrintMark, or None
+        Streaks first, then by strength; None where the page shows too little that is even and bright to compare.
 
     Notes
     -----
@@ -82,6 +84,8 @@ def print_marks(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> 
     no single page tells. Marks on pictures and within a millimeter of letters are not seen.
     """
     tones = _tones(maps, sheet_mm)
+    if tones is None:
+        return None
     return tuple(_apart([*_streaks(tones, maps), *_compact(tones, maps.to_map)]))
 
 
@@ -111,12 +115,15 @@ class _Tones:
     sheet: Mask
 
 
-def _tones(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> _Tones:
+def _tones(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> _Tones | None:
     reference, light = cv2.transform(maps.reference, MEAN), cv2.transform(maps.copy, MEAN)
     sheet = (maps.inside > 0) & _on_sheet(maps, sheet_mm)
     flat = cv2.dilate(reference, NEAR) - cv2.erode(reference, NEAR) < EVEN
     even = (cv2.erode(flat.astype(np.uint8), NEAR) > 0) & sheet
-    copy, ordered = _as_shares(reference, light, even)
+    shares = _as_shares(reference, light, even)
+    if shares is None:
+        return None
+    copy, ordered = shares
     change = copy - ordered
     side = round(GROUND_MM * maps.to_map.scale[0])
     ground = _mean_around(change, even, side)
@@ -125,13 +132,13 @@ def _tones(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> _Tone
     return _Tones(copy, ordered, change - ground, even, sheet)
 
 
-def _as_shares(reference: Map, light: Map, even: Mask) -> tuple[Map, Map]:
+def _as_shares(reference: Map, light: Map, even: Mask) -> tuple[Map, Map] | None:
     """Light of the copy, and what the reference's tone gives on it, both as a share of paper's."""
     ordered, shown = reference[even], light[even]
     bins = np.minimum((ordered * TONES).astype(int), TONES)
     known = [k for k in range(TONES + 1) if np.count_nonzero(bins == k) >= FEW_PX]
-    if not known:
-        return light, light
+    if not known or known[-1] < BRIGHT * TONES:
+        return None
     tones = [float(np.median(ordered[bins == k])) for k in known]
     lights = [float(np.median(shown[bins == k])) for k in known]
     if tones[0] > 0.2:
@@ -249,13 +256,15 @@ def _lines(
         known = valid[:, peak]
         if (here[known] > 0.5).mean() >= AGREEING:
             rows = np.flatnonzero(known & (here > 0.5))
-            yield peak, -float(profile[peak]), int(rows[0]) * block, (int(rows[-1]) + 1) * block
+            # Blocks where print hides it are passed over, at the ends as well.
+            first, end = max(int(rows[0]) - 1, 0) * block, min((int(rows[-1]) + 2) * block, copy.shape[0])
+            yield peak, -float(profile[peak]), first, end
 
 
 def _usual(tone: Map, shown: Map, valid: Mask) -> Map:
     """What blocks of the reference's `tone` show on this page: letters print and scan darker than the tone curve tells."""
     bins = np.clip(tone * 2 * TONES, 0, 2 * TONES - 1).astype(np.uint8)
-    table = np.arange(0.5, 2 * TONES) / (2 * TONES)
+    table = (np.arange(2 * TONES) + 0.5) / (2 * TONES)
     for k in np.unique(bins[valid]):
         here = shown[valid & (bins == k)]
         if len(here) >= FEW_PX:

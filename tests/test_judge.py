@@ -263,7 +263,11 @@ def test_notes_never_count() -> None:
     [
         (observe("print-defect", 1, where=Where(page=5), detail={"code": "missing-print"}), Decision.DEFECT),
         (observe("print-defect", 0, where=Where(page=5)), Decision.NO_DEFECT),
-        (observe("print-defect", 1, where=Where(page=5), detail={"code": "streak"}), Decision.NO_DEFECT),
+        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "spot"}), Decision.NEEDS_REVIEW),
+        (observe("print-defect", 3, 3.0, Where(page=5), detail={"code": "streak"}), Decision.NEEDS_REVIEW),
+        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "streak"}), Decision.DEFECT),
+        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "void"}), Decision.NEEDS_REVIEW),
+        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "haze"}), Decision.NO_DEFECT),
         (observe("blank-pages-inside", 1, where=Where(page=2)), Decision.DEFECT),
         (observe("pages-foreign", 1, where=Where(page=2)), Decision.NEEDS_REVIEW),
     ],
@@ -299,16 +303,16 @@ def test_a_required_content_rule_is_not_required_of_a_stale_copy() -> None:
 
 def test_on_the_same_day_nothing_is_set_aside() -> None:
     day = Claim(printed_on=date(2026, 9, 20), content_updated_on=date(2026, 9, 20))
-    missing = observe("print-defect", 1, where=Where(page=5))
+    missing = observe("print-defect", 1, where=Where(page=5), detail={"code": "missing-print"})
     assert run([*cuts(), missing], replace(COPY, claim=day))[1].outcome is Decision.DEFECT
 
 
 def test_what_was_not_checked_is_said() -> None:
     seen = [
         *cuts(),
-        *(observe("print-defect", 0, where=Where(page=n)) for n in (1, 2)),
-        observe("print-defect", None, where=Where(page=3), flags=("not-registered",)),
-        observe("print-defect", None, where=Where(page=4), flags=("blank",)),
+        *(observe("print-defect", 0, where=Where(page=n), detail={"code": "missing-print"}) for n in (1, 2)),
+        observe("print-defect", None, where=Where(page=3), flags=("not-registered",), detail={"code": "missing-print"}),
+        observe("print-defect", None, where=Where(page=4), flags=("blank",), detail={"code": "missing-print"}),
         observe("blank-pages-at-end", None, flags=("end-not-seen",)),
         observe("pages-foreign", 0),
     ]
@@ -322,6 +326,7 @@ def test_what_was_not_checked_is_said() -> None:
         "size of the block",
         "blank pages inside",
         "missing print on 1 of 3 pages",
+        "streak",
         "lost channel",
         "gray",
         "fade",

@@ -66,12 +66,12 @@ def _texts(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
 
 def _of_measure(measure: Measure) -> str:
     head = f"Measure {measure.id}: in {measure.unit}, {_SCOPE[measure.scope]}, version {measure.version}"
-    return f"{head}\n\n{inspect.getdoc(function_of(measure)) or ''}"
+    return "\n\n".join([head, *(inspect.getdoc(function_at(code)) or "" for code in (measure.code, *measure.more))])
 
 
-def function_of(measure: Measure) -> Callable[..., object]:
-    """The function that measures it."""
-    module, _, name = measure.code.partition(":")
+def function_at(code: str) -> Callable[..., object]:
+    """The function ``module:function``."""
+    module, _, name = code.partition(":")
     function: Callable[..., object] = getattr(importlib.import_module(module), name)
     return function
 

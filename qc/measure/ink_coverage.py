@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qc.geometry import Affine, Size
 from qc.model import PageKind
+from qc.page_look import FINE_DPI, Look, Mark, soft_look, sort_marks
 from qc.resample import shrunk_with_map, warped
 from qc.units import px_per_mm
 
@@ -21,18 +22,29 @@ BARE_PAPER = 0.45
 """Paper as dark as this in linear light is none; toned book paper of 200 years ago scans at 0.55."""
 MANY_SPECKS = 150
 """Dust and paper leave tens of specks on a page, a dot grid more than a thousand."""
+SPARSE = 0.08
+"""Coverage below which each mark is looked at; a page of text has more."""
+VEILED = 0.955
+"""Tenth part of a blank page's light, relative to its paper, below which something shines through: clean paper keeps 0.97."""
+TONED = 0.88
+"""Paper around the middle of the page this much darker than its brightest: a picture in pale tones."""
+DUSTY = 8
 
 
 @dataclass(frozen=True)
 class Ink:
     """Ink on a page: `coverage` and its `u` as fractions, the `kind` of page with a `reason`, and `paper`, the
-    luminance taken for bare paper."""
+    luminance taken for bare paper. `look` is finer than the kind, `marks` are its blobs and streaks, and `print_mm` is the
+    box (x0, y0, x1, y1 in the page frame) that holds all print of a page with little of it."""
 
     coverage: float
     u: float
     kind: PageKind
     reason: str
     paper: float
+    look: Look = Look.PRINT
+    marks: tuple[Mark, ...] = ()
+    print_mm: tuple[float, float, float, float] | None = None
 
 
 def local_paper(plane: NDArray[np.float32], block: int) -> NDArray[np.float32]:
@@ -63,10 +75,12 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     Notes
     -----
     Ink is what is darker than 80 % of the paper around it, in linear light, in connected pieces of at least half a
-    square millimeter (0.3 mm dust does not count), or a region that is darker than half of the page's paper as a whole
-    (solid print). A page is blank without any such piece 1.3 mm long; folio-only when all of them fit a strip of 30 x 8
-    mm near the head or the tail. Show-through darkens by 5 to 15 % and stays below; strong show-through through thin
-    paper does not, and is then taken for content, never the other way round.
+    square millimeter and 1.3 mm long (0.3 mm dust does not count), or a region that is darker than half of the page's paper
+    as a whole (solid print). Where these cover less than 8 %, each piece is looked at (`qc.page_look`): shadows, stains and
+    show-through are soft and faint and do not count, blobs and streaks are marks that nobody ordered. A page is blank if
+    nothing else is left; folio-only when what is left fits a strip of 30 x 8 mm near the head or the tail. Show-through
+    that takes more than 40 % of the light is taken for content, never the other way round. So is a picture in pale tones.
+    A black disc or a line from edge to edge that was ordered is told from a blob or a streak by the reference only.
     """
     scale = px_per_mm(INK_DPI)
     size = (max(round(trim.width_mm * scale), 8), max(round(trim.height_mm * scale), 8))
@@ -76,7 +90,7 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     page = page[margin:-margin, margin:-margin]
     paper = float(np.quantile(page[::2, ::2], 0.97))
     local = local_paper(page, round(8 * scale))
-    ratio = page / np.maximum(local, 1e-3)
+    ratio = np.asarray(page / np.maximum(local, 1e-3), np.float32)
     solid = (local < 0.5 * max(paper, BARE_PAPER)) & (page < 0.5 * max(paper, BARE_PAPER))
     # A shadow toward a side is no print: solid regions count only where they reach away from the sides.
     rim = round(12 * scale)
@@ -99,15 +113,84 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
         coverage = float(area.sum() * scale**2 / page.size)
         reason = f"{specks} small marks, as of a dot grid"
         return Ink(coverage, max(coverage / 3, 1e-4), PageKind.CONTENT, reason, paper)
-    if not kept.any():
-        reason = f"nothing darker than 80 % of the paper and longer than 1.3 mm ({specks} specks)"
-        return Ink(0.0, u, PageKind.BLANK, reason, paper)
-    boxes = pieces[kept]
-    left = boxes[:, cv2.CC_STAT_LEFT].min() / scale
-    right = (boxes[:, cv2.CC_STAT_LEFT] + boxes[:, cv2.CC_STAT_WIDTH]).max() / scale
-    top = boxes[:, cv2.CC_STAT_TOP].min() / scale
-    bottom = (boxes[:, cv2.CC_STAT_TOP] + boxes[:, cv2.CC_STAT_HEIGHT]).max() / scale
+    if coverage >= SPARSE or solid.any():
+        return Ink(coverage, u, PageKind.CONTENT, f"{100 * coverage:.1f} % of the page is printed", paper)
+    toned = float(np.median(local)) < TONED * paper
+    if not kept.any() and not toned:
+        bare, said = _bare(ratio, local, specks)
+        reason = f"{said} (nothing darker than 80 % of the paper and longer than 1.3 mm, {specks} specks)"
+        return Ink(0.0, u, PageKind.BLANK, reason, paper, bare)
+    boxes = np.asarray(pieces[kept][:, :4] / scale, np.float64)
+    areas = np.asarray(area[kept], np.float64)
+    fine, to_fine = _fine(luminance, to_px, trim, local)
+    told = sort_marks(fine, boxes, sharp=to_px.scale[0] >= 0.9 * px_per_mm(FINE_DPI))
+    soft = list(told.soft)
+    coverage -= float(areas[soft].sum() * scale**2 / page.size)
+    look: Look | None = soft_look(boxes[soft], areas[soft], page.shape[1] / scale) if soft else Look.CLEAN
+    if toned or look is None:
+        coverage += float(areas[soft].sum() * scale**2 / page.size)
+        return Ink(coverage, max(u, coverage / 3), PageKind.CONTENT, "pale tones all over the page", paper)
+    marks = tuple(
+        _mark(code, boxes[k], to_fine)
+        for code, those in (("spot", told.blobs), ("streak", told.streaks))
+        for k in those
+    )
+    if not told.print and not marks:
+        return Ink(0.0, u, PageKind.BLANK, f"blank, with {_SOFT[look]}", paper, look)
+    if not told.print:
+        said = ", ".join(f"a {_NAMES[m.code]} {m.size_mm:.1f} mm long" for m in marks[:3])
+        reason = f"blank, with a defect: {said}" + (f" and {len(marks) - 3} more" if len(marks) > 3 else "")
+        return Ink(coverage, u, PageKind.BLANK, reason, paper, Look.DEFECT, marks)
+    left, top = boxes[list(told.print), :2].min(axis=0)
+    right, bottom = (boxes[list(told.print), :2] + boxes[list(told.print), 2:]).max(axis=0)
     height = page.shape[0] / scale
+    box = tuple(float(v) + MARGIN_MM for v in (left, top, right, bottom))
+    printed = (box[0], box[1], box[2], box[3])
     if right - left < 30 and bottom - top < 8 and (bottom < 0.15 * height or top > 0.85 * height):
-        return Ink(coverage, u, PageKind.FOLIO_ONLY, f"print only in {right - left:.0f} x {bottom - top:.0f} mm", paper)
-    return Ink(coverage, u, PageKind.CONTENT, f"{100 * coverage:.1f} % of the page is printed", paper)
+        reason = f"print only in {right - left:.0f} x {bottom - top:.0f} mm, as of a folio"
+        return Ink(coverage, u, PageKind.FOLIO_ONLY, reason, paper, Look.FOLIO, marks, printed)
+    reason = f"{100 * coverage:.1f} % of the page is printed"
+    return Ink(coverage, u, PageKind.CONTENT, reason, paper, Look.PRINT, marks, printed)
+
+
+_SOFT = {
+    Look.SHOW_THROUGH: "show-through from the other side",
+    Look.SHADOW: "a shadow along a side",
+    Look.DIRT: "soft stains",
+}
+_NAMES = {"spot": "dark blob", "streak": "dark streak"}
+
+
+def _bare(ratio: NDArray[np.float32], local: NDArray[np.float32], specks: int) -> tuple[Look, str]:
+    """Look of a page without any piece of ink, and how to say it."""
+    rim = max(local.shape[1] // 20, 1)
+    middle = float(np.median(local[:, rim:-rim]))
+    sides = min(float(np.median(local[:, :rim])), float(np.median(local[:, -rim:])))
+    if float(np.quantile(ratio[::2, ::2], 0.1)) < VEILED:
+        return Look.SHOW_THROUGH, "blank, with show-through from the other side"
+    if sides < 0.85 * middle:
+        return Look.SHADOW, "blank, with a shadow along a side"
+    if specks >= DUSTY:
+        return Look.DIRT, "blank, with dust"
+    return Look.CLEAN, "blank"
+
+
+def _fine(
+    luminance: NDArray[np.float32], to_px: Affine, trim: Size, local: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], Affine]:
+    """Light relative to the paper around at 150 dpi without the margin, and the map from mm of that picture to pixels."""
+    scale = px_per_mm(FINE_DPI)
+    source, to_source = shrunk_with_map(luminance, to_px, int(to_px.scale[0] / scale + 0.01))
+    inner = Affine.shift(MARGIN_MM, MARGIN_MM)
+    size = (round((trim.width_mm - 2 * MARGIN_MM) * scale), round((trim.height_mm - 2 * MARGIN_MM) * scale))
+    page = warped(source, to_source.after(inner).after(Affine.scaling(1 / scale)), size)
+    paper = cv2.resize(local, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(page / np.maximum(paper, 1e-3), np.float32), to_px.after(inner)
+
+
+def _mark(code: str, box: NDArray[np.float64], to_px: Affine) -> Mark:
+    x, y, w, h = (float(v) for v in box)
+    corners = to_px([[x, y], [x + w, y], [x, y + h], [x + w, y + h]])
+    (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
+    in_mm = (x + MARGIN_MM, y + MARGIN_MM, x + w + MARGIN_MM, y + h + MARGIN_MM)
+    return Mark(code, in_mm, (float(x0), float(y0), float(x1), float(y1)))

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from qc.synthetic import sparse
 from qc.synthetic.sheet import PT_PER_MM, Sheet
 from qc.synthetic.words import TITLES, paragraph
 
@@ -30,6 +31,12 @@ class Kind(StrEnum):
     BLANK = "blank"
     THREE_LINES = "three-lines"
     IMPRINT = "imprint"
+    ORNAMENT = "ornament"
+    ONE_RULE = "one-rule"
+    HEADING = "heading"
+    PALE_RULES = "pale-rules"
+    GRAY_LINES = "gray-lines"
+    DISC = "disc"
 
 
 def _text(s: Sheet) -> None:
@@ -155,4 +162,10 @@ DRAW: dict[Kind, Callable[[Sheet], None]] = {
     Kind.BLANK: _blank,
     Kind.THREE_LINES: _three_lines,
     Kind.IMPRINT: _imprint,
+    Kind.ORNAMENT: sparse.ornament,
+    Kind.ONE_RULE: sparse.one_rule,
+    Kind.HEADING: sparse.heading,
+    Kind.PALE_RULES: sparse.pale_rules,
+    Kind.GRAY_LINES: sparse.gray_lines,
+    Kind.DISC: sparse.disc,
 }

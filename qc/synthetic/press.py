@@ -14,6 +14,7 @@ from qc.synthetic.design import PageDesign
 from qc.synthetic.halftone import screened
 from qc.synthetic.inks import grayed, unevenness, with_inks
 from qc.synthetic.maps import Map
+from qc.synthetic.soil import soiled
 
 WHITE_PAPER = (0.84, 0.83, 0.82)
 CREAM_PAPER = (0.83, 0.78, 0.66)
@@ -66,6 +67,10 @@ class Print:
         Lines over the whole height where the density is multiplied by `factor` (0 is a white line).
     spots : tuple of (x_mm, y_mm, diameter_mm)
         Black specks.
+    stains : tuple of (x_mm, y_mm, diameter_mm, depth)
+        Soft dark patches, of water or grease: `depth` is the share of light lost in the middle.
+    lines : tuple of (x_mm, width_mm, depth)
+        Dark lines over the whole height, as a scratched drum leaves them.
     halftone : {None, "am", "fm"}
         Screen; None prints continuous tone.
     lpi : float
@@ -96,6 +101,8 @@ class Print:
     missing: tuple[tuple[float, float, float, float], ...] = ()
     streaks: tuple[tuple[float, float, float], ...] = ()
     spots: tuple[tuple[float, float, float], ...] = ()
+    stains: tuple[tuple[float, float, float, float], ...] = ()
+    lines: tuple[tuple[float, float, float], ...] = ()
     halftone: str | None = None
     lpi: float = 141.0
     show_through: float = 0.0
@@ -172,7 +179,8 @@ def print_page(
         sheet = _inked(image if color else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8), how)
     if color and (how.inks != (1.0, 1.0, 1.0) or how.ink_gain != (0.0, 0.0, 0.0)):
         sheet = with_inks(sheet, how.paper, how.inks, how.ink_gain, how.side, how.key)
-    return _uneven(sheet, how, place, dpi)
+    sheet = _uneven(sheet, how, place, dpi)
+    return soiled(sheet, place, how.stains, how.lines) if how.stains or how.lines else sheet
 
 
 def _inked(image: NDArray[np.uint8], how: Print) -> NDArray[np.uint16]:

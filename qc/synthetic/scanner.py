@@ -61,7 +61,9 @@ class Scanner:
     texture : float
         Relative unevenness of the backing.
     dust : int
-        Specks on the glass.
+        Specks on the glass, elsewhere in every scan.
+    specks : tuple of (x_mm, y_mm, diameter_mm)
+        Dirt that stays on the glass: the same place in every scan, from its left-top corner.
     ruler : bool
         A ruler lies right of the leaf (where the margin is wide enough).
     stack_mm : float
@@ -135,6 +137,7 @@ class Scanner:
     backing: tuple[float, float, float] = (0.03, 0.03, 0.03)
     texture: float = 0.02
     dust: int = 0
+    specks: tuple[tuple[float, float, float], ...] = ()
     ruler: bool = False
     stack_mm: float = 0.0
     binding: Binding | None = None
@@ -187,6 +190,9 @@ def seen(light: NDArray[np.float32], scanner: Scanner, rng: np.random.Generator)
     rows, columns = light.shape[:2]
     if scanner.dust:
         _dust(light, scanner.dust, units.px_per_mm(scanner.dpi), rng)
+    for x, y, diameter in scanner.specks:
+        at = (round(units.px_per_mm(scanner.dpi) * x), round(units.px_per_mm(scanner.dpi) * y))
+        cv2.circle(light, at, max(1, round(units.px_per_mm(scanner.dpi) * diameter / 2)), (0.08,) * 3, -1, cv2.LINE_AA)
     if scanner.glare:
         light = optics.glare(light, scanner.glare, 12.7, 5.0, scanner.true_dpi)
     light = optics.blur(light, scanner.blur_px, scanner.tail, scanner.tail_px)

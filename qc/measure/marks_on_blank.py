@@ -1,0 +1,56 @@
+"""Blobs and streaks on pages that carry nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from qc.catalog import MEASURES
+from qc.geometry import Affine
+from qc.model import Evidence, Observation, Where
+from qc.page_look import Mark
+
+
+def marks_on_blank(
+    marks: Sequence[Mark], page: int, scan: tuple[str, int], to_scan: Affine | None
+) -> Iterator[Observation]:
+    """Blobs and streaks on a page that is blank but for them: one observation for each code.
+
+    Parameters
+    ----------
+    marks : sequence of Mark
+    page : int
+        Position among the scanned interior pages, 1-based.
+    scan : tuple of (str, int)
+        File name and frame.
+    to_scan : Affine or None
+        Pixels of the marks -> pixels of the scan.
+
+    Yields
+    ------
+    Observation
+        Number of marks of the code "spot" or "streak", with u as large: a page alone does not tell ink from dirt on the glass,
+        so that a person looks.
+
+    Notes
+    -----
+    Marks smaller than 1.4 mm are dust or specks of the paper and are not counted. A large speck on the glass is counted.
+    """
+    for code in ("spot", "streak"):
+        mine = [m for m in marks if m.code == code]
+        if mine and to_scan is not None:
+            boxes = [[round(v, 2) for v in m.box_mm] for m in mine]
+            evidence = tuple(_evidence(m, scan, to_scan) for m in mine)
+            yield MEASURES["print-defect"].observe(
+                float(len(mine)),
+                float(len(mine)),
+                Where(page=page),
+                detail={"code": code, "boxes_mm": boxes},
+                evidence=evidence,
+            )
+
+
+def _evidence(mark: Mark, scan: tuple[str, int], to_scan: Affine) -> Evidence:
+    x0, y0, x1, y1 = mark.box_px
+    corners = to_scan([[x0, y0], [x1, y0], [x0, y1], [x1, y1]])
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    return Evidence(*scan, (float(left), float(top), float(right), float(bottom)), mark.box_mm)

@@ -1,0 +1,158 @@
+"""What the dark marks on a nearly bare page are: print, show-through, shadow, stains, or a blob or streak nobody ordered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.units import px_per_mm
+
+FINE_DPI = 150.0
+SOFT = 0.27
+"""Steepest slope across a mark over its depth, per pixel at 150 dpi: print scans at 0.29 and above, show-through at 0.21
+to 0.26, stains and shadows below 0.1."""
+FAINT = 0.4
+"""A mark that takes more of the light than this is never called show-through."""
+STAIN = 0.65
+"""Nor one that takes more than this a stain or a shadow, however soft it is."""
+VEIL = 20
+"""So many soft marks make a veil; a tenth as many faint ones with sharp sides belong to it."""
+BLOB_MM = 1.4
+STREAK_SHARE = 0.9
+STREAK_MM = 4.0
+SHADOW_MM = 15.0
+STROKE_MM2 = 8.0
+"""Seen through the paper, words fall into pieces smaller than this; a pale picture does not."""
+FEW = 12
+
+
+class Look(StrEnum):
+    """What a page looks like, finer than its kind; all but the first two are blank pages."""
+
+    PRINT = "print"
+    FOLIO = "folio"
+    CLEAN = "clean"
+    SHOW_THROUGH = "show-through"
+    SHADOW = "shadow"
+    DIRT = "dirt"
+    DEFECT = "defect"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A blob or a streak: `code` as `print-defect` has it, its box x0, y0, x1, y1 in page-frame mm, and the same in
+    pixels of the image it was found in."""
+
+    code: str
+    box_mm: tuple[float, float, float, float]
+    box_px: tuple[float, float, float, float]
+
+    @property
+    def size_mm(self) -> float:
+        """The longer side of its box."""
+        x0, y0, x1, y1 = self.box_mm
+        return max(x1 - x0, y1 - y0)
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Indices into the pieces of a page: `print`, `soft` (shadow, stain, show-through), `blobs`, `streaks`."""
+
+    print: tuple[int, ...]
+    soft: tuple[int, ...]
+    blobs: tuple[int, ...]
+    streaks: tuple[int, ...]
+
+
+def sort_marks(ratio: NDArray[np.float32], boxes_mm: NDArray[np.float64], *, sharp: bool = True) -> Sorted:
+    """Tell the marks of a nearly bare page apart.
+
+    Parameters
+    ----------
+    ratio : ndarray, shape (h, w), float32
+        Light relative to the paper around, at 150 dpi.
+    boxes_mm : ndarray, shape (n, 4), mm
+        Left, top, width, height of each mark, from the left-top corner of `ratio`.
+    sharp : bool
+        Whether the scan is fine enough (150 dpi) that softness tells anything; if not, only stains and shadows are soft.
+
+    Returns
+    -------
+    Sorted
+
+    Notes
+    -----
+    Print has sharp sides or takes much light; what shines through the paper is spread by it and takes little. A blob is as
+    thick as it is long (no letter is: the thickest stroke of a bold heading is a third of its height), at least 1.4 mm;
+    several of one size in a row are an ornament. A
+    streak runs from end to end of the page. A black disc or a line from edge to edge that was ordered looks the same: only
+    the reference tells. Thick show-through that takes more than 40 % of the light passes for print.
+    """
+    scale = px_per_mm(FINE_DPI)
+    smooth = cv2.GaussianBlur(ratio, (0, 0), 0.7)
+    height, width = (n / scale for n in ratio.shape)
+    found: dict[str, list[int]] = {"print": [], "soft": [], "blobs": [], "streaks": []}
+    faint: list[int] = []
+    for k, (x, y, w, h) in enumerate(boxes_mm):
+        rows = slice(max(int(scale * y) - 3, 0), int(scale * (y + h)) + 4)
+        columns = slice(max(int(scale * x) - 3, 0), int(scale * (x + w)) + 4)
+        part = smooth[rows, columns]
+        depth = 1 - float(part.min())
+        slope = np.hypot(
+            cv2.Sobel(part, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(part, cv2.CV_32F, 0, 1, scale=1 / 8)
+        ).max()
+        if (slope < SOFT / 2 * depth and depth < STAIN) or (sharp and slope < SOFT * depth and depth < FAINT):
+            found["soft"].append(k)
+        elif _is_streak(w, h, width, height):
+            found["streaks"].append(k)
+        elif _thickness_mm(part < 1 - depth / 2, scale) >= max(BLOB_MM, 0.55 * max(w, h)):
+            found["blobs"].append(k)
+        else:
+            found["print"].append(k)
+            if depth < FAINT:
+                faint.append(k)
+    if len(found["soft"]) >= VEIL and 10 * len(faint) < len(found["soft"]):
+        found["soft"] += faint
+        found["print"] = [k for k in found["print"] if k not in faint]
+    if _is_row(boxes_mm[found["blobs"]]):
+        found["print"] += found["blobs"]
+        found["blobs"] = []
+    return Sorted(*(tuple(found[name]) for name in ("print", "soft", "blobs", "streaks")))
+
+
+def soft_look(boxes_mm: NDArray[np.float64], areas_mm2: NDArray[np.float64], width_mm: float) -> Look | None:
+    """What soft marks are: show-through, shadow, dirt; None where they are too many and too large for any of these."""
+    beside = [_at_side(x, w, h, width_mm) for x, _, w, h in boxes_mm]
+    rest = areas_mm2[~np.array(beside, bool)]
+    if not rest.size:
+        return Look.SHADOW
+    if rest.size <= FEW:
+        return Look.DIRT if rest.max() >= 1.0 else Look.SHOW_THROUGH
+    return Look.SHOW_THROUGH if np.quantile(rest, 0.95) < STROKE_MM2 else None
+
+
+def _at_side(x: float, w: float, h: float, width: float) -> bool:
+    """A strip along a side of the page."""
+    return (x < 1 or x + w > width - 1) and w < SHADOW_MM and h > 2 * w
+
+
+def _is_row(boxes: NDArray[np.float64]) -> bool:
+    """Several marks of one size side by side."""
+    if len(boxes) < 2:
+        return False
+    size, level = boxes[:, 2:].max(axis=1), boxes[:, 1] + boxes[:, 3] / 2
+    return bool(np.ptp(size) < 0.3 * size.max() and np.ptp(level) < 0.5)
+
+
+def _is_streak(w: float, h: float, width: float, height: float) -> bool:
+    return (h >= STREAK_SHARE * height and w <= STREAK_MM) or (w >= STREAK_SHARE * width and h <= STREAK_MM)
+
+
+def _thickness_mm(dark: NDArray[np.bool_], scale: float) -> float:
+    """Diameter of the largest disc inside the dark pixels."""
+    padded = cv2.copyMakeBorder(dark.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    return float(2 * cv2.distanceTransform(padded, cv2.DIST_L2, 5).max() / scale)
