@@ -60,7 +60,11 @@ _ALL = (
         "page",
         1,
         "qc.measure.missing_print:missing_print",
-        ("qc.measure.marks_on_print:marks_on_print", "qc.measure.marks_on_blank:marks_on_blank"),
+        (
+            "qc.measure.missing_print:with_lost_lines",
+            "qc.measure.marks_on_print:marks_on_print",
+            "qc.measure.marks_on_blank:marks_on_blank",
+        ),
     ),
     Measure("color-difference", "dE00", "page", 2, "qc.measure.color_difference:color_difference"),
     Measure("color-difference-copy", "dE00", "copy", 2, "qc.measure.color_difference:color_difference_copy"),

@@ -74,5 +74,5 @@ class Flag(StrEnum):
     )
     OTHER_CONTENT = (
         "other-content",
-        "the page differs from the reference in so many places that marks cannot be told from print",
+        "the page differs from the reference in so many places that it may show another text",
     )

@@ -17,7 +17,7 @@ from qc.measure.density_difference import U_FILE, U_OTHER_SCANNER, U_SAME_SCANNE
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.marks_on_blank import marks_on_blank
 from qc.measure.marks_on_print import MarkedPage, marks_on_print
-from qc.measure.missing_print import lost_page, lost_print
+from qc.measure.missing_print import lost_page, lost_print, with_lost_lines
 from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
@@ -198,7 +198,8 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
     unmeasured = (reason or Flag.NOT_REGISTERED,)
     yield page.color or MEASURES["color-difference"].observe(None, where=Where(page=position), flags=unmeasured)
     if page.missing is not None:
-        yield page.missing
+        assert page.registration is not None and page.to_scan is not None
+        yield with_lost_lines(page.missing, page.marks or (), scan, page.to_scan.after(page.registration.to_px))
 
 
 def _working_scale(resolution: Resolution, to_scan: Affine, turns: int) -> tuple[float, float]:

@@ -42,6 +42,8 @@ STRUCTURE = (0.25, 0.04)
 """Most that the reference may change across a streak, upright and lying: lines of text lie."""
 ALONG = np.ones((1, 7), np.uint8)
 BESIDE_MM = 6.0
+PRINTED, LEFT, BARE = 0.12, 0.25, 0.04
+LOST_MM2, LOST_MM, WORD_GAP_MM = 12.0, 8.0, 5.0
 NEAR = np.ones((3, 3), np.uint8)
 MEAN = np.full((1, 3), 1 / 3, np.float32)
 MANY = 12
@@ -86,7 +88,7 @@ def print_marks(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> 
     tones = _tones(maps, sheet_mm)
     if tones is None:
         return None
-    return tuple(_apart([*_streaks(tones, maps), *_compact(tones, maps.to_map)]))
+    return tuple(_apart([*_streaks(tones, maps), *_compact(tones, maps.to_map)])) + tuple(_lost(tones, maps.to_map))
 
 
 def _apart(marks: Sequence[PrintMark]) -> list[PrintMark]:
@@ -187,6 +189,28 @@ def _compact(tones: _Tones, to_map: Affine) -> Iterator[PrintMark]:
             code = "void" if sign < 0 else "streak" if line else "smear" if long / per_mm >= SMEAR_MM else "spot"
             (x0, y0), (x1, y1) = back([[x - 0.5, y - 0.5], [x + w - 0.5, y + h - 0.5]]).tolist()
             yield PrintMark(code, (x0, y0, x1, y1), long / per_mm if line else size, sign * float(depths.max()))
+
+
+def _lost(tones: _Tones, to_map: Affine) -> Iterator[PrintMark]:
+    """Words and lines that the reference prints, and of which the copy shows next to nothing."""
+    per_mm, back = float(np.mean(to_map.scale)), to_map.inverse()
+    ordered = cv2.blur(1 - tones.ordered, (3, 3))
+    shown = cv2.dilate(cv2.blur(1 - tones.copy, (3, 3)), NEAR)
+    lost = tones.sheet & (ordered > PRINTED) & (shown < np.maximum(LEFT * ordered, BARE))
+    if np.count_nonzero(lost) < LOST_MM2 * per_mm**2:
+        return
+    closed = cv2.morphologyEx(
+        lost.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, round(WORD_GAP_MM * per_mm) | 1), np.uint8)
+    )
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    for label in range(1, count):
+        x, y, w, h = (int(v) for v in stats[label, :4])
+        here = lost[y : y + h, x : x + w] & (labels[y : y + h, x : x + w] == label)
+        if here.sum() >= LOST_MM2 * per_mm**2 and max(w, h) >= LOST_MM * per_mm:
+            (x0, y0), (x1, y1) = back([[x - 0.5, y - 0.5], [x + w - 0.5, y + h - 0.5]]).tolist()
+            yield PrintMark(
+                "missing-print", (x0, y0, x1, y1), max(w, h) / per_mm, -float(ordered[y : y + h, x : x + w].max())
+            )
 
 
 def _streaks(tones: _Tones, maps: PageMaps) -> Iterator[PrintMark]:

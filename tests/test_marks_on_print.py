@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from drawn_page import TRIM, Book, make_book
 
+from qc.catalog import MEASURES
 from qc.examine import examine_page
 from qc.geometry import Affine
 from qc.measure.marks_on_print import MarkedPage, marks_on_print
-from qc.model import Observation, ScanFile, ScanSettings
+from qc.measure.missing_print import with_lost_lines
+from qc.model import Observation, ScanFile, ScanSettings, Where
 from qc.page_maps import PageMaps
 from qc.page_result import PageJob
 from qc.print_marks import PrintMark, print_marks
@@ -176,7 +178,22 @@ def test_pages_without_marks_say_so_and_those_that_show_no_paper_say_why() -> No
     ]
 
 
-def test_a_page_of_another_text_has_no_marks() -> None:
+def test_very_many_marks_go_to_a_person_as_another_text() -> None:
     many = tuple(PrintMark("spot", (x, 10.0, x + 1, 11.0), 1.5, 0.5) for x in range(0, 65, 5))
     (spot, streak) = marks_on_print([MarkedPage(1, ("p-1.jpg", 0), many, Affine.scaling(10.0))])
-    assert spot.value is None and streak.value is None and spot.flags == ("other-content",)
+    assert (spot.value, spot.u, spot.flags) == (13.0, 13.0, ("other-content",)) and len(spot.evidence) == 12
+    assert streak.value == 0
+
+
+@pytest.mark.parametrize("words", [(10.0, 24.0), (10.0, 60.0)])
+def test_a_lost_line_is_found_and_goes_to_a_person(book: Book, words: tuple[float, float]) -> None:
+    # The print between two heights is covered with light; the line there is gone, and nothing else.
+    x0, x1 = words
+    marks = marks_of(book, 1, lambda xs, ys: np.where((xs > x0) & (xs < x1) & (np.abs(ys - 50) < 2.4), 99.0, 1.0))
+    assert marks is not None
+    lost = [m for m in marks if m.code == "missing-print"]
+    assert lost and all(abs((m.box_mm[1] + m.box_mm[3]) / 2 - 50) < 3 for m in lost)
+    none = MEASURES["print-defect"].observe(0.0, 0.0, Where(page=1), detail={"code": "missing-print", "boxes_mm": []})
+    found = with_lost_lines(none, marks, ("p-1.jpg", 0), Affine.scaling(10.0))
+    assert found.value == found.u == len(lost) and len(found.evidence) == len(lost)
+    assert with_lost_lines(none, (), ("p-1.jpg", 0), Affine.scaling(10.0)) is none

@@ -25,7 +25,7 @@ SAME_MM = 0.8
 APART_MM = 1.6
 """Scatter of the other place by which the two are told apart."""
 MANY = 12
-"""So many marks on one page are another text or picture than the reference's."""
+"""More marks on one page may be another text or picture than the reference's."""
 
 
 @dataclass(frozen=True)
@@ -74,38 +74,45 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
     -----
     A mark is as large as a black disc of 1.2 mm at the least, a streak 50 mm long and 5 % deep (`qc.print_marks`). Where sheets
     lay at the same place of the glass, scanner and press are not told apart and a person looks. A page with more than twelve
-    marks shows another text than the reference; that is for other measures, and the value is None.
+    marks may show another text than the reference, which its flag says; the first twelve are shown.
     """
     sources = _sources(pages)
     for page in pages:
         where = Where(page=page.position)
-        if page.marks is None or len(page.marks) > MANY:
-            flag = Flag.NOTHING_TO_COMPARE if page.marks is None else Flag.OTHER_CONTENT
+        if page.marks is None:
             for code in ALWAYS:
-                yield MEASURES["print-defect"].observe(None, where=where, flags=(flag,), detail={"code": code})
+                yield MEASURES["print-defect"].observe(
+                    None, where=where, flags=(Flag.NOTHING_TO_COMPARE,), detail={"code": code}
+                )
             continue
         for code in CODES:
-            found = [(m, sources[page.position, n]) for n, m in enumerate(page.marks) if m.code == code]
+            found = [
+                (m, sources.get((page.position, n), _Source.UNKNOWN))
+                for n, m in enumerate(page.marks)
+                if m.code == code
+            ]
             mine = [(m, s) for m, s in found if s is not _Source.SCANNER]
             if not found and code not in ALWAYS:
                 continue
             marks = [m for m, _ in mine]
-            detail: dict[str, Any] = {"code": code, "boxes_mm": [[round(v, 2) for v in m.box_mm] for m in marks]}
+            shown = marks[:MANY]
+            detail: dict[str, Any] = {"code": code, "boxes_mm": [[round(v, 2) for v in m.box_mm] for m in shown]}
             if marks:
-                detail |= {"size_mm": [round(m.size_mm, 2) for m in marks], "depth": [round(m.depth, 2) for m in marks]}
+                detail |= {"size_mm": [round(m.size_mm, 2) for m in shown], "depth": [round(m.depth, 2) for m in shown]}
             if found and not mine:
                 yield MEASURES["print-defect"].observe(None, where=where, flags=(Flag.DIRTY_GLASS,), detail=detail)
                 continue
             sure = all(s is _Source.PRESS for _, s in mine)
-            evidence = tuple(evidence_at(page.scan, m.box_mm, page.to_scan) for m in marks)
+            evidence = tuple(evidence_at(page.scan, m.box_mm, page.to_scan) for m in shown)
+            flags = (Flag.OTHER_CONTENT,) if len(marks) > MANY else ()
             yield MEASURES["print-defect"].observe(
-                float(len(marks)), 0.0 if sure else float(len(marks)), where, detail=detail, evidence=evidence
+                float(len(marks)), 0.0 if sure else float(len(marks)), where, flags, detail, evidence
             )
 
 
 def _sources(pages: Sequence[MarkedPage]) -> dict[tuple[int, int], _Source]:
     """Who made each mark, by position of the page and index of the mark."""
-    marks = [(p, n, m) for p in pages if len(p.marks or ()) <= MANY for n, m in enumerate(p.marks or ())]
+    marks = [(p, n, m) for p in pages for n, m in enumerate(p.marks or ()) if n <= MANY]
     places = [p.places_mm(m) for p, _, m in marks]
     result = {}
     for (page, index, mark), (on_sheet, on_glass) in zip(marks, places, strict=True):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +13,7 @@ from qc.catalog import MEASURES
 from qc.geometry import Affine
 from qc.model import Evidence, Observation, PageRecord, Where
 from qc.places import evidence_at
+from qc.print_marks import PrintMark
 from qc.tiles import PageTiles
 
 MIN_DARKNESS = 0.03
@@ -20,6 +24,7 @@ BLEACHED = 1.4
 TONES = 8
 MIN_AREA_MM2 = 200.0
 MIN_SIDE_MM = 8.0
+MOST_SHOWN = 12
 
 
 def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_scan: Affine) -> Observation:
@@ -64,6 +69,36 @@ def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_sc
     evidence = tuple(evidence_at(scan, box, page_to_scan) for box in boxes)
     detail = {"code": "missing-print", "boxes_mm": [list(b) for b in boxes]}
     return measure.observe(float(len(boxes)), 0.0, Where(page=page), detail=detail, evidence=evidence)
+
+
+def with_lost_lines(
+    observation: Observation, marks: Sequence[PrintMark], scan: tuple[str, int], page_to_scan: Affine
+) -> Observation:
+    """The observation of `missing_print` with words and lines that are too small for it.
+
+    Parameters
+    ----------
+    observation : Observation
+    marks : sequence of PrintMark
+        Of the page; those of code "missing-print" count.
+    scan : tuple of (str, int)
+        File name and frame.
+    page_to_scan : Affine
+        Page-frame mm -> scan pixels.
+
+    Returns
+    -------
+    Observation
+        Where no large region is lost, but words or lines are: their number, with u as large, so that a person looks. The
+        author's own later change of a line looks the same.
+    """
+    lost = [m for m in marks if m.code == "missing-print"]
+    if observation.value != 0 or not lost:
+        return observation
+    number = float(len(lost))
+    detail = {**observation.detail, "boxes_mm": [[round(v, 2) for v in m.box_mm] for m in lost[:MOST_SHOWN]]}
+    evidence = tuple(evidence_at(scan, m.box_mm, page_to_scan) for m in lost[:MOST_SHOWN])
+    return replace(observation, value=number, u=number, detail=detail, evidence=evidence)
 
 
 def _lost(tiles: PageTiles, paper: NDArray[np.float64]) -> NDArray[np.bool_]:
