@@ -13,6 +13,10 @@ def _texts(value: float, expanded_u: float | None, sign: str) -> tuple[str, str 
     return f"{rounded:{sign}.{places}f}", f"{expanded_u:.{places}f}"
 
 
+def _whole(value: float, expanded_u: float | None) -> tuple[str, str | None]:
+    return f"{value:.0f}", f"{expanded_u:.0f}" if expanded_u else None
+
+
 def _join(value: str, expanded_u: str | None, unit: str) -> str:
     number = value if expanded_u is None else f"{value} ± {expanded_u}"
     return number if unit in ("", "count") else f"{number} {unit}"
@@ -34,9 +38,10 @@ def plus_minus(value: float, expanded_u: float | None, unit: str) -> str:
     Notes
     -----
     U is rounded to two significant digits (0.062 stays 0.062, 0.06 prints 0.060) and the value to the same place.
-    Above 99 U is printed whole.
+    Above 99 U is printed whole, and so is U of a whole count: ``"1 ± 2"``.
     """
-    return _join(*_texts(value, expanded_u, ""), unit)
+    counted = unit == "count" and float(value).is_integer()
+    return _join(*(_whole(value, expanded_u) if counted else _texts(value, expanded_u, "")), unit)
 
 
 def signed_plus_minus(value: float, expanded_u: float | None, unit: str) -> str:

@@ -45,6 +45,13 @@ _COUNTED = {
     "pages-foreign": ("page that matches no page of the reference", "pages that match no page of the reference"),
     "print-defect": ("place of missing print", "places of missing print"),
 }
+_DEFECTS = {
+    "missing-print": _COUNTED["print-defect"],
+    "spot": ("spot", "spots"),
+    "smear": ("smear", "smears"),
+    "streak": ("streak", "streaks"),
+    "void": ("place where a solid lost its ink", "places where a solid lost its ink"),
+}
 
 
 def name(rule: Rule) -> str:
@@ -146,10 +153,10 @@ def _measured(observation: Observation, value: float, k: float) -> str:
         return color_fault(observation, value, k)
     if measure in _COUNTED:
         one, many = _COUNTED[measure]
-        code = str(observation.detail.get("code", "")).replace("-", " ")
-        if measure == "print-defect" and code:
-            one, many = f"place of {code}", f"places of {code}"
-        return f"{size} {one if value == 1 else many}"
+        if measure == "print-defect":
+            one, many = _DEFECTS.get(str(observation.detail.get("code")), (one, many))
+        number = f"{value:.0f} {one if value == 1 else many}"
+        return f"Possibly {number}" if value and expanded and expanded >= value else number
     return f"{capital(_NAMES.get(measure, measure))} differs by {plus_minus(value, expanded, observation.unit)}"
 
 
