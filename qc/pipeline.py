@@ -31,6 +31,7 @@ from qc.model import (
     ScanFile,
 )
 from qc.observe import observe
+from qc.on_glass import without_dirt_on_glass
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
@@ -77,7 +78,7 @@ def inspect_copy(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
     _require_some(copy, pages)
-    pages = with_shared_scale(put_in_order(pages, reference))
+    pages = without_dirt_on_glass(with_shared_scale(put_in_order(pages, reference)))
     readings = read_copy(copy, pages, reference)
     places = find_places(copy, pages, reference, imprint_position(readings))
     records = with_imprint(page_records(copy, pages, reference, places), readings)
