@@ -52,6 +52,7 @@ _ALL = (
     Measure("print-position-recto-verso", "mm", "copy", 1, "qc.measure.own_pages:print_position_recto_verso"),
     Measure("ink-coverage", "fraction", "page", 2, "qc.measure.ink_coverage:ink_coverage"),
     Measure("blank-pages-at-end", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_at_end"),
+    Measure("blank-pages-unexplained", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_unexplained"),
     Measure("blank-pages-inside", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_inside"),
     Measure("pages-foreign", "count", "copy", 1, "qc.measure.foreign_pages:pages_foreign"),
     Measure(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from qc.catalog import MEASURES
 from qc.facts import not_known
 from qc.judge import judge
+from qc.measure.blank_pages import explained_again
 from qc.measure.copy_position_outlier import MIN_COPIES, copy_position_outlier
 from qc.model import Inspection, Observation, ReferenceId
 from qc.policy import Policy
@@ -63,7 +64,7 @@ def judged_again(
     inspection: Inspection, more: Sequence[Observation], reference: ReferenceId, policy: Policy
 ) -> Inspection:
     """The inspection with `more` observations: findings, verdict and refund anew."""
-    observations = (*inspection.observations, *more)
+    observations = explained_again((*inspection.observations, *more), policy.padding)
     findings, verdict = judge(
         observations,
         policy,

@@ -36,6 +36,15 @@ class Flag(StrEnum):
     UNREADABLE = "unreadable", "the file could not be read"
     FEW_PAGES = "few-pages", "too few registered pages"
     END_NOT_SEEN = "end-not-seen", "the end of the book was not seen in the scans"
+    LAST_CONTENT_NOT_SEEN = (
+        "last-content-not-seen",
+        "the last content page of the reference is not among the scans",
+    )
+    END_UNCLEAR = (
+        "end-unclear",
+        "pages with content that are out of order, or of no reference page, follow the last one",
+    )
+    NO_PADDING = "no-padding", "the policy does not state how many pages a printer may add at the end"
     BITONAL = "bitonal", "the scan has one bit a pixel; tone and color cannot be measured on it"
     GRAY_SCAN = "gray-scan", "the scan has no color"
     NO_PROFILE = "no-profile", "no scanner profile; the wider uncertainty is carried"

@@ -320,11 +320,23 @@ def _sound(findings: Sequence[Finding], policy: Policy) -> str:
         for f in findings
         if f.measure == "trim-offset-block" and f.severity == "defect" and f.outcome is Outcome.WITHIN
     ]
+    end = "".join(f"; {text}" for text in _end_of(findings))
     if not cuts:
-        return "No defect found"
+        return f"No defect found{end}"
     largest = max(cuts, key=lambda f: abs(f.value or 0.0))
-    said = largest.message.rstrip(".")
     return (
-        f"No defect found: of {len(cuts)} judged edges the farthest off is {said[:1].lower()}{said[1:]} "
-        f"({policy.id} {largest.rule})"
+        f"No defect found: of {len(cuts)} judged edges the farthest off is {_within(largest.message)} "
+        f"({policy.id} {largest.rule}){end}"
     )
+
+
+def _end_of(findings: Sequence[Finding]) -> list[str]:
+    """Why blank pages at the end are expected."""
+    blanks = {f.value or 0.0 for f in findings if f.measure == "blank-pages-at-end"}
+    explained = [f for f in findings if f.measure == "blank-pages-unexplained" and f.outcome is Outcome.WITHIN]
+    return [_within(f.message) for f in explained if max(blanks, default=0.0) > 0]
+
+
+def _within(message: str) -> str:
+    """A message as part of a sentence."""
+    return message[:1].lower() + message[1:].rstrip(".")

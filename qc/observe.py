@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from qc.book_end import BookEnd, Padding
 from qc.catalog import MEASURES
 from qc.copy_reference import CopyReference
 from qc.flags import Flag
 from qc.geometry import Affine, edge_names
 from qc.match import darkness, has_content
-from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
+from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside, blank_pages_unexplained, book_end
 from qc.measure.color_defect import color_defect
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.density_difference import U_FILE, U_OTHER_SCANNER, U_SAME_SCANNER, density_difference
@@ -55,8 +56,9 @@ def observe(
     records: Sequence[PageRecord],
     reference: Reference | None,
     doubtful: frozenset[int] = frozenset(),
+    padding: Padding | None = None,
 ) -> list[Observation]:
-    """All observations of the copy: page by page, then of the whole."""
+    """All observations of the copy: page by page, then of the whole; `padding` is what its printer may add at the end."""
     interior = [r for r in records if r.role is Role.PAGE]
     observations: list[Observation] = []
     for page, record in zip(pages, interior, strict=True):
@@ -74,7 +76,11 @@ def observe(
         observations += trim_skew(offsets, sides)
         observations += print_position_jitter(offsets, bench_cut)
     written = has_content(reference.thumbnails()) if reference else None
-    observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, reference)))
+    last = last_content(reference)
+    if written is not None:
+        written[last:] = [False] * (len(written) - last)
+    observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, last)))
+    observations.append(blank_pages_unexplained(_end(copy, interior, reference, doubtful), padding))
     # A blob, pale print or a tone may be all that was ordered, and too little to register: no defect by that alone.
     unsure = {p.job.position for p in pages if p.ink is not None and p.ink.look in UNSURE}
     blank = blank_pages_inside(interior, written, doubtful | unsure)
@@ -208,8 +214,18 @@ def _working_scale(resolution: Resolution, to_scan: Affine, turns: int) -> tuple
     return px_per_mm(x) / to_scan.scale[0], px_per_mm(y) / to_scan.scale[1]
 
 
-def _end_seen(copy: BookCopy, pages: Sequence[PageRecord], reference: Reference | None) -> bool:
+def _end_seen(copy: BookCopy, pages: Sequence[PageRecord], last: int) -> bool:
     if copy.scan.complete or any(p.kind is PageKind.IMPRINT for p in pages):
         return True
-    last = last_content(reference)
     return bool(last) and any(p.reference_page is not None and p.reference_page >= last for p in pages)
+
+
+def _end(copy: BookCopy, pages: Sequence[PageRecord], reference: Reference | None, doubtful: frozenset[int]) -> BookEnd:
+    return book_end(
+        pages,
+        complete=copy.scan.complete,
+        last_content=last_content(reference) if reference else None,
+        ordered=reference.pages if reference else copy.pages_expected,
+        first_page=copy.scan.first_page,
+        doubtful=doubtful,
+    )

@@ -22,6 +22,8 @@ ALIKE = 0.65
 """Correlation of small pictures that lets a page keep its place; text of another book reaches 0.6."""
 CLEAR_LEAD = 0.005
 """Correlation by which rules must fit better upside down; drawn ones differ by 0.016 where one way is 2 mm wrong."""
+IMPRINT = 0.03
+"""Darkness of a page that may be an imprint: its barcode and a few lines."""
 FULL = 0.01
 """Darkness of a reference page that carries more than a folio."""
 
@@ -75,8 +77,14 @@ class Places:
     doubtful: frozenset[int] = frozenset()
 
 
-def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> Places:
-    """Reference page of each scanned page; blank and sparse pages take the place between their neighbors."""
+def find_places(
+    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, imprint: int | None = None
+) -> Places:
+    """Reference page of each scanned page; blank and sparse pages take the place between their neighbors.
+
+    `imprint` is the position of the page that was read as one. Where a part was scanned, it and the blank pages before it
+    are the last leaves, wherever the scan before them stands in the book.
+    """
     if reference is None:
         return Places((None,) * len(pages))
     written = np.array(has_content(reference.thumbnails()))
@@ -85,7 +93,7 @@ def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
     known = [(i, place) for i, place in enumerate(places) if place is not None]
     doubtful = set()
     for i, page in enumerate(pages):
-        if places[i] is not None:
+        if places[i] is not None or i + 1 == imprint:
             continue
         before = max((k for k in known if k[0] < i), default=None)
         after = min((k for k in known if k[0] > i), default=None)
@@ -100,6 +108,10 @@ def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
             continue
         empty = {PageKind.BLANK: ~written, PageKind.FOLIO_ONLY: ~full}.get(_kind(page))
         if empty is not None and not empty[guess - 1] and not copy.scan.complete:
+            if after is None and _kind(page) is PageKind.BLANK:
+                if imprint is not None and i + 1 < imprint:
+                    continue
+                doubtful.add(i + 1)
             in_step = before and after and after[1] - before[1] == after[0] - before[0]
             elsewhere = [n for n in range(low + 1, high) if empty[n - 1] and n not in places]
             blanks = before is not None and all(_kind(p) is PageKind.BLANK for p in pages[before[0] + 1 : i + 1])
@@ -129,7 +141,16 @@ def _keeps_place(page: PageResult, place: int) -> bool:
 
 
 def last_content(reference: Reference | None) -> int:
-    """Number of the last reference page that prints anything; 0 without a reference."""
+    """Number of the last reference page that prints anything; 0 without a reference.
+
+    Of an approved copy the few lines on its very last page are its own imprint, which no other copy repeats.
+    """
     if reference is None:
         return 0
-    return max((i for i, has in enumerate(has_content(reference.thumbnails()), 1) if has), default=0)
+    written = [n for n, has in enumerate(has_content(reference.thumbnails()), 1) if has]
+    own_imprint = (
+        reference.id.kind == "copy" and written and written[-1] == reference.pages and reference.pages % 2 == 0
+    )
+    if own_imprint and darkness(reference.thumbnails()[-1:])[0] < IMPRINT:
+        written.pop()
+    return max(written, default=0)

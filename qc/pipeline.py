@@ -15,6 +15,7 @@ from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
 from qc.geometry import side_of
+from qc.imprint_look import looks_like_imprint
 from qc.judge import judge
 from qc.match import has_content
 from qc.model import (
@@ -30,10 +31,11 @@ from qc.model import (
     ScanFile,
 )
 from qc.observe import observe
+from qc.on_glass import without_dirt_on_glass
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
-from qc.readings import read_copy
+from qc.readings import imprint_position, read_copy
 from qc.reference import Reference
 from qc.refund import decide_refund
 from qc.register import Prior
@@ -76,11 +78,11 @@ def inspect_copy(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
     _require_some(copy, pages)
-    pages = with_shared_scale(put_in_order(pages, reference))
-    places = find_places(copy, pages, reference)
+    pages = without_dirt_on_glass(with_shared_scale(put_in_order(pages, reference)))
     readings = read_copy(copy, pages, reference)
+    places = find_places(copy, pages, reference, imprint_position(readings))
     records = with_imprint(page_records(copy, pages, reference, places), readings)
-    observations = observe(copy, pages, records, reference, places.doubtful) + readings
+    observations = observe(copy, pages, records, reference, places.doubtful, policy.padding) + readings
     identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
     unread = not_known(copy, observations)
@@ -192,7 +194,7 @@ def page_records(
 ) -> tuple[PageRecord, ...]:
     """What each scan of the copy was taken for, covers first as they lie in the folder."""
     usual = usual_turns(pages) or 0
-    last_written = last_content(reference)
+    last = last_content(reference) if reference is not None else None
     by_scan = {}
     for page, place in zip(pages, places.pages, strict=True):
         ink, registration = page.ink, page.registration
@@ -200,9 +202,9 @@ def page_records(
         reason = page.error or (ink.reason if ink else "")
         if registration is not None and kind is PageKind.BLANK:
             kind, reason = PageKind.CONTENT, "its print matches the reference page"
-        beyond = reference is not None and place is None and kind in (PageKind.CONTENT, PageKind.FOLIO_ONLY)
-        if beyond and _is_imprint(page, pages, last_written):
-            kind, reason = PageKind.IMPRINT, "a few lines on the last page, after the content of the reference"
+        printed = registration is None and kind in (PageKind.CONTENT, PageKind.FOLIO_ONLY)
+        if printed and (why := looks_like_imprint(page, place, pages, last)):
+            kind, reason = PageKind.IMPRINT, why
         to_scan = None
         if registration is not None and page.to_scan is not None:
             to_scan = page.to_scan.after(registration.to_px)
@@ -234,16 +236,6 @@ def _other_record(scan: ScanFile) -> PageRecord:
     return PageRecord(scan.name, scan.frame, scan.role, None, None, None, "not measured yet", None, None, False)
 
 
-def _is_imprint(page: PageResult, pages: Sequence[PageResult], last_written: int) -> bool:
-    """Little print in the lower part of the last written page, beyond everything the reference prints."""
-    later = [p for p in pages if p.job.position > page.job.position]
-    if any(p.ink is not None and p.ink.kind is not PageKind.BLANK for p in later):
-        return False
-    if last_written and any(p.reference_page and p.reference_page >= last_written for p in later):
-        return False
-    return page.ink is not None and page.ink.coverage < 0.03
-
-
 def _rescan(
     copy: BookCopy, pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference | None
 ) -> list[Rescan]:
@@ -258,7 +250,7 @@ def _rescan(
         return wanted
     seen = {r.reference_page for r in interior}
     written = has_content(reference.thumbnails())
-    unseen = [n for n in range(1, reference.pages + 1) if n not in seen and written[n - 1]]
+    unseen = [n for n in range(1, last_content(reference) + 1) if n not in seen and written[n - 1]]
     why = "the copy is stated complete, but no scan shows this page" if copy.scan.complete else "not among the scans"
     return wanted + [Rescan(why, reference_page=n) for n in unseen]
 

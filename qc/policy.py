@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from qc.book_end import Padding
 from qc.catalog import MEASURES
 from qc.errors import UsageError
 from qc.geometry import Edge
@@ -38,9 +39,10 @@ MEASURES_BY_EDGE = frozenset({"trim-offset", "trim-offset-block", "trim-skew"})
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")
-_POLICY_KEYS = ("schema", "id", "version", "k", "claim_days", "rule", "clauses", "expected")
+_POLICY_KEYS = ("schema", "id", "version", "k", "claim_days", "padding", "rule", "clauses", "expected")
 _RULE_REQUIRED = ("id", "measure", "within", "severity", "source", "clause")
 _RULE_OPTIONAL = ("outside", "magnitude", "required", "reason", "edges", "spine", "code", "notable")
+_PADDING_KEYS = ("round_to", "sheets", "imprint_pages", "ordered_blanks", "clause", "source", "reason")
 _RULE_KEYS = _RULE_REQUIRED + _RULE_OPTIONAL
 
 
@@ -55,7 +57,8 @@ class Clause(NamedTuple):
 class Policy:
     """A checked policy file; `clauses` are the sentences of the refund routes by code, `expected` those of no rule.
 
-    `toml` is the text of the file, which `sha256` is the hash of.
+    `padding` is what the printer adds at the end of a book, None where the file does not say. `toml` is the text of the
+    file, which `sha256` is the hash of.
     """
 
     id: str
@@ -67,6 +70,7 @@ class Policy:
     expected: tuple[Clause, ...]
     sha256: str
     path: Path
+    padding: Padding | None = None
     toml: str = field(default="", repr=False)
 
     @property
@@ -169,6 +173,12 @@ class _Table:
             self.fail(key, f"one of {', '.join(options)}{_nearest(str(value), options)}")
         return str(value)
 
+    def whole(self, key: str, least: int) -> int:
+        value = self.table[key]
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            self.fail(key, f"a whole number of pages, {least} or more")
+        return value
+
     def limit(self, key: str, measure: str) -> Limit:
         text, unit = self.text(key), MEASURES[measure].unit
         units = "mm or in" if unit == "mm" else unit
@@ -216,6 +226,23 @@ def _policy(data: dict[str, Any], path: Path, sha256: str) -> Policy:
         expected=_expected(data.get("expected", []), path),
         sha256=sha256,
         path=path,
+        padding=_padding(data["padding"], path) if "padding" in data else None,
+    )
+
+
+def _padding(data: object, path: Path) -> Padding:
+    table = _Table(data, f"policy {path}, padding", _PADDING_KEYS, _PADDING_KEYS)
+    sheets = table.table["sheets"]
+    if not isinstance(sheets, list) or not sheets or not all(type(n) is int and n > 0 and n % 2 == 0 for n in sheets):
+        table.fail("sheets", "a list of even numbers of pages, such as [4, 6]")
+    return Padding(
+        round_to=table.whole("round_to", 1),
+        sheets=tuple(sheets),
+        imprint_pages=table.whole("imprint_pages", 0),
+        ordered_blanks=table.whole("ordered_blanks", 0),
+        clause=table.text("clause"),
+        source=table.text("source"),
+        reason=table.text("reason"),
     )
 
 

@@ -52,6 +52,11 @@ def read_copy(copy: BookCopy, pages: Sequence[PageResult], reference: Reference 
     ]
 
 
+def imprint_position(readings: Sequence[Observation]) -> int | None:
+    """Position (1-based) of the page that was read as the imprint."""
+    return next((o.where.page for o in readings if o.measure == "print-date" and o.where.page), None)
+
+
 def _imprint(
     copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None
 ) -> tuple[Imprint | None, Where, Evidence | None, Flag, int]:

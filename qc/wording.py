@@ -21,6 +21,7 @@ _NAMES = {
     "ink-coverage": "ink coverage",
     "blank-pages-at-end": "blank pages at the end",
     "blank-pages-inside": "blank pages inside",
+    "blank-pages-unexplained": "unexplained blank pages at the end",
     "pages-foreign": "foreign pages",
     "print-defect": "missing print",
     "color-difference": "color against the reference",
@@ -43,6 +44,7 @@ _COUNTED = {
         "pages that are blank where the reference has content",
     ),
     "pages-foreign": ("page that matches no page of the reference", "pages that match no page of the reference"),
+    "blank-pages-unexplained": ("unexplained blank page at the end", "unexplained blank pages at the end"),
     "print-defect": ("place of missing print", "places of missing print"),
 }
 _DEFECTS = {
@@ -151,6 +153,8 @@ def _measured(observation: Observation, value: float, k: float) -> str:
         return f"Print {shift_in_words(observation, k)} than in the median of the copies"
     if measure == "color-defect":
         return color_fault(observation, value, k)
+    if measure == "blank-pages-unexplained" and observation.detail.get("words"):
+        return capital(str(observation.detail["words"]))
     if measure in _COUNTED:
         one, many = _COUNTED[measure]
         if measure == "print-defect":

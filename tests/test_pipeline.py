@@ -249,12 +249,31 @@ def test_part_of_the_print_missing_is_a_defect_at_its_place(shop: Shop) -> None:
     assert inspection.verdict.outcome is Decision.DEFECT
 
 
-@pytest.mark.parametrize("blanks", [0, 5])
-def test_blank_pages_at_the_end_are_no_defect(shop: Shop, blanks: int) -> None:
+@pytest.mark.parametrize(
+    ("blanks", "unexplained", "said"),
+    [(0, 0, ""), (4, 0, "4 blank pages at the end = 4 padding, 12 pages for 8 ordered"), (5, 1, "1 more than padding")],
+)
+def test_blank_pages_at_the_end_are_no_defect(shop: Shop, blanks: int, unexplained: int, said: str) -> None:
     drawn = shop.draw(f"blanks-{blanks}", pages=[1, 2, 6, 8], blanks=blanks, seed=8)
     inspection = shop.inspect(drawn.folder)
     assert of(inspection, "blank-pages-at-end").value == blanks
-    assert inspection.verdict.outcome is Decision.NO_DEFECT, inspection.verdict.summary
+    assert of(inspection, "blank-pages-unexplained").value == unexplained
+    expected = Decision.NEEDS_REVIEW if unexplained else Decision.NO_DEFECT
+    assert inspection.verdict.outcome is expected, inspection.verdict.summary
+    assert said in inspection.verdict.summary and inspection.refund.outcome != "eligible"
+    assert ("blank page" in inspection.verdict.summary) == bool(said)
+
+
+@pytest.mark.parametrize("imprint", [None, IMPRINT])
+def test_the_last_leaves_scanned_without_the_page_before_them_lack_no_print(
+    shop: Shop, imprint: tuple[str, ...] | None
+) -> None:
+    name = f"last-leaves-{bool(imprint)}"
+    inspection = shop.inspect(shop.draw(name, pages=[1, 2, 3, 4], blanks=1, imprint=imprint, seed=9).folder)
+    found = of(inspection, "blank-pages-unexplained")
+    assert found.value is None and found.flags == (Flag.LAST_CONTENT_NOT_SEEN,)
+    assert inspection.refund.outcome != "eligible"
+    assert inspection.verdict.outcome is not Decision.DEFECT, inspection.verdict.summary
 
 
 @pytest.mark.parametrize(("complete", "count"), [(False, None), (True, 2)])

@@ -64,6 +64,7 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "copy-position-outlier",
         "copy-color-outlier",
         "blank-pages-inside",
+        "blank-pages-unexplained",
         "print-defect",
         "print-defect-spot",
         "print-defect-streak",

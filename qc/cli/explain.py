@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 import click
 
+from qc.book_end import Padding
 from qc.catalog import MEASURES, Measure
 from qc.cli import exits
 from qc.errors import UsageError
@@ -88,6 +89,21 @@ def rule_text(policy: Policy, rule: Rule) -> str:
         _wrapped("source", rule.source),
     ]
     return "\n".join(lines + [_wrapped("reason", rule.reason)] * bool(rule.reason))
+
+
+def padding_text(padding: Padding) -> str:
+    """What a printer may add at the end of a book, in lines: the numbers, their sentence, its source and the reason."""
+    sheets = " or ".join(map(str, padding.sheets))
+    lines = [
+        "Padding at the end of a book",
+        f"  count    rounded up to a multiple of {padding.round_to}, filled up to full sheets of {sheets} pages",
+        f"  imprint  on up to {padding.imprint_pages} pages of its own",
+        f"  file     ends with up to {padding.ordered_blanks} blank pages",
+        _wrapped("clause", f"“{padding.clause}”"),
+        _wrapped("source", padding.source),
+        _wrapped("reason", padding.reason),
+    ]
+    return "\n".join(lines)
 
 
 def _limit(written: str, in_unit: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from qc.cli.explain import rule_text
+from qc.cli.explain import padding_text, rule_text
 from qc.policy import Policy, Rule, load_policy, shipped
 
 
@@ -65,6 +65,9 @@ def differences(a: Policy, b: Policy) -> Iterator[str]:
     for key in ("k", "claim_days"):
         if getattr(a, key) != getattr(b, key):
             yield f"{key}: {a.id} {getattr(a, key):g}, {b.id} {getattr(b, key):g}"
+    if a.padding or b.padding:
+        mine, theirs = (_padding_of(p) for p in (a, b))
+        yield from (f"padding {k}: {a.id} {mine[k]}, {b.id} {theirs[k]}" for k in mine if mine[k] != theirs[k])
     rules: list[Mapping[str, Rule]] = [{r.id: r for r in p.rules} for p in (a, b)]
     for rule_id in dict.fromkeys(r for of in rules for r in of):
         one, other = (of.get(rule_id) for of in rules)
@@ -92,11 +95,23 @@ def _judged(rule: Rule) -> list[tuple[str, str]]:
     ]
 
 
+def _padding_of(found: Policy) -> dict[str, str]:
+    """What padding is reckoned with; a policy without the table states nothing."""
+    names = ("round_to", "sheets", "imprint_pages", "ordered_blanks")
+    return {n: _plain(getattr(found.padding, n)) if found.padding else "not stated" for n in names}
+
+
+def _plain(value: int | tuple[int, ...]) -> str:
+    return " or ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def _everything(found: Policy) -> Iterator[str]:
     yield (
         f"Policy {found.id} {found.version}: U = {found.k:g} u, claims within {found.claim_days} days, "
         f"sha256 {found.sha256}. Shipped are {', '.join(shipped())}."
     )
+    if found.padding:
+        yield padding_text(found.padding)
     yield from (rule_text(found, rule) for rule in found.rules)
     yield "\n".join(f"Refund {code}: “{c.clause}” ({c.source})" for code, c in found.clauses.items())
     if found.expected:

@@ -1,9 +1,10 @@
-"""Blank pages: expected ones at the end, and blanks where the book has content."""
+"""Blank pages: expected ones at the end, those that nothing explains, and blanks where the book has content."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qc.book_end import BookEnd, Padding, said_of, unexplained
 from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
@@ -27,6 +28,10 @@ def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool) -> Observati
     measure = MEASURES["blank-pages-at-end"]
     if not end_seen:
         return measure.observe(None, flags=(Flag.END_NOT_SEEN,))
+    return measure.observe(float(_blanks_at_end(pages)), 0.0)
+
+
+def _blanks_at_end(pages: Sequence[PageRecord]) -> int:
     count = 0
     for page in reversed(pages):
         if page.kind is PageKind.IMPRINT:
@@ -34,7 +39,92 @@ def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool) -> Observati
         if page.kind is not PageKind.BLANK:
             break
         count += 1
-    return measure.observe(float(count), 0.0)
+    return count
+
+
+def book_end(
+    pages: Sequence[PageRecord],
+    *,
+    complete: bool,
+    last_content: int | None,
+    ordered: int | None,
+    first_page: int = 1,
+    doubtful: frozenset[int] = frozenset(),
+) -> BookEnd:
+    """How a copy ends, in numbers.
+
+    Parameters
+    ----------
+    pages : sequence of PageRecord
+        The scanned interior pages in reading order.
+    complete : bool
+        Whether every page of the copy was scanned.
+    last_content : int or None
+        Number of the last page of the reference that prints anything; None without a reference.
+    ordered : int or None
+        Pages of the reference, or of the book as it is stated where there is none.
+    first_page : int
+        Page that the first scan shows.
+    doubtful : frozenset of int
+        Positions (1-based) whose place in the book is only likely.
+    """
+    written = [i for i, p in enumerate(pages) if p.kind in (PageKind.CONTENT, PageKind.FOLIO_ONLY)]
+    imprint = any(p.kind is PageKind.IMPRINT for p in pages)
+    if last_content is None:
+        blanks = _blanks_at_end(pages)
+        if not complete:
+            return BookEnd(blanks, imprint, ordered=ordered, designed=False, unknown=str(Flag.NO_REFERENCE))
+        last = first_page + written[-1] if written else first_page - 1
+        return BookEnd(blanks, imprint, first_page - 1 + len(pages), last, ordered, designed=False)
+    found = [i for i, p in enumerate(pages) if p.reference_page == last_content]
+    if not found and last_content:
+        lost = complete and bool(pages)
+        why = "" if lost else str(Flag.LAST_CONTENT_NOT_SEEN)
+        return BookEnd(_blanks_at_end(pages), imprint, None, last_content, ordered, lost=lost, unknown=why)
+    at = found[-1] if found else -1
+    unclear = str(Flag.END_UNCLEAR) if written and written[-1] > at else ""
+    blanks = sum(p.kind is PageKind.BLANK for p in pages[at + 1 :])
+    number = last_content + len(pages) - 1 - at
+    return BookEnd(blanks, imprint, number, last_content, ordered, unknown=unclear, unsure=at + 1 in doubtful)
+
+
+def blank_pages_unexplained(end: BookEnd, padding: Padding | None) -> Observation:
+    """Blank pages at the end that neither the order nor padding and imprint explain; content may be missing there.
+
+    Parameters
+    ----------
+    end : BookEnd
+        How the copy ends.
+    padding : Padding or None
+        What the printer may add, as the policy states it.
+
+    Returns
+    -------
+    Observation
+        A count, 0 where the run is explained; `detail` holds the reckoning and ``words``. u is 1 where the place of the
+        last content page is only likely. Null where the end, or what was ordered, is not known.
+
+    Notes
+    -----
+    A file of n pages, with or without pages of its own for the imprint, is filled up to full sheets; what is within the
+    longest of these counts is explained, shorter runs too, as a scanner may drop blank pages. The reference says which
+    blanks at the end are the author's. Where the copy is complete and the last content page is not there, the whole run
+    is unexplained. Not seen by it: content that went missing together with as many pages of padding.
+    """
+    value, why = unexplained(end, padding)
+    detail = {**end.detail(), "words": said_of(end, padding)}
+    if value is None:
+        return MEASURES["blank-pages-unexplained"].observe(None, flags=(str(why),), detail=detail)
+    return MEASURES["blank-pages-unexplained"].observe(float(value), 1.0 if end.unsure else 0.0, detail=detail)
+
+
+def explained_again(observations: Sequence[Observation], padding: Padding | None) -> tuple[Observation, ...]:
+    """The observations as the padding of another policy explains them."""
+    mine = MEASURES["blank-pages-unexplained"]
+    return tuple(
+        blank_pages_unexplained(BookEnd.of(o.detail), padding) if o.measure == mine.id and o.detail else o
+        for o in observations
+    )
 
 
 def blank_pages_inside(

@@ -67,6 +67,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
 
     if block := words.block(inspection, k):
         say("Block", block)
+    if end := words.last_pages(inspection):
+        say("Last pages", end)
     if imprint := words.imprint(inspection):
         say("Imprint", imprint)
     if isbn := words.isbn(inspection):

@@ -238,6 +238,12 @@ def imprint(inspection: Inspection) -> str:
     return " · ".join(parts)
 
 
+def last_pages(inspection: Inspection) -> str:
+    """What stands at the end of the copy and why; empty where nothing follows the content or the end was not seen."""
+    ends = [o for o in inspection.observations if o.measure == "blank-pages-unexplained" and o.value is not None]
+    return "; ".join(f"{o.detail['words']}{': expected' if not o.value else ''}" for o in ends if o.detail.get("words"))
+
+
 def isbn(inspection: Inspection) -> str:
     """What the barcode of the cover says; empty where none was read."""
     read = [o for o in inspection.observations if o.measure == "isbn" and o.value is not None]
