@@ -29,7 +29,16 @@ from qc.rule import Rule
 from qc.wording import capital, listed, message, name, ranges
 
 CONTENT_MEASURES = frozenset(
-    {"print-defect", "blank-pages-inside", "pages-foreign", "color-difference", "color-difference-copy"}
+    {
+        "print-defect",
+        "blank-pages-inside",
+        "pages-foreign",
+        "pages-missing",
+        "pages-duplicated",
+        "pages-out-of-order",
+        "color-difference",
+        "color-difference-copy",
+    }
 )
 FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})

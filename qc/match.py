@@ -22,6 +22,7 @@ from qc.units import px_per_mm
 THUMBNAIL_DPI = 18.75
 REACH_PX = 8
 """Shift searched, about 11 mm: more than any cut that leaves the page legible."""
+LOOK_ALIKE = 0.85
 NEIGHBORS = (1, 4)
 """How far around the expected page is looked, step by step, before all pages are."""
 
@@ -92,6 +93,13 @@ def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], page
             shift = np.array([x - REACH_PX, y - REACH_PX]) / px_per_mm(THUMBNAIL_DPI)
             found.append(Candidate(page, float(surface[y, x]), turns, (float(shift[0]), float(shift[1]))))
     return sorted(found, key=lambda c: -c.score)
+
+
+def look_alike(thumbnails: NDArray[np.uint8], one: int, other: int) -> bool:
+    """Whether two reference pages (1-based) cannot be told from each other by what is printed: lined or dotted pages,
+    planner pages that differ by a date. Text pages set alike correlate at 0.7 at most."""
+    picture = np.asarray(thumbnails[one - 1] / 255.0, np.float32)
+    return any(c.score > LOOK_ALIKE for c in candidates(picture, thumbnails, [other]) if c.turns == 0)
 
 
 def rings(expected: int, count: int) -> Iterator[list[int]]:

@@ -8,12 +8,13 @@ from dataclasses import replace
 from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Affine, edge_names
-from qc.match import darkness, has_content
+from qc.match import darkness, has_content, look_alike
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.own_pages import recto_verso_of_offsets
+from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import trim_offset
@@ -33,7 +34,9 @@ from qc.model import (
 from qc.order import last_content
 from qc.own_page import observe_alone
 from qc.page_result import PageResult
+from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
+from qc.sequence import align
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3
@@ -45,6 +48,7 @@ def observe(
     records: Sequence[PageRecord],
     reference: Reference | None,
     doubtful: frozenset[int] = frozenset(),
+    order: str = AS_SCANNED,
 ) -> list[Observation]:
     """All observations of the copy: page by page, then of the whole."""
     interior = [r for r in records if r.role is Role.PAGE]
@@ -70,6 +74,7 @@ def observe(
     observations += [lost_page(o) for o in blank if o.value]
     observations += _lost_prints(pages, interior, reference, doubtful)
     observations += pages_foreign(interior, reference is not None)
+    observations += _sequence(copy, interior, reference, order)
     if reference is not None:
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         papers = [p.paper for p in pages if p.paper is not None]
@@ -78,6 +83,23 @@ def observe(
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
+
+
+def _sequence(
+    copy: BookCopy, pages: Sequence[PageRecord], reference: Reference | None, order: str
+) -> list[Observation]:
+    """Missing, doubled, misplaced and turned pages."""
+    alignment = None
+    if reference is not None:
+        thumbnails = reference.thumbnails()
+        places = [p.reference_page for p in pages]
+        alignment = align(places, has_content(thumbnails), lambda a, b: look_alike(thumbnails, a, b))
+    return [
+        *pages_missing(alignment, copy.scan.complete),
+        *pages_duplicated(pages, alignment),
+        *pages_out_of_order(pages, alignment, order, copy.scan.complete),
+        *pages_upside_down(pages, reference is not None),
+    ]
 
 
 def _lost_prints(

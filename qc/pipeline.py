@@ -31,6 +31,7 @@ from qc.observe import observe
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
+from qc.reading_order import AS_SCANNED, find_order, reading_order
 from qc.reference import Reference
 from qc.refund import decide_refund
 from qc.register import Prior
@@ -71,10 +72,14 @@ def inspect_copy(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
     _require_some(copy, pages)
+    order = find_order(told_apart(pages))
+    if order != AS_SCANNED:
+        copy = in_reading_order(copy, reading_order(told_apart(pages), order))
+        pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
     pages = with_shared_scale(put_in_order(pages, reference))
     places = find_places(copy, pages, reference)
     records = page_records(copy, pages, reference, places)
-    observations = observe(copy, pages, records, reference, places.doubtful)
+    observations = observe(copy, pages, records, reference, places.doubtful, order)
     identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
     findings, verdict = judge(observations, policy, copy, records, identity, rescan)
@@ -125,6 +130,22 @@ def examine_pages(
         if progress:
             progress(len(results), len(jobs))
     return [results[i] for i in sorted(results)]
+
+
+def told_apart(pages: Sequence[PageResult]) -> list[int | None]:
+    """Reference page of each scan, where its small picture fits that page alone."""
+    return [
+        None
+        if p.registration is None or p.registration.repeats or len({c.page for c in p.options}) > 1
+        else p.reference_page
+        for p in pages
+    ]
+
+
+def in_reading_order(copy: BookCopy, order: Sequence[int]) -> BookCopy:
+    """The copy with its interior scans put into the given order of indices; covers keep their place."""
+    pages = iter([copy.pages[i] for i in order])
+    return replace(copy, scans=tuple(next(pages) if s.role is Role.PAGE else s for s in copy.scans))
 
 
 def with_proven_resolution(pages: Sequence[PageResult]) -> list[PageResult]:
