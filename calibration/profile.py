@@ -72,7 +72,7 @@ def save(
     OutputError
         The file cannot be written.
     """
-    path = folders()[0] / f"{checked_name(name)}.toml"
+    path = _path(name)
     older = _older(path)
     content: Table = {"schema": SCHEMA, "name": name, "made": today, "expires": today + timedelta(days=days)}
     if older and not renew:
@@ -83,6 +83,15 @@ def save(
     content |= {**tables, "provenance": provenance}
     write_text("\n".join(_toml(content)) + "\n", path)
     return read_profile(path)
+
+
+def profile_tables(name: str) -> Table:
+    """What a profile of this name holds already; nothing where there is none."""
+    return _older(_path(name))
+
+
+def _path(name: str) -> Path:
+    return folders()[0] / f"{checked_name(name)}.toml"
 
 
 def _older(path: Path) -> Table:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from calibration.color_words import color_words
 from calibration.drift import Drift
 from calibration.repeatability import TOLERANCE_WIDTH_MM
 from qc.scanner import EDGES, ScannerProfile, ScannerScale
@@ -24,7 +25,7 @@ def listing(profiles: Sequence[ScannerProfile], today: date) -> list[str]:
 def described(profile: ScannerProfile, today: date) -> list[str]:
     """What a profile says."""
     lines = [f"{profile.name}: {_state(profile, today)}"]
-    lines += [f"{label}: {text}" for label, text in _parts(profile)]
+    lines += [f"{label}: {text}" for label, text in _parts(profile, today)]
     return [*lines, f"file: {profile.path}, sha256 {profile.sha256[:12]}"]
 
 
@@ -42,9 +43,11 @@ def _holds(profile: ScannerProfile) -> Iterator[str]:
     for key in ("white", "crop", "gauge", "noise"):
         if key in profile.tables:
             yield key
+    if profile.color is not None:
+        yield f"color of grade {profile.color.grade}"
 
 
-def _parts(profile: ScannerProfile) -> Iterator[tuple[str, str]]:
+def _parts(profile: ScannerProfile, today: date) -> Iterator[tuple[str, str]]:
     for label, text in (("scanner", profile.scanner), ("driver", profile.driver)):
         if text:
             yield label, text
@@ -71,6 +74,8 @@ def _parts(profile: ScannerProfile) -> Iterator[tuple[str, str]]:
             "noise",
             f"{100 * noise['pixel']:.2f} % a pixel at 150 dpi, brightness {100 * noise['level']:.2f} % from scan to scan",
         )
+    if profile.color is not None:
+        yield from color_words(profile.color, tables["color"], today)
     for what, origin in tables.get("provenance", {}).items():
         names = [f["name"] for f in origin.get("files", ())]
         shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

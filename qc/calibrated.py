@@ -36,9 +36,17 @@ def with_profile(copy: BookCopy, option: str | None) -> tuple[BookCopy, dict[str
         if option is not None:
             raise
         return copy, {"profile": None, "note": f"{str(fault).split('. ')[0]}: {_WIDER}"}
-    note = f"scanner profile {profile.name} applied{_but(profile, copy)}"
+    note = f"scanner profile {profile.name} applied{_colors(profile)}{_but(profile, copy)}"
     held: dict[str, str | None] = {"profile": profile.name, "sha256": profile.sha256, "note": note}
     return replace(copy, scan=replace(copy.scan, profile=profile)), held
+
+
+def _colors(profile: ScannerProfile) -> str:
+    if profile.color is not None:
+        grade = f", colors of grade {profile.color.grade}"
+        return f"{grade}, which is not good enough to use them" if profile.color.grade == "C" else grade
+    table = profile.tables.get("color")
+    return "" if table is None else f", its colors left out because they expired on {table['expires']}"
 
 
 def _but(profile: ScannerProfile, copy: BookCopy) -> str:

@@ -58,13 +58,18 @@ _ALL = (
     Measure("pages-out-of-order", "count", "copy", 1, "qc.measure.page_sequence:pages_out_of_order"),
     Measure("pages-upside-down", "count", "copy", 1, "qc.measure.page_sequence:pages_upside_down"),
     Measure("print-defect", "count", "page", 1, "qc.measure.missing_print:missing_print"),
-    Measure("color-difference", "dE00", "page", 1, "qc.measure.color_difference:color_difference"),
-    Measure("color-difference-copy", "dE00", "copy", 1, "qc.measure.color_difference:color_difference_copy"),
-    Measure("paper-difference", "dE00", "copy", 1, "qc.measure.color_difference:paper_difference"),
+    Measure("color-difference", "dE00", "page", 2, "qc.measure.color_difference:color_difference"),
+    Measure("color-difference-copy", "dE00", "copy", 2, "qc.measure.color_difference:color_difference_copy"),
+    Measure("density-difference", "density", "copy", 1, "qc.measure.density_difference:density_difference"),
+    Measure("paper-difference", "dE00", "copy", 2, "qc.measure.color_difference:paper_difference"),
+    Measure("color-defect", "fraction", "page", 1, "qc.measure.color_defect:color_defect"),
+    Measure("print-date", "count", "copy", 1, "qc.measure.readings:print_date"),
+    Measure("print-place", "count", "copy", 1, "qc.measure.readings:print_place"),
+    Measure("isbn", "count", "copy", 1, "qc.measure.readings:isbn"),
     Measure("copy-position-difference", "mm", "copies", 1, "qc.measure.between_copies:copy_position_difference"),
     Measure("copy-position-outlier", "mm", "copies", 1, "qc.measure.copy_position_outlier:copy_position_outlier"),
-    Measure("copy-color-difference", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_difference"),
-    Measure("copy-color-outlier", "dE00", "copies", 1, "qc.measure.between_copies:copy_color_outlier"),
+    Measure("copy-color-difference", "dE00", "copies", 2, "qc.measure.copy_color:copy_color_difference"),
+    Measure("copy-color-outlier", "dE00", "copies", 2, "qc.measure.copy_color:copy_color_outlier"),
 )
 
 MEASURES: Mapping[str, Measure] = {m.id: m for m in _ALL}

@@ -17,11 +17,37 @@ _SRGB_TO_XYZ_D50 = np.array(
 _D50_WHITE = _SRGB_TO_XYZ_D50.sum(axis=1)
 
 
+def srgb_to_linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear light of sRGB-encoded values in 0..1 (IEC 61966-2-1)."""
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+LINEAR_LUT: NDArray[np.float32] = srgb_to_linear(np.arange(256) / 255.0).astype(np.float32)
+
+
 def linear_rgb_to_lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     """CIE L*a*b* under D50 of linear sRGB, shape (..., 3); 1, 1, 1 is L* = 100."""
-    t = rgb @ _SRGB_TO_XYZ_D50.T / _D50_WHITE
+    return xyz_to_lab(rgb @ _SRGB_TO_XYZ_D50.T)
+
+
+def xyz_to_lab(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIE L*a*b* of XYZ under D50, shape (..., 3); Y = 1 is L* = 100."""
+    t = xyz / _D50_WHITE
     f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
     return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
+
+
+def lab_to_xyz(lab: NDArray[np.float64]) -> NDArray[np.float64]:
+    """XYZ under D50 of CIE L*a*b*, shape (..., 3); the inverse of `xyz_to_lab`."""
+    y = (lab[..., 0] + 16) / 116
+    f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
+    return np.asarray(_D50_WHITE * np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)))
+
+
+def relative_to_paper(lab: NDArray[np.float64], paper: NDArray[np.float64]) -> NDArray[np.float64]:
+    """L*a*b* as seen by an eye adapted to the paper: XYZ divided by that of `paper`, shape (3,), L*a*b*, so that bare
+    paper is 100, 0, 0 (media-relative colorimetry, ICC.1)."""
+    return xyz_to_lab(lab_to_xyz(lab) / lab_to_xyz(paper) * _D50_WHITE)
 
 
 def ciede2000(lab1: NDArray[np.float64], lab2: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,15 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from qc.compare_color import compare_colors
+from qc.compare_color import CopyPages, Shown, compare_colors, shown
 from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.geometry import Edge, edge_names, side_of
 from qc.judge import judge_between
-from qc.measure.between_copies import (
-    CutPlace,
-    copy_position_difference,
-)
+from qc.measure.between_copies import CutPlace, copy_position_difference
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, Finding, Observation, PageKind
 from qc.odd_one import conclusion
@@ -28,6 +25,7 @@ from qc.page_result import PageResult
 from qc.pipeline import examine_pages, with_shared_scale
 from qc.policy import Policy
 from qc.wording import listed, ranges
+from qc.worst_pair import PairTiles, WorstPair
 
 Progress = Callable[[int, int], None]
 
@@ -51,6 +49,8 @@ class Comparison:
         Which copy differs, or that they agree.
     left_out : mapping of str to str
         Copies that could not be used, and why.
+    worst : PairTiles or None
+        The pair and page whose colors differ most, for a picture.
     """
 
     copies: tuple[str, ...]
@@ -60,6 +60,7 @@ class Comparison:
     notes: tuple[str, ...]
     conclusion: str
     left_out: Mapping[str, str] = field(default_factory=dict)
+    worst: PairTiles | None = field(default=None, repr=False, compare=False)
 
 
 def compare_copies(
@@ -110,7 +111,10 @@ def compare_copies(
         raise ScanError(next(iter(left_out.values())))
     cuts = {c.id: _base_cuts(base) if c.id == base.copy.id else _cuts(found[c.id], base) for c in used}
     observations = copy_position_difference(cuts, any(c.scan.spine != "printer" for c in used))
-    observations += compare_colors(used, base, found, references, threads, work.step)
+    sizes = {base.position(n): outline.size for n in base.usable if (outline := base.outline(n)) is not None}
+    laid = [_base_pages(base) if c.id == base.copy.id else _pages(c, found[c.id], base, references) for c in used]
+    worst = WorstPair()
+    observations += compare_colors(laid, sizes, threads, work.step, worst)
     overall = [o for o in observations if o.where.page is None]
     findings = judge_between(overall, policy)
     return Comparison(
@@ -121,6 +125,7 @@ def compare_copies(
         notes=(*left_out.values(), *_notes(used, base, found)),
         conclusion=conclusion([c.id for c in used], observations, [f.outcome for f in findings], policy),
         left_out=left_out,
+        worst=worst.found,
     )
 
 
@@ -198,6 +203,30 @@ def _cuts(pages: Mapping[int, PageResult], base: CopyReference) -> dict[tuple[in
             u = float(np.hypot(o.detail["u_edge"], o.detail["u_registration"])) if o.value is not None else 0.0
             cuts[position, o.where.edge] = CutPlace(o.value, u, o.flags[0] if o.flags else "")
     return cuts
+
+
+def _base_pages(base: CopyReference) -> CopyPages:
+    found = {}
+    for number in base.usable:
+        outline = base.outline(number)
+        if outline is not None and outline.kind is not PageKind.BLANK:
+            position = base.position(number)
+            found[position] = Shown(base.copy.pages[position - 1], outline.to_scan)
+    return CopyPages(base.copy, found, base.seen_paper)
+
+
+def _pages(
+    copy: BookCopy, pages: Mapping[int, PageResult], base: CopyReference, references: Mapping[str, CopyReference]
+) -> CopyPages:
+    found = {}
+    for number, page in pages.items():
+        if page.registration is not None and page.to_scan is not None:
+            to_scan = page.to_scan.after(page.registration.to_px)
+            found[base.position(number)] = shown(page.job.scan, to_scan, copy, number, base.trim)
+    if copy.id in references:
+        return CopyPages(copy, found, references[copy.id].seen_paper)
+    papers = [page.paper for page in pages.values() if page.paper is not None]
+    return CopyPages(copy, found, np.median(papers, axis=0) if papers else None)
 
 
 def _notes(copies: Sequence[BookCopy], base: CopyReference, found: Mapping[str, Mapping[int, PageResult]]) -> list[str]:

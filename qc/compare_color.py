@@ -4,122 +4,168 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.copy_reference import CopyReference
+from qc.color_repeatability import color_repeatability
 from qc.errors import ScanError
 from qc.flags import Flag
 from qc.geometry import Affine, Size
-from qc.measure.between_copies import (
-    PageColor,
-    PageShift,
+from qc.lookup import flat_mm
+from qc.measure.copy_color import (
+    MIN_COPIES,
     copy_color_difference,
     copy_color_difference_over_pages,
     copy_color_outlier,
-    page_shift,
+    copy_color_outlier_of_page,
+    paper_between,
 )
-from qc.model import BookCopy, Observation, PageKind, ScanFile
-from qc.normalize import PageImage
+from qc.model import BookCopy, Observation, ScanFile
 from qc.outline import read_page
-from qc.page_result import PageResult
-from qc.rectify import rectified, relative, tiles
+from qc.page_color import PageColor
+from qc.rectify import Light, paper_cells, rectified, tiles
 from qc.scan import ScanHeader, read_header
+from qc.worst_pair import WorstPair
 
 DPI_TOLERANCE = 0.05
 """Copies scanned at resolutions further apart were not scanned alike."""
+SAME_PAPER = 0.08
+"""A page whose brightest parts differ more from the copy's paper than scans of paper do shows a tint, not paper."""
+_SCANNER_WHITE = np.ones(3)
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """One page of one copy laid on a page of the base.
+class Shown:
+    """Where a scan shows a page: `to_scan` maps page-frame mm to pixels of the scan at full size.
 
-    `to_scan` maps page-frame mm of the base to pixels of the scan at full size; `turns` make the scan upright.
+    Only what lies between the two x of `flat_mm` is compared; the rest may be bent.
     """
 
     scan: ScanFile
-    turns: int
     to_scan: Affine
+    flat_mm: tuple[float, float] = (float("-inf"), float("inf"))
+
+
+def shown(scan: ScanFile, to_scan: Affine, copy: BookCopy, page: int, size: Size) -> Shown:
+    """A scan that shows page number `page`; of a bound copy without what is bent at the spine."""
+    if not copy.scan.bound:
+        return Shown(scan, to_scan)
+    return Shown(scan, to_scan, flat_mm(page, size))
+
+
+@dataclass(frozen=True)
+class CopyPages:
+    """A copy laid on common pages.
+
+    Attributes
+    ----------
+    shown : mapping of int to Shown
+        By number of the common page.
+    paper : ndarray, shape (3,), or None
+        Linear RGB of its bare paper, as scanned; None where no page shows any.
+    """
+
+    copy: BookCopy
+    shown: Mapping[int, Shown]
+    paper: NDArray[np.float64] | None
 
 
 def compare_colors(
-    copies: Sequence[BookCopy],
-    base: CopyReference,
-    found: Mapping[str, Mapping[int, PageResult]],
-    references: Mapping[str, CopyReference],
-    threads: int,
-    step: Callable[[], None],
+    copies: Sequence[CopyPages],
+    pages: Mapping[int, Size],
+    threads: int = 1,
+    step: Callable[[], None] | None = None,
+    worst: WorstPair | None = None,
 ) -> list[Observation]:
-    """Color differences page by page and over the pages, and with three or more copies the color of each.
+    """Color differences page by page and over the pages, of the papers, and with three or more copies of each copy.
 
     Parameters
     ----------
-    copies : sequence of BookCopy
-        Those that are compared; `base` is one of them.
-    base : CopyReference
-    found : mapping
-        For each other copy, its registered pages by page number of the base.
-    references : mapping
-        Copies whose own cuts were found: they know their paper where a page shows none.
+    copies : sequence of CopyPages
+    pages : mapping of int to Size
+        The common pages by the number that ``where.page`` gets, and their trim.
     threads : int
-    step : callable
+    step : callable, optional
         Called after each page.
+    worst : WorstPair, optional
+        Is offered every page.
     """
-    pairs = list(combinations([c.id for c in copies], 2))
-    flags = _incomparable(copies)
-    unlike = {c.id: f for c in copies if (f := _unlike_all(c.id, flags, len(copies)))}
+    ids = [c.copy.id for c in copies]
+    pairs = list(combinations(ids, 2))
+    flags = _incomparable([c.copy for c in copies])
+    unlike = {c: f for c in ids if (f := _unlike_all(c, flags, len(ids)))}
+    repeatability = color_repeatability(c.copy for c in copies)
+    papers = _papers(copies)
 
-    def look(number: int) -> tuple[list[Observation], PageShift | None]:
-        outline = base.outline(number)
-        assert outline is not None
+    def look(number: int) -> tuple[list[Observation], list[Observation], dict[str, PageColor]]:
         colors = {}
-        for copy in copies:
-            shown = _shown(copy.id, number, base, found)
-            paper = references[copy.id].bare_paper if copy.id in references else None
-            color = None if shown is None else _page_color(copy, shown, outline.size, paper)
+        for c in copies:
+            own = c.shown.get(number)
+            color = None if own is None else page_color(c.copy, own, pages[number], papers[c.copy.id])
             if color is not None:
-                colors[copy.id] = color
+                colors[c.copy.id] = color
         alike = {c: v for c, v in colors.items() if c not in unlike}
-        return copy_color_difference(base.position(number), colors, flags), page_shift(alike)
+        seen = copy_color_difference(number, colors, flags, repeatability)
+        return seen, copy_color_outlier_of_page(number, alike, repeatability), colors
 
     observations: list[Observation] = []
-    shifts = []
+    outliers: list[Observation] = []
+    bare: dict[str, list[NDArray[np.float64]]] = {c: [] for c in ids}
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        for seen, shift in pool.map(look, base.usable):
+        for trim, (seen, outlying, colors) in zip(pages.values(), pool.map(look, pages), strict=True):
             observations += seen
-            if shift is not None:
-                shifts.append(shift)
-            step()
-    observations += copy_color_difference_over_pages(observations, pairs, flags)
-    if len(copies) > 2:
-        observations += copy_color_outlier([c.id for c in copies], shifts, unlike)
+            if worst is not None:
+                worst.offer(seen, colors, trim)
+            outliers += outlying
+            for copy, color in colors.items():
+                bare[copy] += [color.paper] if color.paper is not None else []
+            if step is not None:
+                step()
+    overall = copy_color_difference_over_pages(observations, pairs, flags, repeatability)
+    medians = {c: np.median(p, axis=0) if p else None for c, p in bare.items()}
+    observations += [*overall, *paper_between(medians, pairs, flags, repeatability), *outliers]
+    if len(ids) >= MIN_COPIES:
+        observations += copy_color_outlier(ids, outliers, overall, unlike, repeatability)
     return observations
 
 
-def _shown(copy: str, number: int, base: CopyReference, found: Mapping[str, Mapping[int, PageResult]]) -> _Shown | None:
-    """Where the base's page `number` lies in a scan of a copy; None if the copy lacks it."""
-    if copy == base.copy.id:
-        outline = base.outline(number)
-        if outline is None or outline.kind is PageKind.BLANK:
-            return None
-        return _Shown(base.copy.pages[base.position(number) - 1], 0, outline.to_scan)
-    page = found[copy].get(number)
-    if page is None or page.registration is None or page.to_scan is None:
-        return None
-    return _Shown(page.job.scan, page.turns, page.to_scan.after(page.registration.to_px))
+def _papers(copies: Sequence[CopyPages]) -> dict[str, NDArray[np.float64] | None]:
+    """What the pages without paper of each copy are divided by: its own paper, else that of the other copies; None where
+    no copy shows any."""
+    known = [c.paper for c in copies if c.paper is not None]
+    usual = np.median(known, axis=0) if known else None
+    return {c.copy.id: usual if c.paper is None else c.paper for c in copies}
 
 
-def _page_color(copy: BookCopy, shown: _Shown, size: Size, paper: NDArray[np.float64] | None) -> PageColor | None:
+def page_color(copy: BookCopy, shown: Shown, size: Size, paper: NDArray[np.float64] | None) -> PageColor | None:
     try:
-        image: PageImage = read_page(shown.scan, copy.scan).turned(shown.turns)
+        image = read_page(shown.scan, copy.scan)
     except ScanError:
         return None
     to_px = image.to_scan.inverse().after(shown.to_scan)
-    light = relative(rectified(image, to_px, size), paper)
-    return None if light is None else PageColor(tiles(light[0], size), light[1])
+    color = color_of(rectified(image, to_px, size, cv2.INTER_LINEAR), size, paper)
+    left = color.corner_mm[0] + color.step_mm * np.arange(color.tiles.shape[1])
+    flat = (left >= shown.flat_mm[0]) & (left + color.step_mm <= shown.flat_mm[1])
+    return replace(color, usable=np.broadcast_to(flat, color.tiles.shape[:2]))
+
+
+def color_of(light: Light, size: Size, paper: NDArray[np.float64] | None) -> PageColor:
+    """Tiles of a rectified page relative to its own paper; where it shows none, to `paper`, that of its copy.
+
+    Without that either, they are relative to the scanner's white, and `as_scanned` says so.
+    """
+    cells, own = paper_cells(light), None
+    if cells is not None:
+        own = cells[cells.shape[0] // 2, cells.shape[1] // 2].astype(np.float64)
+        if paper is not None and float(np.abs(own / paper - 1).max()) > SAME_PAPER:
+            cells, own = None, None
+    white = cells if cells is not None else _SCANNER_WHITE if paper is None else paper
+    grid, corner_mm, step_mm = tiles(light, size, white)
+    return PageColor(grid, own, corner_mm, step_mm, as_scanned=cells is None and paper is None)
 
 
 def _incomparable(copies: Sequence[BookCopy]) -> dict[tuple[str, str], str]:

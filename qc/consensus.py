@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qc.catalog import MEASURES
+from qc.facts import not_known
 from qc.judge import judge
 from qc.measure.copy_position_outlier import MIN_COPIES, copy_position_outlier
 from qc.model import Inspection, Observation, ReferenceId
@@ -49,7 +50,8 @@ def with_consensus(inspections: Sequence[Inspection], policy: Policy) -> list[In
             if i.copy.id in measured:
                 more = [o for o in seen if o.where.copy == i.copy.id]
                 others = sorted(measured - {i.copy.id}, key=str)
-                again[i.copy.id] = _judged_again(i, more, isbn, f"{len(others)} other copies", policy)
+                reference = ReferenceId("consensus", id=isbn, note=f"{len(others)} other copies")
+                again[i.copy.id] = judged_again(i, more, reference, policy)
     return [again.get(i.copy.id, i) for i in inspections]
 
 
@@ -57,13 +59,19 @@ def _shifts(inspection: Inspection) -> list[Observation]:
     return [o for o in inspection.observations if o.measure == "print-position-recto-verso"]
 
 
-def _judged_again(
-    inspection: Inspection, more: Sequence[Observation], isbn: str, note: str, policy: Policy
+def judged_again(
+    inspection: Inspection, more: Sequence[Observation], reference: ReferenceId, policy: Policy
 ) -> Inspection:
+    """The inspection with `more` observations: findings, verdict and refund anew."""
     observations = (*inspection.observations, *more)
-    reference = ReferenceId("consensus", id=isbn, note=note)
     findings, verdict = judge(
-        observations, policy, inspection.copy, inspection.pages, reference, inspection.verdict.rescan
+        observations,
+        policy,
+        inspection.copy,
+        inspection.pages,
+        reference,
+        inspection.verdict.rescan,
+        not_known(inspection.copy, observations),
     )
     provenance = inspection.provenance
     versions = {m: MEASURES[m].version for m in sorted({o.measure for o in observations})}
@@ -73,6 +81,6 @@ def _judged_again(
         observations=observations,
         findings=findings,
         verdict=verdict,
-        refund=decide_refund(verdict, findings, inspection.copy, policy),
+        refund=decide_refund(verdict, findings, inspection.copy, policy, observations),
         provenance=replace(provenance, measures=versions),
     )

@@ -64,8 +64,10 @@ class CopyReference:
         Pages that are not offered, and why: drawn as bare paper.
     usable : tuple of int
         All others.
+    seen_paper : ndarray, shape (3,), or None
+        Linear RGB of the copy's paper, median over pages; None where no page shows any.
     bare_paper : ndarray, shape (3,)
-        Linear RGB of the copy's paper, median over pages.
+        The same; white where none is seen.
 
     Raises
     ------
@@ -104,7 +106,8 @@ class CopyReference:
         self.usable = tuple(self._outlines)
         self.u_trim_mm = float(np.hypot(np.median([o.u_mm for o in self._outlines.values()]), U_CUT_MM))
         papers = [o.paper for o in self._outlines.values() if o.paper is not None]
-        self.bare_paper = np.median(np.array(papers), axis=0) if papers else np.ones(3)
+        self.seen_paper = np.median(np.array(papers), axis=0) if papers else None
+        self.bare_paper = np.ones(3) if self.seen_paper is None else self.seen_paper
         self.id = ReferenceId("copy", copy.id, digest.hexdigest(), self._doubts())
         self._recent = lru_cache(_PAGES_IN_MEMORY)(self._page)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import cv2
 
+from qc.color_tiles import against_reference
 from qc.edges import EdgeLine, Sheet
 from qc.errors import ScanError
 from qc.flags import Flag
@@ -13,6 +14,7 @@ from qc.geometry import Affine, Size, side_of
 from qc.lookup import MIN_SCORE, TURN_LEAD, Match, flat_mm, matches, on_paper, sheet_in, sheet_share, start_on, upright
 from qc.match import Candidate
 from qc.measure.color_difference import color_difference
+from qc.measure.density_difference import MOST_OF_COPY, MOST_OF_FILE, page_density
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import PageKind, Resolution, ScanFile
@@ -156,7 +158,9 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         # Rules or dots that fit either way up: where they lie is not known before how they lie is.
         registration = replace(registration, observable=(False, False))
     result = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
-    return _measured(result, view, sheet_in(view, job.settings) if option.turns else sheet, page, registration)
+    sheet = sheet_in(view, job.settings) if option.turns else sheet
+    most = MOST_OF_FILE if reference.id.kind == "pdf" else MOST_OF_COPY
+    return _measured(result, view, sheet, page, registration, most)
 
 
 def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int) -> Ink:
@@ -198,7 +202,12 @@ def _checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> 
 
 
 def _measured(
-    result: PageResult, image: PageImage, sheet: Sheet, page: ReferencePage, registration: Registration
+    result: PageResult,
+    image: PageImage,
+    sheet: Sheet,
+    page: ReferencePage,
+    registration: Registration,
+    most_density: float,
 ) -> PageResult:
     """Edges and tiles of a registered page."""
     settings, trim = result.job.settings, page.trim
@@ -221,9 +230,14 @@ def _measured(
         return result
     tiles = page_tiles(image, page, registration.to_px, *([flat] if settings.bound else []))
     flag = Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN
+    color = color_difference(tiles, result.job.position, scan, flag)
     return replace(
         result,
-        color=color_difference(tiles, result.job.position, scan, flag),
+        color=color,
+        density=None if image.bitonal else page_density(tiles, result.job.position, scan, most_density),
+        tiles=None if color.value is None else against_reference(tiles, trim),
         missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,
+        colors=tiles.colors,
+        light=None if image.bitonal else tiles.compact(),
     )

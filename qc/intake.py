@@ -83,6 +83,13 @@ def copy_id(path: Path) -> str:
     return stated or _id(path.resolve().name)
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files that an inspection of the copy at `path` reads, without opening one: its images and its copy.toml."""
+    if not path.is_dir():
+        return [path]
+    return sorted([*_images(path), *(p for p in [path / "copy.toml"] if p.exists())])
+
+
 def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     """Every copy below `folder`, in natural order.
 

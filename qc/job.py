@@ -10,8 +10,10 @@ import cv2
 
 from qc.calibrated import with_profile
 from qc.consensus import with_consensus
+from qc.copy_toml import read_copy_toml
 from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.evidence import exhibits
+from qc.imprint_picture import imprint_picture
 from qc.intake import copy_id, open_copy
 from qc.model import Inspection
 from qc.pipeline import Progress, inspect_copy
@@ -19,6 +21,8 @@ from qc.policy import Policy
 from qc.record import record, write_json
 from qc.reference import Reference, find_reference
 from qc.report import html
+from qc.report.colors import color_pictures
+from qc.same_title import with_copy_colors
 from qc.scanner import load_profile
 
 
@@ -102,19 +106,63 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     return inspection
 
 
-def hold_together(done: Sequence[tuple[Job, Inspection]]) -> list[Inspection]:
-    """Hold the copies of a title that had no reference against each other, and write those results anew."""
+def of_one_title(jobs: Sequence[Job]) -> frozenset[str]:
+    """Ids of the jobs whose reference another job has, too, as far as that is known without inspecting them."""
+    titles: dict[str, list[str]] = {}
+    for job in jobs:
+        if title := str(job.reference or "") or _stated_title(job.path):
+            titles.setdefault(title, []).append(job.id)
+    return frozenset(i for ids in titles.values() if len(ids) > 1 for i in ids)
+
+
+def _stated_title(path: Path) -> str | None:
+    if not path.is_dir():
+        return None
+    try:
+        settings = read_copy_toml(path)
+    except UsageError:
+        return None
+    return settings.reference.file or settings.isbn
+
+
+def hold_together(done: Sequence[tuple[Job, Inspection]], threads: int = 1) -> list[Inspection]:
+    """Hold the copies of one title against each other, and write those results anew.
+
+    Copies that had no reference are compared by where their print lies, those that had one by their color.
+    """
     if not done:
         return []
-    together = with_consensus([i for _, i in done], done[0][0].policy)
+    policy = done[0][0].policy
+    together = with_consensus([i for _, i in done], policy)
+    references: dict[str, Reference] = {}
+    for group in _same_reference(together):
+        job = done[group[0]][0]
+        reference, _ = find_reference(together[group[0]].copy, job.reference, job.titles)
+        if reference is None:
+            continue
+        compared = with_copy_colors([together[n] for n in group], reference.trim, policy, threads)
+        for n, inspection in zip(group, compared, strict=True):
+            together[n] = inspection
+            references[inspection.copy.id] = reference
     for (job, before), after in zip(done, together, strict=True):
         if after is not before:
-            _write(after, None, job)
+            _write(after, references.get(after.copy.id), job)
     return together
 
 
+def _same_reference(inspections: Sequence[Inspection]) -> list[list[int]]:
+    """Places in `inspections` of two or more copies that had the same reference."""
+    groups: dict[str, list[int]] = {}
+    for n, i in enumerate(inspections):
+        if i.reference.kind in ("pdf", "copy") and i.reference.sha256:
+            groups.setdefault(i.reference.sha256, []).append(n)
+    return [group for group in groups.values() if len(group) > 1]
+
+
 def _write(inspection: Inspection, reference: Reference | None, job: Job) -> None:
-    html.write(inspection, exhibits(inspection, reference), job.report, k=job.policy.k)
+    shown, imprint = exhibits(inspection, reference), imprint_picture(inspection)
+    colors = color_pictures(inspection, reference)
+    html.write(inspection, shown, job.report, k=job.policy.k, colors=colors, imprint=imprint)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

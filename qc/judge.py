@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
+from qc.facts import known
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.model import (
@@ -38,12 +39,15 @@ CONTENT_MEASURES = frozenset(
         "pages-out-of-order",
         "color-difference",
         "color-difference-copy",
+        "color-defect",
+        "density-difference",
     }
 )
 FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})
 """Kinds of reference that do not say where the print belongs: never a no-defect."""
 _NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
+_NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.PAPER_NOT_STATED)})
 _BACKING = "scans of at least three interior pages with a black or gray backing visible beyond the {edges}"
 _ADD = {
     Flag.NO_REFERENCE: "the reference the copy was ordered from (--titles or --reference)",
@@ -102,7 +106,8 @@ def judge(
 
     Notes
     -----
-    Of the claim only the two dates of the revision are read. A copy printed before the author's last change is
+    Of the claim only the two dates of the revision are read; where it does not state when the copy was printed, the
+    imprint does, if it was read surely. A copy printed before the author's last change is
     measured like any other, but its differences of content from the present reference (`CONTENT_MEASURES`) are set
     aside: not judged, not required, with a message that says why. On the same day nothing is set aside; the refund
     then goes to a person.
@@ -111,6 +116,7 @@ def judge(
     one-sided error, summed over all pages, is 0.1 % of sound copies; what k·u alone would call outside is undecided.
     That assumes normal errors: a measure with heavier tails fools it.
     """
+    copy = known(copy, observations).copy
     findings = tuple(f for rule in policy.rules for f in _judge_rule(rule, policy, observations, copy))
     missing = _missing(policy, findings, copy)
     defects = [f for f in findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]
@@ -133,8 +139,9 @@ def judge(
 
 
 def judge_between(observations: Sequence[Observation], policy: Policy) -> tuple[Finding, ...]:
-    """Findings of the rules whose measures compare copies with each other; rules without an observation give none."""
-    rules = [r for r in policy.rules if r.scope == "copies"]
+    """Findings on observations between copies; rules without an observation give none."""
+    measures = {o.measure for o in observations}
+    rules = [r for r in policy.rules if r.measure in measures]
     return tuple(f for rule in rules for f in _judge_rule(replace(rule, required=False), policy, observations, None))
 
 
@@ -241,6 +248,11 @@ def _not_judged(
         ):
             continue
         mine = [f for f in findings if f.rule == rule.id and not (f.flags and _NO_PRINT.issuperset(f.flags))]
+        ordered = [f for f in mine if not (f.flags and _NOT_ORDERED.issuperset(f.flags))]
+        looked_at = mine or (rule.code and any(o.measure == rule.measure for o in observations))
+        if looked_at and not ordered and rule.measure == "color-defect":
+            continue
+        mine = ordered
         open_ = [f for f in mine if f.outcome is Outcome.NOT_JUDGED]
         if _set_aside(rule, copy):
             words.append(f"{name(rule)} (stale revision)")

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qc.geometry import Affine, Edge, Side
 from qc.scanner import ScannerProfile
+
+if TYPE_CHECKING:
+    from qc.color_tiles import ColorTiles
 
 
 class Role(StrEnum):
@@ -276,8 +279,8 @@ class Provenance:
 class Inspection:
     """Everything known of one inspected copy; what `--json` prints and the reports render.
 
-    `pictures` are small WebP thumbnails by scan name and frame for the report's page strip; they are not part of the
-    JSON record.
+    `pictures` are small WebP thumbnails by scan name and frame for the report's page strip, `colors` the tiles of the few
+    pages whose color is farthest off, by position; they are not part of the JSON record.
     """
 
     copy: BookCopy
@@ -290,6 +293,7 @@ class Inspection:
     pages: tuple[PageRecord, ...]
     provenance: Provenance
     pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
+    colors: Mapping[int, ColorTiles] = field(default_factory=dict, repr=False, compare=False)
 
     def with_pictures(self, pictures: Mapping[tuple[str, int], bytes]) -> Inspection:
         return replace(self, pictures=pictures)

@@ -13,10 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.colorimetry import LINEAR_LUT as LINEAR_LUT
+from qc.colorimetry import srgb_to_linear as srgb_to_linear
 from qc.errors import ScanError
 from qc.geometry import Affine, pixel_scaling, quarter_turn
 from qc.model import Resolution, ScanFile
 from qc.scan import ScanHeader, read_pixels
+from qc.scan_color import SRGB, ScanColor, scan_color
 from qc.scanner import ScannerProfile, ScannerScale, WhiteLid, frame_mm, u_without_profile
 from qc.undistort import undistorted
 from qc.units import MM_PER_INCH
@@ -27,12 +30,6 @@ LEAST_MM = 20.0
 _REDUCTIONS = (8, 4, 2, 1)
 
 
-def srgb_to_linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Linear light of sRGB-encoded values in 0..1 (IEC 61966-2-1)."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
-LINEAR_LUT: NDArray[np.float32] = srgb_to_linear(np.arange(256) / 255.0).astype(np.float32)
 _IDENTITY_LUT = (np.arange(256) / 255.0).astype(np.float32)
 
 
@@ -58,6 +55,8 @@ class PageImage:
         Standard uncertainty of the place of a single point along x and y, from local distortion.
     white : WhiteLid or None
         What the scanner's profile says of edges on its white lid.
+    colors : ScanColor
+        What its RGB means.
     """
 
     luminance: NDArray[np.float32]
@@ -68,6 +67,7 @@ class PageImage:
     u_scale: tuple[float, float] = u_without_profile()[0]
     u_local_mm: tuple[float, float] = u_without_profile()[1]
     white: WhiteLid | None = None
+    colors: ScanColor = SRGB
 
     @property
     def color(self) -> bool:
@@ -158,6 +158,7 @@ def load_page(
         dpi=Resolution(resolution.x_dpi / r, resolution.y_dpi / r),
         to_scan=pixel_scaling(r, r),
         bitonal=header.bits == 1,
+        colors=SRGB if pixels.ndim == 2 else scan_color(scan, profile),
     )
     if profile is None:
         return page

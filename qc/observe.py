@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from qc.catalog import MEASURES
+from qc.copy_reference import CopyReference
 from qc.flags import Flag
 from qc.geometry import Affine, edge_names
 from qc.match import darkness, has_content, look_alike
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
+from qc.measure.color_defect import color_defect
 from qc.measure.color_difference import color_difference_copy, paper_difference
+from qc.measure.density_difference import U_FILE, U_OTHER_SCANNER, U_SAME_SCANNER, density_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.own_pages import recto_verso_of_offsets
@@ -33,9 +36,11 @@ from qc.model import (
 )
 from qc.order import last_content
 from qc.own_page import observe_alone
+from qc.page_inks import ScannedPage
 from qc.page_result import PageResult
 from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
+from qc.scan_color import SRGB
 from qc.sequence import align
 from qc.units import px_per_mm
 
@@ -77,8 +82,12 @@ def observe(
     observations += _sequence(copy, interior, reference, order)
     if reference is not None:
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
-        papers = [p.paper for p in pages if p.paper is not None]
-        observations.append(paper_difference(papers, reference.paper))
+        observations.append(_density(copy, pages, reference))
+        bare = [p for p in pages if p.paper is not None]
+        colors = bare[0].colors if bare else SRGB
+        papers = [p.paper for p in bare if p.paper is not None and p.colors is colors]
+        observations.append(paper_difference(papers, reference.paper, colors))
+        observations += color_defect(_scanned(pages), reference.paper, reference.ink)
         observations += recto_verso_of_offsets(offsets, sides)
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
@@ -102,6 +111,17 @@ def _sequence(
     ]
 
 
+def _density(copy: BookCopy, pages: Sequence[PageResult], reference: Reference) -> Observation:
+    """Density of the copy; how well it is known depends on what the reference is, and what it was scanned on."""
+    u = U_FILE
+    if isinstance(reference, CopyReference):
+        scanner = copy.scan.scanner
+        u = U_SAME_SCANNER if scanner and scanner == reference.copy.scan.scanner else U_OTHER_SCANNER
+    flags = [f for p in pages if p.color is not None for f in p.color.flags]
+    flag = Flag.BITONAL if Flag.BITONAL in flags else None if flags else Flag.NOT_REGISTERED
+    return density_difference([p.density for p in pages if p.density is not None], u, flag)
+
+
 def _lost_prints(
     pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference | None, doubtful: frozenset[int]
 ) -> Iterator[Observation]:
@@ -115,6 +135,15 @@ def _lost_prints(
             sure = record.kind is PageKind.FOLIO_ONLY and position not in doubtful
             if place and (lost := lost_print(record, position, page.ink.coverage, float(ordered[place - 1]), sure)):
                 yield lost
+
+
+def _scanned(pages: Sequence[PageResult]) -> list[ScannedPage]:
+    """Registered pages with their tiles."""
+    return [
+        ScannedPage(p.job.position, (p.job.scan.name, p.job.scan.frame), p.light, p.to_scan.after(p.registration.to_px))
+        for p in pages
+        if p.light is not None and p.to_scan is not None and p.registration is not None
+    ]
 
 
 def _same_frame(pages: Sequence[PageResult]) -> bool:

@@ -10,7 +10,7 @@ from qc.geometry import Edge
 from qc.model import Observation, Outcome
 from qc.policy import Policy
 from qc.rounding import plus_minus
-from qc.wording import listed, reasons
+from qc.wording import listed, ranges, reasons
 
 Pair = tuple[str, str]
 
@@ -65,21 +65,44 @@ def odd_in_position(copies: Sequence[str], observations: Sequence[Observation], 
 
 
 def odd_in_color(observations: Sequence[Observation], k: float) -> Odd | None:
-    """The one copy of three or more whose color lies farthest from the median of the copies, or None as above."""
+    """The one copy of three or more whose color lies farthest from the median of the copies, over all pages or, where
+    none stands apart there, on some of them.
+
+    Notes
+    -----
+    It must lead the second farthest by more than U = k·u, on single pages by more than twice that, as there are many.
+    """
     measured = [o for o in observations if o.measure == "copy-color-outlier" and o.value is not None]
-    ranked = sorted(measured, key=lambda o: -(o.value or 0.0))
+    first = _leader([o for o in measured if o.where.page is None], k)
+    if first is not None:
+        o, rest = first
+        sentence = (
+            f"{o.where.copy} is the odd one in color: {plus_minus(o.value or 0.0, k * (o.u or 0.0), 'ΔE00')} from the "
+            f"median of the copies ({direction(o.detail)}; most on page {o.detail['max_page']}), the others {rest:.1f} at most"
+        )
+        return Odd(str(o.where.copy), "color", o.value or 0.0, o.u or 0.0, sentence)
+    pages: dict[int, list[Observation]] = {}
+    for o in measured:
+        if o.where.page is not None:
+            pages.setdefault(o.where.page, []).append(o)
+    leaders = [found[0] for on_page in pages.values() if (found := _leader(on_page, 2 * k))]
+    if not leaders:
+        return None
+    most = max(leaders, key=lambda o: o.value or 0.0)
+    own = sorted({o.where.page or 0 for o in leaders if o.where.copy == most.where.copy})
+    where = f"page {own[0]}" if len(own) == 1 else f"pages {ranges(own)}"
+    size = plus_minus(most.value or 0.0, k * (most.u or 0.0), "ΔE00")
+    sentence = f"{most.where.copy} is the odd one in color on {where}: up to {size} ({direction(most.detail)})"
+    return Odd(str(most.where.copy), "color", most.value or 0.0, most.u or 0.0, sentence)
+
+
+def _leader(outliers: Sequence[Observation], k: float) -> tuple[Observation, float] | None:
+    """The observation that leads the second largest of three or more by more than k·u, and that second value."""
+    ranked = sorted(outliers, key=lambda o: -(o.value or 0.0))
     if len(ranked) < 3:
         return None
-    first, second = ranked[0], ranked[1]
-    value, u, rest = first.value or 0.0, first.u or 0.0, second.value or 0.0
-    if value - rest <= k * u:
-        return None
-    copy = str(first.where.copy)
-    sentence = (
-        f"{copy} is the odd one in color: {plus_minus(value, k * u, 'ΔE00')} from the median of the copies "
-        f"({direction(first.detail)}), the others {rest:.1f} at most"
-    )
-    return Odd(copy, "color", value, u, sentence)
+    rest = ranked[1].value or 0.0
+    return (ranked[0], rest) if (ranked[0].value or 0.0) - rest > k * (ranked[0].u or 0.0) else None
 
 
 def direction(shift: Mapping[str, float]) -> str:
@@ -133,7 +156,7 @@ def conclusion(
     if Outcome.OUTSIDE in outcomes:
         judged = f"beyond what {policy.id} {policy.version} expects"
     elif Outcome.UNDECIDED in outcomes:
-        judged = f"too close to the limits of {policy.id} {policy.version} to decide"
+        judged = f"not clearly within what {policy.id} {policy.version} expects"
     else:
         judged = f"within what {policy.id} {policy.version} expects"
     return f"{'; '.join([said, judged, *gaps])}."

@@ -37,10 +37,8 @@ class OppositeEdges:
         Standard uncertainty of what differs from page to page; what all pages of a copy share is in `u_system`.
     u_system : float, mm
         Of one edge.
-    correlation : float
-        Of the registration that both offsets rest on.
-    repeats : bool
-        The page nearly repeats itself, so that its place may be a step off.
+    sure : bool
+        The place of the print on this page is beyond doubt (`surely_placed`).
     """
 
     page: int
@@ -49,13 +47,13 @@ class OppositeEdges:
     u_placement: float
     u_size: float
     u_system: float
-    correlation: float
-    repeats: bool
+    sure: bool
 
-    @property
-    def sure(self) -> bool:
-        """Whether the place of the print on this page is beyond doubt."""
-        return self.correlation >= MIN_CORRELATION and not self.repeats
+
+def surely_placed(offset: Observation) -> bool:
+    """Whether the page of a `trim-offset` is registered well and does not nearly repeat itself, as rules do, so that its
+    place might be a step off."""
+    return float(offset.detail.get("correlation", 0.0)) >= MIN_CORRELATION and not offset.detail.get("repeats")
 
 
 def opposite_edges(offsets: Sequence[Observation], axis: str) -> list[OppositeEdges]:
@@ -89,8 +87,7 @@ def _pair(page: int, first: Observation, last: Observation) -> OppositeEdges:
         u_placement=float(np.sqrt(0.25 * apart + shared)),
         u_size=float(np.sqrt(apart)),
         u_system=system,
-        correlation=min(float(o.detail.get("correlation", 0.0)) for o in (first, last)),
-        repeats=any(bool(o.detail.get("repeats")) for o in (first, last)),
+        sure=surely_placed(first) and surely_placed(last),
     )
 
 
@@ -112,8 +109,7 @@ def placements(offsets: Sequence[Observation], axis: str, bench_cut: bool) -> li
             u_placement=float(np.sqrt(max((o.u or 0.0) ** 2 - _u_system(o) ** 2, 0.0))),
             u_size=0.0,
             u_system=_u_system(o),
-            correlation=float(o.detail.get("correlation", 0.0)),
-            repeats=bool(o.detail.get("repeats")),
+            sure=surely_placed(o),
         )
         for o in alone
     ]

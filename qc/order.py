@@ -62,10 +62,7 @@ def _rules_fit_better(page: PageResult, again: PageResult) -> bool:
 
 
 def usual_turns(pages: Sequence[PageResult]) -> int | None:
-    """Quarter turns that most pages needed, by the pages that fit one way only; None where each fits either way.
-
-    Where every second page lies the other way, it is the turn of the fronts.
-    """
+    """Quarter turns that most pages needed, by the pages that fit one way only; None where each fits either way."""
     turns = [p.turns for p in pages if p.registration is not None and not _fits_either_way(p)]
     return max(sorted(set(turns)), key=turns.count) if turns else None
 

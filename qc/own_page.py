@@ -96,6 +96,7 @@ def own_page(
         turn_deg=block.angle_deg if block and all_cuts else None,
         out_of_square_deg=_out_of_square(ends) if all_cuts else None,
         flag=flag or ("" if block else str(Flag.NO_TEXT)),
+        u_scale=image.u_scale,
     )
     return page, to_px, size
 

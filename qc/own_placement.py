@@ -79,6 +79,8 @@ class OwnPage:
         Largest deviation of a corner of the page from a right angle.
     flag : str
         Why the page says nothing; empty if it does.
+    u_scale : tuple of float
+        Relative standard uncertainty of lengths along x and y, common to the pages of a copy.
     """
 
     position: int
@@ -92,6 +94,7 @@ class OwnPage:
     turn_deg: float | None = None
     out_of_square_deg: float | None = None
     flag: str = ""
+    u_scale: tuple[float, float] = (U_SCALE, U_SCALE)
 
     def marks(self, axis: str) -> Mapping[str, float]:
         return self.x_mm if axis == "x" else self.y_mm

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.color_tiles import ColorTiles
 from qc.edges import EdgeLine
 from qc.flags import Flag
 from qc.geometry import Affine, Size
 from qc.match import Candidate
+from qc.measure.density_difference import PageDensity
 from qc.measure.ink_coverage import Ink
 from qc.model import Observation, Resolution, ScanFile, ScanSettings
 from qc.own_placement import OwnPage
 from qc.register import Registration
+from qc.scan_color import SRGB, ScanColor
 from qc.scanner import u_without_profile
+from qc.tiles import PageTiles
 
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 
@@ -65,6 +69,14 @@ class PageResult:
         Of the upright image, as `PageImage` has them.
     paper : ndarray, shape (3,), or None
         Linear RGB of bare paper.
+    colors : ScanColor
+        What its RGB means.
+    density : PageDensity or None
+        Of its solids and dark tints.
+    tiles : ColorTiles or None
+        Its colors, for a picture.
+    light : PageTiles or None
+        Of a registered page, unless it has one bit a pixel.
     size_px : tuple of int, or None
         Width and height of the scan as it was read.
     """
@@ -90,5 +102,9 @@ class PageResult:
     color: Observation | None = None
     missing: Observation | None = None
     paper: NDArray[np.float64] | None = None
+    colors: ScanColor = SRGB
+    density: PageDensity | None = None
+    tiles: ColorTiles | None = None
+    light: PageTiles | None = None
     picture: bytes = b""
     size_px: tuple[int, int] | None = None

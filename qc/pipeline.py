@@ -13,12 +13,14 @@ from qc import __version__
 from qc.catalog import MEASURES
 from qc.errors import ScanError
 from qc.examine import examine_page
+from qc.facts import not_known
 from qc.geometry import side_of
 from qc.judge import judge
 from qc.match import has_content
 from qc.model import (
     BookCopy,
     Inspection,
+    Observation,
     PageKind,
     PageRecord,
     Provenance,
@@ -32,12 +34,15 @@ from qc.order import Places, find_places, last_content, put_in_order, usual_turn
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
 from qc.reading_order import AS_SCANNED, find_order, reading_order
+from qc.readings import read_copy
 from qc.reference import Reference
 from qc.refund import decide_refund
 from qc.register import Prior
 from qc.scan import sha256
 
 Progress = Callable[[int, int], None]
+KEPT_TILES = 4
+"""Pages of a copy whose tiles of color are kept for pictures."""
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
 
@@ -78,17 +83,19 @@ def inspect_copy(
         pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
     pages = with_shared_scale(put_in_order(pages, reference))
     places = find_places(copy, pages, reference)
-    records = page_records(copy, pages, reference, places)
-    observations = observe(copy, pages, records, reference, places.doubtful, order)
+    readings = read_copy(copy, pages, reference)
+    records = with_imprint(page_records(copy, pages, reference, places), readings)
+    observations = observe(copy, pages, records, reference, places.doubtful, order) + readings
     identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
-    findings, verdict = judge(observations, policy, copy, records, identity, rescan)
+    unread = not_known(copy, observations)
+    findings, verdict = judge(observations, policy, copy, records, identity, rescan, unread)
     return Inspection(
         copy=copy,
         reference=identity,
         policy=policy.identity,
         verdict=verdict,
-        refund=decide_refund(verdict, findings, copy, policy),
+        refund=decide_refund(verdict, findings, copy, policy, observations),
         findings=findings,
         observations=tuple(observations),
         pages=records,
@@ -99,6 +106,7 @@ def inspect_copy(
             scans=_hashes(copy.scans),
             started=started,
         ),
+        colors={p.job.position: p.tiles for p in pages if p.tiles is not None},
         pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in pages if p.picture},
     )
 
@@ -127,6 +135,7 @@ def examine_pages(
     results: dict[int, PageResult] = {}
     for result in run_jobs(jobs, reference, threads):
         results[result.job.position] = result
+        _drop_tiles(results)
         if progress:
             progress(len(results), len(jobs))
     return [results[i] for i in sorted(results)]
@@ -146,6 +155,14 @@ def in_reading_order(copy: BookCopy, order: Sequence[int]) -> BookCopy:
     """The copy with its interior scans put into the given order of indices; covers keep their place."""
     pages = iter([copy.pages[i] for i in order])
     return replace(copy, scans=tuple(next(pages) if s.role is Role.PAGE else s for s in copy.scans))
+
+
+def _drop_tiles(results: dict[int, PageResult]) -> None:
+    """Keep the tiles of the pages whose color is farthest off, so that memory does not grow with the copy."""
+    held = [p for p in results.values() if p.tiles is not None and p.color is not None]
+    if len(held) > KEPT_TILES:
+        least = min(held, key=lambda p: (p.color and p.color.value) or 0.0)
+        results[least.job.position] = replace(least, tiles=None)
 
 
 def with_proven_resolution(pages: Sequence[PageResult]) -> list[PageResult]:
@@ -225,6 +242,13 @@ def page_records(
             to_scan=to_scan,
         )
     return tuple(by_scan.get(scan) or _other_record(scan) for scan in copy.scans)
+
+
+def with_imprint(records: Sequence[PageRecord], readings: Sequence[Observation]) -> tuple[PageRecord, ...]:
+    """The records, the page that was read as an imprint named so."""
+    places = {(e.file, e.frame) for o in readings if o.measure in ("print-date", "print-place") for e in o.evidence}
+    why = "it says where, when or in which job it was printed"
+    return tuple(replace(r, kind=PageKind.IMPRINT, reason=why) if (r.file, r.frame) in places else r for r in records)
 
 
 def _other_record(scan: ScanFile) -> PageRecord:

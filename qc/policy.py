@@ -6,7 +6,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -53,7 +53,10 @@ class Clause(NamedTuple):
 
 @dataclass(frozen=True)
 class Policy:
-    """A checked policy file; `clauses` are the sentences of the refund routes by code, `expected` those of no rule."""
+    """A checked policy file; `clauses` are the sentences of the refund routes by code, `expected` those of no rule.
+
+    `toml` is the text of the file, which `sha256` is the hash of.
+    """
 
     id: str
     version: str
@@ -64,6 +67,7 @@ class Policy:
     expected: tuple[Clause, ...]
     sha256: str
     path: Path
+    toml: str = field(default="", repr=False)
 
     @property
     def identity(self) -> PolicyId:
@@ -109,11 +113,17 @@ def load_policy(name_or_path: str = "kdp") -> Policy:
             f"policy {name_or_path!r} is neither a shipped policy ({names}) nor a readable file "
             f"({error.strerror}){_nearest(name_or_path, shipped())}. Give a name or the path of a policy file."
         ) from None
+    return parse_policy(data, path)
+
+
+def parse_policy(data: bytes, path: Path) -> Policy:
+    """The policy that the bytes of a file at `path` say; raises `UsageError` as `load_policy` does."""
     try:
-        table = tomllib.loads(data.decode())
+        toml = data.decode()
+        table = tomllib.loads(toml)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"policy {path} is not valid TOML: {error}. Correct the file.") from None
-    return _policy(table, path, hashlib.sha256(data).hexdigest())
+    return replace(_policy(table, path, hashlib.sha256(data).hexdigest()), toml=toml)
 
 
 def _folder() -> Path:

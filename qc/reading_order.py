@@ -93,33 +93,23 @@ def reading_order(places: Sequence[int | None], order: str) -> list[int]:
     """
     if order == AS_SCANNED:
         return list(range(len(places)))
-    filled = _filled([None if p is None else float(p) for p in places], order)
+    if all(p is None for p in places):
+        return list(range(len(places)))
+    filled = _filled(places, order)
     return sorted(range(len(places)), key=lambda i: (filled[i], i))
 
 
-def _filled(places: list[float | None], order: str) -> list[float]:
-    """Places with the unknown ones counted on from their neighbor in the same pass."""
-    known = [i for i, p in enumerate(places) if p is not None]
-    result: list[float] = []
+def _filled(places: Sequence[int | None], order: str) -> list[int]:
+    """Places with the unknown ones counted on from the nearest known one, as the order goes on from page to page."""
+    known = {i: p for i, p in enumerate(places) if p is not None}
+    beyond = len(places)
+    scanned = sorted(range(1 - beyond, max(known.values()) + beyond + 1), key=ORDERS[order])
+    at = {page: k for k, page in enumerate(scanned)}
+    result: list[int] = []
     for i, place in enumerate(places):
-        if place is not None:
-            result.append(place)
-            continue
-        before = max((k for k in known if k < i), default=None)
-        near = before if before is not None else min(known)
-        step = _step(places, near, order)
-        base = places[near]
-        assert base is not None
-        result.append(base + step * (i - near))
+        if place is None:
+            near = min(known, key=lambda k: (abs(k - i), k))
+            index = at[known[near]] + i - near
+            place = scanned[min(max(index, 0), len(scanned) - 1)]
+        result.append(place)
     return result
-
-
-def _step(places: Sequence[float | None], near: int, order: str) -> float:
-    """How the page number goes on from scan to scan around index `near`."""
-    here = places[near]
-    assert here is not None
-    if order.startswith("all"):
-        verso = int(here) % 2 == 0
-        part = next(p for p in order.split(", then ") if ("backs" in p) == verso)
-        return -2.0 if "reverse" in part else 2.0
-    return -1.0 if "reversed" in order else 1.0

@@ -38,7 +38,7 @@ def raster(trim: Size) -> tuple[Affine, tuple[int, int]]:
     return Affine.shift(offset, offset).after(Affine.scaling(scale)), (width, height)
 
 
-def rectified(image: PageImage, to_px: Affine, trim: Size) -> Light:
+def rectified(image: PageImage, to_px: Affine, trim: Size, interpolation: int = cv2.INTER_CUBIC) -> Light:
     """The page in the raster of `trim`, as linear light.
 
     Parameters
@@ -47,6 +47,8 @@ def rectified(image: PageImage, to_px: Affine, trim: Size) -> Light:
     to_px : Affine
         Page-frame mm -> working pixels.
     trim : Size
+    interpolation : int
+        Of OpenCV; linear is enough, and faster, where only means of many pixels are asked for.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def rectified(image: PageImage, to_px: Affine, trim: Size) -> Light:
         light,
         to_px.after(to_raster.inverse()).matrix,
         size,
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        flags=interpolation | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     x0, y0 = np.ceil(to_raster((RIM_MM, RIM_MM))).astype(int)
@@ -72,7 +74,13 @@ def rectified(image: PageImage, to_px: Affine, trim: Size) -> Light:
 
 
 def paper_field(light: Light) -> Light | None:
-    """Light that bare paper sends at each pixel of a rectified page, shape (h, w, 3); None where it shows no paper.
+    """Light that bare paper sends at each pixel of a rectified page, shape (h, w, 3); None where it shows no paper."""
+    cells = paper_cells(light)
+    return None if cells is None else np.asarray(cv2.resize(cells, light.shape[1::-1]), np.float32)
+
+
+def paper_cells(light: Light) -> Light | None:
+    """`paper_field` in cells of 8 x 8 pixels, shape (h // 8, w // 8, 3).
 
     Notes
     -----
@@ -104,7 +112,7 @@ def paper_field(light: Light) -> Light | None:
     shape = _surface((xx.ravel() + 0.5) / (cols * _GROUP) - 0.5, (yy.ravel() + 0.5) / (rows * _GROUP) - 0.5)
     middle = np.median(paper[used], axis=0)
     field = np.clip(shape @ fit, (1 - _MOST_UNEVEN) * middle, (1 + _MOST_UNEVEN) * middle).reshape(h, w, 3)
-    return np.asarray(cv2.resize(field.astype(np.float32), light.shape[1::-1]), np.float32)
+    return np.asarray(field, np.float32)
 
 
 def _surface(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -128,14 +136,43 @@ def relative(light: Light, paper: NDArray[np.float64] | None) -> tuple[Light, ND
     return None if paper is None else (np.asarray(light / paper, np.float32), paper)
 
 
-def tiles(light: Light, trim: Size) -> NDArray[np.float64]:
-    """Mean of the tiles of a rectified page that lie `TILE_RIM_MM` or more inside its trim, shape (n, 3)."""
+def tiles(
+    light: Light, trim: Size, paper: Light | NDArray[np.float64]
+) -> tuple[NDArray[np.float64], tuple[float, float], float]:
+    """Mean of the tiles of a rectified page that lie `TILE_RIM_MM` or more inside its trim, relative to its paper.
+
+    Parameters
+    ----------
+    light : ndarray, shape (h, w, 3)
+    trim : Size
+    paper : ndarray
+        Cells of `paper_cells`, or linear RGB of an even paper, shape (3,).
+
+    Returns
+    -------
+    tiles : ndarray, shape (rows, cols, 3), float64
+    corner_mm : tuple of float
+        Left upper corner of the first tile in the page frame.
+    step_mm : float
+        Width and height of a tile.
+    """
     to_raster, _ = raster(trim)
     x0, y0 = np.ceil(to_raster((TILE_RIM_MM, TILE_RIM_MM))).astype(int)
     x1, y1 = np.floor(to_raster((trim.width_mm - TILE_RIM_MM, trim.height_mm - TILE_RIM_MM))).astype(int)
     cols, rows = (x1 - x0) // TILE_PX, (y1 - y0) // TILE_PX
     cut = light[y0 : y0 + rows * TILE_PX, x0 : x0 + cols * TILE_PX]
-    return cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA).reshape(-1, 3).astype(np.float64)
+    means = cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA).astype(np.float64)
+    if paper.ndim == 3:
+        # Paper changes so slowly that its value at the center of a tile is its mean.
+        step, middle = TILE_PX / _CELL_PX, TILE_PX / 2
+        centers = np.array([[step, 0, (x0 + middle) / _CELL_PX - 0.5], [0, step, (y0 + middle) / _CELL_PX - 0.5]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size = int(cols), int(rows)
+        paper = np.asarray(
+            cv2.warpAffine(paper, centers, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
+    left, top = to_raster.inverse()((x0 - 0.5, y0 - 0.5))
+    return means / paper, (float(left), float(top)), TILE_PX / to_raster.scale[0]
 
 
 def encoded(light: Light) -> NDArray[np.uint8]:

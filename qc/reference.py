@@ -290,25 +290,37 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
     stated = copy.reference
     if option is not None:
         return open_reference(option, trim=stated.trim, bleed=stated.bleed), ""
-    folders: tuple[Path | None, ...]
-    names: tuple[str, ...]
-    if stated.file is not None:
-        what, folders = f"the reference {stated.file!r} named in copy.toml", (titles, copy.path.parent)
-        names = (stated.file,)
-    elif copy.isbn is not None:
-        what, folders = f"the title {copy.isbn}", (titles,)
-        names = tuple(dict.fromkeys((copy.isbn, copy.isbn.replace("-", "").replace(" ", ""))))
-    else:
+    what, searched = _searched(copy, titles)
+    if not what:
         return None, "No reference was named, and copy.toml states no ISBN to look one up."
-    searched = [f for f in folders if f is not None]
     if not searched:
         return None, f"There is no folder to look up {what} in; pass --titles."
-    for path in (p for folder in searched for name in names for p in _inside(folder, name)):
+    for path in looked_up(copy, titles):
         try:
             return open_reference(path, trim=stated.trim, bleed=stated.bleed), ""
         except (ReferenceFault, UsageError) as fault:
             return None, f"{what[0].upper()}{what[1:]} cannot be used: {fault}"
     return None, f"{what[0].upper()}{what[1:]} was not found under {' or '.join(map(str, searched))}."
+
+
+def looked_up(copy: BookCopy, titles: Path | None) -> Iterator[Path]:
+    """Where something lies under the name of the reference of `copy`, best first; nothing is opened."""
+    names: tuple[str, ...] = ()
+    if copy.reference.file is not None:
+        names = (copy.reference.file,)
+    elif copy.isbn is not None:
+        names = tuple(dict.fromkeys((copy.isbn, copy.isbn.replace("-", "").replace(" ", ""))))
+    return (p for folder in _searched(copy, titles)[1] for name in names for p in _inside(folder, name))
+
+
+def _searched(copy: BookCopy, titles: Path | None) -> tuple[str, list[Path]]:
+    """What is looked up, in words, and the folders where; the words are empty where nothing is named."""
+    if copy.reference.file is not None:
+        what = f"the reference {copy.reference.file!r} named in copy.toml"
+        return what, [f for f in (titles, copy.path.parent) if f is not None]
+    if copy.isbn is not None:
+        return f"the title {copy.isbn}", [titles] if titles is not None else []
+    return "", []
 
 
 def _inside(folder: Path, name: str) -> Iterator[Path]:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from qc.facts import Facts, known
+from qc.isbn import same_book
 from qc.judge import CONTENT_MEASURES, printed_before_change
-from qc.model import BookCopy, Claim, Decision, Finding, Outcome, Reason, Refund, Verdict
+from qc.model import BookCopy, Claim, Decision, Finding, Observation, Outcome, Reason, Refund, Verdict
 from qc.policy import Policy
 
 
-def decide_refund(verdict: Verdict, findings: Sequence[Finding], copy: BookCopy, policy: Policy) -> Refund:
+def decide_refund(
+    verdict: Verdict,
+    findings: Sequence[Finding],
+    copy: BookCopy,
+    policy: Policy,
+    observations: Sequence[Observation] = (),
+) -> Refund:
     """Outcome, route and reasons; the first that applies wins.
 
-    1. wrong item, claimed or read (`copy.isbn` is not the ordered one): not eligible here, route returns-center
+    1. wrong item, claimed or read (the ISBN of the cover, else `copy.isbn`, is not the ordered one): not eligible here,
+       route returns-center; read, but not surely: review
     2. verdict defect: eligible, route refund
     3. lost: eligible within `claim_days` of `notified_on`, later not eligible
     4. damaged: a person looks within `claim_days` of `received_on`, route refund; later not eligible
@@ -28,33 +37,40 @@ def decide_refund(verdict: Verdict, findings: Sequence[Finding], copy: BookCopy,
         Its claim holds the dates; `claimed_on` is the day that is compared. The last day of the window counts.
     policy : Policy
         Gives the days and the sentence of each reason.
+    observations : sequence of Observation
+        What was read off the copy: the day it was printed, its ISBN.
 
     Notes
     -----
     Printed on the day of the author's last change, a copy may be of either revision: a defect of content only, or no
     defect, then goes to review. Geometry does not depend on the revision. A claim dated before the day it counts from
-    contradicts itself and goes to review.
+    contradicts itself and goes to review. So does, with the same exception for geometry, an imprint that reads another
+    day than the one stated, or none for sure where the author's last change is stated.
     """
-    claim = copy.claim
-    if claim.reason == "wrong-item" or _other_item(copy):
+    facts = known(copy, observations)
+    copy, claim = facts.copy, facts.copy.claim
+    if claim.reason == "wrong-item" or (_other_item(copy) and not facts.isbn_doubt):
         return Refund("not-eligible", "returns-center", (_reason(policy, "wrong-item"),))
+    if facts.isbn_doubt:
+        return _review(policy, "needs-review", "wrong-item", detail=facts.isbn_doubt)
     if verdict.outcome is Decision.DEFECT:
-        return _defect(findings, claim, policy)
+        return _defect(findings, facts, policy)
     if claim.reason == "lost":
         return _in_window(policy, "lost", "notified_on", claim.notified_on, claim, "eligible")
     if claim.reason == "damaged":
         return _in_window(policy, "damaged", "received_on", claim.received_on, claim, "review")
     if verdict.outcome is Decision.NO_DEFECT:
-        if _same_day(claim):
-            return _review(policy, "needs-review", "stale-revision")
+        if facts.date_doubt or _same_day(claim):
+            return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
         return Refund("not-eligible", "none", _sound(findings, claim, policy))
     return _review(policy, str(verdict.outcome))
 
 
-def _defect(findings: Sequence[Finding], claim: Claim, policy: Policy) -> Refund:
+def _defect(findings: Sequence[Finding], facts: Facts, policy: Policy) -> Refund:
     defects = [f for f in findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]
-    if _same_day(claim) and all(f.measure in CONTENT_MEASURES for f in defects):
-        return _review(policy, "needs-review", "stale-revision")
+    doubtful = facts.date_doubt or _same_day(facts.copy.claim)
+    if doubtful and all(f.measure in CONTENT_MEASURES for f in defects):
+        return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
     rules = [Reason("defect", f.clause, f.source) for f in defects]
     return Refund("eligible", "refund", _distinct([*rules, _reason(policy, "defect")]))
 
@@ -90,13 +106,7 @@ def _same_day(claim: Claim) -> bool:
 
 def _other_item(copy: BookCopy) -> bool:
     read, ordered = copy.isbn, copy.claim.ordered_isbn
-    return bool(read and ordered and _isbn_key(read) != _isbn_key(ordered))
-
-
-def _isbn_key(text: str) -> str:
-    """What an ISBN-10 and its ISBN-13 have in common: the 13-digit form without the check digit."""
-    characters = "".join(c for c in text.upper() if c.isdigit() or c == "X")
-    return "978" + characters[:9] if len(characters) == 10 else characters[:12]
+    return bool(read and ordered and not same_book(read, ordered))
 
 
 def _review(policy: Policy, *codes: str, detail: str = "") -> Refund:

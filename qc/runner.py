@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import resource
 import signal
 import time
 from collections import deque
@@ -20,6 +22,10 @@ Work = Callable[[J, Tick], R]
 
 STALL_S = 600.0
 """A job that has not called `tick` for this long is taken for hung."""
+LIMIT_S = 7200.0
+"""A job may take this long in all: a book of 800 pages at 600 dpi on a busy core takes less."""
+MEMORY_BYTES = 4 * 2**30
+"""A worker may hold this much data; what asks for more fails by itself and leaves the machine to the others."""
 START_S = 120.0
 """A new worker may take this long to import what it needs, however short the patience with its jobs."""
 JOBS_PER_WORKER = 50
@@ -36,6 +42,13 @@ class Ended(Generic[J, R]):
     seconds: float
 
 
+@dataclass(frozen=True)
+class _Limits:
+    stall_s: float
+    limit_s: float
+    memory_bytes: int
+
+
 class Runner(Generic[J, R]):
     """Runs `work` on jobs, each in one of several worker processes.
 
@@ -47,17 +60,28 @@ class Runner(Generic[J, R]):
     processes : int
     stall_s : float, seconds
         Without a sign of life for so long, the worker is killed.
+    limit_s : float, seconds
+        After so long it is killed whatever signs it gives.
+    memory_bytes : int
+        Data that a worker may hold; asking for more raises `MemoryError` in it.
 
     Notes
     -----
     A job whose worker died is tried once more, because the system may have killed it for the memory its neighbors
-    used; a job that hung is not.
+    used; a job that hung or took too long is not. Memory is bounded where the system counts private data (Linux).
     """
 
-    def __init__(self, work: Work[J, R], processes: int, stall_s: float = STALL_S) -> None:
+    def __init__(
+        self,
+        work: Work[J, R],
+        processes: int,
+        stall_s: float = STALL_S,
+        limit_s: float = LIMIT_S,
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> None:
         self._work = work
         self._processes = processes
-        self._stall_s = stall_s
+        self._limits = _Limits(stall_s, limit_s, memory_bytes)
         self._stopping = False
 
     def stop(self) -> None:
@@ -73,7 +97,7 @@ class Runner(Generic[J, R]):
                 while waiting and not self._stopping and len(busy := [w for w in workers if w.busy]) < self._processes:
                     worker = next((w for w in workers if w not in busy), None)
                     if worker is None:
-                        worker = _Worker(self._work, self._stall_s)
+                        worker = _Worker(self._work, self._limits)
                         workers.append(worker)
                     worker.begin(*waiting.popleft())
                 if not any(w.busy for w in workers):
@@ -105,15 +129,17 @@ class Runner(Generic[J, R]):
 class _Worker(Generic[J, R]):
     """One process and the job it works on."""
 
-    def __init__(self, work: Work[J, R], stall_s: float) -> None:
+    def __init__(self, work: Work[J, R], limits: _Limits) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self._process: BaseProcess = context.Process(target=_serve, args=(work, theirs), daemon=True)
+        self._process: BaseProcess = context.Process(
+            target=_serve, args=(work, theirs, limits.memory_bytes), daemon=True
+        )
         self._process.start()
         theirs.close()
         self._job: tuple[J, int] | None = None
         self._left = JOBS_PER_WORKER
-        self._stall_s = stall_s
+        self._limits = limits
         self._started = False
         self.hung = self.dead = False
         self.seconds = self._began = self._heard = 0.0
@@ -129,7 +155,13 @@ class _Worker(Generic[J, R]):
     @property
     def deadline(self) -> float:
         """When it is taken for hung, on the clock of `time.monotonic`."""
-        return self._heard + (self._stall_s if self._started else max(self._stall_s, START_S))
+        stall_s = self._limits.stall_s if self._started else max(self._limits.stall_s, START_S)
+        return min(self._heard + stall_s, self._over)
+
+    @property
+    def _over(self) -> float:
+        """When its job has had all its time."""
+        return self._began + self._limits.limit_s + (0.0 if self._started else START_S)
 
     def begin(self, job: J, tries: int) -> None:
         self._job, self._left = (job, tries), self._left - 1
@@ -143,7 +175,10 @@ class _Worker(Generic[J, R]):
         result: R | None = None
         lost = ""
         try:
-            if self.connection.poll():
+            if time.monotonic() >= self._over:
+                self.hung = self.dead = True
+                lost = f"took longer than {self._limits.limit_s:g} s and was stopped"
+            elif self.connection.poll():
                 message = self.connection.recv()
                 self._heard, self._started = time.monotonic(), True
                 if message is None:
@@ -151,7 +186,7 @@ class _Worker(Generic[J, R]):
                 (result,) = message
             else:
                 self.hung = self.dead = True
-                lost = f"gave no sign of life for {self._stall_s:g} s and was stopped"
+                lost = f"gave no sign of life for {self._limits.stall_s:g} s and was stopped"
         except (EOFError, OSError):
             self.dead = True
             self._process.join()
@@ -169,13 +204,23 @@ class _Worker(Generic[J, R]):
 _TIMES = {1: "once", 2: "twice"}
 
 
-def _serve(work: Work[J, R], connection: Connection) -> None:
+def _serve(work: Work[J, R], connection: Connection, memory_bytes: int) -> None:
     """Body of a worker: jobs in, None as a sign of life and results in a tuple out, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    connection.send(None)
+    with suppress(ValueError, OSError):  # a limit that is lower already stays
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+
+    def tick() -> None:
+        try:
+            connection.send(None)
+        except OSError:
+            # Whoever would take the result is gone. An error here would be reported as a fault of the job.
+            os._exit(0)
+
+    tick()
     while True:
         try:
             job = connection.recv()
-        except EOFError:
+            connection.send((work(job, tick),))
+        except (EOFError, OSError):
             return
-        connection.send((work(job, lambda: connection.send(None)),))

@@ -1,4 +1,4 @@
-"""Scanner profiles: where they are kept, and what they say of a scanner's geometry, white lid and cropping.
+"""Scanner profiles: where they are kept, and what they say of a scanner's geometry, white lid, cropping and color.
 
 `qc calibrate` makes them; everything else reads the file through this module.
 """
@@ -19,6 +19,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from qc.errors import ReferenceFault
+from qc.scanner_color import ScannerColor, color_of
 from qc.spline import basis
 from qc.units import mm_per_px
 
@@ -219,6 +220,7 @@ class ScannerProfile:
     scale: ScannerScale | None = None
     white: WhiteLid | None = None
     crop: CropError | None = None
+    color: ScannerColor | None = None
     tables: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
@@ -260,7 +262,7 @@ def find_profile(name: str) -> Path:
 
 
 def load_profile(name: str, today: date | None = None) -> ScannerProfile:
-    """The profile of a path or a name, if it still holds.
+    """The profile of a path or a name, if it still holds; without its colors where only these have expired.
 
     Raises
     ------
@@ -271,8 +273,10 @@ def load_profile(name: str, today: date | None = None) -> ScannerProfile:
     if (today or date.today()) > profile.expires:
         raise ReferenceFault(
             f"The scanner profile {profile.name} expired on {profile.expires}. Scan the target again and renew it with "
-            "`qc calibrate scale`, or leave it out and accept a wider uncertainty."
+            "`qc calibrate scale` or `color`, or leave it out and accept a wider uncertainty."
         )
+    if profile.color is not None and (today or date.today()) > profile.color.expires:
+        return replace(profile, color=None)
     return profile
 
 
@@ -315,6 +319,7 @@ def _profile(path: Path, sha256: str, tables: Mapping[str, Any]) -> ScannerProfi
         scale=_scale(tables["scale"], tables.get("map")) if "scale" in tables else None,
         white=_white(tables["white"]) if "white" in tables else None,
         crop=_crop(tables["crop"]) if "crop" in tables else None,
+        color=color_of(tables["color"]) if "color" in tables else None,
         tables=tables,
     )
 

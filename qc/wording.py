@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qc.color_words import color_fault
 from qc.flags import Flag
 from qc.model import BookCopy, Observation, Outcome
 from qc.rounding import plus_minus
@@ -24,7 +25,9 @@ _NAMES = {
     "print-defect": "missing print",
     "color-difference": "color against the reference",
     "color-difference-copy": "color against the reference",
+    "density-difference": "density against the reference",
     "paper-difference": "paper color",
+    "color-defect": "color",
     "print-position-recto-verso": "print of versos against rectos",
     "copy-position-outlier": "print position against the other copies",
     "copy-position-difference": "print position between copies",
@@ -131,12 +134,16 @@ def _measured(observation: Observation, value: float, k: float) -> str:
     if measure == "trim-skew":
         one, other = ("Print", "cut") if observation.where.page else ("Cut", "print")
         return f"{one} turned by {size} against the {other}"
+    if measure == "density-difference":
+        return f"Solids and dark tints {size} {'weaker' if value < 0 else 'stronger'} than in the reference"
     if measure in ("page-size", "print-position-jitter"):
         return f"{capital(_NAMES[measure])} {size}"
     if measure == "print-position-recto-verso":
         return f"Print of versos {shift_in_words(observation, k)} than that of rectos"
     if measure == "copy-position-outlier":
         return f"Print {shift_in_words(observation, k)} than in the median of the copies"
+    if measure == "color-defect":
+        return color_fault(observation, value, k)
     if measure in _COUNTED:
         one, many = _COUNTED[measure]
         code = str(observation.detail.get("code", "")).replace("-", " ")

@@ -13,7 +13,8 @@ import pytest
 from conftest import Drawn, Run
 from work_of_a_runner import work
 
-from qc.cli.batch import COLUMNS, Row, summary_csv
+from qc.cli.batch import COLUMNS, summary_csv
+from qc.night import Row
 from qc.runner import Runner
 
 # --- the runner -------------------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ def test_wrong_folders_end_before_anything_is_inspected(drawn: Drawn, run_qc: Ru
 
 
 def test_no_cell_of_the_summary_is_a_formula() -> None:
-    text = summary_csv([Row("-1+cmd", "defect", "eligible", "refund", -0.42, 10, '=HYPERLINK("x")\r\nnext', "{}")])
+    text = summary_csv([Row("-1+cmd", "defect", "eligible", "refund", -0.42, 10, '=HYPERLINK("x")\r\nnext')])
     header, row = list(csv.reader(text.splitlines()))
     assert tuple(header) == COLUMNS
     assert row == ["'-1+cmd", "defect", "eligible", "refund", "-0.420", "10", '\'=HYPERLINK("x") next']
@@ -122,7 +123,8 @@ def test_ctrl_c_keeps_what_is_done_and_is_130(drawn: Drawn, tmp_path: Path) -> N
     process.send_signal(signal.SIGINT)
     printed, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert first.startswith("1/12 RMA-0 no-defect ") and "Traceback" not in err
+    assert first.startswith("1/12 RMA-0 no-defect ") and " left\n" in first and "Traceback" not in err
+    assert "not begun or not finished" in err and "with --store qc.db it would go on" in err
     done = rows_of(out / "summary.csv")
     assert 1 <= len(done) < 12 and f"{len(done)} of 12 copies inspected" in printed
     assert {r["copy"] for r in done} == {p.parent.name for p in out.glob("*/inspection.json")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -16,21 +17,17 @@ from click.testing import CliRunner
 
 from qc.catalog import MEASURES
 from qc.cli.compare import compare
+from qc.color_repeatability import Repeatability
 from qc.compare import Comparison, compare_copies
 from qc.errors import ScanError, UsageError
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.intake import open_copy
-from qc.measure.between_copies import (
-    CutPlace,
-    PageColor,
-    copy_color_difference,
-    copy_color_outlier,
-    copy_position_difference,
-    page_shift,
-)
+from qc.measure.between_copies import CutPlace, copy_position_difference
+from qc.measure.copy_color import copy_color_difference, copy_color_outlier, copy_color_outlier_of_page
 from qc.model import BookCopy, Observation, Where
 from qc.odd_one import odd_in_color, odd_in_position
+from qc.page_color import PageColor
 from qc.policy import load_policy
 from qc.report.compare_html import panels, render
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, draw_copy, write_title
@@ -140,11 +137,22 @@ def test_color_of_copies_that_are_alike(compared: Comparison) -> None:
     alike, cast = pairs["a", "b"], pairs["a", "c"]
     assert alike.value is not None and alike.value < 0.3 and alike.u == pytest.approx(0.35)
     assert cast.value is not None and cast.value > 1.5 and cast.detail["dC"] > 1
-    assert cast.detail["paper"] < 0.5
+
+
+def test_paper_and_spread_of_the_copies_stand_beside_the_color(compared: Comparison) -> None:
+    papers = of(compared, "paper-difference")
+    assert [o.where.copies for o in papers] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert all(o.value is not None and o.u is not None and o.value <= 2 * o.u for o in papers)
+    outliers = {o.where.copy: o for o in of(compared, "copy-color-outlier")}
+    pairs = {o.where.copies: o for o in of(compared, "copy-color-difference")}
+    assert outliers["c"].detail["population"] == pytest.approx(pairs["a", "b"].value, abs=1e-3)
+    assert outliers["c"].detail["population"] < 0.3 < 1.5 < outliers["a"].detail["population"]
+    assert {o.where.page for o in of(compared, "copy-color-outlier", pages=True)} <= {1, 3, 4, 5}
 
 
 def test_findings_judge_whole_copies_only(compared: Comparison) -> None:
     assert {f.rule for f in compared.findings} == {
+        "paper-difference",
         "copy-position-difference",
         "copy-color-difference",
         "copy-color-outlier",
@@ -195,6 +203,8 @@ def test_command(shelf: Shelf, tmp_path: Path) -> None:
     text = CliRunner().invoke(compare, [*paths, "--out", str(tmp_path)], standalone_mode=False)
     assert text.return_value == 0
     assert "b was cut" in text.stdout.splitlines()[-1]
+    assert "two scans of one page differ by 0.35 ΔE00 (assumed" in text.stdout
+    assert "Color most" in text.stdout and "hue" in text.stdout
 
 
 def test_command_goes_on_without_a_copy_that_cannot_be_used(shelf: Shelf, tmp_path: Path) -> None:
@@ -212,7 +222,9 @@ def test_html_is_self_contained_and_escaped(compared: Comparison) -> None:
     evil = replace(compared, notes=("<script>alert(1)</script>",))
     page = render(evil, k=2.0)
     assert "<script" not in page and "&lt;script&gt;" in page
-    assert "default-src 'none'" in page and "src=" not in page and "href" not in page
+    assert "default-src 'none'" in page
+    assert all(link.startswith("data:image/") for link in re.findall(r'(?:src|href)\s*=\s*"([^"]*)', page))
+    assert "the others among themselves" in page and "two scans of one page differ by 0.35" in page
     drawn = panels(compared, 2.0)
     assert [p.title for p in drawn] == ["head", "fore-edge", "tail", "spine (bench cut)", "color"]
     b, c = drawn[1].series
@@ -249,7 +261,7 @@ def test_odd_one_in_position(place: Mapping[str, float], odd: str | None) -> Non
 
 def test_two_casts_of_three_name_nobody() -> None:
     def outlier(copy: str, value: float) -> Observation:
-        detail = {"dL": value, "da": 0.0, "db": 0.0}
+        detail = {"dL": value, "da": 0.0, "db": 0.0, "max_page": 1}
         return MEASURES["copy-color-outlier"].observe(value, 0.35, Where(copy=copy), detail=detail)
 
     assert odd_in_color([outlier("a", 2.0), outlier("b", 0.0), outlier("c", 2.0)], 2.0) is None
@@ -264,26 +276,32 @@ def test_fewer_than_three_pages_have_no_mean() -> None:
     assert seen[-1].flags == (Flag.FEW_PAGES,) and seen[-1].detail["pages"] == 2
 
 
-def test_paper_is_taken_out_and_reported() -> None:
-    """Two prints of one strength on white and on yellowish paper: no color difference, but one of the papers."""
-    tiles = np.full((40, 3), 0.5)
-    colors = {"a": PageColor(tiles, np.ones(3)), "b": PageColor(tiles, np.array([1.0, 0.95, 0.8]))}
-    (o,) = copy_color_difference(1, colors, {})
-    assert o.value == pytest.approx(0.0) and o.detail["paper"] > 5
-    (o,) = copy_color_difference(1, colors, {("a", "b"): Flag.GRAY_SCAN})
+def page(tiles: np.ndarray, paper: tuple[float, float, float] | None = (1.0, 1.0, 1.0)) -> PageColor:
+    return PageColor(tiles, None if paper is None else np.array(paper), (5.0, 5.0), 3.5)
+
+
+def test_paper_is_taken_out() -> None:
+    """Two prints of one strength on white and on yellowish paper: no color difference."""
+    tiles = np.full((5, 8, 3), 0.5)
+    colors = {"a": page(tiles), "b": page(tiles, (1.0, 0.95, 0.8))}
+    (o,) = copy_color_difference(1, colors, {}, Repeatability())
+    assert o.value == pytest.approx(0.0)
+    (o,) = copy_color_difference(1, colors, {("a", "b"): Flag.GRAY_SCAN}, Repeatability())
     assert o.value is None and o.flags == (Flag.GRAY_SCAN,)
-    bare = {c: replace(v, tiles=np.ones((40, 3))) for c, v in colors.items()}
-    (o,) = copy_color_difference(1, bare, {})
+    bare = {c: replace(v, tiles=np.ones((5, 8, 3))) for c, v in colors.items()}
+    (o,) = copy_color_difference(1, bare, {}, Repeatability())
     assert o.flags == (Flag.NOTHING_TO_COMPARE,)
 
 
-def test_outlier_is_signed_and_robust() -> None:
+def test_outlier_is_robust() -> None:
     rng = np.random.default_rng(1)
-    tiles = rng.uniform(0.2, 0.9, (200, 3))
-    noisy = {c: PageColor(tiles * rng.normal(1, 0.02, (200, 3)), np.ones(3)) for c in "abd"}
-    noisy["c"] = PageColor(tiles * 0.8, np.ones(3))
-    shift = page_shift(noisy)
-    assert shift is not None
-    values = {o.where.copy: o.value or 0.0 for o in copy_color_outlier(list("abcd"), [shift], {})}
+    tiles = rng.uniform(0.2, 0.9, (10, 20, 3))
+    noisy = {c: page(tiles * rng.normal(1, 0.02, (10, 20, 3))) for c in "abd"}
+    noisy["c"] = page(tiles * 0.8)
+    seen = copy_color_outlier_of_page(1, noisy, Repeatability())
+    overall = copy_color_outlier(list("abcd"), seen, [], {}, Repeatability())
+    values = {o.where.copy: o.value or 0.0 for o in overall}
     assert values["c"] > 3 and max(values[c] for c in "abd") < 1
-    assert page_shift({c: noisy[c] for c in "ab"}) is None
+    (c,) = (o for o in overall if o.where.copy == "c")
+    assert c.detail["dL"] < -3 and abs(c.detail["da"]) < 1
+    assert copy_color_outlier_of_page(1, {c: noisy[c] for c in "ab"}, Repeatability()) == []

@@ -322,6 +322,11 @@ def test_what_was_not_checked_is_said() -> None:
         "size of the block",
         "blank pages inside",
         "missing print on 1 of 3 pages",
+        "lost channel",
+        "gray",
+        "fade",
+        "band",
+        "wrong paper",
         "unreadable scans: p-6.jpg",
         "pages not scanned: 3, 7-24",
     )
@@ -353,8 +358,8 @@ def test_differences_between_copies() -> None:
         ],
         KDP,
     )
-    assert [f.outcome for f in findings] == [Outcome.WITHIN, Outcome.OUTSIDE, Outcome.OUTSIDE]
-    assert {f.severity for f in findings} == {"note"}
+    assert [f.outcome for f in findings] == [Outcome.WITHIN, Outcome.OUTSIDE, Outcome.UNDECIDED]
+    assert [f.severity for f in findings] == ["note", "note", "defect"]
     assert "between A and B" in findings[0].message and "of B" in findings[2].message
 
 

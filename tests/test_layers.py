@@ -104,7 +104,15 @@ def test_only_the_calibrate_commands_import_calibration() -> None:
 
 @pytest.mark.parametrize("module", under("qc.report"))
 def test_reports_know_no_store(module: str) -> None:
-    assert not [name for name in reach(module) if belongs(name, "qc.store", "sqlite3")]
+    assert not [name for name in reach(module) if belongs(name, "qc.store", "qc.database", "sqlite3")]
+
+
+def test_only_one_module_speaks_to_sqlite() -> None:
+    assert [m for m in MODULES if "sqlite3" in imports(m)] == ["qc.database"]
+
+
+def test_the_store_and_what_judges_from_it_touch_no_pixels() -> None:
+    assert not [name for name in reach("qc.store") if belongs(name, *IMAGE_LIBRARIES)]
 
 
 def test_only_commands_and_their_entry_import_commands() -> None:

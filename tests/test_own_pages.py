@@ -194,6 +194,10 @@ def test_size_counts_only_against_a_stated_trim() -> None:
     assert (stated["width"].value, stated["width"].flags) == (None, (Flag.BENCH_CUT,))
     printer = by_axis(own_size(pages, TRIM, True, False))
     assert printer["width"].value == pytest.approx(-2.4, abs=0.01)
+    calibrated = [replace(p, u_scale=(0.002, 0.0004)) for p in pages]
+    known = by_axis(own_size(calibrated, TRIM, True, False))
+    assert known["height"].u == pytest.approx(0.0004 * TRIM.height_mm, rel=0.1)
+    assert known["width"].u == pytest.approx(0.002 * TRIM.width_mm, rel=0.1)
     guessed = by_axis(own_size(pages, TRIM, False, True))["height"]
     assert (guessed.value, guessed.flags) == (None, (Flag.TRIM_NOT_STATED,))
     assert guessed.detail["size"] == pytest.approx(230.6, abs=0.01)

@@ -62,9 +62,20 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "trim-skew",
         "print-position-recto-verso",
         "copy-position-outlier",
+        "copy-color-outlier",
         "blank-pages-inside",
         "print-defect",
         "pages-foreign",
+        "pages-missing",
+        "pages-duplicated",
+        "pages-out-of-order",
+        "pages-upside-down",
+        "color-lost-channel",
+        "color-weak-channel",
+        "color-gray",
+        "color-fade",
+        "color-band",
+        "color-wrong-paper",
     }
     assert policy.rule("pages-foreign").outside is None
     assert policy.rule("blank-pages-at-end").outside_text == "never"

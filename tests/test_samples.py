@@ -14,7 +14,10 @@ from qc.intake import find_copies
 from qc.job import jobs_for, run_job
 from qc.model import Inspection, Outcome
 from qc.policy import load_policy
+from qc.record import record, to_json
+from qc.rejudge import under
 from qc.rounding import plus_minus
+from qc.store import Store
 from qc.title import read_title
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -29,7 +32,7 @@ OF_RULE = {
     "RMA-10482": Outcome.OUTSIDE,
     "RMA-10483": Outcome.WITHIN,
     "RMA-10484": Outcome.OUTSIDE,
-    "RMA-10485": Outcome.UNDECIDED,
+    "RMA-10485": Outcome.OUTSIDE,
     "RMA-10486": Outcome.NOT_JUDGED,
     "RMA-10487": Outcome.NOT_JUDGED,
     "RMA-10488": Outcome.UNDECIDED,
@@ -64,6 +67,21 @@ def test_copy_gets_its_verdict(name: str, out: Path) -> None:
     outcomes = {f.outcome for f in inspection.findings if f.rule == expected["rule"]}
     assert OF_RULE[name] in outcomes, inspection.verdict.summary
     assert (out / name / "report.html").stat().st_size > 10_000
+
+
+def test_judged_from_the_store_every_copy_is_judged_the_same(out: Path, tmp_path: Path) -> None:
+    policy = load_policy()
+    with Store(tmp_path / "qc.db", create=True) as store:
+        run = store.begin_run("test")
+        for name in EXPECTED:
+            inspection = inspected(RETURNS / name, out)
+            stored = store.inspection(store.add(inspection, policy, run))
+            assert stored is not None
+            assert to_json(record(stored)) == to_json(record(inspection))
+            again = under(stored, policy)
+            assert again.findings == inspection.findings
+            assert (again.verdict, again.refund) == (inspection.verdict, inspection.refund)
+            assert to_json(record(again)) == to_json(record(inspection))
 
 
 def test_deep_cut_is_measured_at_its_edge(out: Path) -> None:

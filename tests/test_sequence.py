@@ -14,7 +14,7 @@ from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_
 from qc.model import Decision, Inspection, PageKind, PageRecord, Role
 from qc.pipeline import inspect_copy
 from qc.policy import load_policy
-from qc.reading_order import ORDERS, AS_SCANNED, find_order, reading_order
+from qc.reading_order import AS_SCANNED, ORDERS, find_order, reading_order
 from qc.reference import open_reference
 from qc.sequence import align
 from qc.synthetic import Kind, Scanner, draw_copy, write_title

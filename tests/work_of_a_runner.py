@@ -27,6 +27,15 @@ def work(job: str, tick: Tick) -> str:
             for _ in range(5):
                 time.sleep(0.3)
                 tick()
+        case "busy":
+            while True:
+                time.sleep(0.1)
+                tick()
+        case "eat":
+            try:
+                return f"has {len(bytearray(3 * 2**30))}"
+            except MemoryError:
+                return "refused"
         case "pid":
             return str(os.getpid())
     return f"did {job}"

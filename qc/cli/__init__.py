@@ -24,11 +24,17 @@ _SECTIONS = {
     "Overnight": {
         "batch": "Inspect every copy below a folder.",
     },
+    "In the morning": {
+        "decide": "Record what a person decided, beside the machine's verdict.",
+        "judge": "Judge a night again under another policy, without the scans.",
+        "export": "A store as CSV or JSON lines.",
+    },
     "Once a scanner": {
         "calibrate": "Scanner profiles: true millimeters, white lid, repeatability.",
     },
     "In plain words": {
         "explain": "What a measure, rule, flag or exit code means.",
+        "policy": "Show, check and compare policies.",
     },
 }
 

@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
 from qc.cli import exits, options, terminal
-from qc.errors import ScanError
+from qc.cli.csv_text import Number, csv_text
+from qc.errors import ScanError, UsageError
+from qc.fingerprint import fingerprint
 from qc.intake import find_copies
 from qc.job import Job, jobs_for, run_job
 from qc.model import Inspection
+from qc.night import Row, not_inspected, row_of, time_left
 from qc.output import write_text
 from qc.policy import load_policy
 from qc.record import error_record, record, to_json
+from qc.report import index_html
 from qc.runner import Runner, Tick
+from qc.store import Entry, Store
 
 COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 
 
 @dataclass(frozen=True)
-class Row:
-    """What the summary says of a copy; `outcome` is empty where it could not be inspected. `json` is its record."""
+class Result:
+    """What a worker gives of a copy; `inspection` is None where it could not be inspected."""
 
-    copy: str
-    outcome: str
-    refund: str
-    route: str
-    margin_mm: float | None
-    exit: int
-    message: str
-    json: str
+    row: Row
+    inspection: Inspection | None = None
+
+    @property
+    def json(self) -> str:
+        if self.inspection is not None:
+            return to_json(record(self.inspection))
+        return to_json(error_record(self.row.copy, self.row.exit, self.row.message))
 
 
 @click.command()
@@ -51,6 +57,19 @@ class Row:
 @options.scanner
 @options.dpi
 @options.out("qc-out")
+@click.option(
+    "--store",
+    "store_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep results in this SQLite file, made if need be, and pass over copies that it holds already.",
+)
+@click.option(
+    "--redo",
+    multiple=True,
+    metavar="failed|all|COPY",
+    help="With --store: inspect again those that failed, all, or the copy of this id; may be given several times.",
+)
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Copies at the same time; one a core if left out."
 )
@@ -62,78 +81,159 @@ def batch(
     scanner: str | None,
     dpi: float | None,
     out: Path,
+    store_path: Path | None,
+    redo: tuple[str, ...],
     jobs: int | None,
     as_json: bool,
 ) -> int:
     """Inspect every copy below FOLDER, each in a process of its own.
 
-    Every copy gets inspection.json and report.html in a folder of its id in --out; summary.csv there has a line a copy.
+    Every copy gets inspection.json and report.html in a folder of its id in --out; summary.csv there has a line a copy,
+    and index.html lists them with links.
+
+    With --store a call goes on where the last one stopped, however it ended: a copy with the same scans, reference,
+    policy and measures is not inspected twice.
 
     \b
     Example:
-      qc batch inbox --titles titles --out night
+      qc batch inbox --titles titles --out night --store qc.db
 
     Exit code: 0 when every copy was inspected, whatever the verdicts; 3 when some could not be.
     """
+    if redo and store_path is None:
+        raise UsageError("--redo needs --store: without a store every copy is inspected anyway.")
     loaded = load_policy(policy)
     paths = find_copies(folder, skip=out)
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
     work = jobs_for(paths, out, loaded, titles=titles, scanner=scanner, dpi=dpi)
-    rows: list[Row] = []
-    try:
-        with terminal.bar("copies", "copies") as progress:
-            for row, seconds in _rows(work, jobs or options.cores()):
-                rows.append(replace(row, json=""))
-                progress(len(rows), len(work))
-                _tell(row, seconds, len(rows), len(work), as_json)
-    finally:
-        order = {job.id: at for at, job in enumerate(work)}
-        rows.sort(key=lambda row: order[row.copy])
-        write_text(summary_csv(rows), out / "summary.csv")
-        if not as_json:
-            _print(rows, len(work), out)
+    with ExitStack() as stack:
+        kept = None
+        if store_path is not None:
+            _refuse_in_scans(store_path, work)
+            kept = _Kept(stack.enter_context(Store(store_path, create=True)), work, redo)
+        todo = work if kept is None else kept.todo
+        if kept is not None:
+            click.echo(kept.said, err=True)
+        rows = {} if kept is None else {result.row.copy: result.row for result in kept.done(as_json)}
+        before = len(rows)
+        began = time.monotonic()
+        try:
+            with terminal.bar("copies", "copies") as progress:
+                for job, result, seconds in _results(todo, jobs or options.cores()):
+                    if kept is not None:
+                        kept.keep(job, result, seconds)
+                    rows[job.id] = result.row
+                    done = len(rows) - before
+                    progress(done, len(todo))
+                    left = time_left(time.monotonic() - began, done, len(todo))
+                    _tell(result, f"{done}/{len(todo)}", f"{seconds:.1f} s{left and f', {left}'}", as_json)
+        finally:
+            listed = [rows[job.id] for job in work if job.id in rows]
+            write_text(summary_csv(listed), out / "summary.csv")
+            title = f"Returns in {folder.resolve().name}"
+            index = index_html.write(listed, out, title=title, policy=f"{loaded.id} {loaded.version}")
+            if not as_json:
+                _print(listed, len(work), out, index)
     if len(rows) < len(work):
+        _say_how_to_go_on(len(work) - len(rows), kept is not None)
         raise KeyboardInterrupt
-    return 0 if all(row.outcome for row in rows) else 3
+    return 0 if all(row.outcome for row in rows.values()) else exits.UNUSABLE
 
 
-def inspect_one(job: Job, tick: Tick) -> Row:
+class _Kept:
+    """The store beside the jobs of a batch: which are done already, and where results go."""
+
+    def __init__(self, store: Store, jobs: Sequence[Job], redo: Sequence[str]) -> None:
+        ids = [job.id for job in jobs]
+        for name in redo:
+            if name not in ("failed", "all", *ids):
+                near = get_close_matches(name, ids, 1)
+                raise UsageError(
+                    f"--redo {name}: there is no copy of this id in the folder."
+                    f"{f' Did you mean {near[0]}?' if near else ' Give an id, failed or all.'}"
+                )
+        store.keep_others_out()
+        self._store = store
+        self._keys: dict[str, str] = {}
+        with terminal.bar("reading", "copies") as progress:
+            for job in jobs:
+                self._keys[job.id] = fingerprint(job, store)
+                progress(len(self._keys), len(jobs))
+        self._jobs = {job.id: job for job in jobs}
+        entries = {job.id: store.latest(job.id, self._keys[job.id]) for job in jobs}
+        self._done = {i: e for i, e in entries.items() if e and not _again(e, redo)}
+        self.todo = [job for job in jobs if job.id not in self._done]
+        self._run: int | None = None
+
+    @property
+    def said(self) -> str:
+        failed = sum(entry.failed for entry in self._done.values())
+        gone = sum(not (e.failed or (e.report and Path(e.report).is_file())) for e in self._done.values())
+        words = f"{len(self._done)} done before with these scans and this configuration, {len(self.todo)} to do."
+        words += f" {failed} of those done could not be inspected; --redo failed tries again." if failed else ""
+        return words + (f" Reports of {gone} of those done are gone; --redo makes them anew." if gone else "")
+
+    def done(self, as_json: bool) -> Iterator[Result]:
+        """Results of the copies that are passed over, from the store."""
+        for copy, entry in self._done.items():
+            if entry.failed:
+                result = Result(not_inspected(copy, entry.exit, entry.message))
+            else:
+                inspection = self._store.inspection(entry.id, self._jobs[copy].policy.sha256)
+                assert inspection is not None
+                result = _result(inspection, entry.report or "")
+            if as_json:
+                click.echo(result.json)
+            yield result
+
+    def keep(self, job: Job, result: Result, seconds: float) -> None:
+        if self._run is None:
+            self._run = self._store.begin_run("batch", sys.argv[2:])
+        key, row = self._keys[job.id], result.row
+        if result.inspection is not None:
+            inspection = result.inspection
+            self._store.add(inspection, job.policy, self._run, key=key, seconds=seconds, report=row.report)
+        else:
+            self._store.add_failure(
+                job.id, job.path, self._run, key=key, exit_code=row.exit, message=row.message, seconds=seconds
+            )
+
+
+def _again(entry: Entry, redo: Sequence[str]) -> bool:
+    return "all" in redo or entry.copy in redo or (entry.failed and "failed" in redo)
+
+
+def inspect_one(job: Job, tick: Tick) -> Result:
     """Inspect a copy inside a worker; an error becomes a row."""
     try:
-        return _row(run_job(job, progress=lambda _done, _all: tick()))
+        inspection = run_job(job, progress=lambda _done, _all: tick())
+        # What is not part of the record has gone into the report; it would only burden the way to the parent.
+        burden: dict[str, Any] = {f.name: {} for f in fields(inspection) if not f.compare}
+        return _result(replace(inspection, **burden), str(job.report.resolve()))
+    except MemoryError:
+        message = f"{job.id} needs more memory than a copy may take. Inspect it alone with `qc inspect`."
+        return Result(not_inspected(job.id, exits.UNUSABLE, message))
     except Exception as error:
-        return _not_inspected(job, *exits.failure(error))
+        return Result(not_inspected(job.id, *exits.failure(error)))
 
 
 def summary_csv(rows: Sequence[Row]) -> str:
     """The table as CSV with a header; no cell begins like a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        margin = "" if row.margin_mm is None else f"{row.margin_mm:.3f}"
-        words = (row.copy, row.outcome, row.refund, row.route)
-        writer.writerow([*map(_harmless, words), margin, row.exit, _harmless(row.message)])
-    return text.getvalue()
+    lines = [(r.copy, r.outcome, r.refund, r.route, _mm(r.margin_mm), r.exit, r.message) for r in rows]
+    return csv_text([COLUMNS, *lines])
 
 
-def _harmless(cell: str) -> str:
-    # A spreadsheet runs what begins like this, and copies are named by strangers.
-    cell = exits.one_line(cell)
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
-
-
-def _rows(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Row, float]]:
+def _results(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Result, float]]:
     runner = Runner(inspect_one, min(processes, len(jobs)))
     with _finishing_first(runner):
         for ended in runner.run(jobs):
             lost = f"The inspection {ended.lost}. Look at its scans, then inspect it alone."
-            yield ended.result or _not_inspected(ended.job, 70, lost), ended.seconds
+            yield ended.job, ended.result or Result(not_inspected(ended.job.id, 70, lost)), ended.seconds
 
 
 @contextmanager
-def _finishing_first(runner: Runner[Job, Row]) -> Iterator[None]:
+def _finishing_first(runner: Runner[Job, Result]) -> Iterator[None]:
     """Let the first Ctrl-C finish the copies under way, and the second end them."""
 
     def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -149,35 +249,36 @@ def _finishing_first(runner: Runner[Job, Row]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _row(inspection: Inspection) -> Row:
-    margins = [f.margin for f in inspection.findings if f.measure == "trim-offset-block" and f.severity == "defect"]
-    outcome = str(inspection.verdict.outcome)
-    return Row(
-        copy=inspection.copy.id,
-        outcome=outcome,
-        refund=inspection.refund.outcome,
-        route=inspection.refund.route,
-        margin_mm=min((m for m in margins if m is not None), default=None),
-        exit=exits.OF_VERDICT[outcome],
-        message=inspection.verdict.summary,
-        json=to_json(record(inspection)),
+def _result(inspection: Inspection, report: str) -> Result:
+    return Result(row_of(inspection, exits.OF_VERDICT[inspection.verdict.outcome], report), inspection)
+
+
+def _refuse_in_scans(store: Path, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        if job.path.is_dir() and store.resolve().is_relative_to(job.path.resolve()):
+            raise UsageError(f"--store {store} lies in the scan folder {job.path}, where nothing is written.")
+
+
+def _say_how_to_go_on(left: int, stored: bool) -> None:
+    on = (
+        "The same command goes on with them."
+        if stored
+        else "The same command begins anew; with --store qc.db it would go on."
     )
+    click.echo(f"{left} {'copy was' if left == 1 else 'copies were'} not begun or not finished. {on}", err=True)
 
 
-def _not_inspected(job: Job, code: int, message: str) -> Row:
-    return Row(job.id, "", "", "", None, code, message, to_json(error_record(job.id, code, message)))
-
-
-def _tell(row: Row, seconds: float, done: int, total: int, as_json: bool) -> None:
+def _tell(result: Result, count: str, took: str, as_json: bool) -> None:
+    row = result.row
     if as_json:
-        click.echo(row.json)
+        click.echo(result.json)
     if not row.outcome:
         exits.say(row.message if row.copy in row.message else f"{row.copy}: {row.message}")
     if not sys.stderr.isatty():
-        click.echo(f"{done}/{total} {row.copy} {row.outcome or 'not inspected'} {seconds:.1f} s", err=True)
+        click.echo(f"{count} {row.copy} {row.outcome or 'not inspected'} {took}", err=True)
 
 
-def _print(rows: Sequence[Row], total: int, out: Path) -> None:
+def _print(rows: Sequence[Row], total: int, out: Path, index: Path) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("copy", "verdict", "refund", "margin", "why"):
         table.add_column(name, justify="right" if name == "margin" else "left", overflow="fold")
@@ -189,4 +290,9 @@ def _print(rows: Sequence[Row], total: int, out: Path) -> None:
     console.print(table)
     inspected = sum(bool(row.outcome) for row in rows)
     console.print(f"Summary  {out / 'summary.csv'}", markup=False, soft_wrap=True)
+    console.print(f"Index    {index}", markup=False, soft_wrap=True)
     console.print(f"{inspected} of {total} copies inspected.", markup=False)
+
+
+def _mm(value: float | None) -> Number | None:
+    return None if value is None else Number(f"{value:.3f}")

@@ -14,14 +14,14 @@ from typing import Any
 import click
 
 from qc import __version__
-from qc.errors import QcError
+from qc.errors import QcError, ScanError
 
 MEANINGS: Mapping[int, str] = {
     0: "done; of inspect: no defect",
     2: "usage: an option, a path, a TOML file or a policy is wrong",
     3: "nothing in the scans can be used; of several copies: one could not be inspected",
     4: "a reference or scanner profile named on the command line is missing, unreadable, encrypted, empty or expired",
-    5: "an output folder or file cannot be written",
+    5: "an output folder or file, or a store, cannot be written",
     6: "an optional program or package is missing",
     10: "defect",
     11: "needs review: a person decides",
@@ -31,6 +31,7 @@ MEANINGS: Mapping[int, str] = {
 }
 OF_VERDICT: Mapping[str, int] = {"defect": 10, "needs-review": 11, "insufficient-evidence": 12, "no-defect": 0}
 _GRAVEST_FIRST = (10, 11, 12, 0)
+UNUSABLE = ScanError.exit_code
 _OUTPUT_GONE = 5
 
 

@@ -54,7 +54,7 @@ def _texts(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
         yield _of_measure(MEASURES[name])
     found = [(policy, rule) for policy, rule in rules if name in (rule.id, rule.measure)]
     for policy, rule in found:
-        yield _of_rule(policy, rule)
+        yield rule_text(policy, rule)
     if name in MEASURES and not found:
         yield "No rule of a shipped policy uses it."
     for flag in Flag:
@@ -76,7 +76,8 @@ def function_of(measure: Measure) -> Callable[..., object]:
     return function
 
 
-def _of_rule(policy: Policy, rule: Rule) -> str:
+def rule_text(policy: Policy, rule: Rule) -> str:
+    """A rule in lines: what it judges, its limits, its sentence, where that stands and why the limit is there."""
     judged = ("|value|" if rule.magnitude else "value") + (f" at the {', '.join(rule.edges)}" if rule.edges else "")
     kind = f"{rule.severity}, required" if rule.required else rule.severity
     lines = [

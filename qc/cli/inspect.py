@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from qc.cli import exits, options, terminal
-from qc.job import Job, hold_together, jobs_for, run_job
+from qc.job import Job, hold_together, jobs_for, of_one_title, run_job
 from qc.measure.copy_position_outlier import MIN_COPIES
 from qc.model import Inspection
 from qc.policy import load_policy
@@ -43,7 +43,8 @@ def inspect(
 ) -> int:
     """Inspect copies: each a folder of scans, a multipage TIFF or a PDF of scans.
 
-    Every copy gets inspection.json and report.html in a folder of its id in --out.
+    Every copy gets inspection.json and report.html in a folder of its id in --out. Copies of one title are held against
+    each other, too: by color, or without a reference by where their print lies.
 
     \b
     Example:
@@ -58,17 +59,18 @@ def inspect(
     jobs = jobs_for(copies, out, loaded, reference=reference, titles=titles, scanner=scanner, dpi=dpi)
     codes: list[int] = []
     shown = _Shown(as_json, verbose)
+    together = of_one_title(jobs)
     held: list[tuple[Job, Inspection]] = []
     for job in jobs:
         inspection, code = _inspect_one(job, as_json)
         if inspection is None:
             codes.append(code)
-        elif held or (inspection.reference.kind == "none" and len(jobs) >= MIN_COPIES):
-            # Copies without a reference say something of each other: from the first on, results wait for the last.
+        elif held or job.id in together or (inspection.reference.kind == "none" and len(jobs) >= MIN_COPIES):
+            # Copies of one title say something of each other: from the first on, results wait for the last.
             held.append((job, inspection))
         else:
             codes.append(shown.show(job, inspection))
-    for (job, _), inspection in zip(held, hold_together(held), strict=True):
+    for (job, _), inspection in zip(held, hold_together(held, options.cores()), strict=True):
         codes.append(shown.show(job, inspection))
     return exits.gravest(codes)
 

@@ -50,3 +50,12 @@ def out(default: str) -> Callable[[F], F]:
         metavar="DIR",
         help="Folder for results, never inside a scan folder.",
     )
+
+
+store = click.option(
+    "--store",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="Store that `qc batch --store` made.",
+)

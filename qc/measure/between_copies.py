@@ -1,4 +1,4 @@
-"""Two copies of a title against each other: where they were cut, how they are colored, and which one stands apart."""
+"""Two copies of a title against each other: where they were cut."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qc.catalog import MEASURES
-from qc.colorimetry import ciede2000, linear_rgb_to_lab
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.model import Observation, Where
@@ -25,11 +23,6 @@ its own. Chosen on drawn scans with distortion, feed wobble and shadows."""
 U_COMMON_MM = 0.012
 """What all pages of two copies share; more pages do not shrink it."""
 MAX_U_MM = 0.15
-PRINTED = 0.97
-"""A tile darker than this share of the paper carries print."""
-MIN_TILES = 12
-U_REPEAT = 0.35
-"""dE00 between two scans of one page on one scanner: warm-up of the lamp, noise, the place on the glass."""
 
 
 @dataclass(frozen=True)
@@ -42,22 +35,6 @@ class CutPlace:
     value_mm: float | None
     u_mm: float = 0.0
     flag: str = Flag.NOT_REGISTERED
-
-
-@dataclass(frozen=True)
-class PageColor:
-    """One page of one copy on the tiles of the base page.
-
-    Attributes
-    ----------
-    tiles : ndarray, shape (n, 3), float64
-        Mean linear RGB of each tile relative to the copy's own paper; the same tiles for all copies.
-    paper : ndarray, shape (3,)
-        Linear RGB of that paper, as scanned.
-    """
-
-    tiles: NDArray[np.float64]
-    paper: NDArray[np.float64]
 
 
 def copy_position_difference(
@@ -124,144 +101,3 @@ def _over_pages(edge: Edge, pair: tuple[str, str], pages: Sequence[Observation])
     value, u, spread = mean_over_pages(values, np.array([o.u for o in measured], float), U_COMMON_MM)
     detail = {"pages": len(values), "spread": round(spread, 4)}
     return measure.observe(value, u, where, measured[0].flags, detail)
-
-
-def copy_color_difference(
-    page: int, colors: Mapping[str, PageColor], flags: Mapping[tuple[str, str], str]
-) -> list[Observation]:
-    """Mean CIEDE2000 of the printed tiles of one page, each copy relative to its own paper, for each pair of copies.
-
-    Parameters
-    ----------
-    page : int
-        Position in the base copy, 1-based.
-    colors : mapping of str to PageColor
-        The copies that have this page, by id.
-    flags : mapping of (str, str) to str
-        Pairs that cannot be compared, and why: `different-scanners`, `gray-scan`, `bitonal`.
-
-    Returns
-    -------
-    list of Observation
-        One a pair, ``where.copies = (a, b)``. `detail`: median and p95 of the tiles' differences, the median signed
-        shifts dL, dC, da, db (b minus a), which name the direction and do not grow with noise, and `paper`, the
-        difference of the bare papers on its own.
-
-    Notes
-    -----
-    Comparable only on the same scanner with the same settings. u is 0.35 dE00, about what a flatbed shows between two
-    scans of one page. The mean of magnitudes is positive by construction: halftone and register leave up to about 0.3
-    between copies that are alike. Dividing by the paper takes a difference of papers out, but not what ink on another
-    paper looks like. Fooled by a driver that adjusts color page by page.
-    """
-    measure = MEASURES["copy-color-difference"]
-    observations = []
-    for a, b in combinations(colors, 2):
-        where = Where(page=page, copies=(a, b))
-        first, second = colors[a], colors[b]
-        printed = np.minimum(first.tiles, second.tiles).min(axis=1) < PRINTED
-        if (a, b) in flags or int(printed.sum()) < MIN_TILES:
-            flag = flags.get((a, b), Flag.NOTHING_TO_COMPARE)
-            observations.append(measure.observe(None, where=where, flags=(flag,)))
-            continue
-        lab_a, lab_b = linear_rgb_to_lab(first.tiles[printed]), linear_rgb_to_lab(second.tiles[printed])
-        difference = ciede2000(lab_a, lab_b)
-        chroma = np.hypot(*lab_b[:, 1:].T) - np.hypot(*lab_a[:, 1:].T)
-        shift = np.median(lab_b - lab_a, axis=0)
-        paper = ciede2000(linear_rgb_to_lab(first.paper), linear_rgb_to_lab(second.paper))
-        detail = {
-            "median": round(float(np.median(difference)), 3),
-            "p95": round(float(np.quantile(difference, 0.95)), 3),
-            "dL": round(float(shift[0]), 3),
-            "dC": round(float(np.median(chroma)), 3),
-            "da": round(float(shift[1]), 3),
-            "db": round(float(shift[2]), 3),
-            "paper": round(float(paper), 3),
-            "tiles": int(printed.sum()),
-        }
-        observations.append(measure.observe(float(difference.mean()), U_REPEAT, where, detail=detail))
-    return observations
-
-
-def copy_color_difference_over_pages(
-    pages: Sequence[Observation], pairs: Sequence[tuple[str, str]], flags: Mapping[tuple[str, str], str]
-) -> list[Observation]:
-    """Median over the pages of `copy_color_difference`, for each pair; u does not shrink with pages."""
-    measure = MEASURES["copy-color-difference"]
-    result = []
-    for pair in pairs:
-        measured = [o for o in pages if o.where.copies == pair and o.value is not None]
-        where = Where(copies=pair)
-        if not measured:
-            flag = flags.get(pair, Flag.NOTHING_TO_COMPARE)
-            result.append(measure.observe(None, where=where, flags=(flag,)))
-            continue
-        values = np.array([o.value for o in measured], float)
-        keys = ("median", "p95", "dL", "dC", "da", "db", "paper")
-        detail = {key: round(float(np.median([o.detail[key] for o in measured])), 3) for key in keys}
-        detail |= {"pages": len(measured), "max": round(float(values.max()), 3)}
-        result.append(measure.observe(float(np.median(values)), U_REPEAT, where, detail=detail))
-    return result
-
-
-@dataclass(frozen=True)
-class PageShift:
-    """Of one page: each copy's median signed L*a*b* shift against the median of all copies, and the middle color."""
-
-    middle: NDArray[np.float64]
-    shifts: Mapping[str, NDArray[np.float64]]
-
-
-def page_shift(colors: Mapping[str, PageColor]) -> PageShift | None:
-    """Shift of each copy on one page, tile by tile against the median of the copies; None with fewer than three."""
-    if len(colors) < 3:
-        return None
-    tiles = np.array([c.tiles for c in colors.values()])
-    printed = np.median(tiles, axis=0).min(axis=1) < PRINTED
-    if int(printed.sum()) < MIN_TILES:
-        return None
-    lab = linear_rgb_to_lab(tiles[:, printed])
-    middle = np.median(lab, axis=0)
-    shifts = {copy: np.median(own - middle, axis=0) for copy, own in zip(colors, lab, strict=True)}
-    return PageShift(np.median(middle, axis=0), shifts)
-
-
-def copy_color_outlier(
-    copies: Sequence[str], pages: Sequence[PageShift], flags: Mapping[str, str]
-) -> list[Observation]:
-    """How far the color of each copy lies from the median of all copies.
-
-    Parameters
-    ----------
-    copies : sequence of str
-        Three or more ids.
-    pages : sequence of PageShift
-    flags : mapping of str to str
-        Copies that cannot be compared with the others, and why.
-
-    Returns
-    -------
-    list of Observation
-        One a copy, ``where.copy``: CIEDE2000 of the copy's median signed shift, applied to the middle color of its
-        pages. `detail` holds the shift itself: dL, da, db.
-
-    Notes
-    -----
-    Signed shifts cancel noise, so copies that are alike come out near 0. With three copies the median is one of them;
-    with two odd ones of three, the sound one looks odd. A cast that shows in few tiles only (dark pictures in a book of
-    text) hardly moves the median.
-    """
-    measure = MEASURES["copy-color-outlier"]
-    result = []
-    for copy in copies:
-        own = [p for p in pages if copy in p.shifts]
-        where = Where(copy=copy)
-        if copy in flags or not own:
-            result.append(measure.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),)))
-            continue
-        shift = np.median([p.shifts[copy] for p in own], axis=0)
-        middle = np.median([p.middle for p in own], axis=0)
-        value = float(ciede2000(middle, middle + shift))
-        detail = {key: round(float(v), 3) for key, v in zip(("dL", "da", "db"), shift, strict=True)}
-        result.append(measure.observe(value, U_REPEAT, where, detail={**detail, "pages": len(own)}))
-    return result

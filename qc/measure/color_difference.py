@@ -11,6 +11,7 @@ from qc.catalog import MEASURES
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
 from qc.flags import Flag
 from qc.model import Evidence, Observation, Where
+from qc.scan_color import SRGB, ScanColor
 from qc.tiles import PageTiles
 
 PRINTED = 0.97
@@ -20,8 +21,8 @@ COLORED = 10.0
 """Chroma that a tenth of the printed tiles must reach for a page to count as printed in color."""
 U_PAPER = 2.0
 """Of the paper's a* and b* on a scanner without a profile."""
-U_UNCALIBRATED = 3.0
-"""A scanner without a color profile, taken as sRGB: systematic, common to all pages of a copy."""
+U_STOCK = 1.5
+"""Of papers that are called alike: their usual colors are no order."""
 
 PAPERS: Mapping[str, tuple[float, float, float]] = {"white": (95.0, 0.0, -1.0), "cream": (92.0, 1.0, 10.0)}
 """Usual book papers, L*a*b* D50, from typical values of uncoated stock; a scanner without profile sees them within
@@ -51,7 +52,8 @@ def color_difference(
 
     Notes
     -----
-    Without a scanner profile the scan is taken as sRGB; u is then 3 units and common to all pages. The mean of magnitudes is
+    With a color profile of the scanner its L*a*b* and u hold. Without one the scan is taken as its embedded ICC profile says,
+    or as sRGB (`colors` in the detail); u is then 3 units and common to all pages. The mean of magnitudes is
     positive by construction: halftone, register and noise add about 0.5. Fooled by glare (a dark page next to a bright one)
     and by a driver that "improves" colors.
     """
@@ -61,11 +63,12 @@ def color_difference(
         flag = Flag.NOTHING_TO_COMPARE
     if flag is not None or tiles is None or tiles.paper is None:
         return measure.observe(None, where=where, flags=(flag or Flag.NOTHING_TO_COMPARE,))
-    copy = np.clip(tiles.copy / tiles.paper, 0, 1.2)
-    printed = tiles.usable & (np.minimum(copy, tiles.reference).min(axis=2) < PRINTED)
+    share = tiles.copy / tiles.paper
+    printed = tiles.usable & (np.minimum(share, tiles.reference).min(axis=2) < PRINTED)
     if int(printed.sum()) < MIN_TILES:
         return measure.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,))
-    lab_c, lab_r = linear_rgb_to_lab(copy[printed]), linear_rgb_to_lab(tiles.reference[printed])
+    lab_c = tiles.colors.lab_on_paper(tiles.copy[printed], tiles.paper)
+    lab_r = linear_rgb_to_lab(tiles.reference[printed])
     difference = ciede2000(lab_r, lab_c)
     chroma_c, chroma_r = np.hypot(*lab_c[:, 1:].T), np.hypot(*lab_r[:, 1:].T)
     chromatic = np.minimum(chroma_c, chroma_r) > 5
@@ -81,10 +84,15 @@ def color_difference(
         "db": round(float(np.median(lab_c[:, 2] - lab_r[:, 2])), 3),
         "chroma": round(float(np.quantile(chroma_r, 0.9)), 2),
         "tiles": int(printed.sum()),
+        "colors": tiles.colors.kind,
     }
     return measure.observe(
-        float(difference.mean()), U_UNCALIBRATED, where, (Flag.NO_PROFILE,), detail, (Evidence(*scan),)
+        float(difference.mean()), tiles.colors.u, where, _doubt(tiles.colors), detail, (Evidence(*scan),)
     )
+
+
+def _doubt(colors: ScanColor) -> tuple[Flag, ...]:
+    return () if colors.calibrated else (Flag.NO_PROFILE,)
 
 
 def color_difference_copy(pages: Sequence[Observation]) -> Observation:
@@ -111,10 +119,14 @@ def color_difference_copy(pages: Sequence[Observation]) -> Observation:
     detail = {"pages": len(values), "max": round(float(values.max()), 3)}
     for key in ("dL", "dC", "da", "db"):
         detail[key] = round(float(np.median([o.detail[key] for o in measured])), 3)
-    return measure.observe(value, U_UNCALIBRATED, flags=(Flag.NO_PROFILE,), detail=detail, evidence=shown.evidence)
+    u = max(o.u or 0.0 for o in measured)
+    doubts = tuple(dict.fromkeys(f for o in measured for f in o.flags))
+    return measure.observe(value, u, flags=doubts, detail=detail, evidence=shown.evidence)
 
 
-def paper_difference(papers: Sequence[NDArray[np.float64]], ordered: str | None) -> Observation:
+def paper_difference(
+    papers: Sequence[NDArray[np.float64]], ordered: str | None, colors: ScanColor = SRGB
+) -> Observation:
     """CIEDE2000 of the copy's bare paper (median over pages) against the paper that was ordered.
 
     Parameters
@@ -123,6 +135,8 @@ def paper_difference(papers: Sequence[NDArray[np.float64]], ordered: str | None)
         Linear RGB of bare paper, one a page.
     ordered : str or None
         "white" or "cream"; None where the title does not say.
+    colors : ScanColor
+        What the light of the papers means.
 
     Returns
     -------
@@ -131,21 +145,23 @@ def paper_difference(papers: Sequence[NDArray[np.float64]], ordered: str | None)
 
     Notes
     -----
-    Only a* and b* are compared: a scanner sets its own white, so lightness says nothing of the paper without a profile.
-    A driver that whitens the background makes cream paper white.
+    Without a color profile of the scanner only a* and b* are compared: a scanner sets its own white, so lightness says
+    nothing of the paper. With one, lightness counts; show-through on a black backing then darkens thin paper by a few units. A
+    driver that whitens the background makes cream paper white.
     """
     measure = MEASURES["paper-difference"]
     if ordered is None:
         return measure.observe(None, flags=(Flag.PAPER_NOT_STATED,))
     if not papers:
         return measure.observe(None, flags=(Flag.NOTHING_TO_COMPARE,))
-    lab = linear_rgb_to_lab(np.median(np.array(papers), axis=0))
+    lab = colors.lab(np.median(np.array(papers), axis=0))
     expected = np.array(PAPERS[ordered])
-    seen = np.array([expected[0], lab[1], lab[2]])
+    seen = lab if colors.calibrated else np.array([expected[0], lab[1], lab[2]])
+    u = float(np.hypot(colors.u, U_STOCK)) if colors.calibrated else U_PAPER
     detail = {
         "L": round(float(lab[0]), 2),
         "a": round(float(lab[1]), 2),
         "b": round(float(lab[2]), 2),
         "pages": len(papers),
     }
-    return measure.observe(float(ciede2000(expected, seen)), U_PAPER, flags=(Flag.NO_PROFILE,), detail=detail)
+    return measure.observe(float(ciede2000(expected, seen)), u, flags=_doubt(colors), detail=detail)

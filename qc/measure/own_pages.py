@@ -10,7 +10,7 @@ from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge, Side, Size
 from qc.model import Observation, Where
-from qc.own_placement import AXES, MIN_PAGES, U_LOCAL_MM, U_SCALE, OwnPage, Placement, placement
+from qc.own_placement import AXES, MIN_PAGES, U_LOCAL_MM, OwnPage, Placement, placement
 from qc.robust import mean_over_pages
 
 MAX_U_MM = 0.5
@@ -148,7 +148,8 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
 
     Notes
     -----
-    The resolution of the scans makes nearly all of u, 0.5 % of the size without a scanner profile.
+    The resolution of the scans makes nearly all of u: 0.5 % of the size without a scanner profile, else as the profile
+    has it.
     """
     measure = MEASURES["trim-size-block"]
     sizes = [p for p in pages if p.size is not None]
@@ -167,7 +168,8 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
         edges = (Edge.HEAD, Edge.TAIL) if axis == "height" else (Edge.SPINE, Edge.FORE_EDGE)
         values = np.array([p.size.height_mm if axis == "height" else p.size.width_mm for p in sizes if p.size])
         page_u = np.array([np.hypot(p.u_cut_mm[edges[0]], p.u_cut_mm[edges[1]]) for p in sizes])
-        size, u, _ = mean_over_pages(values, page_u, U_SCALE * float(np.median(values)))
+        u_scale = max(p.u_scale[axis == "height"] for p in sizes)
+        size, u, _ = mean_over_pages(values, page_u, u_scale * float(np.median(values)))
         ordered = None if trim is None else trim.height_mm if axis == "height" else trim.width_mm
         corners = [p.out_of_square_deg for p in sizes if p.out_of_square_deg is not None]
         detail = {

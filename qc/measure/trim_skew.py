@@ -12,6 +12,7 @@ from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge, Side
 from qc.model import Observation, Where
+from qc.opposite_edges import surely_placed
 from qc.robust import mean_over_pages
 
 MIN_PAGES = 3
@@ -26,8 +27,6 @@ LEAST_DEG = 0.3
 MIN_PAGES_ASLANT = 6
 AGREE_DEG = 0.2
 """Between edges of one page: its turn is one fact."""
-MIN_CORRELATION = 0.9
-"""A page registered worse may be at the wrong place itself."""
 _TURN = {Edge.FORE_EDGE: 1.0, Edge.HEAD: 1.0, Edge.TAIL: -1.0}
 """How the angles of the judged edges follow where the print of a page is turned as a whole."""
 
@@ -102,7 +101,7 @@ def _turns(
             page = o.where.page
             if mean is None or o.where.edge is not edge or o.value is None or page is None or page not in sides:
                 continue
-            if float(o.detail.get("correlation", 0.0)) >= MIN_CORRELATION and not o.detail.get("repeats"):
+            if surely_placed(o):
                 angle = _angle(o, sides[page])
                 edges.setdefault(page, []).append((sign * (angle - mean), o, angle))
     turns = [_Turn(page, sides[page], np.array([e[0] for e in here]), *here[0][1:]) for page, here in edges.items()]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qc.compare import Comparison
 from qc.model import Observation, Outcome
 from qc.output import write_text
 from qc.report import words
-from qc.report.compare_text import EDGES, bench_cut, cell, outliers, rows
+from qc.report.bullet import parse_limit
+from qc.report.color_picture import BETWEEN_COPIES, Captions, ColorPicture, color_picture, environment
+from qc.report.compare_text import EDGES, bench_cut, cell, color_words, outliers, rows, usual
 
 PANEL = (300.0, 120.0)
 COLORS = ("#14568a", "#a8320a", "#2f6b1f", "#735200", "#5b3a8c", "#5a5f66")
@@ -112,6 +111,17 @@ def _color(comparison: Comparison, copy: str) -> str:
     return COLORS[comparison.copies.index(copy) % len(COLORS)]
 
 
+def worst_picture(comparison: Comparison) -> ColorPicture | None:
+    """The pair and page whose colors differ most; None where no colors were compared."""
+    worst = comparison.worst
+    if worst is None:
+        return None
+    within = next((f.within for f in comparison.findings if f.measure == "copy-color-difference"), "")
+    limit = parse_limit(within)
+    captions = Captions(f"page {worst.page}", *worst.copies)
+    return color_picture(worst.tiles, captions, top=BETWEEN_COPIES, limit=limit.value if limit else None)
+
+
 def render(comparison: Comparison, *, k: float) -> str:
     """HTML text; what comes from names and policies is escaped.
 
@@ -121,7 +131,7 @@ def render(comparison: Comparison, *, k: float) -> str:
     k : float
         Coverage factor of the policy; every uncertainty is printed as U = k·u.
     """
-    template = _environment().get_template("comparison.html")
+    template = environment().get_template("comparison.html")
     page = template.render(
         c=comparison,
         k=k,
@@ -129,14 +139,16 @@ def render(comparison: Comparison, *, k: float) -> str:
         edges=EDGES,
         bench=bench_cut(comparison),
         outliers=outliers(comparison),
+        usual=next((usual(r.color) for r in rows(comparison) if r.color and r.color.value is not None), ""),
         panels=panels(comparison, k),
+        picture=worst_picture(comparison),
         size=PANEL,
         colors={copy: _color(comparison, copy) for copy in comparison.copies},
         clauses=list(dict.fromkeys((f.rule, f.within, f.clause, f.source) for f in comparison.findings)),
         tone=_tone(comparison),
         words=words,
         cell=cell,
-        signed=_signed,
+        color_words=color_words,
     )
     return words.clean(page)
 
@@ -152,24 +164,8 @@ def write(comparison: Comparison, path: Path, *, k: float) -> None:
     write_text(render(comparison, k=k), path)
 
 
-def _signed(value: float, places: int) -> str:
-    return f"{value:+.{places}f}".replace("-", "−")
-
-
 def _tone(comparison: Comparison) -> str:
     outcomes = {f.outcome for f in comparison.findings}
     if Outcome.OUTSIDE in outcomes:
         return "defect"
     return "needs-review" if Outcome.UNDECIDED in outcomes else "no-defect"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("qc.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda v: f"{v:.5g}" if isinstance(v, float) else v,
-    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -20,11 +22,12 @@ EDGES = (Edge.HEAD, Edge.FORE_EDGE, Edge.TAIL, Edge.SPINE)
 
 @dataclass(frozen=True)
 class Row:
-    """A pair of copies: its cut at each of `EDGES`, its color, and the gravest finding."""
+    """A pair of copies: its cut at each of `EDGES`, the colors of its print and paper, and the gravest finding."""
 
     pair: tuple[str, str]
     cuts: tuple[Observation | None, ...]
     color: Observation | None
+    paper: Observation | None
     outcome: Outcome | None
 
 
@@ -36,11 +39,12 @@ def rows(comparison: Comparison) -> list[Row]:
     for pair in combinations(comparison.copies, 2):
         own = [o for o in overall if o.where.copies == pair]
         cuts = {o.where.edge: o for o in own if o.measure == "copy-position-difference"}
-        color = next((o for o in own if o.measure == "copy-color-difference"), None)
-        outcomes = [f.outcome for f in comparison.findings if f.where.copies == pair]
-        made.append(
-            Row(pair, tuple(cuts.get(e) for e in EDGES), color, min(outcomes, key=gravity.index) if outcomes else None)
+        color, paper = (
+            next((o for o in own if o.measure == m), None) for m in ("copy-color-difference", "paper-difference")
         )
+        outcomes = [f.outcome for f in comparison.findings if f.where.copies == pair]
+        gravest = min(outcomes, key=gravity.index) if outcomes else None
+        made.append(Row(pair, tuple(cuts.get(e) for e in EDGES), color, paper, gravest))
     return made
 
 
@@ -76,19 +80,28 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
         bench = edge is Edge.SPINE and bench_cut(comparison)
         table.add_column("spine (bench)" if bench else str(edge), justify="right")
     table.add_column("color", justify="right")
+    table.add_column("paper", justify="right")
     table.add_column("finding", no_wrap=True)
     for row in rows(comparison):
         table.add_row(
             Text(words.one_line(f"{row.pair[1]} – {row.pair[0]}")),
             *(Text(cell(o, k)) for o in row.cuts),
             Text(cell(row.color, k)),
+            Text(cell(row.paper, k)),
             Text(words.OUTCOME[row.outcome] if row.outcome else ""),
         )
     console.print(table)
     say("", "cut: + further out, − deeper, against the print; color: mean of printed tiles, each copy on its own paper")
     for o in outliers(comparison):
-        size = cell(o, k)
-        say("Color of", f"{o.where.copy}: {size} from the median of the copies")
+        others = o.detail.get("population")
+        beside = "" if others is None else f"; the others among themselves {others:.1f}"
+        say("Color of", f"{o.where.copy}: {cell(o, k)} from the median of the copies{beside}")
+    pairs = [row for row in rows(comparison) if row.color and row.color.value is not None]
+    if pairs:
+        most = max(pairs, key=lambda row: (row.color.value if row.color else None) or 0.0)
+        assert most.color is not None
+        say("Color most", f"{most.pair[1]} – {most.pair[0]}: {color_words(most.color)}")
+        say("Color usual", usual(most.color))
     for note in comparison.notes:
         say("Note", note)
     if report_path:
@@ -97,8 +110,39 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
 
 
 def outliers(comparison: Comparison) -> list[Observation]:
-    """Color of each copy against the median of all."""
-    return [o for o in comparison.observations if o.measure == "copy-color-outlier"]
+    """Color of each copy against the median of all, over all pages."""
+    return [o for o in comparison.observations if o.measure == "copy-color-outlier" and o.where.page is None]
+
+
+def color_words(color: Observation) -> str:
+    """How a pair or a copy differs in color: its signed parts, the 95th percentile, and where it differs most."""
+    d = color.detail
+    said = f"{parts(d)}; 95 % of tiles below {d['p95']:.1f} ΔE00; most on page {d['max_page']} ({d['max']:.1f})"
+    region = d["max_region"]
+    if region is None:
+        return said
+    left, top, right, bottom = region["box_mm"]
+    return (
+        f"{said}, {region['place']}, x {left:.0f}–{right:.0f} y {top:.0f}–{bottom:.0f} mm: {region['dE00']:.1f} "
+        f"({parts(region)})"
+    )
+
+
+def parts(shift: Mapping[str, Any]) -> str:
+    """Signed shift as ``"L* −1.2, C* +0.4, hue +3°"``; hue is left out where little is colored."""
+    said = f"L* {shift['dL']:+.1f}, C* {shift['dC']:+.1f}"
+    if shift["dh"] is not None:
+        said += f", hue {shift['dh']:+.0f}°"
+    return said.replace("-", "−")
+
+
+def usual(color: Observation) -> str:
+    """What the difference is held beside: the scanner's repeatability and the spread of the copies."""
+    d = color.detail
+    said = f"two scans of one page differ by {d['repeatability']:.2f} ΔE00 ({d['repeatability_from']})"
+    if "population_median" in d:
+        said += f"; pairs of these copies by {d['population_median']:.1f}, at most {d['population_max']:.1f}"
+    return said
 
 
 def bench_cut(comparison: Comparison) -> bool:

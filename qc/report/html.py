@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from qc.flags import Flag
 from qc.model import Finding, Inspection, Outcome, PageRecord, Role
 from qc.output import write_text
 from qc.ranking import by_gravity
@@ -18,6 +19,7 @@ from qc.report import bullet, offsets, picture, words
 
 if TYPE_CHECKING:
     from qc.evidence import Exhibit
+    from qc.report.color_picture import ColorPicture
 
 _SHOWS = (Outcome.OUTSIDE, Outcome.UNDECIDED)
 
@@ -33,7 +35,14 @@ class _StripPage:
     findings: tuple[Finding, ...]
 
 
-def render(inspection: Inspection, exhibits: Sequence[Exhibit], *, k: float) -> str:
+def render(
+    inspection: Inspection,
+    exhibits: Sequence[Exhibit],
+    *,
+    k: float,
+    colors: Sequence[ColorPicture] = (),
+    imprint: bytes = b"",
+) -> str:
     """HTML text of the report.
 
     Parameters
@@ -44,6 +53,10 @@ def render(inspection: Inspection, exhibits: Sequence[Exhibit], *, k: float) -> 
         Pictures of findings, the gravest first; the first of a defect rule stands beside the verdict.
     k : float
         Coverage factor of the policy; every uncertainty is printed as U = k·u.
+    colors : sequence of ColorPicture
+        Of the pages whose color is to be shown.
+    imprint : bytes
+        Picture (PNG) of the imprint that was read; none where it is empty.
 
     Returns
     -------
@@ -57,6 +70,7 @@ def render(inspection: Inspection, exhibits: Sequence[Exhibit], *, k: float) -> 
     page = template.render(
         i=inspection,
         k=k,
+        imprint=imprint,
         rows=words.rows(ranked),
         unjudged=words.why_not_judged(ranked),
         decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
@@ -66,6 +80,8 @@ def render(inspection: Inspection, exhibits: Sequence[Exhibit], *, k: float) -> 
         drawing_size=offsets.DRAWING,
         panels=offsets.panels(inspection, k),
         panel_size=offsets.PANEL,
+        colors=colors,
+        as_srgb=any(o.measure == "color-difference" and Flag.NO_PROFILE in o.flags for o in inspection.observations),
         strip=strip,
         flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
         clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
@@ -74,7 +90,15 @@ def render(inspection: Inspection, exhibits: Sequence[Exhibit], *, k: float) -> 
     return words.clean(page)
 
 
-def write(inspection: Inspection, exhibits: Sequence[Exhibit], path: Path, *, k: float) -> None:
+def write(
+    inspection: Inspection,
+    exhibits: Sequence[Exhibit],
+    path: Path,
+    *,
+    k: float,
+    colors: Sequence[ColorPicture] = (),
+    imprint: bytes = b"",
+) -> None:
     """Render to `path`, making folders; an older report is replaced only by a complete new one.
 
     Raises
@@ -82,7 +106,7 @@ def write(inspection: Inspection, exhibits: Sequence[Exhibit], path: Path, *, k:
     OutputError
         The folder or file cannot be written.
     """
-    write_text(render(inspection, exhibits, k=k), path)
+    write_text(render(inspection, exhibits, k=k, colors=colors, imprint=imprint), path)
 
 
 def _strip(inspection: Inspection) -> list[_StripPage]:
@@ -125,6 +149,7 @@ def _environment() -> Environment:
         "picture_size": (picture.WIDTH, picture.HEIGHT, picture.BAND),
     }
     environment.filters["webp"] = _data_url
+    environment.filters["png"] = partial(_data_url, kind="png")
     return environment
 
 
@@ -134,5 +159,5 @@ def _finalize(value: Any) -> Any:
     return value
 
 
-def _data_url(image: bytes) -> str:
-    return "data:image/webp;base64," + base64.b64encode(image).decode("ascii")
+def _data_url(image: bytes, kind: str = "webp") -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")

@@ -28,7 +28,7 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     k : float
         Coverage factor of the policy; every uncertainty is printed as U = k·u.
     verbose : bool
-        List the rules that are within, too; otherwise they are counted.
+        List the rules that are within or could not be measured, too; otherwise they are counted, or told with the reason.
     report_path : str or None
         Where the HTML report was written.
     console : rich.console.Console
@@ -53,15 +53,24 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     console.print(Text(words.one_line(" · ".join(h for h in head if h))), soft_wrap=True)
 
     ranked = by_gravity(inspection.findings)
-    shown = [f for f in ranked if verbose or f.outcome is not Outcome.WITHIN]
+    within = [f for f in ranked if f.outcome is Outcome.WITHIN]
+    unmeasured = [f for f in ranked if f.outcome is Outcome.NOT_JUDGED and f.value is None]
+    shown = ranked if verbose else [f for f in ranked if f not in within and f not in unmeasured]
     if shown:
         console.print(_table(shown, k))
-    if hidden := len(ranked) - len(shown):
+    if within and not verbose:
         more = "more " if shown else ""
-        say("", f"{hidden} {more}{'result is' if hidden == 1 else 'results are'} within the limits (-v shows them)")
+        say(
+            "",
+            f"{len(within)} {more}{'result is' if len(within) == 1 else 'results are'} within the limits (-v shows them)",
+        )
 
     if block := words.block(inspection, k):
         say("Block", block)
+    if imprint := words.imprint(inspection):
+        say("Imprint", imprint)
+    if isbn := words.isbn(inspection):
+        say("Cover ISBN", isbn)
     for reason in words.why_not_judged(ranked):
         say("Not judged", reason)
     for scan in words.rescans(inspection.verdict.rescan):

@@ -79,11 +79,11 @@ def _pages(group: Sequence[Finding]) -> str:
 
 
 def measured(value: float | None, u: float | None, unit: str, k: float, measure: str = "") -> str:
-    """Value ± U as `qc.rounding` prints it; lengths carry their sign, because it says which way the cut went, unless the
-    `measure` has no direction."""
+    """Value ± U as `qc.rounding` prints it; lengths and densities carry their sign, because it says which way the cut or the
+    ink went, unless the `measure` has no direction."""
     if value is None:
         return "not measured"
-    text = signed_plus_minus if unit in ("mm", "deg") and measure not in _UNSIGNED else plus_minus
+    text = signed_plus_minus if unit in ("mm", "deg", "density") and measure not in _UNSIGNED else plus_minus
     return text(value, None if u is None else k * u, UNIT.get(unit, unit))
 
 
@@ -98,9 +98,17 @@ def limit_text(text: str) -> str:
 
 
 def why_not_judged(findings: Sequence[Finding]) -> list[str]:
-    """What the flags of the findings without a value mean, each once."""
-    missing = (f for f in findings if f.outcome is Outcome.NOT_JUDGED and f.value is None)
-    return list(dict.fromkeys(flag_meaning(flag) for f in missing for flag in f.flags))
+    """What the flags of the findings without a value mean, each once, and which rules it keeps from being judged."""
+    kept: dict[str, dict[str, list[str]]] = {}
+    for f, where in rows([f for f in findings if f.outcome is Outcome.NOT_JUDGED and f.value is None]):
+        for flag in f.flags:
+            kept.setdefault(flag_meaning(flag), {}).setdefault(f.rule, []).append(where)
+    return [f"{meaning}: {'; '.join(map(_rule_at, rules.items()))}" for meaning, rules in kept.items()]
+
+
+def _rule_at(at: tuple[str, list[str]]) -> str:
+    rule, places = at
+    return f"{rule} {', '.join(places)}".removesuffix(" copy")
 
 
 def flag_meaning(flag: str) -> str:
@@ -209,3 +217,28 @@ def ticket(inspection: Inspection) -> str:
 
 def _sentence(text: str) -> str:
     return text if text.rstrip("”").endswith((".", "!", "?")) else f"{text}."
+
+
+def imprint(inspection: Inspection) -> str:
+    """What the imprint says and where, or why nothing was read; empty where no page was scanned."""
+    day, where = (
+        next((o for o in inspection.observations if o.measure == m), None) for m in ("print-date", "print-place")
+    )
+    if day is None or where is None or not inspection.copy.pages:
+        return ""
+    parts = [str(where.detail["text"])] if where.value is not None else []
+    if day.value is not None:
+        doubt = "".join(f" ({_MEANING.get(f, f)})" for f in day.flags)
+        parts.append(f"printed {day.detail['text']}{doubt}")
+    else:
+        parts.append("; ".join(_MEANING.get(f, f) for f in day.flags))
+    parts += [f"{c['kind']} {c['text']}" for c in day.detail.get("codes", ())]
+    if day.where.page:
+        parts.append(place(day.where))
+    return " · ".join(parts)
+
+
+def isbn(inspection: Inspection) -> str:
+    """What the barcode of the cover says; empty where none was read."""
+    read = [o for o in inspection.observations if o.measure == "isbn" and o.value is not None]
+    return ", ".join(f"{o.detail['text']}{' (not sure)' if o.u else ''}" for o in read)

@@ -2,7 +2,7 @@
 
 from qc.synthetic.binding import Binding
 from qc.synthetic.book import Block, CopyTruth, Faults, PageTruth, draw_copy
-from qc.synthetic.conditions import sample_binding, sample_conditions
+from qc.synthetic.conditions import sample_binding, sample_conditions, sample_drift
 from qc.synthetic.design import PageDesign, Title, write_title
 from qc.synthetic.draw import Truth, draw_scan
 from qc.synthetic.files import write_scan
@@ -30,6 +30,7 @@ __all__ = [
     "draw_scan",
     "sample_binding",
     "sample_conditions",
+    "sample_drift",
     "write_scan",
     "write_title",
 ]

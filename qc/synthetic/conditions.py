@@ -141,3 +141,23 @@ def sample_binding(rng: np.random.Generator, scanner: Scanner) -> Scanner:
     return replace(
         scanner, binding=binding, margin_mm=(facing, above, beside, below), curl_depth=0.0, rim_depth=0.0, stack_mm=0.0
     )
+
+
+def sample_drift(rng: np.random.Generator, printed: Print) -> Print:
+    """The same print as the press drifts from copy to copy: inks, dot gain and black, one for the whole copy.
+
+    Strength varies by 4 % common to all inks and 3 % for each (1 sigma, at most twice that), dot gain of one ink by 4 %.
+    Against the press as it should be, that is a mean color difference of up to about 3 ΔE00.
+    """
+    common = float(np.clip(rng.normal(0, 0.04), -0.08, 0.08))
+    own = np.clip(rng.normal(0, 0.03, 3), -0.06, 0.06)
+    gain = np.clip(rng.normal(0, 0.04, 3), -0.08, 0.08)
+    inks = [float((1 + common) * (1 + v)) for v in own]
+    return replace(
+        printed,
+        inks=(inks[0], inks[1], inks[2]),
+        ink_gain=(float(gain[0]), float(gain[1]), float(gain[2])),
+        side=float(rng.uniform(0.4, 1.3)),
+        key=float(rng.uniform(0.3, 1.0)),
+        gain=float(np.clip(printed.gain + rng.normal(0, 0.015), 0, 0.25)),
+    )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from qc.synthetic.design import PageDesign
 from qc.synthetic.halftone import screened
+from qc.synthetic.inks import grayed, unevenness, with_inks
 from qc.synthetic.maps import Map
 
 WHITE_PAPER = (0.84, 0.83, 0.82)
@@ -43,6 +44,22 @@ class Print:
         Ink that did not print.
     fade : float
         Loss of density, growing linearly across the page; > 0 at the right side, < 0 at the left.
+    fade_down : float
+        The same down the page; > 0 at the tail, < 0 at the head.
+    faded : tuple of (x0, y0, x1, y1, factor), mm in the page frame
+        Boxes where the density is multiplied by `factor`.
+    bands : tuple of (axis, pitch_mm, amplitude, phase)
+        Density swings down the page (``"y"``) or across it (``"x"``) by ± `amplitude`.
+    inks : (float, float, float)
+        Share of the density of cyan, magenta and yellow that prints; unlike `lost`, with the inks' side absorptions.
+    ink_gain : (float, float, float)
+        Further dot gain of each ink, in its tints only.
+    side : float
+        Unwanted absorptions of the inks: 0 for ideal, 1 for usual ones.
+    key : float
+        Share of the gray that black prints where `inks` or `ink_gain` are changed.
+    gray : bool
+        Printed in black only.
     missing : tuple of (x0, y0, x1, y1), mm in the page frame
         Boxes without print.
     streaks : tuple of (x_mm, width_mm, factor)
@@ -68,6 +85,14 @@ class Print:
     strength: tuple[float, float, float] = (1.0, 1.0, 1.0)
     lost: str | None = None
     fade: float = 0.0
+    fade_down: float = 0.0
+    faded: tuple[tuple[float, float, float, float, float], ...] = ()
+    bands: tuple[tuple[str, float, float, float], ...] = ()
+    inks: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    ink_gain: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    side: float = 1.0
+    key: float = 1.0
+    gray: bool = False
     missing: tuple[tuple[float, float, float, float], ...] = ()
     streaks: tuple[tuple[float, float, float], ...] = ()
     spots: tuple[tuple[float, float, float], ...] = ()
@@ -128,8 +153,10 @@ def print_page(
     """
     image = render(page, dpi)
     place = to_raster(page, image.shape)
-    if how.lost is not None or how.missing or how.spots:
+    if how.lost is not None or how.missing or how.spots or how.gray:
         image = image.copy()
+    if how.gray:
+        image = grayed(image)
     if how.lost is not None:
         image[:, :, _INKS[how.lost]] = image.max(axis=2)
     for x0, y0, x1, y1 in how.missing:
@@ -143,7 +170,9 @@ def print_page(
         sheet = sheet if color else np.asarray(np.rint(sheet @ LUMINANCE), np.uint16)
     else:
         sheet = _inked(image if color else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8), how)
-    return _uneven(sheet, how, place)
+    if color and (how.inks != (1.0, 1.0, 1.0) or how.ink_gain != (0.0, 0.0, 0.0)):
+        sheet = with_inks(sheet, how.paper, how.inks, how.ink_gain, how.side, how.key)
+    return _uneven(sheet, how, place, dpi)
 
 
 def _inked(image: NDArray[np.uint8], how: Print) -> NDArray[np.uint16]:
@@ -162,22 +191,24 @@ def _curve(value: NDArray[np.float64], gain: float, black: float) -> NDArray[np.
     return np.asarray(black + (1 - black) * (1 - tone) ** 2.2)
 
 
-def _uneven(sheet: NDArray[np.uint16], how: Print, place: Map) -> NDArray[np.uint16]:
-    if not how.fade and not how.streaks:
+def _uneven(sheet: NDArray[np.uint16], how: Print, place: Map, dpi: float) -> NDArray[np.uint16]:
+    if not (how.fade or how.streaks or how.fade_down or how.faded or how.bands):
         return sheet
-    columns = sheet.shape[1]
-    across = np.linspace(0, 1, columns)
-    power = 1 - abs(how.fade) * (across if how.fade > 0 else 1 - across)
+    rows, columns = sheet.shape[:2]
+    power = unevenness((rows, columns), dpi, how.fade, how.fade_down, how.bands)
+    for x0, y0, x1, y1, factor in how.faded:
+        left, top, right, bottom = (max(0, round(v)) for v in _box_px(place, x0, y0, x1, y1))
+        power[top:bottom, left:right] *= np.float32(factor)
     for x, width, factor in how.streaks:
         left, right = (place[0, 0] * v + place[0, 2] + 0.5 for v in (x - width / 2, x + width / 2))
         index = np.arange(columns)
         share = np.clip(np.minimum(index + 1, right) - np.maximum(index, left), 0, 1)
-        power *= 1 - share * (1 - factor)
+        power *= (1 - share * (1 - factor)).astype(np.float32)
     paper = 65535 * np.array(how.paper if sheet.ndim == 3 else np.dot(how.paper, LUMINANCE), np.float32)
-    exponent = power.astype(np.float32)[None, :, None] if sheet.ndim == 3 else power.astype(np.float32)[None, :]
+    exponent = power[:, :, None] if sheet.ndim == 3 else power
     out = np.empty_like(sheet)
-    for rows in np.array_split(np.arange(sheet.shape[0]), 16):
-        out[rows] = np.rint(paper * (np.minimum(sheet[rows] / paper, 1) ** exponent))
+    for part in np.array_split(np.arange(rows), 16):
+        out[part] = np.rint(paper * (np.minimum(sheet[part] / paper, 1) ** exponent[part]))
     return out
 
 

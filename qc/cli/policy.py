@@ -1,0 +1,103 @@
+"""`qc policy`: read a policy, check a file of your own, see where two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import click
+
+from qc.cli.explain import rule_text
+from qc.policy import Policy, Rule, load_policy, shipped
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def policy(ctx: click.Context) -> None:
+    """Limits and the sentences they come from: a shipped policy by name, or a TOML file of your own.
+
+    \b
+    Example:
+      qc policy show kdp
+      qc policy check house.toml
+      qc policy diff kdp ingram
+
+    Exit code: 0, or 2 for a policy that is missing or wrong.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(2)
+
+
+@policy.command()
+@click.argument("name", metavar="POLICY", default="kdp")
+def show(name: str) -> int:
+    """Every rule of POLICY with its limits, sentence, source and reason; then the sentences of the refund routes."""
+    click.echo("\n\n".join(_everything(load_policy(name))))
+    return 0
+
+
+@policy.command()
+@click.argument("name", metavar="POLICY")
+def check(name: str) -> int:
+    """Whether POLICY can be used; what is wrong is named with its rule and key."""
+    found = load_policy(name)
+    required = ", ".join(r.id for r in found.rules if r.required) or "none"
+    click.echo(f"{found.path}: policy {found.id} {found.version} can be used")
+    click.echo(
+        f"{len(found.rules)} rules, required: {required}; k = {found.k:g}, claims within {found.claim_days} days"
+    )
+    return 0
+
+
+@policy.command()
+@click.argument("first", metavar="POLICY")
+@click.argument("second", metavar="POLICY")
+def diff(first: str, second: str) -> int:
+    """What a copy is judged otherwise by in the second POLICY than in the first. Wording and sources are left out."""
+    a, b = load_policy(first), load_policy(second)
+    lines = list(differences(a, b))
+    click.echo("\n".join(lines) if lines else f"{a.id} {a.version} and {b.id} {b.version} judge alike.")
+    return 0
+
+
+def differences(a: Policy, b: Policy) -> Iterator[str]:
+    """A line for each setting or rule that differs; rules are paired by id."""
+    for key in ("k", "claim_days"):
+        if getattr(a, key) != getattr(b, key):
+            yield f"{key}: {a.id} {getattr(a, key):g}, {b.id} {getattr(b, key):g}"
+    rules: list[Mapping[str, Rule]] = [{r.id: r for r in p.rules} for p in (a, b)]
+    for rule_id in dict.fromkeys(r for of in rules for r in of):
+        one, other = (of.get(rule_id) for of in rules)
+        if one is None or other is None:
+            yield f"{rule_id}: only in {b.id if one is None else a.id}"
+            continue
+        changed = [f"{k} {x} -> {y}" for (k, x), (_, y) in zip(_judged(one), _judged(other), strict=True) if x != y]
+        if changed:
+            yield f"{rule_id}: {'; '.join(changed)}"
+
+
+def _judged(rule: Rule) -> list[tuple[str, str]]:
+    """What decides how a rule judges, in the unit of its measure."""
+    return [
+        ("measure", rule.measure),
+        ("code", rule.code or "any"),
+        ("within", rule.within_text),
+        ("outside", rule.outside_text),
+        ("severity", rule.severity),
+        ("required", "yes" if rule.required else "no"),
+        ("magnitude", "yes" if rule.magnitude else "no"),
+        ("edges", ", ".join(rule.edges) or "none"),
+        ("spine", rule.spine),
+        ("notable", rule.notable.printed(rule.unit) if rule.notable else "none"),
+    ]
+
+
+def _everything(found: Policy) -> Iterator[str]:
+    yield (
+        f"Policy {found.id} {found.version}: U = {found.k:g} u, claims within {found.claim_days} days, "
+        f"sha256 {found.sha256}. Shipped are {', '.join(shipped())}."
+    )
+    yield from (rule_text(found, rule) for rule in found.rules)
+    yield "\n".join(f"Refund {code}: “{c.clause}” ({c.source})" for code, c in found.clauses.items())
+    if found.expected:
+        yield "\n".join(["Expected, and no rule:", *(f"  “{c.clause}” ({c.source})" for c in found.expected)])

@@ -1,0 +1,206 @@
+"""How evenly a page is inked: loss of density from one side to the other, and bands.
+
+A lamp that falls off, glare and curl change the light of paper and ink alike: they add to density. Ink that fades scales it.
+The two are fitted together, so that only what scales counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.ink_density import TileDensities
+
+MIN_TILES = 60
+LEAST_DENSITY = 0.10
+MIN_SPAN = 0.3
+GLARE_TILES = 2.5
+"""Reach of light that bounces back, 9 mm."""
+LIGHT_SD = 0.04
+"""By how much lamp and glare usually change density over a page; a prior, in density."""
+STEPS = (-0.25, -0.125, 0.0, 0.125, 0.25)
+STEP_GAIN = 0.9
+"""Share of the straight fade's mean residual below which a step is believed."""
+MIN_LANES = 8
+LANE_TILES = 3
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fade:
+    """Loss of density from the strongest to the weakest side; `toward` is left, right, head or tail."""
+
+    value: float
+    u: float
+    toward: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """Relative deviation of density from lane to lane (rms); `along` is x or y, the way it changes."""
+
+    value: float
+    u: float
+    along: str
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Residual of density after tone, light and fade; `expected` is the density the tone alone gives."""
+
+    residual: Array
+    expected: Array
+    used: NDArray[np.bool_]
+    slopes: Array
+    u_slopes: Array
+    cost: float
+
+
+def evenness(seen: TileDensities, lightness: Array) -> tuple[Fade, Band | None] | None:
+    """Fade and bands of a page; None where it prints tone over less than a third of its width or height.
+
+    Parameters
+    ----------
+    seen : TileDensities
+    lightness : ndarray, shape (rows, cols)
+        Mean linear light of the reference, whose surroundings send glare.
+
+    Notes
+    -----
+    A fade is taken for straight across the whole page, unless a step at one place fits clearly better. Fooled by a driver that
+    brightens parts of a page by what they show, and by an ink that is missing.
+    """
+    rows, cols = seen.even.shape
+    y, x = np.mgrid[0:rows, 0:cols].astype(float)
+    x, y = x / (cols - 1) - 0.5, y / (rows - 1) - 0.5
+    mean = seen.reference.mean(axis=2)
+    toned = seen.even & (mean > LEAST_DENSITY)
+    if int(toned.sum()) < MIN_TILES or np.ptp(x[toned]) < MIN_SPAN or np.ptp(y[toned]) < MIN_SPAN:
+        return None
+    light = _light(x, y, lightness)
+    names: tuple[str, ...] = ("x", "y")
+    fit = _fitted(seen, light, [x, y], _blocks(x, y))
+    steps = [
+        (name, np.where(at > t, 0.5, -0.5))
+        for name, at in (("x", x), ("y", y))
+        for t in STEPS
+        if min(int((toned & (at > t)).sum()), int((toned & (at <= t)).sum())) >= MIN_TILES / 3
+    ]
+    best = min(
+        ((_fitted(seen, light, [s], _blocks(x, y)), (n,)) for n, s in steps), key=lambda f: f[0].cost, default=None
+    )
+    if best is not None and best[0].cost < STEP_GAIN * fit.cost:
+        fit, names = best
+    axis = int(np.argmax(np.abs(fit.slopes)))
+    loss = np.abs(fit.slopes) / (1 + np.abs(fit.slopes) / 2)
+    toward = {"x": ("left", "right"), "y": ("head", "tail")}[names[axis]][int(fit.slopes[axis] < 0)]
+    bands = [b for b in (_band(fit, 0), _band(fit, 1)) if b is not None]
+    fade = Fade(float(loss[axis]), float(fit.u_slopes[axis]), toward)
+    return fade, max(bands, key=lambda b: b.value - b.u, default=None)
+
+
+def _light(x: Array, y: Array, lightness: Array) -> Array:
+    """What adds to density over the page, shape (rows, cols, n): level and lamp, glare of print and of the page itself."""
+    around, inside = (
+        cv2.GaussianBlur(v, (0, 0), GLARE_TILES, borderType=cv2.BORDER_CONSTANT)
+        for v in (np.minimum(lightness, 1.0), np.ones_like(x))
+    )
+    return np.stack([np.ones_like(x), x, y, x**2 - 1 / 12, y**2 - 1 / 12, around - 0.5, inside - 0.8], axis=-1)
+
+
+def _blocks(x: Array, y: Array) -> NDArray[np.int64]:
+    """Number of the block of 4 x 4 tiles each tile lies in."""
+    rows, cols = x.shape
+    row, col = np.mgrid[0:rows, 0:cols] // 4
+    return np.asarray(row * cols + col)
+
+
+def _fitted(seen: TileDensities, light: Array, ways: Sequence[Array], blocks: NDArray[np.int64]) -> _Fit:
+    """Tone, light and a fade along each of `ways` (from -0.5 to 0.5), fitted to the mean density of the even tiles."""
+    used = seen.even
+    d, target = seen.reference[used], seen.copy.mean(axis=2)[used]
+    m, added = d.mean(axis=1), light[used]
+    tone = np.column_stack([d, d.min(axis=1), m**2, m**3])
+    expected = m
+    scatter = 0.02
+    weights = np.ones_like(m)
+    prior = np.concatenate([np.full(6, 1e-6), np.full(len(ways), 1.0), np.full(added.shape[1], 1 / LIGHT_SD**2)])
+    for _ in range(8):
+        design = np.column_stack([tone, *(way[used] * expected for way in ways), added])
+        normal = (design * (weights / scatter**2)[:, None]).T @ design + np.diag(prior)
+        solved = np.linalg.solve(normal, design.T @ (weights / scatter**2 * target))
+        residual = target - design @ solved
+        scatter = max(1.4826 * float(np.median(np.abs(residual[m > LEAST_DENSITY]))), 0.004)
+        weights = np.minimum(1.0, 2 * scatter / np.maximum(np.abs(residual), 1e-9))
+        expected = np.clip(tone @ solved[:6], 0, None)
+    fades = slice(6, 6 + len(ways))
+    u_slopes = _clustered(normal, design, weights * residual / scatter**2, blocks[used])[fades]
+    full = np.zeros((2, *used.shape))
+    full[0][used], full[1][used] = residual, expected
+    cost = float(np.abs(residual[m > LEAST_DENSITY]).mean())
+    return _Fit(full[0], full[1], used, solved[fades], u_slopes, cost)
+
+
+def _clustered(normal: Array, design: Array, scores: Array, blocks: NDArray[np.int64]) -> Array:
+    """Standard uncertainties that allow residuals of one block of 4 x 4 tiles to go together."""
+    inverse = np.linalg.inv(normal)
+    _, label = np.unique(blocks, return_inverse=True)
+    sums = np.zeros((int(label.max()) + 1, design.shape[1]))
+    np.add.at(sums, label, design * scores[:, None])
+    covariance = inverse @ (sums.T @ sums) @ inverse
+    return np.asarray(np.sqrt(np.clip(np.diag(covariance), 0, None)))
+
+
+def _band(fit: _Fit, axis: int) -> Band | None:
+    """Bands that change along `axis` (0 down, 1 across): what three parts of each lane agree on.
+
+    A misfit of the tone curve follows the picture and differs from part to part of a lane; a band crosses them all.
+    """
+    residual, expected, used = (v if axis == 0 else v.T for v in (fit.residual, fit.expected, fit.used))
+    parts = [
+        _lanes(r, e, u)
+        for r, e, u in zip(*(np.array_split(v, 3, axis=1) for v in (residual, expected, used)), strict=True)
+    ]
+    products, noises = [], []
+    for a, b in ((0, 1), (1, 2), (0, 2)):
+        (first, w1), (second, w2) = parts[a], parts[b]
+        both = (w1 > 0) & (w2 > 0)
+        if int(both.sum()) < MIN_LANES:
+            continue
+        at = np.flatnonzero(both)
+        first, second = (_detrended(v[both], at) for v in (first, second))
+        products.append(first * second)
+        noises.append(float(np.var(first - second)) / 2)
+    if not products:
+        return None
+    value = float(np.concatenate(products).mean())
+    noise, lanes = float(np.mean(noises)), len(products[0])
+    u_square = float(np.sqrt((2 * max(value, 0.0) * noise + noise**2) / lanes))
+    rms = float(np.sqrt(max(value, 0.0)))
+    return Band(rms, u_square / (2 * max(rms, float(np.sqrt(u_square)))), "yx"[axis])
+
+
+def _lanes(residual: Array, expected: Array, used: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Relative residual of each row, and its weight (0 where too few tiles carry tone)."""
+    toned = used & (expected > LEAST_DENSITY / 2)
+    weight = np.where(toned, np.minimum(expected, 0.6) ** 2, 0.0)
+    total = weight.sum(axis=1)
+    # The light of the lane shows on its paper, where it has any.
+    bare = used & (expected < 0.01)
+    count = bare.sum(axis=1)
+    lit = np.where(count >= 3, (residual * bare).sum(axis=1) / np.maximum(count, 1), 0.0)
+    ratio = (residual - lit[:, None]) / np.maximum(expected, LEAST_DENSITY / 2)
+    ratio = np.clip(ratio, -0.5, 0.5)
+    enough = toned.sum(axis=1) >= LANE_TILES
+    return (weight * ratio).sum(axis=1) / np.maximum(total, 1e-9), np.where(enough, total, 0.0)
+
+
+def _detrended(values: Array, at: NDArray[np.int64]) -> Array:
+    way = (at - at.mean()) / max(float(np.ptp(at)), 1.0)
+    design = np.column_stack([np.ones_like(way), way, way**2])
+    return np.asarray(values - design @ np.linalg.lstsq(design, values, rcond=None)[0])

@@ -1,0 +1,94 @@
+"""What is known of a copy once its imprint and its cover were read: stated facts, read ones, and where they disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from qc.flags import Flag
+from qc.isbn import normalized, same_book
+from qc.model import BookCopy, Observation
+
+_MEANING = {str(f): f.meaning for f in Flag}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A copy as it is known.
+
+    Attributes
+    ----------
+    copy : BookCopy
+        Its `claim.printed_on` is the day stated or surely read, None where the two disagree; its `isbn` is the one
+        read surely, where there is one.
+    date_doubt, isbn_doubt : str
+        What a person has to look at; empty where nothing is in doubt.
+    """
+
+    copy: BookCopy
+    date_doubt: str = ""
+    isbn_doubt: str = ""
+
+
+def known(copy: BookCopy, observations: Sequence[Observation]) -> Facts:
+    """What the copy states, with what was read off it.
+
+    Parameters
+    ----------
+    copy : BookCopy
+        As its copy.toml states it.
+    observations : sequence of Observation
+        Those of `print-date` and `isbn` are read.
+
+    Notes
+    -----
+    A date that is not sure decides nothing: where the author's last change is stated, a person looks. One that may
+    also be read as the stated day bears it out. An ISBN that only one reader saw and nobody expected is in doubt.
+    """
+    printed_on, date_doubt = _printed_on(copy, observations)
+    isbn, ordered, isbn_doubt = _isbn(copy, observations)
+    claim = replace(copy.claim, printed_on=printed_on, ordered_isbn=ordered)
+    return Facts(replace(copy, isbn=isbn, claim=claim), date_doubt, isbn_doubt)
+
+
+def not_known(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str, ...]:
+    """What the claim asks for and could not be read, in words."""
+    if copy.claim.content_updated_on is None or copy.claim.printed_on is not None:
+        return ()
+    unread = [o for o in observations if o.measure == "print-date" and o.value is None]
+    return tuple(f"print date ({', '.join(_MEANING.get(f, f) for f in o.flags)})" for o in unread)
+
+
+def _printed_on(copy: BookCopy, observations: Sequence[Observation]) -> tuple[date | None, str]:
+    stated = copy.claim.printed_on
+    read = next((o for o in observations if o.measure == "print-date" and o.value is not None), None)
+    if read is None:
+        return stated, ""
+    day, sure = date.fromisoformat(read.detail["text"]), not read.u
+    days = [day, *([] if sure else map(date.fromisoformat, read.detail["others"]))]
+    if stated is not None:
+        if stated in days:
+            return stated, ""
+        return None, f"copy.toml states that it was printed on {stated}, its imprint reads {day}"
+    if sure:
+        return day, ""
+    why = "; ".join(_MEANING.get(f, f) for f in read.flags)
+    return None, f"its imprint reads {day}: {why}" if copy.claim.content_updated_on else ""
+
+
+def _isbn(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str | None, str | None, str]:
+    """The ISBN of the copy, the ordered one, and what is in doubt about them."""
+    stated, ordered = copy.isbn, copy.claim.ordered_isbn or copy.isbn
+    read = [o for o in observations if o.measure == "isbn" and o.value is not None]
+    if not read or ordered is None:
+        return stated, copy.claim.ordered_isbn, ""
+    numbers = [str(o.detail["text"]) for o in read]
+    if any(same_book(n, ordered) for n in numbers):
+        if stated and not same_book(stated, ordered):
+            return ordered, ordered, f"copy.toml states the ISBN {stated}, the cover bears {normalized(ordered)}"
+        return stated, ordered, ""
+    sure = [str(o.detail["text"]) for o in read if not o.u]
+    if len(sure) == 1:
+        return sure[0], ordered, ""
+    return stated, ordered, f"the barcode of the cover reads {' or '.join(sure or numbers)}, and {ordered} was ordered"

@@ -1,0 +1,209 @@
+"""Faults of color on the pages of a copy, each by its code: an ink that is missing or weak, gray, fade, bands, cast, paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qc.catalog import MEASURES
+from qc.colorimetry import linear_rgb_to_lab
+from qc.flags import Flag
+from qc.ink_density import INKS, Share
+from qc.model import Evidence, Observation, Where
+from qc.page_inks import PageInks, ScannedPage, page_inks, paper_of
+from qc.places import evidence_at
+
+U_INK = 0.07
+"""Of a share of ink without a scanner profile: color filters of the scanner and inks other than assumed. The losses of sound
+drawn copies scatter by 0.05, press drift included."""
+U_INK_PART = 0.4
+"""Further, of an ink that is missing in part: how its tints lose is not how its solids do."""
+U_CHROMA = 0.04
+U_FADE, U_FADE_SHARE, MOST_U_FADE = 0.01, 0.12, 0.045
+U_BAND, U_BAND_SHARE = 0.012, 0.1
+U_TONE = 0.08
+U_PAPER = 0.2
+"""Of the place between white and cream, without a scanner profile: 2 units of b*."""
+U_NOT_STATED = 0.25
+LOST, GRAY = 0.6, 0.5
+SYSTEMATIC_PAGES, SYSTEMATIC_SHARE = 3, 2 / 3
+SHOWS: Mapping[str, float] = {"lost-channel": 0.5, "weak-channel": 0.35, "gray": 0.5, "fade": 0.25, "band": 0.08}
+"""From where on a page counts as showing the fault, when it is asked whether all pages do."""
+PAPER_B: Mapping[str, float] = {"white": 0.0, "cream": 11.0}
+"""Usual b* of white and cream book paper under D50 as a scanner sees it."""
+_RENDERING = "PDF rendered as sRGB; inks of the scan held against each other, without a color profile"
+
+
+@dataclass(frozen=True)
+class _Found:
+    code: str
+    value: float | None
+    u: float | None
+    flags: tuple[Flag, ...] = ()
+    detail: Mapping[str, Any] | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: str | None = None) -> list[Observation]:
+    """Faults of color on the registered pages of a copy against the reference, by code.
+
+    Parameters
+    ----------
+    pages : sequence of ScannedPage
+    paper : str or None
+        "white" or "cream" as ordered; None where the title does not say.
+    ink : str or None
+        "black", "standard-color" or "premium-color" as ordered.
+
+    Returns
+    -------
+    list of Observation
+        Values are fractions, 0 on a sound page, in `detail` with their `code`. On each page: "lost-channel" and, where
+        nothing is lost, "weak-channel": share of the weakest ink that is missing against the others (`channel`);
+        "gray": share of the ordered chroma that is missing; "fade": loss of density from the strongest to the weakest side
+        (`toward`); "band": rms of the density's swing from lane to lane (`along` y: bands lie across the page). Of the
+        copy: "cast": excess of the strongest over the weakest of R, G, B in nearly gray tones; "tone-shift": excess of
+        mid-tones over shadows; "wrong-paper": place of the paper's b* on the way from the ordered paper (0) to the other
+        (1). A page that orders neither color nor tone has one null of the code "not-ordered". A fault that two thirds of the
+        pages show, three or more, is said once, without a page; `detail` names the pages.
+
+    Notes
+    -----
+    Tiles of 3.6 mm are averaged in linear light and divided by their paper. What was ordered goes through the copy's own tone
+    curve, which takes out dot gain and the scanner's gamma; what all inks lack alike is therefore not seen. The ordered
+    color is the PDF rendered as sRGB, the scan is taken as sRGB: the faults named here do not depend on either by more than
+    u says. Only what scales density counts as fade or band; lamp and glare add to it.
+
+    Fooled by a driver that turns down color, by bands narrower than 7 mm (not seen), by ink that fades on all of a page
+    (not seen). A step counts as a straight fade and then reads up to half too large. A copy whose title does not state its ink and
+    whose every page is gray may have been ordered so: u is then 0.25. Cream paper in front of a driver that whitens it reads white.
+    """
+    observations: list[Observation] = []
+    colors = page_inks(pages)
+    known = [(p, c) for p, c in zip(pages, colors, strict=True) if c is not None]
+    rows: list[tuple[ScannedPage, _Found]] = []
+    for page, color in known:
+        rows += [(page, f) for f in _of_page(page, color, ink == "black")]
+    for code in SHOWS:
+        own = [(p, f) for p, f in rows if f.code == code]
+        shown = [(p, f) for p, f in own if f.value is not None and f.value > SHOWS[code]]
+        measured = sum(f.value is not None for _, f in own)
+        if len(shown) >= SYSTEMATIC_PAGES and len(shown) >= SYSTEMATIC_SHARE * measured:
+            all_gray = code == "gray" and ink is None and len(shown) == measured
+            observations.append(_together(shown, U_NOT_STATED if all_gray else 0.0))
+            own = [pair for pair in own if pair not in shown]
+        observations += [_observed(f, Where(page=p.position)) for p, f in own]
+    for page, own_color in zip(pages, colors, strict=True):
+        if own_color is None or not any(p is page for p, _ in rows):
+            nothing = _Found("not-ordered", None, None, (Flag.LITTLE_COLOR,))
+            observations.append(_observed(nothing, Where(page=page.position)))
+    observations += [_observed(f, Where()) for f in _of_copy([c for _, c in known])]
+    if pages:
+        observations.append(_observed(_paper(pages, paper), Where()))
+    return observations
+
+
+def _observed(found: _Found, where: Where) -> Observation:
+    detail = {"code": found.code, **(found.detail or {})}
+    if found.value is not None:
+        detail["color_management"] = _RENDERING
+    value, u = (None if v is None else round(v, 4) for v in (found.value, found.u))
+    return MEASURES["color-defect"].observe(value, u, where, found.flags, detail, found.evidence)
+
+
+def _of_page(page: ScannedPage, color: PageInks, black_only: bool) -> Iterator[_Found]:
+    if color.colored and not black_only:
+        if color.gray_scan:
+            yield from (
+                _Found(code, None, None, (Flag.GRAY_SCAN,)) for code in ("lost-channel", "weak-channel", "gray")
+            )
+        else:
+            yield from _inks(page, color)
+    gone = color.chroma is not None and not black_only and (color.gray_scan or 1 - color.chroma.value > GRAY)
+    worst = max((s.value for s in color.loss if s is not None), default=0.0)
+    if color.fade is None:
+        return
+    if gone or worst > SHOWS["lost-channel"]:
+        # Gray or a lost ink changes densities by what the page shows, which looks like fade and bands.
+        yield from (_Found(code, None, None, (Flag.U_TOO_LARGE,)) for code in ("fade", "band"))
+        return
+    fade = color.fade
+    u_fade = float(np.hypot(1.5 * fade.u, np.hypot(U_FADE, U_FADE_SHARE * fade.value)))
+    if 1.5 * fade.u > MOST_U_FADE:
+        yield _Found("fade", None, None, (Flag.U_TOO_LARGE,))
+    else:
+        yield _Found("fade", fade.value, u_fade, (Flag.NO_PROFILE,), {"toward": fade.toward}, (Evidence(*page.scan),))
+    if color.band is not None:
+        band = color.band
+        u_band = float(np.hypot(1.5 * band.u, np.hypot(U_BAND, U_BAND_SHARE * band.value)))
+        yield _Found("band", band.value, u_band, (Flag.NO_PROFILE,), {"along": band.along}, (Evidence(*page.scan),))
+
+
+def _inks(page: ScannedPage, color: PageInks) -> Iterator[_Found]:
+    flags = (Flag.NO_PROFILE,)
+    assert color.chroma is not None
+    missing = 1 - color.chroma.value
+    yield _Found("gray", missing, float(np.hypot(U_CHROMA, color.chroma.u)), flags, None, (Evidence(*page.scan),))
+    losses = [(s.value, i, s) for i, s in enumerate(color.loss) if s is not None]
+    if missing > GRAY or not losses:
+        flag = Flag.U_TOO_LARGE if missing > GRAY else Flag.LITTLE_COLOR
+        yield from (_Found(code, None, None, (flag,)) for code in ("lost-channel", "weak-channel"))
+        return
+    value, i, share = max(losses)
+    part = float(np.clip(value, 0, 1))
+    u = float(np.linalg.norm([U_INK, share.u, U_INK_PART * part * (1 - part)]))
+    box = color.boxes_mm[i]
+    evidence = evidence_at(page.scan, box, page.to_scan) if box else Evidence(*page.scan)
+    detail = {"channel": INKS[i], "tiles": share.tiles, "box_mm": list(box) if box else None}
+    yield _Found("lost-channel", value, u, flags, detail, (evidence,))
+    if value <= LOST:
+        yield _Found("weak-channel", value, u, flags, detail, (evidence,))
+
+
+def _together(shown: Sequence[tuple[ScannedPage, _Found]], u_more: float) -> Observation:
+    """One observation of a fault that (nearly) all pages show: the page in the middle speaks for them."""
+    ranked = sorted(shown, key=lambda pair: pair[1].value or 0.0)
+    middle = ranked[len(ranked) // 2][1]
+    u = float(np.hypot(np.median([f.u or 0.0 for _, f in shown]), u_more))
+    detail = {**(middle.detail or {}), "pages": [p.position for p, _ in shown]}
+    evidence = tuple(e for _, f in shown[:3] for e in f.evidence)
+    return _observed(replace(middle, u=u, detail=detail, evidence=evidence), Where())
+
+
+def _of_copy(colors: Sequence[PageInks]) -> Iterator[_Found]:
+    """Cast and tone shift, common to the pages: which of press, paper and scanner they come from is not told."""
+    colors = [c for c in colors if not c.gray_scan]
+    neutral = [[s.value for s in c.neutral if s is not None] for c in colors]
+    neutral = [n for n in neutral if len(n) == len(INKS)]
+    if neutral:
+        shares = np.median(np.array(neutral), axis=0)
+        detail = {"channel": INKS[int(np.argmax(shares))], "pages_measured": len(neutral)}
+        yield _Found("cast", float(np.ptp(shares) / shares.mean()), U_TONE, (Flag.NO_PROFILE,), detail)
+    shifts = [s for c in colors if (s := _shift(c.mid, c.dark)) is not None]
+    if shifts:
+        detail = {"pages_measured": len(shifts)}
+        yield _Found("tone-shift", float(np.median(shifts)), U_TONE, (Flag.NO_PROFILE,), detail)
+
+
+def _shift(mid: Sequence[Share | None], dark: Sequence[Share | None]) -> float | None:
+    light, deep = ([s.value for s in shares if s is not None] for shares in (mid, dark))
+    if not light or not deep or min(deep) <= 0:
+        return None
+    return float(np.mean(light) / np.mean(deep) - 1)
+
+
+def _paper(pages: Sequence[ScannedPage], ordered: str | None) -> _Found:
+    seen = paper_of(pages)
+    if ordered is None:
+        return _Found("wrong-paper", None, None, (Flag.PAPER_NOT_STATED,))
+    if seen is None or all(np.ptp(p.tiles.paper) < 1e-6 for p in pages if p.tiles.paper is not None):
+        return _Found("wrong-paper", None, None, (Flag.NOTHING_TO_COMPARE if seen is None else Flag.GRAY_SCAN,))
+    lab = linear_rgb_to_lab(seen)
+    other = "cream" if ordered == "white" else "white"
+    value = float((lab[2] - PAPER_B[ordered]) / (PAPER_B[other] - PAPER_B[ordered]))
+    detail = {"ordered": ordered, "like": other, "b": round(float(lab[2]), 2)}
+    shown = next(p for p in pages if p.tiles.paper is not None)
+    return _Found("wrong-paper", value, U_PAPER, (Flag.NO_PROFILE,), detail, (Evidence(*shown.scan),))

@@ -1,0 +1,250 @@
+"""Copies of a title against each other: color of the print by page and over the pages, paper, and the one that is off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.catalog import MEASURES
+from qc.color_repeatability import Repeatability
+from qc.colorimetry import ciede2000, linear_rgb_to_lab
+from qc.flags import Flag
+from qc.model import Observation, Where
+from qc.page_color import COLORED, MIN_TILES, PageColor, difference, usable
+
+MIN_COPIES = 3
+U_EXPOSURE = 0.4
+"""dE00: lamp and exposure of two scans move lightness by about 1 %, which is L* 0.4. Relative to paper it drops out."""
+U_LEAST = 0.3
+"""dE00: what screen and register leave in a mean of magnitudes, up to 0.6 between two scans of one drawn print that lie
+a pixel apart, does not shrink with the scanner's repeatability."""
+
+Pair = tuple[str, str]
+
+
+def copy_color_difference(
+    page: int, colors: Mapping[str, PageColor], flags: Mapping[Pair, str], repeatability: Repeatability
+) -> list[Observation]:
+    """Mean CIEDE2000 of the printed tiles of one page, each copy relative to its own paper, for each pair of copies.
+
+    Parameters
+    ----------
+    page : int
+        Position in the base copy, 1-based.
+    colors : mapping of str to PageColor
+        The copies that have this page, by id, on the same tiles.
+    flags : mapping of (str, str) to str
+        Pairs that cannot be compared, and why: `different-scanners`, `gray-scan`, `bitonal`.
+    repeatability : Repeatability
+        Of the scanner; it is u, unless it is below `U_LEAST`.
+
+    Returns
+    -------
+    list of Observation
+        One a pair, ``where.copies = (a, b)``. `detail`: median and p95 of the tiles' differences; the median signed
+        shifts dL, dC, dh, da, db (b minus a; dh in degrees), which name the direction and do not grow with noise, and
+        `shift`, their CIEDE2000; `region`: the 14 mm square that differs most, with its own dE00, dL, dC, dh, its box in
+        page-frame mm and its place in words.
+
+    Notes
+    -----
+    Tiles of 3.6 mm average the halftone away in linear light. Comparable only on the same scanner with the same
+    settings. u is what two scans of one page differ by: that of the scanner profile, else 0.35 dE00, which is usual for
+    a flatbed, and 0.3 at least; `repeatability_from` in the detail of the value over all pages says which. The mean of
+    magnitudes is positive by construction: halftone and register leave 0.2 to 0.6 between copies that are alike.
+    Dividing by the paper takes a difference of papers and of exposure out, but not what ink on another paper looks like.
+    A page that shows no paper is divided by that of its copy; where no copy shows any, the flag `no-paper` says that
+    exposure did not drop out. Fooled by a driver that adjusts color page by page, and by a copy cut more than 4 mm deeper
+    than the other.
+    """
+    measure = MEASURES["copy-color-difference"]
+    observations = []
+    for a, b in combinations(colors, 2):
+        where = Where(page=page, copies=(a, b))
+        printed = (colors[a].printed | colors[b].printed) & usable((colors[a], colors[b]))
+        if (a, b) in flags or int(printed.sum()) < MIN_TILES:
+            flag = flags.get((a, b), Flag.NOTHING_TO_COMPARE)
+            observations.append(measure.observe(None, where=where, flags=(flag,)))
+            continue
+        value, detail = difference(colors[a].lab, colors[b].lab, printed, colors[a])
+        doubts = _doubts(colors[a], colors[b])
+        observations.append(measure.observe(value, _u(repeatability, doubts), where, doubts, detail))
+    return observations
+
+
+def copy_color_difference_over_pages(
+    pages: Sequence[Observation], pairs: Sequence[Pair], flags: Mapping[Pair, str], repeatability: Repeatability
+) -> list[Observation]:
+    """Median of `copy_color_difference` over the pages printed in color, or over all where none is, for each pair.
+
+    Returns
+    -------
+    list of Observation
+        ``where.page`` None; u does not shrink with pages. `detail`: medians over those pages; the page that differs most
+        (`max`, `max_page`, `max_region`); `repeatability` of the scanner and where it comes from; and with three copies
+        or more `population_median` and `population_max` of all pairs, which say how much these copies vary anyway.
+    """
+    measure = MEASURES["copy-color-difference"]
+    result: list[Observation] = []
+    for pair in pairs:
+        measured = [o for o in pages if o.where.copies == pair and o.value is not None]
+        where = Where(copies=pair)
+        if not measured:
+            flag = flags.get(pair, Flag.NOTHING_TO_COMPARE)
+            result.append(measure.observe(None, where=where, flags=(flag,)))
+            continue
+        value, doubts, detail = _over_pages(measured)
+        result.append(measure.observe(value, _u(repeatability, doubts), where, doubts, detail | _beside(repeatability)))
+    values = [o.value for o in result if o.value is not None]
+    if len(values) < MIN_COPIES:
+        return result
+    population = {
+        "population_median": round(float(np.median(values)), 3),
+        "population_max": round(float(max(values)), 3),
+    }
+    return [o if o.value is None else replace(o, detail={**o.detail, **population}) for o in result]
+
+
+def paper_between(
+    papers: Mapping[str, NDArray[np.float64] | None],
+    pairs: Sequence[Pair],
+    flags: Mapping[Pair, str],
+    repeatability: Repeatability,
+) -> list[Observation]:
+    """CIEDE2000 between the bare papers of each pair of copies, as scanned, apart from the print.
+
+    Parameters
+    ----------
+    papers : mapping of str to ndarray, shape (3,), or None
+        Linear RGB of each copy's paper, median over its pages; None where no page shows any.
+
+    Returns
+    -------
+    list of Observation
+        `paper-difference` with ``where.copies = (a, b)``; `detail`: dL, da, db (b minus a).
+
+    Notes
+    -----
+    A lamp that warms up and a driver that sets its own white move both papers' lightness: u joins the repeatability of
+    the scanner and 1 % of exposure. A driver that whitens the background hides the difference.
+    """
+    measure = MEASURES["paper-difference"]
+    result = []
+    for a, b in pairs:
+        where, first, second = Where(copies=(a, b)), papers.get(a), papers.get(b)
+        if (a, b) in flags or first is None or second is None:
+            flag = flags.get((a, b), Flag.NO_PAPER)
+            result.append(measure.observe(None, where=where, flags=(flag,)))
+            continue
+        lab = linear_rgb_to_lab(np.array([first, second]))
+        detail = dict(zip(("dL", "da", "db"), np.round(lab[1] - lab[0], 3).tolist(), strict=True))
+        u = float(np.hypot(repeatability.value, U_EXPOSURE))
+        result.append(measure.observe(float(ciede2000(lab[0], lab[1])), u, where, detail=detail))
+    return result
+
+
+def copy_color_outlier_of_page(
+    page: int, colors: Mapping[str, PageColor], repeatability: Repeatability
+) -> list[Observation]:
+    """`copy_color_outlier` on one page; nothing where fewer than three copies have it, or it carries too little print."""
+    measure = MEASURES["copy-color-outlier"]
+    if len(colors) < MIN_COPIES:
+        return []
+    printed = (np.mean([c.printed for c in colors.values()], axis=0) >= 0.5) & usable(colors.values())
+    if int(printed.sum()) < MIN_TILES:
+        return []
+    lab = {copy: c.lab for copy, c in colors.items()}
+    middle = np.median(list(lab.values()), axis=0)
+    result = []
+    for copy, own in lab.items():
+        value, detail = difference(middle, own, printed, colors[copy])
+        doubts = _doubts(*colors.values())
+        result.append(measure.observe(value, _u(repeatability, doubts), Where(page=page, copy=copy), doubts, detail))
+    return result
+
+
+def copy_color_outlier(
+    copies: Sequence[str],
+    pages: Sequence[Observation],
+    pairs: Sequence[Observation],
+    flags: Mapping[str, str],
+    repeatability: Repeatability,
+) -> list[Observation]:
+    """How far the color of each copy lies from the median of all copies, tile by tile.
+
+    Parameters
+    ----------
+    copies : sequence of str
+        Three or more ids.
+    pages : sequence of Observation
+        Those of `copy_color_outlier_of_page`.
+    pairs : sequence of Observation
+        `copy-color-difference` over all pages.
+    flags : mapping of str to str
+        Copies that cannot be compared with the others, and why.
+    repeatability : Repeatability
+        Of the scanner; u is this, or 0.3 if it is below.
+
+    Returns
+    -------
+    list of Observation
+        One a copy, ``where.copy``: the mean CIEDE2000 of its printed tiles against the median of the copies there, median
+        over the pages printed in color, or over all where none is. `detail` as of `copy-color-difference`, signs: the
+        copy minus the median; and `population`, the median difference of the other copies among themselves.
+
+    Notes
+    -----
+    With three copies the median is one of them; with two of three off alike, the sound one looks odd. A fault on a few
+    pages does not move the median over the pages: `max` and `max_page` show it. The mean of magnitudes leaves up to 0.3
+    for copies that are alike.
+    """
+    measure = MEASURES["copy-color-outlier"]
+    result = []
+    for copy in copies:
+        own = [o for o in pages if o.where.copy == copy]
+        where = Where(copy=copy)
+        if copy in flags or not own:
+            result.append(measure.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),)))
+            continue
+        value, doubts, detail = _over_pages(own)
+        others = [o.value for o in pairs if o.value is not None and copy not in (o.where.copies or ())]
+        if others:
+            detail["population"] = round(float(np.median(others)), 3)
+        result.append(measure.observe(value, _u(repeatability, doubts), where, doubts, detail | _beside(repeatability)))
+    return result
+
+
+def _doubts(*pages: PageColor) -> tuple[str, ...]:
+    return (Flag.NO_PAPER,) if any(p.as_scanned for p in pages) else ()
+
+
+def _u(repeatability: Repeatability, doubts: Sequence[str]) -> float:
+    u = max(repeatability.value, U_LEAST)
+    return float(np.hypot(u, U_EXPOSURE)) if doubts else u
+
+
+def _beside(repeatability: Repeatability) -> dict[str, Any]:
+    return {"repeatability": repeatability.value, "repeatability_from": repeatability.source}
+
+
+def _over_pages(measured: Sequence[Observation]) -> tuple[float, tuple[str, ...], dict[str, Any]]:
+    """Median, flags and details of page observations, of those printed in color if there are any."""
+    used = [o for o in measured if o.detail["chroma"] > COLORED] or list(measured)
+    detail: dict[str, Any] = {}
+    for key in ("median", "p95", "dL", "dC", "dh", "da", "db", "shift"):
+        known = [o.detail[key] for o in used if o.detail[key] is not None]
+        detail[key] = round(float(np.median(known)), 3) if known else None
+    most = max(measured, key=lambda o: o.value or 0.0)
+    detail |= {
+        "pages": len(used),
+        "max": round(most.value or 0.0, 3),
+        "max_page": most.where.page,
+        "max_region": most.detail["region"],
+    }
+    flags = tuple(dict.fromkeys(f for o in used for f in o.flags))
+    return float(np.median([o.value for o in used])), flags, detail

@@ -1,0 +1,124 @@
+"""What is printed on a copy to tell it from others: the day and the place of printing, and its ISBN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qc.barcode import IsbnCode
+from qc.catalog import MEASURES
+from qc.flags import Flag
+from qc.imprint import Imprint
+from qc.model import Evidence, Observation, Where
+
+SURE, UNSURE = 0.0, 1.0
+
+
+def print_date(
+    imprint: Imprint | None, where: Where, evidence: Evidence | None, lacking: Flag, turns: int = 0
+) -> Observation:
+    """Day on which the copy was printed, as its imprint says: a count of 1, the day in `detail`.
+
+    Parameters
+    ----------
+    imprint : Imprint or None
+    where : Where
+        The page that carries it.
+    evidence : Evidence or None
+    lacking : Flag
+        Why there is none, where there is none.
+    turns : int
+        Counterclockwise quarter turns of the scan before it was read.
+
+    Returns
+    -------
+    Observation
+        Value 1 with ``text`` (ISO date), ``printed`` (as it stands there) and ``others`` (days it may be as well) in
+        `detail`; u is 0 where two reads agree on it and 1 where a person should look. Null where nothing was read.
+
+    Notes
+    -----
+    A day misread alike at two resolutions fools it. Numerals such as 07/04/2014 are of either order and never sure.
+    """
+    measure = MEASURES["print-date"]
+    if imprint is None:
+        return measure.observe(None, flags=(lacking,))
+    seen = (evidence,) if evidence else ()
+    detail: dict[str, Any] = {
+        "lines": list(imprint.lines),
+        "upside_down": imprint.upside_down,
+        "turns": (turns + 2 * imprint.upside_down) % 4,
+    }
+    if imprint.codes:
+        detail["codes"] = [{"kind": c.kind, "text": c.text} for c in imprint.codes]
+    printed = imprint.printed
+    if printed is None:
+        flag = lacking if not imprint.lines else Flag.DATE_NOT_READ
+        return measure.observe(None, where=where, flags=(flag,), detail=detail, evidence=seen)
+    read = {"text": printed.day.isoformat(), "printed": printed.text, "others": [d.isoformat() for d in printed.others]}
+    u = UNSURE if printed.doubts else SURE
+    return measure.observe(1.0, u, where, printed.doubts, read | detail, seen)
+
+
+def print_place(imprint: Imprint | None, where: Where, evidence: Evidence | None, lacking: Flag) -> Observation:
+    """Where the copy was printed, as its imprint says: a count of 1, the words in `detail`.
+
+    Parameters
+    ----------
+    imprint, where, evidence, lacking
+        As for `print_date`.
+
+    Returns
+    -------
+    Observation
+        Value 1 with ``text`` (as it stands there) and ``country`` (in English, or null) in `detail`; u is 0 where the
+        country was spelled exactly, else 1. Null where nothing was read.
+
+    Notes
+    -----
+    It tells which plant a difference of paper or color may come from; no rule judges it.
+    """
+    measure = MEASURES["print-place"]
+    if imprint is None or imprint.place is None:
+        flag = lacking if imprint is None or not imprint.lines else Flag.PLACE_NOT_READ
+        return measure.observe(None, where=where, flags=(flag,))
+    place = imprint.place
+    sure = place.country is not None and place.exact
+    flags = () if sure else (Flag.LOW_CONFIDENCE,)
+    detail = {"text": place.text, "country": place.country}
+    return measure.observe(1.0, SURE if sure else UNSURE, where, flags, detail, (evidence,) if evidence else ())
+
+
+def isbn(codes: Sequence[tuple[IsbnCode, Evidence]], lacking: Flag) -> list[Observation]:
+    """ISBN in the barcode of the cover: a count of 1, the digits in `detail`.
+
+    Parameters
+    ----------
+    codes : sequence of (IsbnCode, Evidence)
+        What was read, sure ones first.
+    lacking : Flag
+        Why there is none, where there is none.
+
+    Returns
+    -------
+    list of Observation
+        One for each number read, value 1 with ``text`` (13 digits) and ``addon`` in `detail`; u is 0 where two readers
+        agree on it or it is the one that was expected, else 1. A single null where nothing was read.
+
+    Notes
+    -----
+    A check digit is no proof: a number that only one reader saw goes to a person where it is not the expected one.
+    """
+    measure = MEASURES["isbn"]
+    if not codes:
+        return [measure.observe(None, flags=(lacking,))]
+    return [
+        measure.observe(
+            1.0,
+            SURE if code.sure else UNSURE,
+            flags=() if code.sure else (Flag.LOW_CONFIDENCE,),
+            detail={"text": code.isbn, "addon": code.addon},
+            evidence=(evidence,),
+        )
+        for code, evidence in codes
+    ]

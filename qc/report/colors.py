@@ -1,0 +1,89 @@
+"""Which pages of an inspection are shown in color, and their pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from qc.model import Inspection, Outcome
+from qc.report.bullet import parse_limit
+from qc.report.color_picture import AGAINST_REFERENCE, Captions, ColorPicture, Gray, color_picture
+
+if TYPE_CHECKING:
+    from qc.color_tiles import ColorTiles
+    from qc.evidence import ReferenceCrops
+
+MOST = 2
+BACKDROP_DPI = 40.0
+COLORED = 10.0
+"""Chroma that a tenth of the printed tiles of a page must reach; a page of text alone has no color to show."""
+_OF_COLOR = ("color-difference", "color-difference-copy", "color-defect", "density-difference")
+_LIMITS = ("color-difference", "color-difference-copy")
+
+
+def color_pictures(inspection: Inspection, reference: ReferenceCrops | None, most: int = MOST) -> list[ColorPicture]:
+    """Pictures of the pages with a finding in color, and of the page that is farthest off if it has any color.
+
+    Parameters
+    ----------
+    inspection : Inspection
+        Its `colors` hold the tiles; no scan is read again. Without any there are no pictures.
+    reference : ReferenceCrops or None
+        Gives the faint page below the map.
+    most : int
+        At most so many pages.
+
+    Returns
+    -------
+    list of ColorPicture
+        The one farthest off first. The limit is that of the policy's rule for color against the reference.
+    """
+    far = {n: float(np.nanmean(t.difference())) for n, t in inspection.colors.items() if t.printed().any()}
+    if not far:
+        return []
+    worst = max(far, key=lambda n: far[n])
+    found = {
+        f.where.page
+        for f in inspection.findings
+        if f.measure in _OF_COLOR and f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
+    }
+    if not found and not _colored(inspection.colors[worst]):
+        return []
+    chosen = sorted((n for n in far if n == worst or n in found), key=lambda n: -far[n])[:most]
+    limit = _limit(inspection)
+    records = {(p.file, p.frame): p for p in inspection.pages}
+    pictures = []
+    for number in chosen:
+        scan = inspection.copy.pages[number - 1]
+        record = records.get((scan.name, scan.frame))
+        page = record.reference_page if record else None
+        beside = f", page {page} of the reference" if page else ""
+        backdrop = _backdrop(reference, page, inspection.colors[number]) if reference and page else None
+        pictures.append(
+            color_picture(
+                inspection.colors[number],
+                Captions(f"scanned page {number}{beside}"),
+                top=AGAINST_REFERENCE,
+                limit=limit,
+                page=backdrop,
+            )
+        )
+    return pictures
+
+
+def _colored(tiles: ColorTiles) -> bool:
+    reference = tiles.reference[tiles.printed()].astype(float)
+    return float(np.quantile(np.hypot(reference[:, 1], reference[:, 2]), 0.9)) > COLORED
+
+
+def _limit(inspection: Inspection) -> float | None:
+    stated = {f.measure: f.within for f in inspection.findings if f.measure in _LIMITS}
+    within = next((parse_limit(stated[m]) for m in _LIMITS if m in stated), None)
+    return within.value if within else None
+
+
+def _backdrop(reference: ReferenceCrops, page: int, tiles: ColorTiles) -> Gray:
+    box = (0.0, 0.0, tiles.trim.width_mm, tiles.trim.height_mm)
+    return np.asarray(Image.fromarray(reference.crop(page, box, BACKDROP_DPI)).convert("L"), np.uint8)
