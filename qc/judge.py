@@ -247,6 +247,9 @@ def _not_judged(
             or (rule.edges and not rule.judged_edges(copy.scan))
         ):
             continue
+        # Which pages were not scanned is said by themselves.
+        if any(f.rule == rule.id and Flag.NOT_COMPLETE in f.flags for f in findings):
+            continue
         mine = [f for f in findings if f.rule == rule.id and not (f.flags and _NO_PRINT.issuperset(f.flags))]
         ordered = [f for f in mine if not (f.flags and _NOT_ORDERED.issuperset(f.flags))]
         looked_at = mine or (rule.code and any(o.measure == rule.measure for o in observations))

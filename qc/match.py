@@ -22,7 +22,8 @@ from qc.units import px_per_mm
 THUMBNAIL_DPI = 18.75
 REACH_PX = 8
 """Shift searched, about 11 mm: more than any cut that leaves the page legible."""
-LOOK_ALIKE = 0.85
+LOOK_ALIKE = 0.95
+"""Correlation of two reference pages that no scan tells apart: rules reach 1.0, tables set alike 0.89."""
 NEIGHBORS = (1, 4)
 """How far around the expected page is looked, step by step, before all pages are."""
 
@@ -48,7 +49,7 @@ def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, i
     return np.asarray(np.sqrt(np.maximum(picture, 0.0)), np.float32)
 
 
-def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
+def spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
     """Spectrum of a small picture with slow changes and the rim taken out, scaled to unit energy."""
     detail = picture - cv2.GaussianBlur(picture, (0, 0), 4.0)
     detail[:3] = detail[-3:] = 0
@@ -81,11 +82,11 @@ def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], page
     -----
     Two text pages set alike correlate at 0.6, a page with itself at 0.7 to 0.9: this proposes, registration decides.
     """
-    views = {t: _spectrum(np.ascontiguousarray(np.rot90(picture, t))) for t in (0, 2)}
+    views = {t: spectrum(np.ascontiguousarray(np.rot90(picture, t))) for t in (0, 2)}
     size = _padded(picture)
     found = []
     for page in pages:
-        reference = np.conj(_spectrum(thumbnails[page - 1].astype(np.float32) / 255))
+        reference = np.conj(spectrum(thumbnails[page - 1].astype(np.float32) / 255))
         for turns, view in views.items():
             surface = irfft2(view * reference, size)
             surface = np.roll(surface, (REACH_PX, REACH_PX), (0, 1))[: 2 * REACH_PX + 1, : 2 * REACH_PX + 1]

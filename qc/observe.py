@@ -9,7 +9,7 @@ from qc.catalog import MEASURES
 from qc.copy_reference import CopyReference
 from qc.flags import Flag
 from qc.geometry import Affine, edge_names
-from qc.match import darkness, has_content, look_alike
+from qc.match import darkness, has_content
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
 from qc.measure.color_defect import color_defect
 from qc.measure.color_difference import color_difference_copy, paper_difference
@@ -36,6 +36,7 @@ from qc.model import (
 )
 from qc.order import last_content
 from qc.own_page import observe_alone
+from qc.page_index import index_of
 from qc.page_inks import ScannedPage
 from qc.page_result import PageResult
 from qc.reading_order import AS_SCANNED
@@ -100,9 +101,8 @@ def _sequence(
     """Missing, doubled, misplaced and turned pages."""
     alignment = None
     if reference is not None:
-        thumbnails = reference.thumbnails()
         places = [p.reference_page for p in pages]
-        alignment = align(places, has_content(thumbnails), lambda a, b: look_alike(thumbnails, a, b))
+        alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks)
     return [
         *pages_missing(alignment, copy.scan.complete),
         *pages_duplicated(pages, alignment),

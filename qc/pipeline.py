@@ -14,6 +14,7 @@ from qc.catalog import MEASURES
 from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
+from qc.first_look import Glance, expected_pages, look_at
 from qc.geometry import side_of
 from qc.judge import judge
 from qc.match import has_content
@@ -75,12 +76,12 @@ def inspect_copy(
         No scan of the copy could be used.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
+    glances = look_at(copy, reference, threads)
+    order = find_order([g.page for g in glances])
+    copy, glances = in_reading_order(copy, glances, order)
+    expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
+    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
     _require_some(copy, pages)
-    order = find_order(told_apart(pages))
-    if order != AS_SCANNED:
-        copy = in_reading_order(copy, reading_order(told_apart(pages), order))
-        pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
     pages = with_shared_scale(put_in_order(pages, reference))
     places = find_places(copy, pages, reference)
     readings = read_copy(copy, pages, reference)
@@ -128,10 +129,17 @@ def run_jobs(jobs: Sequence[PageJob], reference: Reference | None, threads: int)
 
 
 def examine_pages(
-    copy: BookCopy, reference: Reference | None, threads: int, progress: Progress | None = None
+    copy: BookCopy,
+    reference: Reference | None,
+    threads: int,
+    progress: Progress | None = None,
+    expected: Sequence[int] | None = None,
 ) -> list[PageResult]:
-    """Every interior page of the copy, by position."""
-    jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1)]
+    """Every interior page of the copy, by position; `expected` is the reference page at which each is looked up first."""
+    seen_as: Sequence[int | None] = expected or [None] * len(copy.pages)
+    jobs = [
+        PageJob(i, scan, copy.scan, seen_as=n) for i, (scan, n) in enumerate(zip(copy.pages, seen_as, strict=True), 1)
+    ]
     results: dict[int, PageResult] = {}
     for result in run_jobs(jobs, reference, threads):
         results[result.job.position] = result
@@ -141,20 +149,14 @@ def examine_pages(
     return [results[i] for i in sorted(results)]
 
 
-def told_apart(pages: Sequence[PageResult]) -> list[int | None]:
-    """Reference page of each scan, where its small picture fits that page alone."""
-    return [
-        None
-        if p.registration is None or p.registration.repeats or len({c.page for c in p.options}) > 1
-        else p.reference_page
-        for p in pages
-    ]
-
-
-def in_reading_order(copy: BookCopy, order: Sequence[int]) -> BookCopy:
-    """The copy with its interior scans put into the given order of indices; covers keep their place."""
-    pages = iter([copy.pages[i] for i in order])
-    return replace(copy, scans=tuple(next(pages) if s.role is Role.PAGE else s for s in copy.scans))
+def in_reading_order(copy: BookCopy, glances: Sequence[Glance], order: str) -> tuple[BookCopy, list[Glance]]:
+    """The copy with its interior scans as the pages follow each other in the book; covers keep their place."""
+    if order == AS_SCANNED:
+        return copy, list(glances)
+    at = reading_order([g.page for g in glances], order)
+    pages = iter([copy.pages[i] for i in at])
+    scans = tuple(next(pages) if s.role is Role.PAGE else s for s in copy.scans)
+    return replace(copy, scans=scans), [glances[i] for i in at]
 
 
 def _drop_tiles(results: dict[int, PageResult]) -> None:

@@ -1,25 +1,22 @@
-"""The pages of a copy against those of its reference: which are missing, doubled, out of place or turned."""
+"""The pages of a copy against those of its reference: which are missing, doubled, or out of place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qc.match import in_order
 
-Alike = Callable[[int, int], bool]
-NEAR = 4
-"""How far from a missing or doubled page a look-alike is searched for."""
-
 
 @dataclass(frozen=True)
 class Gap:
-    """Reference pages that no scan shows; `position` is that of the next page there. `alike`: other pages beside them look
-    the same, so that the gap may as well be elsewhere among these."""
+    """Reference pages that no scan shows; `position` is that of the next page there. `among` are the pages between which
+    it is not told which these are, as they look the same; empty where it is told."""
 
     position: int
     pages: tuple[int, ...]
-    alike: bool = False
+    among: tuple[int, ...] = ()
 
     @property
     def leaf(self) -> bool:
@@ -29,16 +26,18 @@ class Gap:
 
 @dataclass(frozen=True)
 class Alignment:
-    """Positions are 1-based among the scanned pages. `doubled` maps the position of a page that was there before to the
-    first one; `alike` are the doubled and misplaced ones that are not told from the pages beside them."""
+    """Positions are 1-based among the scanned pages. `places` is the reference page of each, look-alikes told by their
+    order; `doubled` maps the position of a page that was there before to the first one; `alike` are the positions of
+    pages of which another one of the reference looks the same."""
 
+    places: tuple[int | None, ...] = ()
     gaps: tuple[Gap, ...] = ()
     doubled: tuple[tuple[int, int], ...] = ()
     misplaced: tuple[int, ...] = ()
     alike: frozenset[int] = frozenset()
 
 
-def align(places: Sequence[int | None], expected: Sequence[bool], alike: Alike) -> Alignment:
+def align(places: Sequence[int | None], expected: Sequence[bool], looks: Sequence[int] | None = None) -> Alignment:
     """Hold the pages of a copy against its reference.
 
     Parameters
@@ -47,8 +46,8 @@ def align(places: Sequence[int | None], expected: Sequence[bool], alike: Alike) 
         Reference page (1-based) of each scanned page in reading order; None where it shows none.
     expected : sequence of bool
         For each reference page, whether its absence counts: a blank one may have been skipped by the scanner.
-    alike : callable
-        Whether two reference pages (1-based) cannot be told from each other.
+    looks : sequence of int, optional
+        For each reference page, the first page that looks the same; all differ by default.
 
     Returns
     -------
@@ -56,39 +55,70 @@ def align(places: Sequence[int | None], expected: Sequence[bool], alike: Alike) 
 
     Notes
     -----
-    Pages on the longest rising sequence lie right, and the others are doubled or out of place; of two pages that changed
-    places next to each other either one may be named. A page out of place is not missing where it belongs.
+    Pages on the longest rising sequence lie right, and the others are doubled or out of place; of two stretches as long as
+    each other that changed places either one may be named. A page out of place is not missing where it belongs. Pages that
+    look the same are taken in the order in which they come: as many as there are of them, none is doubled or out of place.
     """
+    looks = looks or list(range(1, len(expected) + 1))
+    places = _in_turn(places, looks)
     chain = in_order([[] if p is None else [(p, 1.0)] for p in places])
-    first: dict[int, int] = {}
+    seen: dict[int, list[int]] = {}
     for position, page in enumerate(places, 1):
         if page is not None:
-            first.setdefault(page, position)
-    doubled = tuple((i, first[p]) for i, p in enumerate(places, 1) if p is not None and first[p] != i)
-    again = {i for i, _ in doubled} | {f for _, f in doubled}
-    misplaced = tuple(
-        i
-        for i, (p, c) in enumerate(zip(places, chain, strict=True), 1)
-        if p is not None and c is None and i not in again
-    )
-    unsure = frozenset(
-        i for i in (*(d for d, _ in doubled), *misplaced) if _has_twin(places[i - 1], len(expected), alike)
-    )
-    return Alignment(_gaps(places, chain, expected, alike), doubled, misplaced, unsure)
+            seen.setdefault(page, []).append(position)
+    own = _own(seen, chain)
+    in_line = {own[p] for p in chain if p is not None}
+    doubled = tuple((i, own[p]) for i, p in enumerate(places, 1) if p is not None and own[p] != i)
+    misplaced = tuple(sorted(i for i in own.values() if i not in in_line))
+    many = Counter(looks)
+    alike = frozenset(i for i, p in enumerate(places, 1) if p is not None and many[looks[p - 1]] > 1)
+    gaps = _gaps(set(seen), {p: own[p] for p in chain if p is not None}, len(places), expected, looks)
+    return Alignment(tuple(places), gaps, doubled, misplaced, alike)
 
 
-def _has_twin(page: int | None, count: int, alike: Alike) -> bool:
-    if page is None:
-        return False
-    near = range(max(page - NEAR, 1), min(page + NEAR, count) + 1)
-    return any(alike(page, other) for other in near if other != page)
+def _own(seen: dict[int, list[int]], chain: Sequence[int | None]) -> dict[int, int]:
+    """Position of each page: of several scans of it the first that lies in order, else the first."""
+    chain = list(chain)
+    own = {}
+    for page in sorted(seen):
+        first = seen[page][0]
+        at = next((i for i in seen[page] if chain[i - 1] is not None), first)
+        if at != first and all(p is None for p in chain[first - 1 : at - 1]):
+            chain[first - 1], chain[at - 1] = page, None
+            at = first
+        own[page] = at
+    return own
+
+
+def _in_turn(places: Sequence[int | None], looks: Sequence[int]) -> list[int | None]:
+    """Places, pages that look the same in rising order and one scan each, as far as there are scans and pages."""
+    result = list(places)
+    members: dict[int, list[int]] = {}
+    for page, first in enumerate(looks, 1):
+        members.setdefault(first, []).append(page)
+    for group in (g for g in members.values() if len(g) > 1):
+        scans = [(i, page) for i, page in enumerate(places) if page is not None and page in group]
+        free, told = set(group), list[int]()
+        for _, page in scans:
+            told.append(_nearest(page, free))
+            free.discard(told[-1])
+        for (i, _), page in zip(scans, sorted(told), strict=True):
+            result[i] = page
+    return result
+
+
+def _nearest(page: int, free: set[int]) -> int:
+    return min(free, key=lambda other: (abs(other - page), other)) if free else page
 
 
 def _gaps(
-    places: Sequence[int | None], chain: Sequence[int | None], expected: Sequence[bool], alike: Alike
+    seen: set[int], positions: dict[int, int], count: int, expected: Sequence[bool], looks: Sequence[int]
 ) -> tuple[Gap, ...]:
-    seen = {p for p in places if p is not None}
-    positions = {c: i for i, c in enumerate(chain, 1) if c is not None}
+    after = count + 1
+    next_there = {}
+    for page in range(len(expected) + 1, 0, -1):
+        after = positions.get(page, after)
+        next_there[page] = after
     gaps: list[Gap] = []
     run: list[int] = []
     for page in range(1, len(expected) + 2):
@@ -97,7 +127,16 @@ def _gaps(
             continue
         counted = tuple(p for p in run if expected[p - 1])
         if counted:
-            after = next((positions[p] for p in range(page, len(expected) + 1) if p in positions), len(places) + 1)
-            gaps.append(Gap(after, counted, any(_has_twin(p, len(expected), alike) for p in (run[0], run[-1]))))
+            gaps.append(Gap(next_there[page], counted, _among(run, looks)))
         run = []
     return tuple(gaps)
+
+
+def _among(run: Sequence[int], looks: Sequence[int]) -> tuple[int, ...]:
+    """The pages over which a run of missing ones may be moved without a change of what is seen; empty where it may not."""
+    low, high = run[0], run[-1]
+    while low > 1 and looks[low - 2] == looks[low - 2 + len(run)]:
+        low -= 1
+    while high < len(looks) and looks[high] == looks[high - len(run)]:
+        high += 1
+    return tuple(range(low, high + 1)) if (low, high) != (run[0], run[-1]) else ()

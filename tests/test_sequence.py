@@ -22,10 +22,6 @@ from qc.synthetic import Kind, Scanner, draw_copy, write_title
 TRIM = (76.2, 101.6)
 
 
-def different(one: int, other: int) -> bool:
-    return one == other
-
-
 def record(number: int | None, turned: bool = False, kind: PageKind = PageKind.CONTENT) -> PageRecord:
     skew = 0.0 if kind is PageKind.CONTENT else None
     return PageRecord(f"p-{number}.jpg", 0, Role.PAGE, number, None, kind, "", None, skew, turned)
@@ -67,7 +63,7 @@ def test_other_sequences_are_left_as_scanned(places: list[int | None]) -> None:
 
 
 def test_missing_pages_show_at_the_next_page_there() -> None:
-    found = align([1, 2, 5, 6, 7], [True] * 9, different)
+    found = align([1, 2, 5, 6, 7], [True] * 9)
     assert [(g.position, g.pages, g.leaf) for g in found.gaps] == [(3, (3, 4), True), (6, (8, 9), False)]
     values = [(o.where.page, o.value, o.u) for o in pages_missing(found, complete=True)]
     assert values == [(3, 2.0, 0.0), (6, 2.0, 0.0)]
@@ -76,24 +72,52 @@ def test_missing_pages_show_at_the_next_page_there() -> None:
 
 
 def test_a_blank_page_that_the_scanner_skipped_is_not_missing() -> None:
-    assert align([1, 3, 4], [True, False, True, True], different).gaps == ()
+    assert align([1, 3, 4], [True, False, True, True]).gaps == ()
 
 
 def test_a_leaf_bound_twice_is_told_from_a_side_scanned_twice() -> None:
     leaf = [record(p) for p in (1, 2, 3, 4, 3, 4, 5, 6)]
-    found = pages_duplicated(leaf, align([p.reference_page for p in leaf], [True] * 6, different))
+    found = pages_duplicated(leaf, align([p.reference_page for p in leaf], [True] * 6))
     assert [(o.where.page, o.value, o.u) for o in found] == [(5, 1.0, 0.0), (6, 1.0, 0.0)]
     side = [record(p) for p in (1, 2, 3, 3, 4)]
-    (found_side,) = pages_duplicated(side, align([1, 2, 3, 3, 4], [True] * 4, different))
+    (found_side,) = pages_duplicated(side, align([1, 2, 3, 3, 4], [True] * 4))
     assert (found_side.where.page, found_side.u, found_side.flags) == (4, 1.0, (Flag.ONE_SIDE,))
 
 
-def test_pages_that_look_the_same_are_never_claimed() -> None:
-    lined = [1, 2, 3, 3, 4, 6]
-    found = align(lined, [True] * 6, lambda a, b: True)
-    assert [o.value for o in pages_duplicated([record(p) for p in lined], found)] == [None]
+ALL_ALIKE = (1,) * 6
+TWINS = (1, 2, 3, 3, 3, 6, 7, 8)
+
+
+@pytest.mark.parametrize(
+    ("seen", "looks"),
+    [
+        ([1, 2, 3, 3, 4, 6], ALL_ALIKE),
+        ([1, 6, 2, 4, 4, 5], ALL_ALIKE),
+        ([1, 2, 4, 5, 3, 6, 7, 8], TWINS),
+        ([1, 2, 5, 5, 3, 6, 7, 8], TWINS),
+    ],
+)
+def test_pages_that_look_the_same_are_taken_as_they_come(seen: list[int], looks: tuple[int, ...]) -> None:
+    found = align(seen, [True] * len(looks), looks)
+    assert found.places == tuple(range(1, len(looks) + 1))
+    assert not (found.gaps or found.doubled or found.misplaced)
+
+
+def test_how_many_look_alikes_are_missing_is_known_and_which_is_not() -> None:
+    found = align([1, 2, 3, 5, 6, 7, 8], [True] * 8, TWINS)
     (missing,) = pages_missing(found, complete=True)
-    assert missing.u == missing.value and Flag.LOOK_ALIKE in missing.flags
+    assert (missing.value, missing.u, missing.where.page, missing.flags) == (1.0, 1.0, None, (Flag.LOOK_ALIKE,))
+    assert missing.detail["reference_pages"] == [3, 4, 5]
+    (leaf,) = pages_missing(align([1, 2, 5, 6], [True] * 6, (1, 2, 1, 2, 1, 2)), complete=True)
+    assert (leaf.value, leaf.u, leaf.detail["reference_pages"]) == (2.0, 2.0, [1, 2, 3, 4, 5, 6])
+    (known,) = pages_missing(align([1, 2, 3, 4, 5, 7, 8], [True] * 8, TWINS), complete=True)
+    assert (known.value, known.u, known.where.page) == (1.0, 0.0, 6)
+
+
+def test_one_look_alike_too_many_goes_to_a_person() -> None:
+    seen = [1, 2, 3, 4, 4, 5, 6, 7, 8]
+    (extra,) = pages_duplicated([record(p) for p in seen], align(seen, [True] * 8, TWINS))
+    assert (extra.value, extra.u, extra.flags) == (1.0, 1.0, (Flag.LOOK_ALIKE,))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +134,7 @@ def test_pages_out_of_order_are_named_and_parts_scanned_apart_are_not(
     places: list[int], complete: bool, expected: set[int]
 ) -> None:
     pages = [record(p) for p in places]
-    found = pages_out_of_order(pages, align(places, [True] * 24, different), AS_SCANNED, complete)
+    found = pages_out_of_order(pages, align(places, [True] * 24), AS_SCANNED, complete)
     named = {o.where.page for o in found if o.value}
     assert len(named) == len(expected) and named <= (expected | {5, 6})
 
@@ -143,7 +167,7 @@ def test_faults_drawn_at_random_are_all_found_and_none_invented(seed: int) -> No
         pages = [p for p in range(1, count + 1) if (p + 1) // 2 != lost]
         at = pages.index(2 * twice) + 1
         pages[at:at] = [2 * twice - 1, 2 * twice]
-        found = align(pages, [True] * count, different)
+        found = align(pages, [True] * count)
         assert [g.pages for g in found.gaps] == [(2 * lost - 1, 2 * lost)]
         assert found.gaps[0].position == pages.index(2 * lost + 1) + 1
         assert [i for i, _ in found.doubled] == [at + 1, at + 2]

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from qc.catalog import MEASURES
 from qc.flags import Flag
-from qc.model import Evidence, Observation, PageKind, PageRecord, Where
+from qc.model import Evidence, Observation, PageRecord, Where
 from qc.sequence import Alignment
+
+MOST = 0.8
+"""Share of the versos that lie turned where the scanning turned them all."""
 
 
 def _shown(page: PageRecord) -> tuple[Evidence, ...]:
@@ -27,9 +30,10 @@ def pages_missing(alignment: Alignment | None, complete: bool) -> list[Observati
 
     Notes
     -----
-    `where.page` is the position of the next page that is there, after the last one its position + 1. A gap among pages
-    that cannot be told apart has u as large as itself: the count may be right, the place is not known, a person looks.
-    Pages that are blank in the reference are not counted, as scanners skip blanks.
+    `where.page` is the position of the next page that is there, after the last one its position + 1. Among pages that
+    look the same, how many are missing is known and which is not: `where.page` is null, u is as large as the value, and a
+    person looks. Pages that are blank in the reference are not counted, as scanners skip blanks. Two pages that form a
+    leaf may also have gone through the feeder together with the leaf before.
     """
     measure = MEASURES["pages-missing"]
     if alignment is None:
@@ -42,10 +46,10 @@ def pages_missing(alignment: Alignment | None, complete: bool) -> list[Observati
     return [
         measure.observe(
             float(len(gap.pages)),
-            float(len(gap.pages)) if gap.alike else 0.0,
-            Where(page=gap.position),
-            flags=(Flag.LOOK_ALIKE,) if gap.alike else (),
-            detail={"reference_pages": list(gap.pages), "whole_leaves": gap.leaf},
+            float(len(gap.pages)) if gap.among else 0.0,
+            Where(page=None if gap.among else gap.position),
+            flags=(Flag.LOOK_ALIKE,) if gap.among else (),
+            detail={"reference_pages": list(gap.among or gap.pages), "whole_leaves": gap.leaf},
         )
         for gap in alignment.gaps
     ]
@@ -56,26 +60,27 @@ def pages_duplicated(pages: Sequence[PageRecord], alignment: Alignment | None) -
 
     Notes
     -----
-    Pages that look like those beside them are not claimed: null. A page of which the other side is not doubled is likely
-    one sheet scanned twice, as a leaf has two sides: u is 1, and a person looks.
+    Of pages that look the same only how many there are too many is known: u is 1. A page of which the other side is not
+    doubled is likely one sheet scanned twice, as a leaf has two sides: u is 1, too, and a person looks. A whole leaf scanned
+    twice is not told from one bound twice.
     """
     measure = MEASURES["pages-duplicated"]
     if alignment is None:
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
-    twice = {pages[at - 1].reference_page for at, _ in alignment.doubled}
+    twice = {alignment.places[at - 1] for at, _ in alignment.doubled}
     found = []
     for at, first in alignment.doubled:
-        page = pages[at - 1]
-        unsure, number = at in alignment.alike, page.reference_page or 0
+        number = alignment.places[at - 1] or 0
         leaf = (number + 1 if number % 2 else number - 1) in twice
+        flags = (Flag.LOOK_ALIKE,) if at in alignment.alike else () if leaf else (Flag.ONE_SIDE,)
         found.append(
             measure.observe(
-                None if unsure else 1.0,
-                None if unsure else 0.0 if leaf else 1.0,
+                1.0,
+                1.0 if flags else 0.0,
                 Where(page=at),
-                flags=(Flag.LOOK_ALIKE,) if unsure else () if leaf else (Flag.ONE_SIDE,),
+                flags=flags,
                 detail={"reference_page": number, "first_position": first},
-                evidence=_shown(page),
+                evidence=_shown(pages[at - 1]),
             )
         )
     return found or [measure.observe(0.0, 0.0)]
@@ -106,7 +111,7 @@ def pages_out_of_order(
     many = 5 * len(alignment.misplaced) > len(pages)
     found = []
     for at in alignment.misplaced:
-        if not complete and not _joins_around(pages, alignment.misplaced, at):
+        if not complete and not _joins_around(alignment.places, alignment.misplaced, at):
             continue
         unsure = at in alignment.alike
         found.append(
@@ -115,23 +120,23 @@ def pages_out_of_order(
                 None if unsure else 1.0 if many else 0.0,
                 Where(page=at),
                 flags=(Flag.LOOK_ALIKE,) if unsure else (Flag.MIXED_UP,) if many else (),
-                detail={"reference_page": pages[at - 1].reference_page, "scan_order": order},
+                detail={"reference_page": alignment.places[at - 1], "scan_order": order},
                 evidence=_shown(pages[at - 1]),
             )
         )
     return found or [measure.observe(0.0, 0.0, detail={"scan_order": order})]
 
 
-def _joins_around(pages: Sequence[PageRecord], misplaced: Sequence[int], at: int) -> bool:
+def _joins_around(places: Sequence[int | None], misplaced: Sequence[int], at: int) -> bool:
     """Whether the pages before and after a run of misplaced ones follow each other, with or without its places."""
     first = last = at
     while first - 1 in misplaced:
         first -= 1
     while last + 1 in misplaced:
         last += 1
-    if first == 1 or last == len(pages):
+    if first == 1 or last == len(places):
         return False
-    before, after = pages[first - 2].reference_page, pages[last].reference_page
+    before, after = places[first - 2], places[last]
     return before is not None and after is not None and after - before in (1, 2 + last - first)
 
 
@@ -147,26 +152,28 @@ def pages_upside_down(pages: Sequence[PageRecord], has_reference: bool) -> list[
     measure = MEASURES["pages-upside-down"]
     if not has_reference:
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
-    at = {p.reference_page: p for p in pages if p.reference_page is not None}
-    versos = [p for n, p in at.items() if n % 2 == 0 and p.skew_deg is not None]
-    all_versos = len(versos) > 2 and sum(p.upside_down for p in versos) > 0.8 * len(versos)
+    turned = {p.reference_page: p.upside_down for p in pages if p.reference_page is not None and p.skew_deg is not None}
+    versos = [up for n, up in turned.items() if n % 2 == 0]
+    rectos = [up for n, up in turned.items() if n % 2 == 1]
+    by_side = len(versos) > 2 and sum(versos) > MOST * len(versos) and sum(rectos) < (1 - MOST) * len(rectos)
+    if by_side:
+        turned = {n: up != (n % 2 == 0) for n, up in turned.items()}
     found = []
     for position, page in enumerate(pages, 1):
         number = page.reference_page
-        if not page.upside_down or number is None or (all_versos and number % 2 == 0):
+        if number is None or not turned.get(number):
             continue
-        other = at.get(number + 1 if number % 2 else number - 1)
-        seen = other is not None and other.kind is not PageKind.BLANK and other.skew_deg is not None
-        if seen and other is not None and (not other.upside_down or (all_versos and number % 2)):
+        other = turned.get(number + 1 if number % 2 else number - 1)
+        if other is False:
             continue
         found.append(
             measure.observe(
                 1.0,
-                0.0 if seen else 1.0,
+                1.0 if other is None else 0.0,
                 Where(page=position),
-                flags=() if seen else (Flag.ONE_SIDE,),
+                flags=(Flag.ONE_SIDE,) if other is None else (),
                 detail={"reference_page": number},
                 evidence=_shown(page),
             )
         )
-    return found or [measure.observe(0.0, 0.0)]
+    return found or [measure.observe(0.0, 0.0, detail={"versos_turned": by_side})]
