@@ -105,8 +105,10 @@ def sequence(
     """Foreign, missing, doubled, misplaced and turned pages."""
     alignment = None
     if reference is not None:
-        places = [p.reference_page for p in pages]
-        alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks)
+        shown = mirrored or {}
+        places = [p.reference_page or shown.get(i) for i, p in enumerate(pages, 1)]
+        unknown = [i for i, p in enumerate(pages, 1) if p.kind is PageKind.CONTENT and places[i - 1] is None]
+        alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks, unknown)
     return [
         *pages_foreign(pages, reference is not None, mirrored),
         *pages_missing(alignment, copy.scan.complete),

@@ -51,6 +51,7 @@ def _missing(observation: Observation) -> str:
     pages, count = observation.detail["reference_pages"], round(observation.value or 0)
     if Flag.LOOK_ALIKE in observation.flags:
         verb = "is" if count == 1 else "are"
-        return f"{count} of the pages {ranges(pages)} of the book {verb} missing, which look the same, so that which is not told"
+        why = "they look the same, or an unknown page stands there"
+        return f"{count} of the pages {ranges(pages)} of the book {verb} missing; which is not told, as {why}"
     said = f"Page {pages[0]} of the book is missing" if count == 1 else f"Pages {ranges(pages)} of the book are missing"
     return said + (", which are whole leaves" if observation.detail.get("whole_leaves") else "")
