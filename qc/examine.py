@@ -48,7 +48,7 @@ def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
     """Examine one scan against the reference (or alone); never raises for a bad scan."""
     try:
         header = read_header(job.scan)
-        stated, profile = _believed(job, header, reference), job.settings.profile
+        stated, profile = believed(job, header, reference), job.settings.profile
         resolution = true_resolution(stated, header, profile)
         refuse_small(job.scan, header, resolution)
         image = load_page(job.scan, header, stated, profile)
@@ -65,7 +65,8 @@ class NoResolution(ScanError):
     """The scan states no credible resolution."""
 
 
-def _believed(job: PageJob, header: ScanHeader, reference: Reference | None) -> Resolution:
+def believed(job: PageJob, header: ScanHeader, reference: Reference | None) -> Resolution:
+    """The resolution that a scan states, in copy.toml or its header."""
     if job.settings.dpi is not None:
         return Resolution(job.settings.dpi, job.settings.dpi)
     if header.resolution is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from qc.geometry import Affine, Points, Side, Size, away_from_spine, quarter_tur
 from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.model import ScanSettings
 from qc.normalize import PageImage
+from qc.page_index import index_of
 from qc.page_result import PageJob
 from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
@@ -20,6 +22,8 @@ from qc.units import px_per_mm
 MIN_SCORE = 0.2
 TRIES = 2
 """Candidates of a ring that are registered."""
+MOST_COMPARED = 40
+"""Pages of a title compared with one that is not among its neighbors, the likeliest ones: more take longer than they help."""
 TURN_LEAD = 0.1
 """By how much a page must fit better upside down."""
 BENT_MM = 26.0
@@ -42,15 +46,21 @@ def matches(
     """
     trim = reference.trim
     thumbnails = reference.thumbnails()
+    index = index_of(reference)
     shape = (thumbnails.shape[1], thumbnails.shape[2])
     h, w = image.luminance.shape
     for attempt, start in enumerate(_starts(image, sheet, trim, job)):
         picture = thumbnail(image.luminance, start, shape)
+        own = index.own(picture)
         for ring, pages in enumerate(rings(job.expected_page, reference.pages)):
-            if attempt and ring == len(NEIGHBORS):
-                break
+            if ring == len(NEIGHBORS):
+                if attempt:
+                    break
+                if len(pages) > MOST_COMPARED:
+                    likeness = index.likeness(picture)
+                    pages = sorted(pages, key=lambda page: -likeness[page - 1])[:MOST_COMPARED]
             options = candidates(picture, thumbnails, pages)
-            seen += options
+            seen += [replace(c, own=bool(own[c.page - 1])) for c in options]
             # A page is taken as it lies until the copy as a whole says otherwise.
             options.sort(key=lambda c: -(c.score + (0.0 if c.turns else TURN_LEAD)))
             if job.forced_page is not None:

@@ -22,6 +22,8 @@ from qc.units import px_per_mm
 THUMBNAIL_DPI = 18.75
 REACH_PX = 8
 """Shift searched, about 11 mm: more than any cut that leaves the page legible."""
+LOOK_ALIKE = 0.95
+"""Correlation of two reference pages that no scan tells apart: rules reach 1.0, tables set alike 0.89."""
 NEIGHBORS = (1, 4)
 """How far around the expected page is looked, step by step, before all pages are."""
 
@@ -29,12 +31,13 @@ NEIGHBORS = (1, 4)
 @dataclass(frozen=True)
 class Candidate:
     """A reference page that a scan may show: correlation of the small pictures, the turn it needs (0 or 2 quarter turns),
-    and the shift of the print in mm against the start map."""
+    the shift of the print in mm against the start map, and whether what the page has of its own is seen, too."""
 
     page: int
     score: float
     turns: int
     shift_mm: tuple[float, float]
+    own: bool = True
 
 
 def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -47,7 +50,7 @@ def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, i
     return np.asarray(np.sqrt(np.maximum(picture, 0.0)), np.float32)
 
 
-def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
+def spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
     """Spectrum of a small picture with slow changes and the rim taken out, scaled to unit energy."""
     detail = picture - cv2.GaussianBlur(picture, (0, 0), 4.0)
     detail[:3] = detail[-3:] = 0
@@ -80,11 +83,11 @@ def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], page
     -----
     Two text pages set alike correlate at 0.6, a page with itself at 0.7 to 0.9: this proposes, registration decides.
     """
-    views = {t: _spectrum(np.ascontiguousarray(np.rot90(picture, t))) for t in (0, 2)}
+    views = {t: spectrum(np.ascontiguousarray(np.rot90(picture, t))) for t in (0, 2)}
     size = _padded(picture)
     found = []
     for page in pages:
-        reference = np.conj(_spectrum(thumbnails[page - 1].astype(np.float32) / 255))
+        reference = np.conj(spectrum(thumbnails[page - 1].astype(np.float32) / 255))
         for turns, view in views.items():
             surface = irfft2(view * reference, size)
             surface = np.roll(surface, (REACH_PX, REACH_PX), (0, 1))[: 2 * REACH_PX + 1, : 2 * REACH_PX + 1]
@@ -92,6 +95,13 @@ def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], page
             shift = np.array([x - REACH_PX, y - REACH_PX]) / px_per_mm(THUMBNAIL_DPI)
             found.append(Candidate(page, float(surface[y, x]), turns, (float(shift[0]), float(shift[1]))))
     return sorted(found, key=lambda c: -c.score)
+
+
+def look_alike(thumbnails: NDArray[np.uint8], one: int, other: int) -> bool:
+    """Whether two reference pages (1-based) cannot be told from each other by what is printed: lined or dotted pages,
+    planner pages that differ by a date. Text pages set alike correlate at 0.7 at most."""
+    picture = np.asarray(thumbnails[one - 1] / 255.0, np.float32)
+    return any(c.score > LOOK_ALIKE for c in candidates(picture, thumbnails, [other]) if c.turns == 0)
 
 
 def rings(expected: int, count: int) -> Iterator[list[int]]:
@@ -129,24 +139,48 @@ def in_order(scores: Sequence[Sequence[tuple[int, float]]], skip_cost: float = 0
     -------
     list of (int or None)
         Reference page of each scanned page; None where it fits none in order.
+
+    Notes
+    -----
+    The cost grows with the number of options times the logarithm of the number of pages.
     """
-    # best[(i, j)]: score of the best chain that ends with scanned page i on reference page j.
-    ends: list[tuple[int, int, float, int]] = []
+    if not scores:
+        return []
+    pages = sorted({page for options in scores for page, _ in options})
+    rank = {page: k for k, page in enumerate(pages, 1)}
+    # Best chain that ends on a page of at most this rank, in a binary indexed tree; and the best that ends in step.
+    tree: list[tuple[float, int]] = [(0.0, -1)] * (len(pages) + 1)
+    in_step: dict[int, tuple[float, int, int]] = {}
+    ends: list[tuple[int, int, int]] = []
+    best_end = (0.0, -1)
     for i, options in enumerate(scores):
+        found = []
         for page, score in options:
-            best, back = score, -1
-            for k, (i0, page0, total, _) in enumerate(ends):
-                if i0 < i and page0 < page:
-                    step = 0.0 if page - page0 == i - i0 else skip_cost
-                    if total + score - step > best:
-                        best, back = total + score - step, k
-            ends.append((i, page, best, back))
+            total, back = score, -1
+            k = rank[page] - 1
+            while k > 0:
+                if tree[k][1] >= 0 and tree[k][0] + score - skip_cost > total:
+                    total, back = tree[k][0] + score - skip_cost, tree[k][1]
+                k -= k & -k
+            step = in_step.get(page - i)
+            if step is not None and step[2] < page and step[0] + score > total:
+                total, back = step[0] + score, step[1]
+            found.append((page, total, back))
+        for page, total, back in found:
+            ends.append((i, page, back))
+            at = len(ends) - 1
+            if total > best_end[0]:
+                best_end = total, at
+            if page - i not in in_step or total > in_step[page - i][0]:
+                in_step[page - i] = total, at, page
+            k = rank[page]
+            while k <= len(pages):
+                if total > tree[k][0]:
+                    tree[k] = total, at
+                k += k & -k
     result: list[int | None] = [None] * len(scores)
-    if not ends:
-        return result
-    at = max(range(len(ends)), key=lambda k: ends[k][2])
+    at = best_end[1]
     while at >= 0:
-        i, page, _, back = ends[at]
+        i, page, at = ends[at]
         result[i] = page
-        at = back
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from qc.book_end import BookEnd, Padding
@@ -20,6 +20,7 @@ from qc.measure.marks_on_blank import marks_on_blank
 from qc.measure.marks_on_print import MarkedPage, marks_on_print
 from qc.measure.missing_print import lost_page, lost_print, with_lost_lines
 from qc.measure.own_pages import recto_verso_of_offsets
+from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import trim_offset
@@ -38,11 +39,14 @@ from qc.model import (
 )
 from qc.order import last_content
 from qc.own_page import observe_alone
+from qc.page_index import index_of
 from qc.page_inks import ScannedPage
 from qc.page_look import Look
 from qc.page_result import PageResult
+from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
 from qc.scan_color import SRGB
+from qc.sequence import align
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3
@@ -57,6 +61,8 @@ def observe(
     reference: Reference | None,
     doubtful: frozenset[int] = frozenset(),
     padding: Padding | None = None,
+    order: str = AS_SCANNED,
+    mirrored: Mapping[int, int] | None = None,
 ) -> list[Observation]:
     """All observations of the copy: page by page, then of the whole; `padding` is what its printer may add at the end."""
     interior = [r for r in records if r.role is Role.PAGE]
@@ -87,7 +93,7 @@ def observe(
     observations += blank
     observations += [lost_page(o) for o in blank if o.value]
     observations += _lost_prints(pages, interior, reference, doubtful)
-    observations += pages_foreign(interior, reference is not None)
+    observations += sequence(copy, interior, reference, order, mirrored)
     if reference is not None:
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         observations.append(_density(copy, pages, reference))
@@ -101,6 +107,29 @@ def observe(
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
+
+
+def sequence(
+    copy: BookCopy,
+    pages: Sequence[PageRecord],
+    reference: Reference | None,
+    order: str = AS_SCANNED,
+    mirrored: Mapping[int, int] | None = None,
+) -> list[Observation]:
+    """Foreign, missing, doubled, misplaced and turned pages."""
+    alignment = None
+    if reference is not None:
+        shown = mirrored or {}
+        places = [p.reference_page or shown.get(i) for i, p in enumerate(pages, 1)]
+        unknown = [i for i, p in enumerate(pages, 1) if p.kind is PageKind.CONTENT and places[i - 1] is None]
+        alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks, unknown)
+    return [
+        *pages_foreign(pages, reference is not None, mirrored),
+        *pages_missing(alignment, copy.scan.complete),
+        *pages_duplicated(pages, alignment),
+        *pages_out_of_order(pages, alignment, order, copy.scan.complete),
+        *pages_upside_down(pages, reference is not None),
+    ]
 
 
 def _density(copy: BookCopy, pages: Sequence[PageResult], reference: Reference) -> Observation:

@@ -1,0 +1,57 @@
+"""Faults of sequence in words: which page of the book, and what it may be instead."""
+
+from __future__ import annotations
+
+from qc.flags import Flag
+from qc.model import Observation
+from qc.ranges import ranges
+
+_ONE_SIDE = {
+    "pages-duplicated": ", the other side of its leaf is not, so the sheet may have been scanned twice",
+    "pages-upside-down": ", and its other side does not tell",
+}
+
+
+def sequence_fault(observation: Observation) -> str:
+    """A fault of sequence, without its place among the scans; empty for any other observation, and where there is none."""
+    if not observation.value:
+        return ""
+    page, flags = observation.detail.get("reference_page"), observation.flags
+    match observation.measure:
+        case "pages-foreign":
+            return _foreign(observation)
+        case "pages-missing":
+            return _missing(observation)
+        case "pages-duplicated":
+            said = f"Page {page} of the book for the second time"
+            if Flag.LOOK_ALIKE in flags:
+                said = f"A page that looks like page {page} of the book, one more of them than were ordered"
+        case "pages-out-of-order":
+            said = f"Page {page} of the book where it does not belong"
+            if Flag.MIXED_UP in flags:
+                said += ", as so many others that the scans may have been mixed up"
+        case "pages-upside-down":
+            said = f"Page {page} of the book upside down"
+        case _:
+            return ""
+    return said + (_ONE_SIDE.get(observation.measure, "") if Flag.ONE_SIDE in flags else "")
+
+
+def _foreign(observation: Observation) -> str:
+    if mirrored := observation.detail.get("mirrored"):
+        return f"Page {mirrored} of the book mirrored"
+    if count := observation.detail.get("of_pages"):
+        return (
+            f"None of the {count} printed pages is in the reference: the block of another book, or the wrong reference"
+        )
+    return ""
+
+
+def _missing(observation: Observation) -> str:
+    pages, count = observation.detail["reference_pages"], round(observation.value or 0)
+    if Flag.LOOK_ALIKE in observation.flags:
+        verb = "is" if count == 1 else "are"
+        why = "they look the same, or an unknown page stands there"
+        return f"{count} of the pages {ranges(pages)} of the book {verb} missing; which is not told, as {why}"
+    said = f"Page {pages[0]} of the book is missing" if count == 1 else f"Pages {ranges(pages)} of the book are missing"
+    return said + (", which are whole leaves" if observation.detail.get("whole_leaves") else "")
