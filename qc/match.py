@@ -129,24 +129,48 @@ def in_order(scores: Sequence[Sequence[tuple[int, float]]], skip_cost: float = 0
     -------
     list of (int or None)
         Reference page of each scanned page; None where it fits none in order.
+
+    Notes
+    -----
+    The cost grows with the number of options times the logarithm of the number of pages.
     """
-    # best[(i, j)]: score of the best chain that ends with scanned page i on reference page j.
-    ends: list[tuple[int, int, float, int]] = []
+    if not scores:
+        return []
+    pages = sorted({page for options in scores for page, _ in options})
+    rank = {page: k for k, page in enumerate(pages, 1)}
+    # Best chain that ends on a page of at most this rank, in a binary indexed tree; and the best that ends in step.
+    tree: list[tuple[float, int]] = [(0.0, -1)] * (len(pages) + 1)
+    in_step: dict[int, tuple[float, int, int]] = {}
+    ends: list[tuple[int, int, int]] = []
+    best_end = (0.0, -1)
     for i, options in enumerate(scores):
+        found = []
         for page, score in options:
-            best, back = score, -1
-            for k, (i0, page0, total, _) in enumerate(ends):
-                if i0 < i and page0 < page:
-                    step = 0.0 if page - page0 == i - i0 else skip_cost
-                    if total + score - step > best:
-                        best, back = total + score - step, k
-            ends.append((i, page, best, back))
+            total, back = score, -1
+            k = rank[page] - 1
+            while k > 0:
+                if tree[k][1] >= 0 and tree[k][0] + score - skip_cost > total:
+                    total, back = tree[k][0] + score - skip_cost, tree[k][1]
+                k -= k & -k
+            step = in_step.get(page - i)
+            if step is not None and step[2] < page and step[0] + score > total:
+                total, back = step[0] + score, step[1]
+            found.append((page, total, back))
+        for page, total, back in found:
+            ends.append((i, page, back))
+            at = len(ends) - 1
+            if total > best_end[0]:
+                best_end = total, at
+            if page - i not in in_step or total > in_step[page - i][0]:
+                in_step[page - i] = total, at, page
+            k = rank[page]
+            while k <= len(pages):
+                if total > tree[k][0]:
+                    tree[k] = total, at
+                k += k & -k
     result: list[int | None] = [None] * len(scores)
-    if not ends:
-        return result
-    at = max(range(len(ends)), key=lambda k: ends[k][2])
+    at = best_end[1]
     while at >= 0:
-        i, page, _, back = ends[at]
+        i, page, at = ends[at]
         result[i] = page
-        at = back
     return result
