@@ -92,10 +92,10 @@ class PageImage:
         )
 
 
-def reduction(resolution: Resolution) -> int:
-    """Largest whole factor that keeps at least about `WORKING_DPI` along both axes."""
+def reduction(resolution: Resolution, least_dpi: float = WORKING_DPI) -> int:
+    """Largest whole factor that keeps at least about `least_dpi` along both axes."""
     lowest = min(resolution.x_dpi, resolution.y_dpi)
-    return next(r for r in _REDUCTIONS if r == 1 or lowest / r >= 0.94 * WORKING_DPI)
+    return next(r for r in _REDUCTIONS if r == 1 or lowest / r >= 0.94 * least_dpi)
 
 
 def refuse_small(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> None:
@@ -122,7 +122,11 @@ def true_resolution(stated: Resolution, header: ScanHeader, profile: ScannerProf
 
 
 def load_page(
-    scan: ScanFile, header: ScanHeader, stated: Resolution, profile: ScannerProfile | None = None
+    scan: ScanFile,
+    header: ScanHeader,
+    stated: Resolution,
+    profile: ScannerProfile | None = None,
+    least_dpi: float = WORKING_DPI,
 ) -> PageImage:
     """Read a scan at working resolution.
 
@@ -136,9 +140,11 @@ def load_page(
         Makes of it the true one. Its shear and local distortion are taken out of the pixels where they matter; `to_scan`
         is then the affine map that comes closest, good to the size of the distortion. The map is left out where the scan
         shows another part of the glass than the calibration did, and its size enters `u_local_mm`.
+    least_dpi : float
+        Resolution that suffices; the scan is read at the coarsest whole reduction that keeps it.
     """
     resolution = true_resolution(stated, header, profile)
-    r = reduction(resolution)
+    r = reduction(resolution, least_dpi)
     pixels = read_pixels(scan, r)
     if pixels.dtype != np.uint8:
         pixels = np.round(pixels / 257.0)
