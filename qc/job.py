@@ -8,14 +8,14 @@ from pathlib import Path
 
 import cv2
 
-from qc.calibrated import with_profile
 from qc.consensus import with_consensus
 from qc.copy_toml import read_copy_toml
 from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.evidence import exhibits
 from qc.imprint_picture import imprint_picture
-from qc.intake import copy_id, open_copy
+from qc.intake import copy_id
 from qc.model import Inspection
+from qc.opened import open_with
 from qc.pipeline import Progress, inspect_copy
 from qc.policy import Policy
 from qc.record import record, write_json
@@ -95,13 +95,10 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         The copy cannot be inspected, or its results cannot be written.
     """
     cv2.setNumThreads(1)
-    copy = open_copy(job.path)
-    if job.dpi is not None:
-        copy = replace(copy, scan=replace(copy.scan, dpi=job.dpi))
-    reference, note = find_reference(copy, job.reference, job.titles)
-    copy, scanner = with_profile(copy, job.scanner)
-    inspection = inspect_copy(copy, reference, job.policy, note=note, threads=threads, progress=progress)
-    inspection = replace(inspection, provenance=replace(inspection.provenance, scanner=scanner))
+    opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
+    reference = opened.reference
+    inspection = inspect_copy(opened.copy, reference, job.policy, note=opened.note, threads=threads, progress=progress)
+    inspection = replace(inspection, provenance=replace(inspection.provenance, scanner=opened.scanner))
     _write(inspection, reference, job)
     return inspection
 
