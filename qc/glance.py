@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from qc.edges import Sheet
 from qc.examine import checked, lying, read_page, small_picture
 from qc.geometry import Size
 from qc.lookup import TURN_LEAD, looks, sheet_in, sheet_share, start_on
@@ -22,6 +23,8 @@ from qc.units import px_per_mm
 
 CLEAR_LEAD = 0.05
 """Correlation by which a page must fit better than any other to be named at a glance."""
+FAR_OFF = 0.12
+"""Share of the trim: 11 mm of a page of 90 mm, and half of what the nearest two usual resolutions differ by."""
 LEAST_SCORE = 0.3
 """Correlation below which a page is named by no lead; blank paper and dust reach 0.25."""
 
@@ -50,7 +53,11 @@ def glance_page(job: PageJob, reference: Reference | None) -> PageResult:
         return checked(result, image, sheet, reference.trim)
     seen: list[Candidate] = []
     best = None
-    for _, options in looks(image, sheet, reference, job):
+    believed = None
+    for start, options in looks(image, sheet, reference, job):
+        believed = believed or start
+        if start is not believed and not job.settings.bound and _far_off(image, sheet, reference.trim):
+            break
         seen += options
         everything = len({c.page for c in seen}) == reference.pages
         if best := _outstanding(seen, LEAST_SCORE if everything else ALIKE):
@@ -71,6 +78,12 @@ def in_step(pages: Sequence[PageResult]) -> list[PageResult]:
         option = next((c for c in page.options if c.page == wanted and wanted != page.reference_page), None)
         result.append(replace(page, reference_page=wanted) if option else page)
     return result
+
+
+def _far_off(image: PageImage, sheet: Sheet, trim: Size) -> bool:
+    """Whether a sheet is of another size than any cut gives, so that print found at its scale would prove a resolution
+    that is wrong."""
+    return sheet.corners is not None and any(abs(s - 1) > FAR_OFF for s in sheet_share(image, sheet, trim))
 
 
 def _outstanding(seen: Sequence[Candidate], least: float) -> Candidate | None:

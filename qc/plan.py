@@ -19,6 +19,8 @@ from qc.reference import Reference
 from qc.scan import ScanHeader, read_header
 from qc.units import MM_PER_INCH
 
+REPEATED = 0.85
+"""Correlation that two pages of text never reach: 0.7 at most."""
 MOST_OPTIONS = 3
 """Reference pages named for a scan that fits several; more than these say nothing."""
 
@@ -45,6 +47,8 @@ class SeenScan:
         Where none does, up to three that fit well and about alike.
     like_several : bool
         It fits several well, however many.
+    repeated : bool
+        It fits several so well that the reference itself repeats: lined and dotted pages.
     turns : int
         Counterclockwise quarter turns that make it upright.
     same_as : str
@@ -63,6 +67,7 @@ class SeenScan:
     looks_like: int | None = None
     options: tuple[int, ...] = ()
     like_several: bool = False
+    repeated: bool = False
     turns: int = 0
     same_as: str = ""
     error: str = ""
@@ -198,6 +203,7 @@ def _seen(
         looks_like=page.reference_page,
         options=_options(page),
         like_several=_like_several(page),
+        repeated=_like_several(page) and page.options[0].score > REPEATED,
         turns=page.turns,
         error=error,
     )

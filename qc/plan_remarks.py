@@ -57,10 +57,10 @@ def _contents(plan: Plan) -> Iterator[Remark]:
         return
     good = [s for s in plan.pages if not s.error]
     printed = [s for s in good if s.record.kind is PageKind.CONTENT]
-    unclear = [s for s in printed if s.looks_like is None and not s.like_several and not s.same_as]
+    unclear = [s for s in printed if s.looks_like is None and not s.repeated and not s.same_as]
     if len(unclear) > max(len(printed) / 2, 2):
         message = (
-            f"{len(unclear)} of {len(printed)} pages with print stand out as no page of the reference: check that it is the "
+            f"For {len(unclear)} of {len(printed)} pages with print no page of the reference stands out: check that it is the "
             "ordered book and revision."
         )
         yield Remark("check", "not-recognized", message, _names(unclear))
@@ -70,8 +70,8 @@ def _contents(plan: Plan) -> Iterator[Remark]:
             "not-recognized",
             unclear,
             lambda s: (
-                f"{s.name} stands out as no page of the reference: of another book or revision, or most of its print lost. "
-                "The inspection looks closer."
+                f"No page of the reference stands out for {s.name}: it is of another book or revision, has lost print, or is "
+                "much like others. The inspection looks closer."
             ),
         )
     written = has_content(plan.reference.thumbnails())
