@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def jobs_for(
         `out` cannot be made or written to.
     """
     jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi) for path in paths]
-    _refuse_same_id(jobs)
+    refuse_same_id((job.id, job.path) for job in jobs)
     _refuse_scan_folders(jobs)
     if titles is not None and not titles.is_dir():
         raise UsageError(f"--titles {titles} is no folder. Check the path.")
@@ -163,15 +163,16 @@ def _write(inspection: Inspection, reference: Reference | None, job: Job) -> Non
     write_json(record(inspection), job.folder / "inspection.json")
 
 
-def _refuse_same_id(jobs: Sequence[Job]) -> None:
+def refuse_same_id(copies: Iterable[tuple[str, Path]]) -> None:
+    """Raise a UsageError where two copies, given by id and path, have the same id."""
     seen: dict[str, Path] = {}
-    for job in jobs:
-        if job.id in seen:
+    for name, path in copies:
+        if name in seen:
             raise UsageError(
-                f"{seen[job.id]} and {job.path} have the same id, {job.id}, so one result would replace the other. "
+                f"{seen[name]} and {path} have the same id, {name}, so one result would replace the other. "
                 'Rename one, or give it another copy = "..." in its copy.toml.'
             )
-        seen[job.id] = job.path
+        seen[name] = path
 
 
 def _refuse_scan_folders(jobs: Sequence[Job]) -> None:

@@ -310,8 +310,17 @@ def test_a_folder_of_copies_goes_on_past_a_bad_one(bench: Bench, shelf: Shelf) -
     assert lines[2]["scans"] == [] and [r["code"] for r in lines[2]["remarks"]] == ["facts"]
     text = bench.run("plan", inbox, "--titles", shelf.titles)
     assert text.out.rstrip().splitlines()[-1].startswith("2 of 3 copies")
+    assert "Not usable   1 of 3 copies: RMA-8" in text.out
     assert "p-0001.jpg … p-0008.jpg" in text.out and "reference pages 1-8" in text.out
     assert "p-0002.jpg" in bench.run("plan", inbox, "--titles", shelf.titles, "-v").out
+
+
+def test_two_copies_of_one_id_are_refused_as_a_night_would(bench: Bench) -> None:
+    shutil.copytree(bench.folder, bench.folder.parent / "RMA-8")
+    (bench.folder.parent / "RMA-8" / "copy.toml").write_text('copy = "RMA-7"\n')
+    ran = bench.run("plan", bench.folder.parent)
+    assert (ran.code, ran.out) == (2, "")
+    assert "same id, RMA-7" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from qc.cache import unwritten
 from qc.cli import exits, options, terminal
 from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.intake import copy_id, find_copies
+from qc.job import refuse_same_id
 from qc.opened import open_with
 from qc.plan import Plan, plan_copy
 from qc.plan_record import plan_record
@@ -68,9 +69,10 @@ def plan(
     paths = find_copies(folder) if folder.is_dir() else [folder]
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
+    refuse_same_id((copy_id(path), path) for path in paths)
     cv2.setNumThreads(1)
-    codes: list[int] = []
-    todo: list[tuple[str, list[Remark]]] = []
+    codes: dict[str, int] = {}
+    done: dict[str, list[Remark]] = {}
     with unwritten():
         for path in paths:
             name = copy_id(path)
@@ -81,17 +83,16 @@ def plan(
                 found = remarks(seen)
             except Exception as error:
                 code, message = exits.failure(error)
-                codes.append(code)
                 exits.say(message if name in message else f"{name}: {message}")
                 if as_json:
                     click.echo(to_json(error_record(name, code, message)))
+                codes[name] = code
                 continue
-            codes.append(0 if seen.usable else exits.UNUSABLE)
-            todo.append((name, found))
+            codes[name], done[name] = 0 if seen.usable else exits.UNUSABLE, found
             _print(seen, found, as_json, fold=len(paths) > 1 and not verbose)
     if not as_json:
-        _sum_up(todo, len(paths), codes)
-    return exits.gravest(codes)
+        _sum_up(done, [name for name, code in codes.items() if code], len(codes))
+    return exits.gravest(codes.values())
 
 
 def _print(seen: Plan, found: list[Remark], as_json: bool, *, fold: bool) -> None:
@@ -102,13 +103,14 @@ def _print(seen: Plan, found: list[Remark], as_json: bool, *, fold: bool) -> Non
     click.echo()
 
 
-def _sum_up(todo: list[tuple[str, list[Remark]]], total: int, codes: list[int]) -> None:
-    """What is left to do, in a line; names only where there are several copies."""
-    for kind, what in (("rescan", "To rescan"), ("add", "To add"), ("check", "To look at")):
-        names = [name for name, found in todo if any(r.kind == kind for r in found)]
+def _sum_up(done: dict[str, list[Remark]], unusable: list[str], total: int) -> None:
+    """What is left to do, a line each where there are several copies; last how many can be inspected."""
+    lines = {
+        what: [name for name, found in done.items() if any(r.kind == kind for r in found)]
+        for kind, what in (("rescan", "To rescan"), ("add", "To add"), ("check", "To look at"))
+    }
+    for what, names in (lines | {"Not usable": unusable}).items():
         if names and total > 1:
             click.echo(f"{what:<12} {len(names)} of {total} copies: {', '.join(names)}")
-    ready = sum(code == 0 for code in codes)
-    click.echo(
-        f"{ready} of {total} {'copy' if total == 1 else 'copies'} can be inspected; nothing was measured or written."
-    )
+    noun = "copy" if total == 1 else "copies"
+    click.echo(f"{total - len(unusable)} of {total} {noun} can be inspected; nothing was measured or written.")
