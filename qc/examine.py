@@ -55,7 +55,7 @@ def read_page(
     """The scan of a page at `least_dpi` or a little more; None and a result in error where it cannot be used."""
     try:
         header = read_header(job.scan)
-        stated, profile = _believed(job, header, reference), job.settings.profile
+        stated, profile = believed(job, header, reference), job.settings.profile
         resolution = true_resolution(stated, header, profile)
         refuse_small(job.scan, header, resolution)
         image = load_page(job.scan, header, stated, profile, least_dpi)
@@ -70,7 +70,8 @@ class NoResolution(ScanError):
     """The scan states no credible resolution."""
 
 
-def _believed(job: PageJob, header: ScanHeader, reference: Reference | None) -> Resolution:
+def believed(job: PageJob, header: ScanHeader, reference: Reference | None) -> Resolution:
+    """The resolution that a scan states, in copy.toml or its header."""
     if job.settings.dpi is not None:
         return Resolution(job.settings.dpi, job.settings.dpi)
     if header.resolution is not None:

@@ -56,6 +56,10 @@ class Flag(StrEnum):
     )
     TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml"
     NO_TEXT = "no-text", "no lines of text were found on the page"
+    NOT_COMPLETE = "not-complete", "the copy is not stated complete: a page not seen may just not have been scanned"
+    LOOK_ALIKE = "look-alike", "the pages around look the same and cannot be told apart"
+    ONE_SIDE = "one-side", "the other side of the leaf does not confirm it; it may be the scanning"
+    MIXED_UP = "mixed-up", "so many pages are out of place that the scans themselves may have been mixed up"
     FEW_COPIES = "few-copies", "fewer than three copies of the title show where their print lies"
     NO_PAPER = "no-paper", "no page shows bare paper, so the exposure of the scans is not taken out"
     LOW_CONFIDENCE = "low-confidence", "it was read, but not surely; look at the picture"

@@ -10,13 +10,15 @@ from dataclasses import replace
 
 from qc.edges import Sheet
 from qc.examine import checked, lying, read_page, small_picture
+from qc.first_look import recognized
 from qc.geometry import Size
-from qc.lookup import TURN_LEAD, looks, sheet_in, sheet_share, start_on
-from qc.match import Candidate, in_order
+from qc.lookup import MOST_COMPARED, TURN_LEAD, looks, on_paper, sheet_in, sheet_share, start_on
+from qc.match import Candidate, candidates, in_order, thumbnail
 from qc.measure.ink_coverage import INK_DPI, ink_coverage
 from qc.model import PageKind
 from qc.normalize import PageImage
 from qc.order import ALIKE
+from qc.page_index import index_of
 from qc.page_result import PageJob, PageResult
 from qc.reference import Reference
 from qc.units import px_per_mm
@@ -51,17 +53,9 @@ def glance_page(job: PageJob, reference: Reference | None) -> PageResult:
     result, image, sheet = lying(result, image, reference)
     if result.ink is not None and result.ink.kind is PageKind.BLANK:
         return checked(result, image, sheet, reference.trim)
-    seen: list[Candidate] = []
-    best = None
-    believed = None
-    for start, options in looks(image, sheet, reference, job):
-        believed = believed or start
-        if start is not believed and not job.settings.bound and _far_off(image, sheet, reference.trim):
-            break
-        seen += options
-        everything = len({c.page for c in seen}) == reference.pages
-        if best := _outstanding(seen, LEAST_SCORE if everything else ALIKE):
-            break
+    best, seen = _recognized(image, sheet, reference, job)
+    if best is None and not seen:
+        best, seen = _searched(image, sheet, reference, job)
     seen.sort(key=lambda c: -c.score)
     result = replace(result, options=tuple(c for c in seen if c.score > seen[0].score - TURN_LEAD)[:6])
     if best is None:
@@ -78,6 +72,38 @@ def in_step(pages: Sequence[PageResult]) -> list[PageResult]:
         option = next((c for c in page.options if c.page == wanted and wanted != page.reference_page), None)
         result.append(replace(page, reference_page=wanted) if option else page)
     return result
+
+
+def _recognized(
+    image: PageImage, sheet: Sheet, reference: Reference, job: PageJob
+) -> tuple[Candidate | None, list[Candidate]]:
+    """The page that the first look of an inspection sees, and how it lies; only options where others look the same."""
+    thumbnails, index = reference.thumbnails(), index_of(reference)
+    start, _ = on_paper(image, sheet, reference.trim, job)
+    picture = thumbnail(image.luminance, start, (thumbnails.shape[1], thumbnails.shape[2]))
+    first = recognized(picture, thumbnails, index)
+    if first is None:
+        return None, []
+    ways = candidates(picture, thumbnails, [first.page])
+    best = max(ways, key=lambda c: c.score + (0.0 if c.turns else TURN_LEAD))
+    return (best if index.single(first.page) else None), ways
+
+
+def _searched(
+    image: PageImage, sheet: Sheet, reference: Reference, job: PageJob
+) -> tuple[Candidate | None, list[Candidate]]:
+    """The page that stands out from all others in the search of an inspection, and all that were compared."""
+    seen: list[Candidate] = []
+    believed = None
+    for start, options in looks(image, sheet, reference, job):
+        believed = believed or start
+        if start is not believed and not job.settings.bound and _far_off(image, sheet, reference.trim):
+            break
+        seen += options
+        everything = len({c.page for c in seen}) >= min(reference.pages, MOST_COMPARED)
+        if best := _outstanding(seen, LEAST_SCORE if everything else ALIKE):
+            return best, seen
+    return None, seen
 
 
 def _far_off(image: PageImage, sheet: Sheet, trim: Size) -> bool:

@@ -34,6 +34,9 @@ CONTENT_MEASURES = frozenset(
         "print-defect",
         "blank-pages-inside",
         "pages-foreign",
+        "pages-missing",
+        "pages-duplicated",
+        "pages-out-of-order",
         "color-difference",
         "color-difference-copy",
         "color-defect",
@@ -243,6 +246,9 @@ def _not_judged(
             or rule.scope == "copies"
             or (rule.edges and not rule.judged_edges(copy.scan))
         ):
+            continue
+        # Which pages were not scanned is said by themselves.
+        if any(f.rule == rule.id and Flag.NOT_COMPLETE in f.flags for f in findings):
             continue
         mine = [f for f in findings if f.rule == rule.id and not (f.flags and _NO_PRINT.issuperset(f.flags))]
         ordered = [f for f in mine if not (f.flags and _NOT_ORDERED.issuperset(f.flags))]

@@ -11,6 +11,7 @@ from qc.geometry import Affine, Points, Side, Size, away_from_spine, quarter_tur
 from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.model import ScanSettings
 from qc.normalize import PageImage
+from qc.page_index import index_of
 from qc.page_result import PageJob
 from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
@@ -20,6 +21,8 @@ from qc.units import px_per_mm
 MIN_SCORE = 0.2
 TRIES = 2
 """Candidates of a ring that are registered."""
+MOST_COMPARED = 40
+"""Pages of a title compared with one that is not among its neighbors, the likeliest ones: more take longer than they help."""
 TURN_LEAD = 0.1
 """By how much a page must fit better upside down."""
 BENT_MM = 26.0
@@ -79,8 +82,12 @@ def looks(
     for attempt, start in enumerate(_starts(image, sheet, reference.trim, job)):
         picture = thumbnail(image.luminance, start, shape)
         for ring, pages in enumerate(rings(job.expected_page, reference.pages)):
-            if attempt and ring == len(NEIGHBORS):
-                break
+            if ring == len(NEIGHBORS):
+                if attempt:
+                    break
+                if len(pages) > MOST_COMPARED:
+                    likeness = index_of(reference).likeness(picture)
+                    pages = sorted(pages, key=lambda page: -likeness[page - 1])[:MOST_COMPARED]
             options = candidates(picture, thumbnails, pages)
             # A page is taken as it lies until the copy as a whole says otherwise.
             options.sort(key=lambda c: -(c.score + (0.0 if c.turns else TURN_LEAD)))

@@ -26,6 +26,8 @@ REACH_PX = 8
 _WITHIN_REACH = np.ix_(*[np.arange(-REACH_PX, REACH_PX + 1)] * 2)
 _SPECTRA_IN_MEMORY = 400
 """80 kB each for a page of 6 x 9 in."""
+LOOK_ALIKE = 0.95
+"""Correlation of two reference pages that no scan tells apart: rules reach 1.0, tables set alike 0.89."""
 NEIGHBORS = (1, 4)
 """How far around the expected page is looked, step by step, before all pages are."""
 
@@ -51,7 +53,7 @@ def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, i
     return np.asarray(np.sqrt(np.maximum(picture, 0.0)), np.float32)
 
 
-def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
+def spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
     """Spectrum of a small picture with slow changes and the rim taken out, scaled to unit energy."""
     detail = picture - cv2.GaussianBlur(picture, (0, 0), 4.0)
     detail[:3] = detail[-3:] = 0
@@ -67,7 +69,7 @@ def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
 def _reference_spectrum(thumbnail: bytes, shape: tuple[int, ...]) -> NDArray[np.complex64]:
     """Conjugate spectrum of a reference page; each is asked for by many scans."""
     picture = np.asarray(np.frombuffer(thumbnail, np.uint8).reshape(shape) / 255, np.float32)
-    return np.asarray(np.conj(_spectrum(picture)), np.complex64)
+    return np.asarray(np.conj(spectrum(picture)), np.complex64)
 
 
 def _padded(picture: NDArray[np.float32]) -> tuple[int, int]:
@@ -91,7 +93,7 @@ def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], page
     -----
     Two text pages set alike correlate at 0.6, a page with itself at 0.7 to 0.9: this proposes, registration decides.
     """
-    views = {t: _spectrum(np.ascontiguousarray(np.rot90(picture, t))) for t in (0, 2)}
+    views = {t: spectrum(np.ascontiguousarray(np.rot90(picture, t))) for t in (0, 2)}
     size = _padded(picture)
     found = []
     for page in pages:
@@ -102,6 +104,13 @@ def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], page
             shift = np.array([x - REACH_PX, y - REACH_PX]) / px_per_mm(THUMBNAIL_DPI)
             found.append(Candidate(page, float(surface[y, x]), turns, (float(shift[0]), float(shift[1]))))
     return sorted(found, key=lambda c: -c.score)
+
+
+def look_alike(thumbnails: NDArray[np.uint8], one: int, other: int) -> bool:
+    """Whether two reference pages (1-based) cannot be told from each other by what is printed: lined or dotted pages,
+    planner pages that differ by a date. Text pages set alike correlate at 0.7 at most."""
+    picture = np.asarray(thumbnails[one - 1] / 255.0, np.float32)
+    return any(c.score > LOOK_ALIKE for c in candidates(picture, thumbnails, [other]) if c.turns == 0)
 
 
 def rings(expected: int, count: int) -> Iterator[list[int]]:

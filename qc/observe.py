@@ -17,6 +17,7 @@ from qc.measure.density_difference import U_FILE, U_OTHER_SCANNER, U_SAME_SCANNE
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.own_pages import recto_verso_of_offsets
+from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import trim_offset
@@ -35,10 +36,13 @@ from qc.model import (
 )
 from qc.order import last_content
 from qc.own_page import observe_alone
+from qc.page_index import index_of
 from qc.page_inks import ScannedPage
 from qc.page_result import PageResult
+from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
 from qc.scan_color import SRGB
+from qc.sequence import align
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3
@@ -50,6 +54,7 @@ def observe(
     records: Sequence[PageRecord],
     reference: Reference | None,
     doubtful: frozenset[int] = frozenset(),
+    order: str = AS_SCANNED,
 ) -> list[Observation]:
     """All observations of the copy: page by page, then of the whole."""
     interior = [r for r in records if r.role is Role.PAGE]
@@ -75,6 +80,7 @@ def observe(
     observations += [lost_page(o) for o in blank if o.value]
     observations += _lost_prints(pages, interior, reference, doubtful)
     observations += pages_foreign(interior, reference is not None)
+    observations += _sequence(copy, interior, reference, order)
     if reference is not None:
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         observations.append(_density(copy, pages, reference))
@@ -87,6 +93,22 @@ def observe(
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
+
+
+def _sequence(
+    copy: BookCopy, pages: Sequence[PageRecord], reference: Reference | None, order: str
+) -> list[Observation]:
+    """Missing, doubled, misplaced and turned pages."""
+    alignment = None
+    if reference is not None:
+        places = [p.reference_page for p in pages]
+        alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks)
+    return [
+        *pages_missing(alignment, copy.scan.complete),
+        *pages_duplicated(pages, alignment),
+        *pages_out_of_order(pages, alignment, order, copy.scan.complete),
+        *pages_upside_down(pages, reference is not None),
+    ]
 
 
 def _density(copy: BookCopy, pages: Sequence[PageResult], reference: Reference) -> Observation:

@@ -26,17 +26,19 @@ _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 
 @dataclass(frozen=True)
 class PageJob:
-    """What to examine: small and free of pixels, so that it can go to another thread or process."""
+    """What to examine: small and free of pixels, so that it can go to another thread or process. `seen_as` is the
+    reference page at which it is looked up first, where a first look told."""
 
     position: int
     scan: ScanFile
     settings: ScanSettings
     forced_page: int | None = None
     forced_turns: int | None = None
+    seen_as: int | None = None
 
     @property
     def expected_page(self) -> int:
-        return self.position + self.settings.first_page - 1
+        return self.seen_as or self.position + self.settings.first_page - 1
 
 
 @dataclass(frozen=True)

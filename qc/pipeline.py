@@ -14,6 +14,7 @@ from qc.catalog import MEASURES
 from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
+from qc.first_look import Glance, expected_pages, look_at
 from qc.geometry import side_of
 from qc.judge import judge
 from qc.match import has_content
@@ -33,6 +34,7 @@ from qc.observe import observe
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
+from qc.reading_order import AS_SCANNED, find_order, reading_order
 from qc.readings import read_copy
 from qc.reference import Reference
 from qc.refund import decide_refund
@@ -75,13 +77,17 @@ def inspect_copy(
         No scan of the copy could be used.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress))
+    glances = look_at(copy, reference, threads)
+    order = find_order([g.page for g in glances])
+    copy, glances = in_reading_order(copy, glances, order)
+    expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
+    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
     _require_some(copy, pages)
     pages = with_shared_scale(put_in_order(pages, reference))
     places = find_places(copy, pages, reference)
     readings = read_copy(copy, pages, reference)
     records = with_imprint(page_records(copy, pages, reference, places), readings)
-    observations = observe(copy, pages, records, reference, places.doubtful) + readings
+    observations = observe(copy, pages, records, reference, places.doubtful, order) + readings
     identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
     unread = not_known(copy, observations)
@@ -130,10 +136,14 @@ def examine_pages(
     reference: Reference | None,
     threads: int,
     progress: Progress | None = None,
+    expected: Sequence[int] | None = None,
     look: Look = examine_page,
 ) -> list[PageResult]:
-    """Every interior page of the copy, by position."""
-    jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1)]
+    """Every interior page of the copy, by position; `expected` is the reference page at which each is looked up first."""
+    seen_as: Sequence[int | None] = expected or [None] * len(copy.pages)
+    jobs = [
+        PageJob(i, scan, copy.scan, seen_as=n) for i, (scan, n) in enumerate(zip(copy.pages, seen_as, strict=True), 1)
+    ]
     results: dict[int, PageResult] = {}
     for result in run_jobs(jobs, reference, threads, look):
         results[result.job.position] = result
@@ -141,6 +151,16 @@ def examine_pages(
         if progress:
             progress(len(results), len(jobs))
     return [results[i] for i in sorted(results)]
+
+
+def in_reading_order(copy: BookCopy, glances: Sequence[Glance], order: str) -> tuple[BookCopy, list[Glance]]:
+    """The copy with its interior scans as the pages follow each other in the book; covers keep their place."""
+    if order == AS_SCANNED:
+        return copy, list(glances)
+    at = reading_order([g.page for g in glances], order)
+    pages = iter([copy.pages[i] for i in at])
+    scans = tuple(next(pages) if s.role is Role.PAGE else s for s in copy.scans)
+    return replace(copy, scans=scans), [glances[i] for i in at]
 
 
 def _drop_tiles(results: dict[int, PageResult]) -> None:

@@ -6,21 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qc.errors import ScanError
+from qc.first_look import Glance
 from qc.geometry import Size
 from qc.glance import CLEAR_LEAD, glance_page, in_step
 from qc.intake import files_passed_over
 from qc.match import has_content
-from qc.model import BookCopy, PageKind, PageRecord, ReferenceId, Resolution, ScanFile
+from qc.model import BookCopy, PageKind, PageRecord, ReferenceId, Resolution, Role, ScanFile
 from qc.opened import Opened
 from qc.order import ALIKE, find_places, usual_turns
+from qc.page_index import index_of
 from qc.page_result import PageResult
-from qc.pipeline import Progress, examine_pages, page_records, with_proven_resolution
+from qc.pipeline import Progress, examine_pages, in_reading_order, page_records, with_proven_resolution
+from qc.reading_order import find_order
 from qc.reference import Reference
 from qc.scan import ScanHeader, read_header
+from qc.sequence import Alignment, align
 from qc.units import MM_PER_INCH
 
-REPEATED = 0.85
-"""Correlation that two pages of text never reach: 0.7 at most."""
 MOST_OPTIONS = 3
 """Reference pages named for a scan that fits several; more than these say nothing."""
 
@@ -48,7 +50,7 @@ class SeenScan:
     like_several : bool
         It fits several well, however many.
     repeated : bool
-        It fits several so well that the reference itself repeats: lined and dotted pages.
+        Other pages of the reference look the same as the one it fits best: lined and dotted pages.
     turns : int
         Counterclockwise quarter turns that make it upright.
     same_as : str
@@ -97,9 +99,13 @@ class Plan:
     scans : tuple of SeenScan
         In reading order, covers included.
     order_from : str
-        Where the order comes from.
+        Where the order of the scans comes from.
+    order : str
+        In which order of the book's pages they were scanned, in words.
     usual_turns : int or None
         Quarter turns that most pages need.
+    alignment : Alignment or None
+        Of the pages with the reference.
     not_scanned : tuple of int
         Reference pages with print that no scan shows.
     passed_over : tuple of str
@@ -112,7 +118,9 @@ class Plan:
     scanner: Mapping[str, str | None]
     scans: tuple[SeenScan, ...]
     order_from: str
+    order: str
     usual_turns: int | None
+    alignment: Alignment | None
     not_scanned: tuple[int, ...]
     passed_over: tuple[str, ...]
 
@@ -148,14 +156,24 @@ def plan_copy(
     registers it: an inspection may name a page that a glance leaves open, or refuse one that a glance names.
     """
     copy, reference = opened.copy, opened.reference
-    pages = in_step(with_proven_resolution(examine_pages(copy, reference, threads, progress, glance_page)))
+    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, look=glance_page))
+    order = find_order([p.reference_page for p in pages])
+    copy, pages = _in_order(copy, pages, order)
+    pages = in_step(pages)
     places = find_places(copy, pages, reference)
     by_scan = {page.job.scan: page for page in pages}
     records = [
-        _placed(r, by_scan.get(scan))
+        _placed(r, by_scan.get(scan), reference)
         for scan, r in zip(copy.scans, page_records(copy, pages, reference, places), strict=True)
     ]
-    scans = [_seen(copy, scan, by_scan.get(scan), r, stated_dpi) for scan, r in zip(copy.scans, records, strict=True)]
+    alignment = None
+    if reference is not None:
+        interior = [r.reference_page for r in records if r.role is Role.PAGE]
+        alignment = align(interior, has_content(reference.thumbnails()), index_of(reference).looks)
+    scans = [
+        _seen(copy, scan, by_scan.get(scan), record, reference, stated_dpi)
+        for scan, record in zip(copy.scans, records, strict=True)
+    ]
     return Plan(
         copy=copy,
         reference=reference,
@@ -163,21 +181,40 @@ def plan_copy(
         scanner=opened.scanner,
         scans=tuple(_with_twins(scans)),
         order_from=_order_from(copy),
+        order=order,
         usual_turns=usual_turns(pages),
-        not_scanned=_not_scanned(records, reference),
+        alignment=alignment,
+        not_scanned=tuple(p for gap in alignment.gaps for p in gap.pages) if alignment else (),
         passed_over=tuple(files_passed_over(copy.path)),
     )
 
 
-def _placed(record: PageRecord, page: PageResult | None) -> PageRecord:
+def _in_order(copy: BookCopy, pages: Sequence[PageResult], order: str) -> tuple[BookCopy, list[PageResult]]:
+    """The copy and its pages as they follow each other in the book."""
+    glances = [Glance(p.reference_page) for p in pages]
+    copy, _ = in_reading_order(copy, glances, order)
+    by_scan = {p.job.scan: p for p in pages}
+    return copy, [
+        replace(by_scan[scan], job=replace(by_scan[scan].job, position=n)) for n, scan in enumerate(copy.pages, 1)
+    ]
+
+
+def _placed(record: PageRecord, page: PageResult | None, reference: Reference | None) -> PageRecord:
     """The record without a place that its neighbors suggest and its print speaks against."""
     if page is None or page.reference_page is not None or not page.options or record.kind is not PageKind.CONTENT:
+        return record
+    if _repeated(page, reference):
         return record
     return record if page.options[0].page == record.reference_page else replace(record, reference_page=None)
 
 
 def _seen(
-    copy: BookCopy, scan: ScanFile, page: PageResult | None, record: PageRecord, stated_dpi: float | None
+    copy: BookCopy,
+    scan: ScanFile,
+    page: PageResult | None,
+    record: PageRecord,
+    reference: Reference | None,
+    stated_dpi: float | None,
 ) -> SeenScan:
     header, error = None, page.error if page else ""
     try:
@@ -203,7 +240,7 @@ def _seen(
         looks_like=page.reference_page,
         options=_options(page),
         like_several=_like_several(page),
-        repeated=_like_several(page) and page.options[0].score > REPEATED,
+        repeated=_repeated(page, reference),
         turns=page.turns,
         error=error,
     )
@@ -218,6 +255,12 @@ def _options(page: PageResult) -> tuple[int, ...]:
 
 def _like_several(page: PageResult) -> bool:
     return page.reference_page is None and bool(page.options) and page.options[0].score >= ALIKE
+
+
+def _repeated(page: PageResult, reference: Reference | None) -> bool:
+    if reference is None or page.reference_page is not None or not page.options:
+        return False
+    return not index_of(reference).single(page.options[0].page)
 
 
 def _with_twins(scans: Sequence[SeenScan]) -> list[SeenScan]:
@@ -240,10 +283,3 @@ def _order_from(copy: BookCopy) -> str:
     kinds = {"PDF" if name.lower().endswith(".pdf") else "TIFF" for name in files}
     pages = f"pages of the {' and '.join(sorted(kinds))}"
     return pages if len(files) == 1 else f"names of the files, then {pages}"
-
-
-def _not_scanned(records: Sequence[PageRecord], reference: Reference | None) -> tuple[int, ...]:
-    if reference is None:
-        return ()
-    seen = {r.reference_page for r in records}
-    return tuple(n for n, written in enumerate(has_content(reference.thumbnails()), 1) if written and n not in seen)

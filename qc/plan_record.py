@@ -54,7 +54,7 @@ def plan_record(plan: Plan, found: Sequence[Remark]) -> dict[str, Any]:
             "trim_mm": [round(reference.trim.width_mm, 1), round(reference.trim.height_mm, 1)] if reference else None,
             "note": plan.reference_id.note,
         },
-        "order": {"from": plan.order_from, "turns": plan.usual_turns},
+        "order": {"from": plan.order_from, "scanned": plan.order, "turns": plan.usual_turns},
         "scans": [_scan(s) for s in plan.scans],
         "not_scanned": list(plan.not_scanned),
         "passed_over": list(plan.passed_over),

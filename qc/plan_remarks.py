@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from qc import ocr
-from qc.match import has_content, in_order
+from qc.match import has_content
+from qc.measure.page_sequence import MOST
 from qc.model import PageKind
 from qc.plan import Plan, SeenScan
 from qc.plan_facts import fact_remarks
+from qc.reading_order import AS_SCANNED
 from qc.readings import LEAST_DPI, WITH_ISBN, imprint_candidates
 from qc.remark import Remark
 from qc.wording import ranges
@@ -93,30 +95,35 @@ def _contents(plan: Plan) -> Iterator[Remark]:
 
 
 def _order(plan: Plan) -> Iterator[Remark]:
-    named = [s for s in plan.pages if s.looks_like is not None]
-    first: dict[int | None, SeenScan] = {}
-    again = set()
-    for scan in named:
-        earlier = first.setdefault(scan.looks_like, scan)
-        if earlier is not scan:
-            again.add(scan.name)
-            if not scan.same_as:
-                message = f"{earlier.name} and {scan.name} both look like reference page {scan.looks_like}."
-                yield Remark("check", "same-page", message, (earlier.name, scan.name), (scan.looks_like or 0,))
-    once = [s for s in named if s.name not in again]
-    chain = in_order([[(s.looks_like or 0, 1.0)] for s in once])
-    astray = [s for s, place in zip(once, chain, strict=True) if place is None]
-    if len(astray) > max(len(once) / 4, 2):
-        message = (
-            f"{len(once)} pages do not follow each other as in the reference: they begin with reference pages "
-            f"{', '.join(str(s.looks_like) for s in once[:6])}. Was the stack scanned in another order?"
-        )
-        yield Remark("check", "order", message, _names(astray))
-    else:
-        yield from _alike(
-            "check", "order", astray, lambda s: f"{s.name} looks like reference page {s.looks_like}, out of its order."
-        )
-    turned = [s for s in named if s.record.upside_down]
+    """Pages that are there twice, astray or turned, from the alignment that an inspection would make of them."""
+    if plan.order != AS_SCANNED:
+        message = f"The book was scanned in another order: {plan.order}. That is undone, if it is what was done."
+        yield Remark("check", "order", message)
+    assert plan.alignment is not None
+    for again, before in plan.alignment.doubled:
+        scan, earlier = plan.pages[again - 1], plan.pages[before - 1]
+        page = plan.alignment.places[again - 1]
+        if not scan.same_as and page is not None:
+            message = f"{earlier.name} and {scan.name} both look like reference page {page}."
+            yield Remark("check", "same-page", message, (earlier.name, scan.name), (page,))
+    astray = [plan.pages[i - 1] for i in plan.alignment.misplaced]
+    yield from _alike(
+        "check",
+        "order",
+        astray,
+        lambda s: f"{s.name} looks like reference page {s.record.reference_page}, out of its order.",
+    )
+    yield from _turned([s for s in plan.pages if s.looks_like is not None])
+
+
+def _turned(pages: Sequence[SeenScan]) -> Iterator[Remark]:
+    turned = [s for s in pages if s.record.upside_down]
+    sides = [[s.record.upside_down for s in pages if (s.looks_like or 0) % 2 == odd] for odd in (0, 1)]
+    shares = sorted(sum(side) / max(len(side), 1) for side in sides)
+    if min(map(len, sides)) > 2 and shares[0] < 1 - MOST and shares[1] > MOST:
+        message = "Every second page lies upside down, as some scanners turn the backs of leaves: no fault of the book."
+        yield Remark("check", "upside-down", message, _names(turned))
+        return
     yield from _alike(
         "check",
         "upside-down",

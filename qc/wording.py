@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from qc.color_words import color_fault
 from qc.flags import Flag
 from qc.model import BookCopy, Observation, Outcome
+from qc.ranges import ranges as ranges
 from qc.rounding import plus_minus
 from qc.rule import Limit, Rule
+from qc.sequence_words import sequence_fault
 
 _NAMES = {
     "trim-offset": "cut",
@@ -22,6 +24,10 @@ _NAMES = {
     "blank-pages-at-end": "blank pages at the end",
     "blank-pages-inside": "blank pages inside",
     "pages-foreign": "foreign pages",
+    "pages-missing": "missing pages",
+    "pages-duplicated": "doubled pages",
+    "pages-out-of-order": "order of the pages",
+    "pages-upside-down": "pages upside down",
     "print-defect": "missing print",
     "color-difference": "color against the reference",
     "color-difference-copy": "color against the reference",
@@ -92,17 +98,6 @@ def reasons(flags: Iterable[str]) -> str:
     return ", ".join(known.get(f, f) for f in flags) or "no measurement of it was made"
 
 
-def ranges(numbers: Iterable[int]) -> str:
-    """``"3, 7-24"`` for 3, 7, 8, … 24."""
-    runs: list[list[int]] = []
-    for n in sorted(set(numbers)):
-        if runs and n == runs[-1][1] + 1:
-            runs[-1][1] = n
-        else:
-            runs.append([n, n])
-    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
-
-
 def listed(words: Iterable[str]) -> str:
     """``"head, tail and fore-edge"``."""
     *first, last = words
@@ -144,6 +139,8 @@ def _measured(observation: Observation, value: float, k: float) -> str:
         return f"Print {shift_in_words(observation, k)} than in the median of the copies"
     if measure == "color-defect":
         return color_fault(observation, value, k)
+    if fault := sequence_fault(observation):
+        return fault
     if measure in _COUNTED:
         one, many = _COUNTED[measure]
         code = str(observation.detail.get("code", "")).replace("-", " ")

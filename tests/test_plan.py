@@ -168,6 +168,37 @@ def test_two_pages_that_changed_places_are_out_of_order(bench: Bench) -> None:
     assert {f for r in astray for f in r["files"]} == {"p-0003.jpg", "p-0006.jpg"}
 
 
+@pytest.mark.parametrize(
+    ("scanned", "words"),
+    [
+        ([8, 7, 6, 5, 4, 3, 2, 1], "the whole stack reversed"),
+        ([1, 3, 5, 7, 2, 4, 6, 8], "all fronts, then all backs"),
+        ([1, 3, 5, 7, 8, 6, 4, 2], "all fronts, then all backs in reverse"),
+    ],
+)
+def test_the_order_of_a_feeder_is_found_and_undone(bench: Bench, scanned: list[int], words: str) -> None:
+    kept = {n: bench.page(n).read_bytes() for n in range(1, 9)}
+    for at, number in enumerate(scanned, 1):
+        bench.page(at).write_bytes(kept[number])
+    bench.page(9).unlink()
+    bench.page(10).unlink()
+    plan = bench.plan()
+    assert plan["order"]["scanned"] == words
+    assert [s["looks_like"] for s in plan["scans"]] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [s["position"] for s in plan["scans"]] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [s["file"] for s in plan["scans"]] == [f"p-{scanned.index(n) + 1:04d}.jpg" for n in range(1, 9)]
+    assert words in remark(plan, "order")["message"]
+    assert words in bench.text()
+
+
+def test_backs_that_a_scanner_turned_are_no_fault(bench: Bench) -> None:
+    for number in (2, 4, 6, 8):
+        saved(bench.page(number), Image.open(bench.page(number)).rotate(180))
+    plan = bench.plan()
+    assert "no fault" in remark(plan, "upside-down")["message"]
+    assert [s["looks_like"] for s in plan["scans"]][:8] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
 # --- resolution and files that cannot be used -------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from qc.model import BookCopy, PageKind, Role
 from qc.plan import Plan, SeenScan
+from qc.reading_order import AS_SCANNED
 from qc.remark import Remark
 from qc.report import words
 from qc.units import inches
@@ -67,7 +68,8 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
     if stated := " · ".join(_stated(copy)):
         yield "Stated", stated
     if plan.pages:
-        yield "Order", f"by the {plan.order_from}{_turned(plan)}"
+        undone = "" if plan.order == AS_SCANNED else f"; scanned in the order {plan.order!r}, which is undone"
+        yield "Order", f"by the {plan.order_from}{undone}{_turned(plan)}"
     if plan.not_scanned and plan.pages and not copy.scan.complete:
         yield "Not scanned", f"reference page{'s' * (len(plan.not_scanned) > 1)} {ranges(plan.not_scanned)}"
     if plan.scanner["profile"] is not None:

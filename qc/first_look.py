@@ -1,0 +1,117 @@
+"""A first look at every scan, small and quick: which reference page it shows, before anything is measured on it.
+
+It proposes where each page is looked up and in which order the leaves were scanned; registration decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.errors import ScanError
+from qc.examine import believed
+from qc.lookup import on_paper, sheet_in, upright
+from qc.match import Candidate, candidates, in_order, thumbnail
+from qc.model import BookCopy
+from qc.normalize import load_page, refuse_small, true_resolution
+from qc.page_index import PageIndex, index_of
+from qc.page_result import PageJob
+from qc.reference import Reference
+from qc.scan import read_header
+
+LOOK_DPI = 75.0
+COMPARED = 4
+"""Reference pages whose small pictures are compared with that of a scan, the likeliest ones."""
+LIKE = 0.4
+"""Likeness from which a page may be the one seen."""
+SCORE = 0.5
+"""Correlation of small pictures from which it may."""
+LEAD = 0.05
+"""By how much it must be ahead of every other page in likeness."""
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What a scan looks like.
+
+    Attributes
+    ----------
+    page : int or None
+        The one reference page that it looks like; None where there is none, or where others look the same.
+    mirrored : int or None
+        The reference page that its mirror image looks like.
+    """
+
+    page: int | None = None
+    mirrored: int | None = None
+
+
+def look(job: PageJob, reference: Reference) -> Glance:
+    """Look at one scan; never raises for a bad one.
+
+    Notes
+    -----
+    Scans that lie turned by more than the sheet tells, or at another scale than stated, look like nothing.
+    """
+    profile = job.settings.profile
+    try:
+        header = read_header(job.scan)
+        stated = believed(job, header, reference)
+        refuse_small(job.scan, header, true_resolution(stated, header, profile))
+        image = load_page(job.scan, header, stated, profile, LOOK_DPI)
+    except ScanError:
+        return Glance()
+    sheet = sheet_in(image, job.settings)
+    if not job.settings.bound:
+        image, turns = upright(image, sheet, reference.trim)
+        sheet = sheet_in(image, job.settings) if turns else sheet
+    start, _ = on_paper(image, sheet, reference.trim, job)
+    thumbnails = reference.thumbnails()
+    picture = thumbnail(image.luminance, start, (thumbnails.shape[1], thumbnails.shape[2]))
+    index = index_of(reference)
+    seen = recognized(picture, thumbnails, index)
+    if seen is not None:
+        return Glance(seen.page if index.single(seen.page) else None)
+    mirrored = recognized(np.ascontiguousarray(picture[:, ::-1]), thumbnails, index)
+    return Glance(mirrored=mirrored.page if mirrored else None)
+
+
+def recognized(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], index: PageIndex) -> Candidate | None:
+    """The reference page that a small picture shows, with those that look the same for it; None where it is not clear."""
+    likeness = index.likeness(picture)
+    order = [int(k) + 1 for k in np.argsort(-likeness)[:COMPARED]]
+    best = candidates(picture, thumbnails, order)[0]
+    look = index.looks[best.page - 1]
+    other = max((float(likeness[k]) for k in range(len(likeness)) if index.looks[k] != look), default=0.0)
+    like = float(likeness[best.page - 1])
+    return best if like > max(LIKE, other + LEAD) and best.score > SCORE else None
+
+
+def look_at(copy: BookCopy, reference: Reference | None, threads: int) -> list[Glance]:
+    """A look at every interior page of a copy; nothing is recognized without a reference."""
+    jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1)]
+    if reference is None:
+        return [Glance()] * len(jobs)
+    if threads <= 1:
+        return [look(job, reference) for job in jobs]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda job: look(job, reference), jobs))
+
+
+def expected_pages(glances: Sequence[Glance], first_page: int) -> list[int]:
+    """Reference page at which each scan is looked up first: the one it looks like, else counted on from the nearest page
+    that lies in order, else from `first_page`."""
+    chain = in_order([[(g.page, 1.0)] if g.page is not None else [] for g in glances])
+    known = [(i, p) for i, p in enumerate(chain) if p is not None]
+    expected = []
+    nearest = 0
+    for i, glance in enumerate(glances):
+        while nearest + 1 < len(known) and abs(known[nearest + 1][0] - i) < abs(known[nearest][0] - i):
+            nearest += 1
+        counted = max(known[nearest][1] + i - known[nearest][0], 1) if known else i + first_page
+        expected.append(glance.page if glance.page is not None else counted)
+    return expected

@@ -1,0 +1,179 @@
+"""Pages missing, doubled, out of order and upside down, from the alignment of a copy with its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qc.catalog import MEASURES
+from qc.flags import Flag
+from qc.model import Evidence, Observation, PageRecord, Where
+from qc.sequence import Alignment
+
+MOST = 0.8
+"""Share of the versos that lie turned where the scanning turned them all."""
+
+
+def _shown(page: PageRecord) -> tuple[Evidence, ...]:
+    return (Evidence(page.file, page.frame),)
+
+
+def pages_missing(alignment: Alignment | None, complete: bool) -> list[Observation]:
+    """Printed reference pages that no scan shows: one observation a gap, with the number of pages, or a single zero.
+
+    Parameters
+    ----------
+    alignment : Alignment or None
+        None without a reference.
+    complete : bool
+        Whether every page of the copy is stated to have been scanned; otherwise a page not seen is asked for and is not
+        missing.
+
+    Notes
+    -----
+    `where.page` is the position of the next page that is there, after the last one its position + 1. Among pages that
+    look the same, how many are missing is known and which is not: `where.page` is null, u is as large as the value, and a
+    person looks. Pages that are blank in the reference are not counted, as scanners skip blanks. Two pages that form a
+    leaf may also have gone through the feeder together with the leaf before.
+    """
+    measure = MEASURES["pages-missing"]
+    if alignment is None:
+        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+    if not alignment.gaps:
+        return [measure.observe(0.0, 0.0)]
+    if not complete:
+        unseen = [p for gap in alignment.gaps for p in gap.pages]
+        return [measure.observe(None, flags=(Flag.NOT_COMPLETE,), detail={"not_seen": unseen})]
+    return [
+        measure.observe(
+            float(len(gap.pages)),
+            float(len(gap.pages)) if gap.among else 0.0,
+            Where(page=None if gap.among else gap.position),
+            flags=(Flag.LOOK_ALIKE,) if gap.among else (),
+            detail={"reference_pages": list(gap.among or gap.pages), "whole_leaves": gap.leaf},
+        )
+        for gap in alignment.gaps
+    ]
+
+
+def pages_duplicated(pages: Sequence[PageRecord], alignment: Alignment | None) -> list[Observation]:
+    """Pages that were there before: one observation each, at the later one, or a single zero.
+
+    Notes
+    -----
+    Of pages that look the same only how many there are too many is known: u is 1. A page of which the other side is not
+    doubled is likely one sheet scanned twice, as a leaf has two sides: u is 1, too, and a person looks. A whole leaf scanned
+    twice is not told from one bound twice.
+    """
+    measure = MEASURES["pages-duplicated"]
+    if alignment is None:
+        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+    twice = {alignment.places[at - 1] for at, _ in alignment.doubled}
+    found = []
+    for at, first in alignment.doubled:
+        number = alignment.places[at - 1] or 0
+        leaf = (number + 1 if number % 2 else number - 1) in twice
+        flags = (Flag.LOOK_ALIKE,) if at in alignment.alike else () if leaf else (Flag.ONE_SIDE,)
+        found.append(
+            measure.observe(
+                1.0,
+                1.0 if flags else 0.0,
+                Where(page=at),
+                flags=flags,
+                detail={"reference_page": number, "first_position": first},
+                evidence=_shown(pages[at - 1]),
+            )
+        )
+    return found or [measure.observe(0.0, 0.0)]
+
+
+def pages_out_of_order(
+    pages: Sequence[PageRecord], alignment: Alignment | None, order: str, complete: bool
+) -> list[Observation]:
+    """Pages that lie elsewhere than in the reference: one observation each, or a single zero.
+
+    Parameters
+    ----------
+    pages : sequence of PageRecord
+        In reading order.
+    alignment : Alignment or None
+    order : str
+        The order in which the feeder scanned them, in words; it is undone before and is no fault.
+    complete : bool
+        Every page was scanned. Of a part, pages scanned in another order say nothing unless the pages beside join up.
+
+    Notes
+    -----
+    More than a fifth of the pages out of place are rather scans that were mixed up: u is 1, and a person looks.
+    """
+    measure = MEASURES["pages-out-of-order"]
+    if alignment is None:
+        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+    many = 5 * len(alignment.misplaced) > len(pages)
+    found = []
+    for at in alignment.misplaced:
+        if not complete and not _joins_around(alignment.places, alignment.misplaced, at):
+            continue
+        unsure = at in alignment.alike
+        found.append(
+            measure.observe(
+                None if unsure else 1.0,
+                None if unsure else 1.0 if many else 0.0,
+                Where(page=at),
+                flags=(Flag.LOOK_ALIKE,) if unsure else (Flag.MIXED_UP,) if many else (),
+                detail={"reference_page": alignment.places[at - 1], "scan_order": order},
+                evidence=_shown(pages[at - 1]),
+            )
+        )
+    return found or [measure.observe(0.0, 0.0, detail={"scan_order": order})]
+
+
+def _joins_around(places: Sequence[int | None], misplaced: Sequence[int], at: int) -> bool:
+    """Whether the pages before and after a run of misplaced ones follow each other, with or without its places."""
+    first = last = at
+    while first - 1 in misplaced:
+        first -= 1
+    while last + 1 in misplaced:
+        last += 1
+    if first == 1 or last == len(places):
+        return False
+    before, after = places[first - 2], places[last]
+    return before is not None and after is not None and after - before in (1, 2 + last - first)
+
+
+def pages_upside_down(pages: Sequence[PageRecord], has_reference: bool) -> list[Observation]:
+    """Leaves with both sides upside down: one observation a page, or a single zero.
+
+    Notes
+    -----
+    One side alone, or all versos, cannot be bound so: they were scanned turned, and are not counted. Where the other side
+    is blank or was not seen, u is 1 and a person looks. A loose sheet laid on the glass upside down is not told from one
+    bound so.
+    """
+    measure = MEASURES["pages-upside-down"]
+    if not has_reference:
+        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+    turned = {p.reference_page: p.upside_down for p in pages if p.reference_page is not None and p.skew_deg is not None}
+    versos = [up for n, up in turned.items() if n % 2 == 0]
+    rectos = [up for n, up in turned.items() if n % 2 == 1]
+    by_side = len(versos) > 2 and sum(versos) > MOST * len(versos) and sum(rectos) < (1 - MOST) * len(rectos)
+    if by_side:
+        turned = {n: up != (n % 2 == 0) for n, up in turned.items()}
+    found = []
+    for position, page in enumerate(pages, 1):
+        number = page.reference_page
+        if number is None or not turned.get(number):
+            continue
+        other = turned.get(number + 1 if number % 2 else number - 1)
+        if other is False:
+            continue
+        found.append(
+            measure.observe(
+                1.0,
+                1.0 if other is None else 0.0,
+                Where(page=position),
+                flags=(Flag.ONE_SIDE,) if other is None else (),
+                detail={"reference_page": number},
+                evidence=_shown(page),
+            )
+        )
+    return found or [measure.observe(0.0, 0.0, detail={"versos_turned": by_side})]

@@ -1,0 +1,48 @@
+"""Faults of sequence in words: which page of the book, and what it may be instead."""
+
+from __future__ import annotations
+
+from qc.flags import Flag
+from qc.model import Observation
+from qc.ranges import ranges
+
+_ONE_SIDE = {
+    "pages-duplicated": ", the other side of its leaf is not, so the sheet may have been scanned twice",
+    "pages-upside-down": ", and its other side does not tell",
+}
+
+
+def sequence_fault(observation: Observation) -> str:
+    """A fault of sequence, without its place among the scans; empty for any other observation, and where there is none."""
+    if not observation.value or ("reference_page" not in observation.detail and not _pages(observation)):
+        return ""
+    page, flags = observation.detail.get("reference_page"), observation.flags
+    match observation.measure:
+        case "pages-missing":
+            return _missing(observation)
+        case "pages-duplicated":
+            said = f"Page {page} of the book for the second time"
+            if Flag.LOOK_ALIKE in flags:
+                said = f"A page that looks like page {page} of the book, one more of them than were ordered"
+        case "pages-out-of-order":
+            said = f"Page {page} of the book where it does not belong"
+            if Flag.MIXED_UP in flags:
+                said += ", as so many others that the scans may have been mixed up"
+        case "pages-upside-down":
+            said = f"Page {page} of the book upside down"
+        case _:
+            return ""
+    return said + (_ONE_SIDE.get(observation.measure, "") if Flag.ONE_SIDE in flags else "")
+
+
+def _pages(observation: Observation) -> list[int]:
+    return list(observation.detail.get("reference_pages", ()))
+
+
+def _missing(observation: Observation) -> str:
+    pages, count = _pages(observation), round(observation.value or 0)
+    if Flag.LOOK_ALIKE in observation.flags:
+        verb = "is" if count == 1 else "are"
+        return f"{count} of the pages {ranges(pages)} of the book {verb} missing, which look the same, so that which is not told"
+    said = f"Page {pages[0]} of the book is missing" if count == 1 else f"Pages {ranges(pages)} of the book are missing"
+    return said + (", which are whole leaves" if observation.detail.get("whole_leaves") else "")
