@@ -6,13 +6,27 @@ import contextlib
 import os
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
+
+_in_memory: dict[str, bytes] | None = None
+
+
+@contextmanager
+def unwritten() -> Iterator[None]:
+    """Within, nothing is written to disk: what is made anew is kept in memory, for all threads, until the end."""
+    global _in_memory
+    _in_memory = {}
+    try:
+        yield
+    finally:
+        _in_memory = None
 
 
 def folder() -> Path:
@@ -22,6 +36,8 @@ def folder() -> Path:
 
 def load(key: str) -> bytes | None:
     """What was stored under `key` (a relative path); None where there is nothing, or not what was stored."""
+    if _in_memory is not None and key in _in_memory:
+        return _in_memory[key]
     try:
         stored = (folder() / key).read_bytes()
     except OSError:
@@ -32,6 +48,9 @@ def load(key: str) -> bytes | None:
 
 def store(key: str, data: bytes) -> None:
     """Keep `data`; readers in other processes see all of it or nothing."""
+    if _in_memory is not None:
+        _in_memory[key] = data
+        return
     target = folder() / key
     with contextlib.suppress(OSError):
         target.parent.mkdir(parents=True, exist_ok=True)

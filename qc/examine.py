@@ -19,7 +19,7 @@ from qc.measure.density_difference import MOST_OF_COPY, MOST_OF_FILE, page_densi
 from qc.measure.ink_coverage import Ink, ink_coverage
 from qc.measure.missing_print import missing_print
 from qc.model import PageKind, Resolution, ScanFile
-from qc.normalize import PageImage, load_page, refuse_small, true_resolution
+from qc.normalize import WORKING_DPI, PageImage, load_page, refuse_small, true_resolution
 from qc.own_page import own_lines, own_page
 from qc.page_edges import page_edges
 from qc.page_look import Look
@@ -46,19 +46,29 @@ FAR_MM = 1e4
 
 def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
     """Examine one scan against the reference (or alone); never raises for a bad scan."""
+    result, image = read_page(job, reference)
+    if image is None:
+        return result
+    if reference is None:
+        return _without_reference(result, image)
+    return _against(result, image, reference)
+
+
+def read_page(
+    job: PageJob, reference: Reference | None, least_dpi: float = WORKING_DPI
+) -> tuple[PageResult, PageImage | None]:
+    """The scan of a page at `least_dpi` or a little more; None and a result in error where it cannot be used."""
     try:
         header = read_header(job.scan)
         stated, profile = believed(job, header, reference), job.settings.profile
         resolution = true_resolution(stated, header, profile)
         refuse_small(job.scan, header, resolution)
-        image = load_page(job.scan, header, stated, profile)
+        image = load_page(job.scan, header, stated, profile, least_dpi)
     except ScanError as error:
-        return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution))
+        return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution)), None
     size = (header.width_px, header.height_px)
     result = PageResult(job, resolution=resolution, size_px=size, u_scale=image.u_scale, u_local_mm=image.u_local_mm)
-    if reference is None:
-        return _without_reference(result, image)
-    return _against(result, image, reference)
+    return result, image
 
 
 class NoResolution(ScanError):
@@ -88,7 +98,8 @@ def no_resolution_message(scan: ScanFile, header: ScanHeader, trim: Size | None)
     )
 
 
-def _picture(image: PageImage) -> bytes:
+def small_picture(image: PageImage) -> bytes:
+    """The scan as a WebP of 150 rows."""
     # A whole factor first: it is many times quicker than a broken one.
     coarse = shrunk(image.pixels, max(image.pixels.shape[0] // (2 * THUMBNAIL_HEIGHT_PX), 1))
     scale = THUMBNAIL_HEIGHT_PX / coarse.shape[0]
@@ -115,11 +126,12 @@ def _without_reference(result: PageResult, image: PageImage) -> PageResult:
         own=own,
         to_scan=image.to_scan,
         trim=size,
-        picture=_picture(image),
+        picture=small_picture(image),
     )
 
 
-def _against(result: PageResult, image: PageImage, reference: Reference) -> PageResult:
+def lying(result: PageResult, image: PageImage, reference: Reference) -> tuple[PageResult, PageImage, Sheet]:
+    """The page turned such that it stands, the sheet in it, and how much is printed on that."""
     job = result.job
     trim = reference.trim
     sheet = sheet_in(image, job.settings)
@@ -145,8 +157,16 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         u_local_mm=image.u_local_mm,
         trim=trim,
     )
-    if ink.kind is PageKind.BLANK and ink.look is not Look.DEFECT:
-        return _checked(result, image, sheet, trim)
+    return result, image, sheet
+
+
+def _against(result: PageResult, image: PageImage, reference: Reference) -> PageResult:
+    job, trim = result.job, reference.trim
+    result, image, sheet = lying(result, image, reference)
+    turns = result.turns
+    assert result.ink is not None
+    if result.ink.kind is PageKind.BLANK and result.ink.look is not Look.DEFECT:
+        return checked(result, image, sheet, trim)
     best: Match | None = None
     options: list[Candidate] = []
     for view, option, page, registration in matches(image, sheet, reference, job, turns, options):
@@ -157,7 +177,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     options.sort(key=lambda c: -c.score)
     result = replace(result, options=tuple(c for c in options if c.score > options[0].score - TURN_LEAD)[:6])
     if best is None:
-        return _checked(result, image, sheet, trim)
+        return checked(result, image, sheet, trim)
     view, option, page, registration = best
     other_way_up = any(c.page == option.page and c.turns != option.turns and c.score > MIN_SCORE for c in options)
     if registration.repeats and other_way_up and job.forced_turns is None:
@@ -177,9 +197,9 @@ def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int)
     return ink_coverage(image.luminance, to_px.after(Affine.shift(first, 0.0)), Size(last - first, size.height_mm))
 
 
-def _checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> PageResult:
+def checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> PageResult:
     """A page that no reference page confirms: is its resolution credible at all?"""
-    result = replace(result, picture=_picture(image))
+    result = replace(result, picture=small_picture(image))
     if result.job.settings.bound:
         return result
     if sheet.corners is not None:
@@ -230,7 +250,7 @@ def _measured(
         lines=lines,
         trim=trim,
         ink=result.ink if sheet.corners is not None else _ink(image, registration.to_px, trim, result.job, page.number),
-        picture=_picture(image),
+        picture=small_picture(image),
     )
     if not any(registration.observable):
         return result

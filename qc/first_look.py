@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qc.errors import ScanError
 from qc.examine import believed
 from qc.lookup import on_paper, sheet_in, upright
-from qc.match import candidates, in_order, thumbnail
+from qc.match import Candidate, candidates, in_order, thumbnail
 from qc.model import BookCopy
 from qc.normalize import load_page, refuse_small, true_resolution
 from qc.page_index import LIKE, PageIndex, index_of
@@ -70,13 +71,14 @@ def look(job: PageJob, reference: Reference) -> Glance:
     thumbnails = reference.thumbnails()
     picture = thumbnail(image.luminance, start, (thumbnails.shape[1], thumbnails.shape[2]))
     index = index_of(reference)
-    page = _recognized(picture, thumbnails, index)
-    if page is not None:
-        return Glance(page if index.single(page) else None)
-    return Glance(mirrored=_recognized(np.ascontiguousarray(picture[:, ::-1]), thumbnails, index))
+    seen = recognized(picture, thumbnails, index)
+    if seen is not None:
+        return Glance(seen.page if index.single(seen.page) else None)
+    mirrored = recognized(np.ascontiguousarray(picture[:, ::-1]), thumbnails, index)
+    return Glance(mirrored=mirrored.page if mirrored else None)
 
 
-def _recognized(picture: np.ndarray, thumbnails: np.ndarray, index: PageIndex) -> int | None:
+def recognized(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], index: PageIndex) -> Candidate | None:
     """The reference page that a small picture shows, with those that look the same for it; None where it is not clear."""
     likeness = index.likeness(picture)
     order = [int(k) + 1 for k in np.argsort(-likeness)[:COMPARED]]
@@ -84,7 +86,7 @@ def _recognized(picture: np.ndarray, thumbnails: np.ndarray, index: PageIndex) -
     look = index.looks[best.page - 1]
     other = max((float(likeness[k]) for k in range(len(likeness)) if index.looks[k] != look), default=0.0)
     like = float(likeness[best.page - 1])
-    return best.page if like > max(LIKE, other + LEAD) and best.score > SCORE else None
+    return best if like > max(LIKE, other + LEAD) and best.score > SCORE else None
 
 
 def look_at(copy: BookCopy, reference: Reference | None, threads: int) -> list[Glance]:

@@ -90,6 +90,14 @@ def files_of(path: Path) -> list[Path]:
     return sorted([*_images(path), *(p for p in [path / "copy.toml"] if p.exists())])
 
 
+def files_passed_over(path: Path) -> list[str]:
+    """Names in the folder of a copy that an inspection does not read: no image, no copy.toml, not hidden."""
+    if not path.is_dir():
+        return []
+    read = {p.name for p in files_of(path)}
+    return sorted((_printable(p.name) for p in path.iterdir() if p.name not in read and p.name[0] != "."), key=_order)
+
+
 def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     """Every copy below `folder`, in natural order.
 

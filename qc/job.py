@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 
-from qc.calibrated import with_profile
 from qc.consensus import with_consensus
 from qc.copy_toml import read_copy_toml
 from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.evidence import exhibits
 from qc.imprint_picture import imprint_picture
-from qc.intake import copy_id, open_copy
+from qc.intake import copy_id
 from qc.model import Inspection
+from qc.opened import open_with
 from qc.pipeline import Progress, inspect_copy
 from qc.policy import Policy
 from qc.record import record, write_json
@@ -74,7 +74,7 @@ def jobs_for(
         `out` cannot be made or written to.
     """
     jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi) for path in paths]
-    _refuse_same_id(jobs)
+    refuse_same_id((job.id, job.path) for job in jobs)
     _refuse_scan_folders(jobs)
     if titles is not None and not titles.is_dir():
         raise UsageError(f"--titles {titles} is no folder. Check the path.")
@@ -95,13 +95,10 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         The copy cannot be inspected, or its results cannot be written.
     """
     cv2.setNumThreads(1)
-    copy = open_copy(job.path)
-    if job.dpi is not None:
-        copy = replace(copy, scan=replace(copy.scan, dpi=job.dpi))
-    reference, note = find_reference(copy, job.reference, job.titles)
-    copy, scanner = with_profile(copy, job.scanner)
-    inspection = inspect_copy(copy, reference, job.policy, note=note, threads=threads, progress=progress)
-    inspection = replace(inspection, provenance=replace(inspection.provenance, scanner=scanner))
+    opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
+    reference = opened.reference
+    inspection = inspect_copy(opened.copy, reference, job.policy, note=opened.note, threads=threads, progress=progress)
+    inspection = replace(inspection, provenance=replace(inspection.provenance, scanner=opened.scanner))
     _write(inspection, reference, job)
     return inspection
 
@@ -166,15 +163,16 @@ def _write(inspection: Inspection, reference: Reference | None, job: Job) -> Non
     write_json(record(inspection), job.folder / "inspection.json")
 
 
-def _refuse_same_id(jobs: Sequence[Job]) -> None:
+def refuse_same_id(copies: Iterable[tuple[str, Path]]) -> None:
+    """Raise a UsageError where two copies, given by id and path, have the same id."""
     seen: dict[str, Path] = {}
-    for job in jobs:
-        if job.id in seen:
+    for name, path in copies:
+        if name in seen:
             raise UsageError(
-                f"{seen[job.id]} and {job.path} have the same id, {job.id}, so one result would replace the other. "
+                f"{seen[name]} and {path} have the same id, {name}, so one result would replace the other. "
                 'Rename one, or give it another copy = "..." in its copy.toml.'
             )
-        seen[job.id] = job.path
+        seen[name] = path
 
 
 def _refuse_scan_folders(jobs: Sequence[Job]) -> None:

@@ -41,15 +41,47 @@ def matches(
 ) -> Iterator[Match]:
     """Reference pages that registration confirms, the likeliest first; every candidate looked at is put into `seen`.
 
-    The search widens only while nothing is confirmed: from the neighbors of the expected page to the whole title, then
-    to other scales and angles.
+    The search widens only while nothing is confirmed.
     """
     trim = reference.trim
+    h, w = image.luminance.shape
+    for start, options in looks(image, sheet, reference, job):
+        seen += options
+        if job.forced_page is not None:
+            options = [c for c in options if c.page == job.forced_page]
+        if job.forced_turns is not None:
+            options = [c for c in options if c.turns == (job.forced_turns - turns) % 4]
+        confirmed = False
+        for option in [c for c in options if c.score > MIN_SCORE][:TRIES]:
+            page = reference.page(option.page)
+            view, view_start = image, start
+            if option.turns:
+                view = image.turned(2)
+                about = Affine.shift(trim.width_mm, trim.height_mm).after(Affine.rotation(180))
+                view_start = quarter_turn(2, w, h).after(start).after(about)
+            corners = sheet.corners
+            if option.turns and corners is not None:
+                corners = quarter_turn(2, w, h)(corners)
+            target = prepare(page)
+            if job.settings.bound:
+                target = target.between(flat_mm(page.number, trim))
+            found = _register(target, view, view_start.after(Affine.shift(*option.shift_mm)), corners)
+            if found is not None:
+                confirmed = True
+                yield view, option, page, found
+        if confirmed:
+            return
+
+
+def looks(
+    image: PageImage, sheet: Sheet, reference: Reference, job: PageJob
+) -> Iterator[tuple[Affine, list[Candidate]]]:
+    """Start maps with the reference pages that the scan may show by its small picture, best first, in an ever wider search:
+    from the neighbors of the expected page to the whole title, then to other scales and angles."""
     thumbnails = reference.thumbnails()
     index = index_of(reference)
     shape = (thumbnails.shape[1], thumbnails.shape[2])
-    h, w = image.luminance.shape
-    for attempt, start in enumerate(_starts(image, sheet, trim, job)):
+    for attempt, start in enumerate(_starts(image, sheet, reference.trim, job)):
         picture = thumbnail(image.luminance, start, shape)
         own = index.own(picture)
         for ring, pages in enumerate(rings(job.expected_page, reference.pages)):
@@ -59,34 +91,10 @@ def matches(
                 if len(pages) > MOST_COMPARED:
                     likeness = index.likeness(picture)
                     pages = sorted(pages, key=lambda page: -likeness[page - 1])[:MOST_COMPARED]
-            options = candidates(picture, thumbnails, pages)
-            seen += [replace(c, own=bool(own[c.page - 1])) for c in options]
+            options = [replace(c, own=bool(own[c.page - 1])) for c in candidates(picture, thumbnails, pages)]
             # A page is taken as it lies until the copy as a whole says otherwise.
             options.sort(key=lambda c: -(c.score + (0.0 if c.turns else TURN_LEAD)))
-            if job.forced_page is not None:
-                options = [c for c in options if c.page == job.forced_page]
-            if job.forced_turns is not None:
-                options = [c for c in options if c.turns == (job.forced_turns - turns) % 4]
-            confirmed = False
-            for option in [c for c in options if c.score > MIN_SCORE][:TRIES]:
-                page = reference.page(option.page)
-                view, view_start = image, start
-                if option.turns:
-                    view = image.turned(2)
-                    about = Affine.shift(trim.width_mm, trim.height_mm).after(Affine.rotation(180))
-                    view_start = quarter_turn(2, w, h).after(start).after(about)
-                corners = sheet.corners
-                if option.turns and corners is not None:
-                    corners = quarter_turn(2, w, h)(corners)
-                target = prepare(page)
-                if job.settings.bound:
-                    target = target.between(flat_mm(page.number, trim))
-                found = _register(target, view, view_start.after(Affine.shift(*option.shift_mm)), corners)
-                if found is not None:
-                    confirmed = True
-                    yield view, option, page, found
-            if confirmed:
-                return
+            yield start, options
 
 
 def _starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> list[Affine]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -22,6 +23,9 @@ from qc.units import px_per_mm
 THUMBNAIL_DPI = 18.75
 REACH_PX = 8
 """Shift searched, about 11 mm: more than any cut that leaves the page legible."""
+_WITHIN_REACH = np.ix_(*[np.arange(-REACH_PX, REACH_PX + 1)] * 2)
+_SPECTRA_IN_MEMORY = 400
+"""80 kB each for a page of 6 x 9 in."""
 LOOK_ALIKE = 0.95
 """Correlation of two reference pages that no scan tells apart: rules reach 1.0, tables set alike 0.89."""
 NEIGHBORS = (1, 4)
@@ -62,6 +66,13 @@ def spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
     return np.asarray(rfft2(detail / norm if norm > 1e-3 else 0 * detail, _padded(picture)))
 
 
+@lru_cache(_SPECTRA_IN_MEMORY)
+def _reference_spectrum(thumbnail: bytes, shape: tuple[int, ...]) -> NDArray[np.complex64]:
+    """Conjugate spectrum of a reference page; each is asked for by many scans."""
+    picture = np.asarray(np.frombuffer(thumbnail, np.uint8).reshape(shape) / 255, np.float32)
+    return np.asarray(np.conj(spectrum(picture)), np.complex64)
+
+
 def _padded(picture: NDArray[np.float32]) -> tuple[int, int]:
     """Size for a correlation that does not wrap around within reach."""
     return next_fast_len(picture.shape[0] + REACH_PX, True), next_fast_len(picture.shape[1] + REACH_PX, True)
@@ -87,10 +98,9 @@ def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], page
     size = _padded(picture)
     found = []
     for page in pages:
-        reference = np.conj(spectrum(thumbnails[page - 1].astype(np.float32) / 255))
+        reference = _reference_spectrum(thumbnails[page - 1].tobytes(), thumbnails.shape[1:])
         for turns, view in views.items():
-            surface = irfft2(view * reference, size)
-            surface = np.roll(surface, (REACH_PX, REACH_PX), (0, 1))[: 2 * REACH_PX + 1, : 2 * REACH_PX + 1]
+            surface = irfft2(view * reference, size)[_WITHIN_REACH]
             y, x = np.unravel_index(int(np.argmax(surface)), surface.shape)
             shift = np.array([x - REACH_PX, y - REACH_PX]) / px_per_mm(THUMBNAIL_DPI)
             found.append(Candidate(page, float(surface[y, x]), turns, (float(shift[0]), float(shift[1]))))

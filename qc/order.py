@@ -47,9 +47,10 @@ def put_in_order(pages: Sequence[PageResult], reference: Reference | None) -> li
 
 
 def _fits_either_way(page: PageResult) -> bool:
-    """Whether a registered page may as well lie the other way up: rules do, where they end at other heights above and
+    """Whether a page that was found may as well lie the other way up: rules do, where they end at other heights above and
     below, and one way is then millimeters wrong."""
-    return page.registration is not None and (page.registration.repeats or len({c.turns for c in page.options}) > 1)
+    repeats = page.registration is not None and page.registration.repeats
+    return page.reference_page is not None and (repeats or len({c.turns for c in page.options}) > 1)
 
 
 def _rules_fit_better(page: PageResult, again: PageResult) -> bool:
@@ -65,7 +66,7 @@ def _rules_fit_better(page: PageResult, again: PageResult) -> bool:
 
 def usual_turns(pages: Sequence[PageResult]) -> int | None:
     """Quarter turns that most pages needed, by the pages that fit one way only; None where each fits either way."""
-    turns = [p.turns for p in pages if p.registration is not None and not _fits_either_way(p)]
+    turns = [p.turns for p in pages if p.reference_page is not None and not _fits_either_way(p)]
     return max(sorted(set(turns)), key=turns.count) if turns else None
 
 

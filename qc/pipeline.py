@@ -44,6 +44,7 @@ from qc.register import Prior
 from qc.scan import sha256
 
 Progress = Callable[[int, int], None]
+Look = Callable[[PageJob, Reference | None], PageResult]
 KEPT_TILES = 4
 """Pages of a copy whose tiles of color are kept for pictures."""
 MIN_TEACHERS = 3
@@ -113,16 +114,18 @@ def inspect_copy(
     )
 
 
-def run_jobs(jobs: Sequence[PageJob], reference: Reference | None, threads: int) -> Iterator[PageResult]:
+def run_jobs(
+    jobs: Sequence[PageJob], reference: Reference | None, threads: int, look: Look = examine_page
+) -> Iterator[PageResult]:
     """Results as they come; never more than two pages a thread under way, so that memory does not grow with the
     copy."""
     if threads <= 1:
-        yield from (examine_page(job, reference) for job in jobs)
+        yield from (look(job, reference) for job in jobs)
         return
     with ThreadPoolExecutor(threads) as pool:
         waiting: set[Future[PageResult]] = set()
         for job in jobs:
-            waiting.add(pool.submit(examine_page, job, reference))
+            waiting.add(pool.submit(look, job, reference))
             if len(waiting) >= 2 * threads:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (f.result() for f in done)
@@ -135,6 +138,7 @@ def examine_pages(
     threads: int,
     progress: Progress | None = None,
     expected: Sequence[int] | None = None,
+    look: Look = examine_page,
 ) -> list[PageResult]:
     """Every interior page of the copy, by position; `expected` is the reference page at which each is looked up first."""
     seen_as: Sequence[int | None] = expected or [None] * len(copy.pages)
@@ -142,7 +146,7 @@ def examine_pages(
         PageJob(i, scan, copy.scan, seen_as=n) for i, (scan, n) in enumerate(zip(copy.pages, seen_as, strict=True), 1)
     ]
     results: dict[int, PageResult] = {}
-    for result in run_jobs(jobs, reference, threads):
+    for result in run_jobs(jobs, reference, threads, look):
         results[result.job.position] = result
         _drop_tiles(results)
         if progress:
@@ -183,7 +187,7 @@ def _drop_tiles(results: dict[int, PageResult]) -> None:
 def with_proven_resolution(pages: Sequence[PageResult]) -> list[PageResult]:
     """Pages whose size speaks against their resolution are in error, unless print on a page of the same resolution
     proves it: a copy cut much too deep has blank pages of the wrong size, too."""
-    proven = {p.resolution for p in pages if p.registration is not None}
+    proven = {p.resolution for p in pages if p.reference_page is not None}
     return [replace(p, error=p.doubt, credible=False) if p.doubt and p.resolution not in proven else p for p in pages]
 
 
@@ -253,7 +257,7 @@ def page_records(
             reason=reason,
             dpi=(page.resolution.x_dpi, page.resolution.y_dpi) if page.resolution and page.credible else None,
             skew_deg=registration.to_px.skew_deg if registration is not None else None,
-            upside_down=registration is not None and (page.turns - usual) % 4 == 2,
+            upside_down=page.reference_page is not None and (page.turns - usual) % 4 == 2,
             to_scan=to_scan,
         )
     return tuple(by_scan.get(scan) or _other_record(scan) for scan in copy.scans)

@@ -65,7 +65,7 @@ def _imprint(
         reader = None
         if ocr.missing():
             lacking = Flag.NO_TEXT_READER
-        for page in _candidates(pages, reference):
+        for page in imprint_candidates(pages, reference):
             assert page.resolution is not None
             dpi = min(page.resolution.x_dpi, page.resolution.y_dpi)
             if dpi < LEAST_DPI:
@@ -90,7 +90,8 @@ def _imprint(
     return None, Where(), None, Flag.LOW_RESOLUTION if coarse else lacking, 0
 
 
-def _candidates(pages: Sequence[PageResult], reference: Reference | None) -> list[PageResult]:
+def imprint_candidates(pages: Sequence[PageResult], reference: Reference | None) -> list[PageResult]:
+    """The last pages with little print, which are read again for an imprint, the very last one first."""
     found = []
     for page in reversed(pages[-LAST_PAGES:]):
         early = reference is not None and page.reference_page and page.reference_page <= reference.pages - LAST_PAGES

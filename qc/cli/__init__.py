@@ -22,6 +22,7 @@ _SECTIONS = {
         "compare": "Copies of one title against each other.",
     },
     "Overnight": {
+        "plan": "How scans are understood, and what to rescan; touches nothing.",
         "batch": "Inspect every copy below a folder.",
     },
     "In the morning": {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qc.flags import Flag
-from qc.model import Finding, Inspection, Outcome, PageRecord, Role
+from qc.model import Finding, Inspection, Outcome, PageKind, PageRecord, Role
 from qc.output import write_text
 from qc.ranking import by_gravity
 from qc.report import bullet, offsets, picture, words
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from qc.report.color_picture import ColorPicture
 
 _SHOWS = (Outcome.OUTSIDE, Outcome.UNDECIDED)
+_IN_ITS_NATURE = {Flag.LITTLE_COLOR, Flag.NOTHING_TO_COMPARE, Flag.BLANK}
+"""Flags that only say what a page is; a bare one has no print to register either."""
+_BARE = (PageKind.BLANK, PageKind.IMPRINT, PageKind.FOLIO_ONLY)
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,13 @@ def _strip(inspection: Inspection) -> list[_StripPage]:
             if (f.where.page is not None and f.where.page == number)
             or (f.where.page is None and key in [(e.file, e.frame) for e in f.evidence])
         )
-        strip.append(_StripPage(record, number, inspection.pictures.get(key), tuple(flags.get(number or 0, ())), found))
+        shown = tuple(f for f in flags.get(number or 0, ()) if not _goes_without_saying(f, record))
+        strip.append(_StripPage(record, number, inspection.pictures.get(key), shown, found))
     return strip
+
+
+def _goes_without_saying(flag: str, record: PageRecord) -> bool:
+    return flag in _IN_ITS_NATURE or (flag == Flag.NOT_REGISTERED and record.kind in _BARE)
 
 
 @cache

@@ -1,0 +1,116 @@
+"""`qc plan`: how scans were understood, before they are inspected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import cv2
+
+from qc.cache import unwritten
+from qc.cli import exits, options, terminal
+from qc.errors import ReferenceFault, ScanError, UsageError
+from qc.intake import copy_id, find_copies
+from qc.job import refuse_same_id
+from qc.opened import open_with
+from qc.plan import Plan, plan_copy
+from qc.plan_record import plan_record
+from qc.plan_remarks import remarks
+from qc.record import error_record, to_json
+from qc.remark import Remark
+from qc.report.plan_text import show
+from qc.scanner import load_profile
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="R",
+    help="What was ordered: a PDF, a title folder or an approved copy.",
+)
+@options.titles
+@options.scanner
+@options.dpi
+@options.as_json
+@click.option("-v", "--verbose", is_flag=True, help="Of several copies, too, list every scan in a line of its own.")
+def plan(
+    folder: Path,
+    reference: Path | None,
+    titles: Path | None,
+    scanner: str | None,
+    dpi: float | None,
+    as_json: bool,
+    verbose: bool,
+) -> int:
+    """Show how the scans in FOLDER are understood: a copy, or a folder of copies as of `qc batch`.
+
+    Of each scan its role, place, resolution, size and what it looks like; of each copy what copy.toml states, the
+    reference, and what to rescan or add. Only names, headers and small pictures are read: nothing is measured, and nothing
+    is written anywhere.
+
+    \b
+    Example:
+      qc plan inbox --titles titles
+
+    Exit code: 0, or 3 if some copy could not be inspected as it is.
+    """
+    if reference is not None and titles is not None:
+        raise click.UsageError("--reference names the one to use and --titles a folder to search; give one of them.")
+    if not folder.exists():
+        raise UsageError(f"{folder} does not exist. Name a copy or the folder that holds the copies.")
+    if titles is not None and not titles.is_dir():
+        raise UsageError(f"--titles {titles} is no folder. Check the path.")
+    if reference is not None and not reference.exists():
+        raise ReferenceFault(f"The reference {reference} does not exist. Check the path.")
+    if scanner is not None:
+        load_profile(scanner)
+    paths = find_copies(folder) if folder.is_dir() else [folder]
+    if not paths:
+        raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
+    refuse_same_id((copy_id(path), path) for path in paths)
+    cv2.setNumThreads(1)
+    codes: dict[str, int] = {}
+    done: dict[str, list[Remark]] = {}
+    with unwritten():
+        for path in paths:
+            name = copy_id(path)
+            try:
+                with terminal.bar(name, "pages") as progress:
+                    opened = open_with(path, reference=reference, titles=titles, scanner=scanner, dpi=dpi)
+                    seen = plan_copy(opened, stated_dpi=dpi, threads=options.cores(), progress=progress)
+                found = remarks(seen)
+            except Exception as error:
+                code, message = exits.failure(error)
+                exits.say(message if name in message else f"{name}: {message}")
+                if as_json:
+                    click.echo(to_json(error_record(name, code, message)))
+                codes[name] = code
+                continue
+            codes[name], done[name] = 0 if seen.usable else exits.UNUSABLE, found
+            _print(seen, found, as_json, fold=len(paths) > 1 and not verbose)
+    if not as_json:
+        _sum_up(done, [name for name, code in codes.items() if code], len(codes))
+    return exits.gravest(codes.values())
+
+
+def _print(seen: Plan, found: list[Remark], as_json: bool, *, fold: bool) -> None:
+    if as_json:
+        click.echo(to_json(plan_record(seen, found)))
+        return
+    show(seen, found, fold=fold, console=terminal.results())
+    click.echo()
+
+
+def _sum_up(done: dict[str, list[Remark]], unusable: list[str], total: int) -> None:
+    """What is left to do, a line each where there are several copies; last how many can be inspected."""
+    lines = {
+        what: [name for name, found in done.items() if any(r.kind == kind for r in found)]
+        for kind, what in (("rescan", "To rescan"), ("add", "To add"), ("check", "To look at"))
+    }
+    for what, names in (lines | {"Not usable": unusable}).items():
+        if names and total > 1:
+            click.echo(f"{what:<12} {len(names)} of {total} copies: {', '.join(names)}")
+    noun = "copy" if total == 1 else "copies"
+    click.echo(f"{total - len(unusable)} of {total} {noun} can be inspected; nothing was measured or written.")
