@@ -86,7 +86,18 @@ def check(scan: ScanFile, header: ScanHeader, pixels: np.ndarray) -> None:
 
 def differing(second: str, path: Path, frame: int, pixels: np.ndarray) -> str:
     """How the pixels differ from those of the program `second`; empty where they do not."""
-    arguments = ["-auto-orient", "-background", "white", "-alpha", "remove", "-colorspace", "sRGB", "-depth", "8", "ppm:-"]
+    arguments = [
+        "-auto-orient",
+        "-background",
+        "white",
+        "-alpha",
+        "remove",
+        "-colorspace",
+        "sRGB",
+        "-depth",
+        "8",
+        "ppm:-",
+    ]
     ran = subprocess.run([second, f"{path}[{frame}]", *arguments], capture_output=True)
     match = re.match(rb"P6\n(\d+) (\d+)\n255\n", ran.stdout)
     if match is None:
@@ -171,7 +182,10 @@ def main() -> int:
         ending = tried(path, asked.seconds, asked.megabytes, second)
         counted[ending.what] += 1
         slowest, most = max(slowest, ending.seconds), max(most, ending.megabytes)
-        print(f"{ending.what:<8} {ending.seconds:6.2f} s {ending.megabytes:5.0f} MB  {ending.name}: {ending.said}", flush=True)
+        print(
+            f"{ending.what:<8} {ending.seconds:6.2f} s {ending.megabytes:5.0f} MB  {ending.name}: {ending.said}",
+            flush=True,
+        )
     print(f"{dict(counted)}; slowest {slowest:.2f} s, largest {most:.0f} MB")
     return int(any(what.isupper() for what in counted))
 
