@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qc.errors import UsageError
+from qc.links import leads_outside
 from qc.model import Claim, ReferenceSettings, ScanSettings
 from qc.title import trim_size
 from qc.toml_file import NotToml, parse, read_bytes, shown
@@ -18,7 +19,7 @@ from qc.units import DPI_RANGE
 
 _NAME = "copy.toml"
 _MOST_PAGES = 10_000
-_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 _Check = Callable[[Any], Any]
 
@@ -60,7 +61,7 @@ def read_copy_toml(folder: Path) -> CopyToml:
 
 
 def _parse(path: Path) -> dict[str, Any]:
-    if not path.resolve().is_relative_to(path.parent.resolve()):
+    if leads_outside(path, path.parent):
         raise UsageError(f"{path} is a link to a place outside its folder, which is not read. Copy the file itself.")
     try:
         return parse(read_bytes(path))
@@ -97,7 +98,9 @@ def _text(value: Any) -> str:
 
 def _copy_id(value: Any) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise ValueError("an id consists of letters, digits, '.', '_' and '-' and does not begin with a dot")
+        raise ValueError(
+            "an id consists of letters, digits, '.', '_' and '-', does not begin with a dot, and is at most 100 long"
+        )
     return value
 
 
@@ -105,7 +108,8 @@ def _profile_name(value: Any) -> str:
     # a path would let a stranger's file name any other file
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise ValueError(
-            "write the name of a scanner profile: letters, digits, '.', '_' and '-'; a path can be given with --scanner"
+            "write the name of a scanner profile: letters, digits, '.', '_' and '-', at most 100; "
+            "a path can be given with --scanner"
         )
     return value
 
