@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from qc.colorimetry import xyz_to_lab
 from qc.errors import ScanError
+from qc.toml_file import read_bytes
 
 _MOST_BYTES = 20_000_000
 _NAMES = ("SAMPLE_ID", "SAMPLE_NAME", "SAMPLE_LOC", "SAMPLEID")
@@ -74,7 +75,7 @@ def read_cgats(path: Path) -> ColorTable:
     The range of RGB is not part of the format: values up to 1, 100, 255 and 65535 are told apart by the largest one.
     """
     try:
-        data = path.read_bytes()[:_MOST_BYTES]
+        data = read_bytes(path, _MOST_BYTES)
     except OSError as fault:
         raise ScanError(f"{path} cannot be read ({fault.strerror}). Check the path and its permissions.") from fault
     keywords, fields, rows = _parsed(data.decode("utf-8", "replace"))

@@ -83,7 +83,11 @@ def _decode(kind: Any, value: Any) -> Any:
         return date.fromisoformat(value)
     if isinstance(kind, type) and issubclass(kind, Enum | Path):
         return kind(value)
-    return float(value) if kind is float else value
+    if kind is float and type(value) in (int, float):
+        return float(value)
+    if kind in (str, int, bool, float) and type(value) is not kind:
+        raise TypeError(f"{value!r:.60} is no {kind.__name__}")
+    return value
 
 
 @cache

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from qc.errors import UsageError
+from qc.links import leads_outside
 from qc.model import Claim, ReferenceSettings, ScanSettings
-from qc.units import parse_trim
+from qc.title import trim_size
+from qc.toml_file import NotToml, parse, read_bytes, shown
+from qc.units import DPI_RANGE
 
 _NAME = "copy.toml"
-_MOST_BYTES = 1_000_000
-_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_MOST_PAGES = 10_000
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 _Check = Callable[[Any], Any]
 
@@ -60,26 +61,20 @@ def read_copy_toml(folder: Path) -> CopyToml:
 
 
 def _parse(path: Path) -> dict[str, Any]:
-    if not path.resolve().is_relative_to(path.parent.resolve()):
+    if leads_outside(path, path.parent):
         raise UsageError(f"{path} is a link to a place outside its folder, which is not read. Copy the file itself.")
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise UsageError(f"{path} is larger than {_MOST_BYTES} bytes, so it is no copy.toml. Remove or rename it.")
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return parse(read_bytes(path))
     except OSError as fault:
         raise UsageError(f"{path} cannot be read ({fault.strerror}). Check the file and its permissions.") from fault
-    except UnicodeDecodeError as fault:
-        raise UsageError(f"{path} is not UTF-8 (byte {fault.start}). Save it as UTF-8.") from fault
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
+    except NotToml as fault:
         raise UsageError(f"{path} is no valid TOML: {fault}. Correct that place.") from fault
 
 
 def _checked(path: Path, table: Mapping[str, Any], allowed: Mapping[str, _Check], section: str) -> dict[str, Any]:
     values = {}
     for key, value in table.items():
-        place = f"{path}: [{section}] {key}" if section else f"{path}: {key}"
+        place = f"{path}: [{section}] {shown(key)}" if section else f"{path}: {shown(key)}"
         if key not in allowed:
             near = difflib.get_close_matches(key, allowed, 1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Allowed are {', '.join(allowed)}."
@@ -92,8 +87,7 @@ def _checked(path: Path, table: Mapping[str, Any], allowed: Mapping[str, _Check]
 
 
 def _shown(value: Any) -> str:
-    text = value.isoformat() if isinstance(value, date) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return shown(value.isoformat() if isinstance(value, date) else repr(value))
 
 
 def _text(value: Any) -> str:
@@ -104,7 +98,19 @@ def _text(value: Any) -> str:
 
 def _copy_id(value: Any) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise ValueError("an id consists of letters, digits, '.', '_' and '-' and does not begin with a dot")
+        raise ValueError(
+            "an id consists of letters, digits, '.', '_' and '-', does not begin with a dot, and is at most 100 long"
+        )
+    return value
+
+
+def _profile_name(value: Any) -> str:
+    # a path would let a stranger's file name any other file
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise ValueError(
+            "write the name of a scanner profile: letters, digits, '.', '_' and '-', at most 100; "
+            "a path can be given with --scanner"
+        )
     return value
 
 
@@ -115,14 +121,15 @@ def _schema(value: Any) -> int:
 
 
 def _count(value: Any) -> int:
-    if type(value) is not int or value < 1:
-        raise ValueError("write a whole number, 1 or more")
+    if type(value) is not int or not 1 <= value <= _MOST_PAGES:
+        raise ValueError(f"write a whole number, 1 or more (and at most {_MOST_PAGES})")
     return value
 
 
-def _positive(value: Any) -> float:
-    if type(value) not in (int, float) or not (math.isfinite(value) and value > 0):
-        raise ValueError("write a number greater than 0")
+def _resolution(value: Any) -> float:
+    least, most = DPI_RANGE
+    if type(value) not in (int, float) or not least <= value <= most:
+        raise ValueError(f"write a number greater than 0: dots per inch from {least:g} to {most:g}")
     return float(value)
 
 
@@ -139,7 +146,7 @@ def _date(value: Any) -> date:
 
 
 def _trim(value: Any) -> str:
-    parse_trim(_text(value))
+    trim_size(_text(value))
     return str(value)
 
 
@@ -188,8 +195,8 @@ _CLAIM: Mapping[str, _Check] = {
     "printed_on": _date,
 }
 _SCAN: Mapping[str, _Check] = {
-    "scanner": _text,
-    "dpi": _positive,
+    "scanner": _profile_name,
+    "dpi": _resolution,
     "backing": _backing,
     "bound": _truth,
     "complete": _truth,

@@ -140,7 +140,17 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._fault(*_WHAT_TO_DO.get(error.sqlite_errorcode & 0xFF, (str(error), _OTHER))) from error
+            # text that is no UTF-8 is found by Python, which states no code
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            raise self._fault(*_WHAT_TO_DO.get(code, (str(error), _OTHER))) from error
+
+    @contextmanager
+    def sound(self, what: str) -> Iterator[None]:
+        """Turn what goes wrong with stored values in the block into an OutputError that says `what` is damaged."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UsageError) as fault:
+            raise self._fault(f"{what} is damaged ({type(fault).__name__}: {str(fault)[:200]})", _OTHER) from fault
 
     def _fault(self, found: str, to_do: str) -> OutputError:
         return OutputError(f"The store {self.path} cannot be used: {found}. {to_do}")

@@ -16,6 +16,7 @@ from qc.copy_toml import CopyToml, read_copy_toml
 from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.intake import files_of
 from qc.job import Job
+from qc.links import real
 from qc.model import BookCopy
 from qc.reference import looked_up
 from qc.scan import sha256
@@ -81,7 +82,7 @@ class _Files:
             if not path.is_file():
                 return "no file"
             about = path.stat()
-            name = os.fsencode(path.resolve()).decode("utf-8", "backslashreplace")
+            name = os.fsencode(real(path)).decode("utf-8", "backslashreplace")
             known = self._memory.kept_hash(name, about.st_size, about.st_mtime_ns)
             if known is not None and not path.is_symlink():
                 return known
@@ -102,8 +103,8 @@ def _settings(path: Path) -> CopyToml:
 
 def _inside(reference: Path) -> list[Path]:
     if not reference.is_dir():
-        return [reference.resolve()]
-    return sorted(p.resolve() for p in reference.iterdir() if p.is_file() and not p.name.startswith("."))
+        return [real(reference)]
+    return sorted(real(p) for p in reference.iterdir() if p.is_file() and not p.name.startswith("."))
 
 
 def _profile(name: str | None) -> str | None:

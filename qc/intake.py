@@ -16,6 +16,7 @@ from natsort import natsort_keygen, ns
 
 from qc.copy_toml import read_copy_toml
 from qc.errors import ScanError, UsageError
+from qc.links import leads_outside, real
 from qc.model import BookCopy, Role, ScanFile
 from qc.scan import IMAGE_SUFFIXES, count_frames
 
@@ -62,7 +63,7 @@ def open_copy(path: Path) -> BookCopy:
             f"{path} is a single file and neither TIFF nor PDF. A copy is a folder of scans, a multipage TIFF or a PDF "
             "of scans: put the scans of one book into a folder of their own and name that."
         )
-    file = path.resolve()
+    file = real(path)
     frames = count_frames(file)
     return BookCopy(
         _id(path.stem), path, tuple(ScanFile(file, _printable(path.name), frame) for frame in range(frames))
@@ -80,7 +81,7 @@ def copy_id(path: Path) -> str:
         stated = read_copy_toml(path).id
     except UsageError:
         stated = None
-    return stated or _id(path.resolve().name)
+    return stated or _id(real(path).name)
 
 
 def files_of(path: Path) -> list[Path]:
@@ -116,12 +117,13 @@ def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder. Name the folder that holds the copies.")
-    skipped = skip.resolve() if skip else None
+    skipped = real(skip) if skip else None
     found = _copies_directly_in(folder)
-    for directory, names, _ in os.walk(folder):
-        here = Path(directory)
-        names[:] = [n for n in names if _is_searched(here / n, skipped)]
-        found += [here / n for n in names if _is_copy(here / n)]
+    ahead = [folder]
+    while ahead:
+        below = _searched_in(ahead.pop(), skipped)
+        found += [p for p in below if _is_copy(p)]
+        ahead += below
     return sorted(found, key=lambda p: _order(p.relative_to(folder).as_posix()))
 
 
@@ -139,7 +141,7 @@ def role_of(name: str) -> Role:
 
 def _open_folder(path: Path) -> BookCopy:
     settings = read_copy_toml(path)
-    name = settings.id or _id(path.resolve().name)
+    name = settings.id or _id(real(path).name)
     scans = tuple(scan for file in _ordered(_images(path)) for scan in _scans_of(file))
     if not scans and settings.claim.reason != "lost":
         raise ScanError(
@@ -202,7 +204,7 @@ def _copies_directly_in(folder: Path) -> list[Path]:
     whole: list[Path] = []
     unknown: list[Path] = []
     for file in _images(folder):
-        if file.is_symlink() and not file.resolve().is_relative_to(folder.resolve()):
+        if file.is_symlink() and leads_outside(file, folder):
             continue
         suffix = file.suffix.lower()
         if suffix not in _MULTIPAGE or role_of(file.name) is not Role.PAGE:
@@ -219,8 +221,18 @@ def _copies_directly_in(folder: Path) -> list[Path]:
     return whole + unknown
 
 
+def _searched_in(folder: Path, skipped: Path | None) -> list[Path]:
+    # not os.walk: it calls itself once a level, and a stranger's folders may be a thousand deep
+    try:
+        return [p for p in folder.iterdir() if p.is_dir() and _is_searched(p, skipped)]
+    except OSError:
+        return []
+
+
 def _is_searched(folder: Path, skipped: Path | None) -> bool:
-    if folder.name.startswith(".") or folder.is_symlink() or folder.resolve() == skipped:
+    if folder.name.startswith(".") or folder.is_symlink():
+        return False
+    if skipped and folder.name == skipped.name and real(folder) == skipped:
         return False
     return not _is_reference(folder)
 

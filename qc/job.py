@@ -14,6 +14,7 @@ from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.evidence import exhibits
 from qc.imprint_picture import imprint_picture
 from qc.intake import copy_id
+from qc.links import real
 from qc.model import Inspection
 from qc.opened import open_with
 from qc.pipeline import Progress, inspect_copy
@@ -177,9 +178,9 @@ def refuse_same_id(copies: Iterable[tuple[str, Path]]) -> None:
 
 def _refuse_scan_folders(jobs: Sequence[Job]) -> None:
     sources = [path for job in jobs for path in (job.path, job.reference) if path is not None]
-    scans = [path.resolve() for path in dict.fromkeys(sources) if path.is_dir()]
+    scans = [real(path) for path in dict.fromkeys(sources) if path.is_dir()]
     for job in jobs:
-        target = job.folder.resolve()
+        target = real(job.folder)
         for folder in scans:
             if target.is_relative_to(folder):
                 raise UsageError(

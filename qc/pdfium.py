@@ -79,12 +79,13 @@ class Sheet:
 def sheets(document: pdfium.PdfDocument) -> list[Sheet]:
     """Boxes of all pages of an open document."""
     with LOCK:
-        return [_sheet(document, i, unit) for i, unit in enumerate(_user_units(document))]
+        return [_sheet(document, i, unit) for i, unit in enumerate(user_units(document))]
 
 
-def _user_units(document: pdfium.PdfDocument) -> list[float]:
+def user_units(document: pdfium.PdfDocument) -> list[float]:
+    """Length of a unit of each page, in 1/72 in; call it under `LOCK`."""
     # PDFium has no call for UserUnit and ignores it; what it saves has page dictionaries in plain text.
-    if b"/UserUnit" not in _saved(document):
+    if not _says_user_unit(document):
         return [1.0] * len(document)
     units = []
     for i in range(len(document)):
@@ -96,6 +97,23 @@ def _user_units(document: pdfium.PdfDocument) -> list[float]:
             single.close()
         units.append(float(match[1]) if match and float(match[1]) > 0 else 1.0)
     return units
+
+
+class _Search:
+    """A stream to write to that only looks whether `words` come by."""
+
+    def __init__(self, words: bytes) -> None:
+        self._words, self._tail, self.found = words, b"", False
+
+    def write(self, data: bytes) -> None:
+        self.found = self.found or self._words in self._tail + bytes(data)
+        self._tail = bytes(data)[-len(self._words) :]
+
+
+def _says_user_unit(document: pdfium.PdfDocument) -> bool:
+    search = _Search(b"/UserUnit")
+    document.save(search)
+    return search.found
 
 
 def _saved(document: pdfium.PdfDocument) -> bytes:

@@ -299,6 +299,6 @@ def _hashes(scans: Sequence[ScanFile]) -> dict[str, str]:
         if scan.name not in result:
             try:
                 result[scan.name] = sha256(scan.path)
-            except OSError:
+            except ScanError:
                 result[scan.name] = "unreadable"
     return result

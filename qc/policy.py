@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -19,6 +18,7 @@ from qc.geometry import Edge
 from qc.model import PolicyId
 from qc.rule import Limit as Limit
 from qc.rule import Rule as Rule
+from qc.toml_file import NotToml, parse, read_bytes, shown
 from qc.units import number, to_mm
 
 REFUND_CODES = (
@@ -110,7 +110,7 @@ def load_policy(name_or_path: str = "kdp") -> Policy:
     """
     path = _folder() / f"{name_or_path}.toml" if name_or_path in shipped() else Path(name_or_path)
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError as error:
         names = ", ".join(shipped())
         raise UsageError(
@@ -123,11 +123,10 @@ def load_policy(name_or_path: str = "kdp") -> Policy:
 def parse_policy(data: bytes, path: Path) -> Policy:
     """The policy that the bytes of a file at `path` say; raises `UsageError` as `load_policy` does."""
     try:
-        toml = data.decode()
-        table = tomllib.loads(toml)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = parse(data)
+    except NotToml as error:
         raise UsageError(f"policy {path} is not valid TOML: {error}. Correct the file.") from None
-    return replace(_policy(table, path, hashlib.sha256(data).hexdigest()), toml=toml)
+    return replace(_policy(table, path, hashlib.sha256(data).hexdigest()), toml=data.decode())
 
 
 def _folder() -> Path:
@@ -140,19 +139,19 @@ class _Table:
     def __init__(self, table: object, where: str, allowed: tuple[str, ...], required: tuple[str, ...]) -> None:
         self.where = where
         if not isinstance(table, dict):
-            raise UsageError(f"{where}: found {table!r} where a table of {', '.join(allowed)} belongs.")
+            raise UsageError(f"{where}: found {shown(repr(table))} where a table of {', '.join(allowed)} belongs.")
         self.table: dict[str, Any] = table
         for key in table:
             if key not in allowed:
                 raise UsageError(
-                    f"{where}: unknown key {key!r}{_nearest(key, allowed)}. Allowed are {', '.join(allowed)}."
+                    f"{where}: unknown key {shown(repr(key))}{_nearest(key, allowed)}. Allowed are {', '.join(allowed)}."
                 )
         for key in required:
             if key not in table:
                 raise UsageError(f"{where}: key {key!r} is missing. Add it; needed are {', '.join(required)}.")
 
     def fail(self, key: str, allowed: str) -> NoReturn:
-        raise UsageError(f"{self.where}: {key} = {self.table[key]!r} is not allowed. Write {allowed}.")
+        raise UsageError(f"{self.where}: {key} = {shown(repr(self.table[key]))} is not allowed. Write {allowed}.")
 
     def text(self, key: str) -> str:
         value = self.table[key]
@@ -191,7 +190,7 @@ class _Table:
             self.fail(key, f"the unit of {measure}, which is {units}{known}")
         try:
             size = number(match[3])
-        except (ValueError, ZeroDivisionError):
+        except ValueError:
             self.fail(key, form)
         value = -size if match[2] else size
         return Limit(match[1], to_mm(value, match[4]) if unit == "mm" else value, text)
@@ -214,7 +213,7 @@ def _policy(data: dict[str, Any], path: Path, sha256: str) -> Policy:
     for position, table in enumerate(data["rule"], 1):
         rule = _rule(table, path, position)
         if any(r.id == rule.id for r in rules):
-            raise UsageError(f"policy {path}: two rules have id = {rule.id!r}. Give each rule its own id.")
+            raise UsageError(f"policy {path}: two rules have id = {shown(repr(rule.id))}. Give each rule its own id.")
         rules.append(rule)
     return Policy(
         id=top.text("id"),
@@ -247,7 +246,7 @@ def _padding(data: object, path: Path) -> Padding:
 
 
 def _rule(data: object, path: Path, position: int) -> Rule:
-    name = data.get("id", position) if isinstance(data, dict) else position
+    name = shown(str(data.get("id", position))) if isinstance(data, dict) else position
     table = _Table(data, f"policy {path}, rule {name}", _RULE_KEYS, _RULE_REQUIRED)
     measure = table.choice("measure", MEASURES)
     within = table.limit("within", measure)
@@ -304,7 +303,7 @@ def _clauses(data: object, path: Path) -> dict[str, Clause]:
 
 def _expected(data: object, path: Path) -> tuple[Clause, ...]:
     if not isinstance(data, list):
-        raise UsageError(f"policy {path}: found expected = {data!r} where [[expected]] tables belong.")
+        raise UsageError(f"policy {path}: found expected = {shown(repr(data))} where [[expected]] tables belong.")
     return tuple(_clause(entry, f"policy {path}, expected {n}") for n, entry in enumerate(data, 1))
 
 

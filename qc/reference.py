@@ -21,6 +21,7 @@ from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.geometry import Affine, Size
 from qc.intake import open_copy
+from qc.links import leads_outside, real
 from qc.model import BookCopy, ReferenceId
 from qc.pdfium import LOCK, RENDER_DPI, VERSION, Box, Sheet, all_sideways, draw, open_document, sheets
 from qc.reference_page import MARGIN_MM as MARGIN_MM
@@ -34,6 +35,7 @@ from qc.units import px_per_mm
 
 _FORMAT = 1
 _PAGES_IN_MEMORY = 4
+_TITLE_FILES = ("interior.pdf", "title.toml")
 
 
 class PdfReference:
@@ -66,6 +68,8 @@ class PdfReference:
     def __init__(self, path: Path, name: str, title: Title) -> None:
         self._path = path
         try:
+            if not path.is_file():
+                raise ReferenceFault(f"{path} is not there or is no file. Check the path.")
             with path.open("rb") as file:
                 self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as fault:
@@ -236,7 +240,7 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
     title, pdf, name = Title(), path, path.stem
     scans: BookCopy | None = None
     if path.is_dir():
-        pdf, name = path / "interior.pdf", path.resolve().name
+        pdf, name = path / "interior.pdf", real(path).name
         scans = None if pdf.is_file() else _approved(path)
         if scans is None and not pdf.is_file():
             found = (
@@ -324,11 +328,14 @@ def _searched(copy: BookCopy, titles: Path | None) -> tuple[str, list[Path]]:
 
 
 def _inside(folder: Path, name: str) -> Iterator[Path]:
-    """`name`, and `name` as a PDF, where they exist in `folder` and lead nowhere else."""
+    """`name`, and `name` as a PDF, where they exist in `folder` and lead nowhere else, nor does what is read in them."""
     relative = Path(name)
     if relative.is_absolute() or ".." in relative.parts or not relative.parts or "\0" in name:
         return
-    root = folder.resolve()
     for path in (folder / relative, folder / f"{relative}.pdf"):
-        if path.exists() and path.resolve().is_relative_to(root):
+        try:
+            found = path.exists()
+        except OSError:  # a name longer than names may be
+            continue
+        if found and not any(leads_outside(p, folder) for p in (path, *(path / name for name in _TITLE_FILES))):
             yield path

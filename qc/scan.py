@@ -22,6 +22,7 @@ from PIL import Image, UnidentifiedImageError
 from qc.decode import jpeg, pdf, png, tiff
 from qc.decode.raster import MOST_PIXELS, Info, Unusable, refuse_giant
 from qc.errors import ScanError
+from qc.links import leads_outside
 from qc.model import Resolution, ScanFile
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf"})
@@ -136,11 +137,15 @@ def read_pixels(scan: ScanFile, reduce: int = 1) -> NDArray[Any]:
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""
     try:
-        _refuse_link_outside(path)
+        _refuse_other_than_file(path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, Unusable) as fault:
-        raise ScanError(f"{path.name} cannot be read ({fault}). Check the file and its permissions.") from fault
+    except Unusable as fault:
+        raise ScanError(f"{path.name} {fault}.") from fault
+    except OSError as fault:
+        raise ScanError(
+            f"{path.name} cannot be read ({fault.strerror}). Check the file and its permissions."
+        ) from fault
 
 
 def _label(scan: ScanFile) -> str:
@@ -172,9 +177,7 @@ def _guarded(path: Path, label: str, read: Callable[[ModuleType], T]) -> T:
 
 
 def _format(path: Path) -> str:
-    _refuse_link_outside(path)
-    if not path.is_file():
-        raise Unusable("is not there or is no file: check the path")
+    _refuse_other_than_file(path)
     with path.open("rb") as file:
         start = file.read(_PDF_WITHIN)
     if not start:
@@ -187,9 +190,11 @@ def _format(path: Path) -> str:
     raise Unusable("is not in a supported format: export it as TIFF, JPEG, PNG or PDF, or rescan the page")
 
 
-def _refuse_link_outside(path: Path) -> None:
-    if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
+def _refuse_other_than_file(path: Path) -> None:
+    if path.is_symlink() and leads_outside(path, path.parent):
         raise Unusable("is a link to a place outside its folder, which is not read: copy the file itself there")
+    if not path.is_file():
+        raise Unusable("is not there or is no file: check the path")
 
 
 def _header(decoder: ModuleType, scan: ScanFile) -> ScanHeader:

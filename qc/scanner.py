@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,9 +20,11 @@ from numpy.typing import NDArray
 from qc.errors import ReferenceFault
 from qc.scanner_color import ScannerColor, color_of
 from qc.spline import basis
+from qc.toml_file import NotToml, parse, read_bytes
 from qc.units import mm_per_px
 
 SCHEMA = 1
+_MOST_BYTES = 20_000_000
 EDGES = ("left", "top", "right", "bottom")
 U_SCALE = 0.005
 """Of a scanner nobody calibrated, relative: published flatbeds differ by 0.1 to 0.6 %."""
@@ -289,10 +290,11 @@ def read_profile(path: Path) -> ScannerProfile:
         It cannot be read, or is no profile.
     """
     try:
-        data = path.read_bytes()
-        tables = tomllib.loads(data.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise ReferenceFault(f"The scanner profile {path} cannot be read: {fault}. Make it again.") from fault
+        data = read_bytes(path, _MOST_BYTES)
+        tables = parse(data)
+    except (OSError, NotToml) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else fault
+        raise ReferenceFault(f"The scanner profile {path} cannot be read: {reason}. Make it again.") from fault
     if tables.get("schema") != SCHEMA:
         raise ReferenceFault(
             f"The scanner profile {path} has schema {tables.get('schema')!r}; this version reads {SCHEMA}. Make it again."

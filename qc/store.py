@@ -169,12 +169,16 @@ class Store(Database):
             "SELECT * FROM inspections WHERE copy = :copy AND (:key IS NULL OR key = :key) ORDER BY id DESC LIMIT 1",
             {"copy": copy, "key": key},
         )
-        return None if row is None else _entry(row)
+        return None if row is None else self._entry(row)
 
     def copies(self) -> list[Entry]:
         """The last time each copy was inspected, in the order of inspection."""
         rows = self._all("SELECT * FROM inspections WHERE id IN (SELECT max(id) FROM inspections GROUP BY copy)")
-        return [_entry(row) for row in rows]
+        return [self._entry(row) for row in rows]
+
+    def _entry(self, row: Mapping[str, Any]) -> Entry:
+        with self.sound(f"inspection {row['id']}"):
+            return decode(Entry, {**row, "failed": row["status"] == "failed"})
 
     def inspection(self, number: int, policy_sha256: str | None = None) -> Inspection | None:
         """Inspection `number` with its last verdict, or its last by the policy of that hash; None if there is none.
@@ -190,6 +194,10 @@ class Store(Database):
         if row is None:
             return None
         observed = self._all("SELECT * FROM observations WHERE inspection_id = ? ORDER BY id", number)
+        with self.sound(f"inspection {number}"):
+            return self._inspection(row, observed)
+
+    def _inspection(self, row: Mapping[str, Any], observed: Iterable[Mapping[str, Any]]) -> Inspection:
         facts = json.loads(row["facts"])
         rescan = decode(tuple[Rescan, ...], facts["rescan"])
         return Inspection(
@@ -209,7 +217,8 @@ class Store(Database):
         row = self._one("SELECT name, toml FROM policies WHERE sha256 = ?", sha256)
         if row is None:
             raise UsageError(f"The store {self.path} holds no policy {sha256}. Judge it anew with `qc judge`.")
-        return parse_policy(row["toml"].encode(), Path(f"{row['name']}.toml"))
+        with self.sound(f"the policy {row['name']}"):
+            return parse_policy(row["toml"].encode(), Path(f"{row['name']}.toml"))
 
     def _add_verdict(self, number: int, inspection: Inspection, policy: Policy, run: int) -> None:
         verdict, refund = inspection.verdict, inspection.refund
@@ -268,10 +277,6 @@ def _observation(row: Mapping[str, Any]) -> Observation:
         detail=json.loads(row["detail"]),
         evidence=decode(tuple[Evidence, ...], json.loads(row["evidence"])),
     )
-
-
-def _entry(row: Mapping[str, Any]) -> Entry:
-    return Entry(row["id"], row["copy"], row["status"] == "failed", row["exit"], row["message"], row["report"])
 
 
 def _json(value: Any) -> str:

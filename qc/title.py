@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from qc.errors import UsageError
 from qc.geometry import Size
+from qc.toml_file import NotToml, parse, read_bytes, shown
 from qc.units import parse_trim
 
 T = TypeVar("T")
 
 _ALLOWED = {"paper": ("white", "cream"), "ink": ("black", "standard-color", "premium-color")}
+LEAST_TRIM_MM, MOST_TRIM_MM = 20.0, 1200.0
 _KEYS = ("trim", "bleed", "paper", "ink", "pages")
 
 
@@ -37,11 +38,13 @@ def read_title(path: Path) -> Title:
         It is no TOML file, or has an unknown key or a value that is not allowed.
     """
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        table = parse(read_bytes(path))
+    except OSError as fault:
+        raise UsageError(f"{path} cannot be read ({fault.strerror}). Check the file and its permissions.") from fault
+    except NotToml as fault:
         raise UsageError(f"{path} cannot be read as TOML: {fault}. Correct or remove it.") from fault
     if unknown := sorted(table.keys() - set(_KEYS)):
-        raise UsageError(f"{path}: unknown key {unknown[0]!r}; allowed are {', '.join(_KEYS)}.")
+        raise UsageError(f"{path}: unknown key {shown(repr(unknown[0]))}; allowed are {', '.join(_KEYS)}.")
     return Title(
         trim=stated_trim(_typed(path, table, "trim", str), str(path)),
         bleed=_typed(path, table, "bleed", bool),
@@ -62,11 +65,16 @@ def stated_trim(text: str | None, where: str) -> Size | None:
     if text is None:
         return None
     try:
-        size = Size(*parse_trim(text))
-    except (ValueError, ZeroDivisionError) as fault:
+        return trim_size(text)
+    except ValueError as fault:
         raise UsageError(f"{where}: trim {fault}.") from fault
-    if min(size.width_mm, size.height_mm) <= 0:
-        raise UsageError(f"{where}: trim {text!r} has no area.")
+
+
+def trim_size(text: str) -> Size:
+    """Size of a trim such as ``"6 x 9 in"``; raises ValueError where it is none that a book can have."""
+    size = Size(*parse_trim(text))
+    if not all(LEAST_TRIM_MM <= side <= MOST_TRIM_MM for side in (size.width_mm, size.height_mm)):
+        raise ValueError(f"{shown(repr(text))} is no size of a book, {LEAST_TRIM_MM:g} to {MOST_TRIM_MM:g} mm a side")
     return size
 
 
@@ -74,11 +82,11 @@ def _typed(path: Path, table: dict[str, Any], key: str, kind: type[T]) -> T | No
     value = table.get(key)
     if value is None or type(value) is kind:
         return value
-    raise UsageError(f"{path}: {key} = {value!r} is not a {kind.__name__}.")
+    raise UsageError(f"{path}: {key} = {shown(repr(value))} is not a {kind.__name__}.")
 
 
 def _one_of(path: Path, table: dict[str, Any], key: str) -> str | None:
     value = table.get(key)
-    if value is None or value in _ALLOWED[key]:
+    if value is None or (isinstance(value, str) and value in _ALLOWED[key]):
         return value
-    raise UsageError(f"{path}: {key} = {value!r} is not allowed; write one of {', '.join(_ALLOWED[key])}.")
+    raise UsageError(f"{path}: {key} = {shown(repr(value))} is not allowed; write one of {', '.join(_ALLOWED[key])}.")

@@ -4,6 +4,9 @@ import re
 from fractions import Fraction
 
 MM_PER_INCH = 25.4
+DPI_RANGE = (10.0, 20_000.0)
+"""Resolutions that a person may state; beyond, it is a mistake of the decimal point."""
+_MOST_DIGITS = 40
 
 _NUMBER = r"\d+(?:\.\d+)?(?:\s*/\s*\d+)?"
 _LENGTH = re.compile(rf"\s*({_NUMBER})\s*(mm|in|\")\s*$")
@@ -11,8 +14,13 @@ _SIZE = re.compile(rf"\s*({_NUMBER})\s*(mm|in|\")?\s*[x×]\s*({_NUMBER})\s*(mm|i
 
 
 def number(text: str) -> float:
-    """Value of a decimal or a fraction: ``"0.125"``, ``"1/16"``."""
-    return float(Fraction(text.replace(" ", "")))
+    """Value of a decimal or a fraction: ``"0.125"``, ``"1/16"``; raises ValueError where it is none."""
+    try:
+        if len(text) <= _MOST_DIGITS:
+            return float(Fraction("".join(text.split())))
+    except ZeroDivisionError as fault:
+        raise ValueError(f"{text!r} divides by zero") from fault
+    raise ValueError(f"{text[:_MOST_DIGITS]!r} and more digits are no number that is meant")
 
 
 def to_mm(value: float, unit: str) -> float:

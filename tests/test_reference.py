@@ -497,7 +497,7 @@ class TestTitle:
             ("bleed = 1", "bleed"),
             ("pages = true", "pages"),
             ('trim = "large"', "no trim size"),
-            ('trim = "0 x 9 in"', "no area"),
+            ('trim = "0 x 9 in"', "no size of a book"),
             ("trim =", "TOML"),
         ],
     )

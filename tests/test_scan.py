@@ -673,9 +673,11 @@ def test_encrypted_and_pageless_pdf(tmp_path):
     "name",
     [
         "broken.png",
+        "gray-alpha-planar.tif",
         "g4-bad-code-word.tif",
         "huge-directory.tif",
         "many-channels.tif",
+        "missing-image.pdf",
         "pixels-beyond-end.tif",
         "sos-before-sof.jpg",
         "truncated.jpg",
@@ -694,6 +696,10 @@ def test_odd_files_that_are_refused(name):
         ("empty-exif-tag.tif", (4, 6), np.uint8, 201.9),
         ("gray4-white-is-zero.tif", (16, 16), np.uint8, 127.5),
         ("rgb16-big.tif", (16, 16, 3), np.uint16, 383.5),
+        ("rgb16-planar.tif", (43, 73, 3), np.uint16, 22496.3),
+        ("big-endian-bigtiff.tif", (64, 64, 3), np.uint8, 66.7),
+        ("jbig2.pdf", (3508, 2481, 3), np.uint8, 252.5),
+        ("jpx-with-mask.pdf", (167, 584, 3), np.uint8, 114.0),
     ],
 )
 def test_odd_files_that_are_read(name, shape, dtype, level):
@@ -709,6 +715,23 @@ def test_known_values_of_odd_files():
     np.testing.assert_array_equal(rgb16.ravel(), np.arange(768))
     rgba16 = read_pixels(scan_of(ODD / "rgba16-interlaced.png"))
     assert rgba16.dtype == np.uint16 and np.all(rgba16[0, 0] == 65535) and rgba16[16, 16, 2] == 65535
+
+
+def test_a_png_of_another_tone_is_shown_as_a_viewer_shows_it(tmp_path):
+    """Three files of one picture, stored at gamma 0.35, 1 and 2.5; as stored their means lie 9,000 levels apart."""
+    first, *others = [read_pixels(scan_of(ODD / f"g{gamma}n0g16.png")).astype(float) for gamma in ("04", "10", "25")]
+    for other in others:
+        assert np.abs(other - first).mean() < 2500
+
+
+def test_fax_that_ends_in_zeros_is_an_incomplete_copy(tmp_path):
+    Image.fromarray(picture(400, 300)[..., 0] > 60).save(tmp_path / "p.tif", compression="group4")
+    data = (tmp_path / "p.tif").read_bytes()
+    page = tifffile.TiffFile(io.BytesIO(data)).pages[0]
+    (at,), (length,) = page.dataoffsets, page.databytecounts
+    half = length // 2
+    (tmp_path / "p.tif").write_bytes(data[: at + half] + bytes(length - half) + data[at + length :])
+    refused(tmp_path / "p.tif", "incomplete copy")
 
 
 def test_nothing_is_printed():

@@ -24,6 +24,7 @@ from qc.errors import ScanError, UsageError
 from qc.fingerprint import fingerprint
 from qc.intake import find_copies
 from qc.job import Job, jobs_for, run_job
+from qc.links import leads_outside, real
 from qc.model import Inspection
 from qc.night import Row, not_inspected, row_of, time_left
 from qc.output import write_text
@@ -131,7 +132,7 @@ def batch(
         finally:
             listed = [rows[job.id] for job in work if job.id in rows]
             write_text(summary_csv(listed), out / "summary.csv")
-            title = f"Returns in {folder.resolve().name}"
+            title = f"Returns in {real(folder).name}"
             index = index_html.write(listed, out, title=title, policy=f"{loaded.id} {loaded.version}")
             if not as_json:
                 _print(listed, len(work), out, index)
@@ -210,7 +211,7 @@ def inspect_one(job: Job, tick: Tick) -> Result:
         inspection = run_job(job, progress=lambda _done, _all: tick())
         # What is not part of the record has gone into the report; it would only burden the way to the parent.
         burden: dict[str, Any] = {f.name: {} for f in fields(inspection) if not f.compare}
-        return _result(replace(inspection, **burden), str(job.report.resolve()))
+        return _result(replace(inspection, **burden), str(real(job.report)))
     except MemoryError:
         message = f"{job.id} needs more memory than a copy may take. Inspect it alone with `qc inspect`."
         return Result(not_inspected(job.id, exits.UNUSABLE, message))
@@ -255,7 +256,7 @@ def _result(inspection: Inspection, report: str) -> Result:
 
 def _refuse_in_scans(store: Path, jobs: Sequence[Job]) -> None:
     for job in jobs:
-        if job.path.is_dir() and store.resolve().is_relative_to(job.path.resolve()):
+        if job.path.is_dir() and not leads_outside(store, job.path):
             raise UsageError(f"--store {store} lies in the scan folder {job.path}, where nothing is written.")
 
 

@@ -13,6 +13,7 @@ from qc.compare import Comparison, compare_copies
 from qc.errors import ScanError, UsageError
 from qc.intake import open_copy
 from qc.job import make_writable
+from qc.links import leads_outside
 from qc.model import BookCopy
 from qc.policy import load_policy
 from qc.record import comparison_record, to_json, write_json
@@ -84,7 +85,7 @@ def _calibrated(copy: BookCopy, scanner: str | None) -> BookCopy:
 
 def _refuse_scan_folders(copies: tuple[Path, ...], out: Path) -> None:
     for path in copies:
-        if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
+        if path.is_dir() and not leads_outside(out, path):
             raise UsageError(f"--out {out} lies in the scan folder {path}, where nothing is written. Choose another.")
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from qc.cli import exits
 
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""Beginnings that a spreadsheet runs; in East Asia the wide ones, too."""
+
 
 class Number(str):
     """A number as it is to be printed: its sign is no formula."""
@@ -28,4 +31,4 @@ def _cell(value: Any) -> Any:
         return value
     # A spreadsheet runs what begins like this, and copies are named by strangers.
     cell = exits.one_line(value)
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

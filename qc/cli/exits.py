@@ -15,6 +15,7 @@ import click
 
 from qc import __version__
 from qc.errors import QcError, ScanError
+from qc.toml_file import shown
 
 MEANINGS: Mapping[int, str] = {
     0: "done; of inspect: no defect",
@@ -33,6 +34,7 @@ OF_VERDICT: Mapping[str, int] = {"defect": 10, "needs-review": 11, "insufficient
 _GRAVEST_FIRST = (10, 11, 12, 0)
 UNUSABLE = ScanError.exit_code
 _OUTPUT_GONE = 5
+_MOST_LETTERS = 1000
 
 
 def code_of(command: Callable[[], Any]) -> int:
@@ -68,7 +70,9 @@ def code_of(command: Callable[[], Any]) -> int:
 def failure(error: Exception) -> tuple[int, str]:
     """Exit code and sentence for an error; one that nobody foresaw is written to a file with its traceback."""
     if isinstance(error, QcError):
-        return error.exit_code, one_line(str(error))
+        return error.exit_code, shown(one_line(str(error)), _MOST_LETTERS)
+    if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        return 2, one_line(f"{shown(str(error.filename))} is no path ({error.strerror}). Check the path.")
     return 70, one_line(f"Internal error ({type(error).__name__}: {error}). {_report(error)}")
 
 
@@ -83,12 +87,17 @@ def gravest(codes: Iterable[int]) -> int:
 
 def say(message: str) -> None:
     """One sentence on stderr of what went wrong."""
-    print(f"✗ {one_line(message)}", file=sys.stderr)
+    print(f"✗ {shown(one_line(message), _MOST_LETTERS)}", file=sys.stderr)
 
 
 def one_line(text: str) -> str:
     """`text` without line breaks and without what a stranger's file name could do to a terminal."""
     return "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+
+
+def plain(text: str) -> str:
+    """`text` with its lines, but without what could act on a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 
 def _report(error: Exception) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -53,7 +52,7 @@ def export(store: Path, form: str, what: str) -> int:
         if form == "csv":
             _csv(kept, what)
         else:
-            for line in _records(kept) if what == "copies" else map(_line, kept.view(_VIEW[what])):
+            for line in _records(kept) if what == "copies" else _lines(kept, _VIEW[what]):
                 click.echo(line)
     return 0
 
@@ -74,5 +73,8 @@ def _records(kept: Store) -> Iterator[str]:
             yield to_json(record(inspection))
 
 
-def _line(row: dict[str, Any]) -> str:
-    return to_json({k: json.loads(v) if k in _NESTED and v is not None else v for k, v in row.items()})
+def _lines(kept: Store, view: str) -> Iterator[str]:
+    for row in kept.view(view):
+        with kept.sound(f"a row of {view}"):
+            line = to_json({k: json.loads(v) if k in _NESTED and v is not None else v for k, v in row.items()})
+        yield line

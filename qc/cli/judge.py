@@ -52,9 +52,11 @@ def judge(store: Path, policy: str) -> int:
                 flips.append(change)
     if older:
         names = ", ".join(sorted(older))
-        click.echo(f"Measured by another version of qc: {names}. Inspect again where these matter.", err=True)
+        click.echo(
+            exits.one_line(f"Measured by another version of qc: {names}. Inspect again where these matter."), err=True
+        )
     _print(flips)
-    click.echo(f"{len(flips)} of {judged} verdicts change under {loaded.id} {loaded.version}.")
+    click.echo(exits.one_line(f"{len(flips)} of {judged} verdicts change under {loaded.id} {loaded.version}."))
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +9,17 @@ from typing import Any, TypeVar
 
 import click
 
+from qc.units import DPI_RANGE
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise click.BadParameter(f"{value:g} is no resolution; give dots per inch, such as 300.", ctx, param)
+def _resolution(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    least, most = DPI_RANGE
+    if value is not None and not least <= value <= most:
+        raise click.BadParameter(
+            f"{value:g} is no resolution; give dots per inch from {least:g} to {most:g}, such as 300.", ctx, param
+        )
     return value
 
 
@@ -35,7 +39,7 @@ policy = click.option(
 )
 scanner = click.option("--scanner", metavar="S", help="Scanner profile, a path or a name; without one u is wider.")
 dpi = click.option(
-    "--dpi", type=float, callback=_positive, metavar="N", help="Resolution of the scans, believed over their headers."
+    "--dpi", type=float, callback=_resolution, metavar="N", help="Resolution of the scans, believed over their headers."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; the exit code stays the same.")
 

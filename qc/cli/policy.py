@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from qc.cli import exits
 from qc.cli.explain import padding_text, rule_text
 from qc.policy import Policy, Rule, load_policy, shipped
 
@@ -32,7 +33,7 @@ def policy(ctx: click.Context) -> None:
 @click.argument("name", metavar="POLICY", default="kdp")
 def show(name: str) -> int:
     """Every rule of POLICY with its limits, sentence, source and reason; then the sentences of the refund routes."""
-    click.echo("\n\n".join(_everything(load_policy(name))))
+    click.echo(exits.plain("\n\n".join(_everything(load_policy(name)))))
     return 0
 
 
@@ -42,9 +43,11 @@ def check(name: str) -> int:
     """Whether POLICY can be used; what is wrong is named with its rule and key."""
     found = load_policy(name)
     required = ", ".join(r.id for r in found.rules if r.required) or "none"
-    click.echo(f"{found.path}: policy {found.id} {found.version} can be used")
+    click.echo(exits.plain(f"{found.path}: policy {found.id} {found.version} can be used"))
     click.echo(
-        f"{len(found.rules)} rules, required: {required}; k = {found.k:g}, claims within {found.claim_days} days"
+        exits.plain(
+            f"{len(found.rules)} rules, required: {required}; k = {found.k:g}, claims within {found.claim_days} days"
+        )
     )
     return 0
 
@@ -56,7 +59,7 @@ def diff(first: str, second: str) -> int:
     """What a copy is judged otherwise by in the second POLICY than in the first. Wording and sources are left out."""
     a, b = load_policy(first), load_policy(second)
     lines = list(differences(a, b))
-    click.echo("\n".join(lines) if lines else f"{a.id} {a.version} and {b.id} {b.version} judge alike.")
+    click.echo(exits.plain("\n".join(lines) if lines else f"{a.id} {a.version} and {b.id} {b.version} judge alike."))
     return 0
 
 

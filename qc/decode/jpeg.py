@@ -66,7 +66,10 @@ def decode(data: bytes, reduce: int, turn: Turn | None = None) -> Pixels:
 
 def check(data: bytes) -> None:
     """Refuse a JPEG stream that is not whole."""
-    _, _, colorspace, _ = simplejpeg.decode_jpeg_header(data)
+    try:
+        _, _, colorspace, _ = simplejpeg.decode_jpeg_header(data)
+    except ValueError as fault:
+        raise Unusable(f"holds a damaged JPEG ({fault}): export it again or rescan the page") from fault
     mode = {"Gray": "L", "CMYK": "CMYK", "YCCK": "CMYK"}.get(colorspace, "RGB")
     _decode_strictly(data, mode, 1, 1)
 

@@ -14,6 +14,8 @@ from qc.decode.raster import Unusable
 _HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
 # these read tags; what they complain of does not touch the pixels
 _OF_TAGS = (b"TIFFFetch", b"TIFFReadDirectory", b"TIFFReadCustomDirectory")
+# libtiff only warns of rows of a G4 image that come out too short or too long, and goes on with the next
+_OF_ROWS = (b"Fax4Decode",)
 _of_thread = threading.local()
 
 
@@ -36,9 +38,15 @@ def _note(module: bytes | None, text: bytes | None, arguments: int | None) -> No
         complaints.append(f"{(module or b'').decode('ascii', 'replace')}: {(text or b'').decode('ascii', 'replace')}")
 
 
-_handler = _HANDLER(_note)
+def _note_rows(module: bytes | None, text: bytes | None, arguments: int | None) -> None:
+    if (module or b"").startswith(_OF_ROWS):
+        _note(module, text, arguments)
+
+
+_error_handler, _warning_handler = _HANDLER(_note), _HANDLER(_note_rows)
 
 
 # a Pillow with a hidden libtiff still decodes; what libtiff says then is not heard here
 with suppress(OSError, AttributeError):
-    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(_handler)
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(_error_handler)
+    ctypes.CDLL(_imaging.__file__).TIFFSetWarningHandler(_warning_handler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ _SIGNATURE = 8
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # no deflate stream expands further
 _MOST_BYTES_PER_BYTE = 1032
+# section 13.13 of the PNG specification; most writers state 0.45455
+_SHOWN_GAMMA, _NO_OTHER_TONE = 2.2, 0.05
 
 
 def count(path: Path) -> int:
@@ -44,6 +47,7 @@ def pixels(path: Path, frame: int, reduce: int) -> Pixels:
         turn, _ = exif(image)
         image.load()
         array = from_pillow(image) if bits < 16 or color == 0 else _sixteen_bits(data, color)
+        array = _in_srgb(array, image.info)
     return shrink(turn.apply(array), reduce)
 
 
@@ -71,6 +75,15 @@ def _check_chunks(data: bytes) -> None:
             return
         at = end
     raise Unusable("ends too early (truncated): copy the file again or rescan the page")
+
+
+def _in_srgb(array: Pixels, about: dict[Any, Any]) -> Pixels:
+    """The values as a viewer shows them where the file states a tone of its own, such as linear light, and no profile."""
+    gamma = about.get("gamma", 0) * _SHOWN_GAMMA
+    if not gamma or "srgb" in about or "icc_profile" in about or abs(gamma - 1) < _NO_OTHER_TONE:
+        return array
+    most = np.iinfo(array.dtype).max
+    return np.asarray(np.rint(most * (np.arange(most + 1) / most) ** (1 / gamma)).astype(array.dtype)[array])
 
 
 def _sixteen_bits(data: bytes, color: int) -> Pixels:

@@ -30,10 +30,12 @@ from qc.decode.raster import (
 logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 _REDUCED_OR_MASK = 1 | 4
-_NONE, _DEFLATE, _JPEG = (1,), (8, 32946), 7
+_NONE, _DEFLATE, _JPEG, _FAX = (1,), (8, 32946), 7, (2, 3, 4)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _PREMULTIPLIED, _STRAIGHT = 1, 2
+_SEPARATE = 2
 _MOST_BYTES_PER_BYTE = 1032
+_PADDING = 16
 
 
 def count(path: Path) -> int:
@@ -55,6 +57,8 @@ def pixels(path: Path, frame: int, reduce: int) -> Pixels:
             return shrink(refuse_other_size(head.turn.apply(_plain(page)), head), reduce)
         if int(page.compression) == _JPEG:
             _check_jpeg(path, page)
+        elif int(page.compression) in _FAX:
+            _check_fax(path, page)
         array = _with_pillow(path, page, head)
         if head.bits == 16 and not head.gray:
             array = _sixteen_bits(path.read_bytes(), page)
@@ -132,6 +136,15 @@ def _check_jpeg(path: Path, page: Any) -> None:
             jpeg.check(tables[:-2] + segment[2:] if tables else segment)
 
 
+def _check_fax(path: Path, page: Any) -> None:
+    """Refuse fax segments that end in zeros, as a copy that broke off leaves them; libtiff takes them for white rows."""
+    with path.open("rb") as file:
+        for offset, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+            file.seek(offset + max(length - _PADDING, 0))
+            if length > _PADDING and not any(file.read(_PADDING)):
+                raise Unusable("ends in zeros (an incomplete copy): copy the file again or rescan the page")
+
+
 def _is_plain(page: Any) -> bool:
     samples = 3 if page.photometric == _RGB else 1
     return (
@@ -146,7 +159,7 @@ def _is_plain(page: Any) -> bool:
 def _plain(page: Any) -> Pixels:
     array = np.squeeze(page.asarray(maxworkers=1))
     array = array.reshape(page.shape)
-    if array.ndim == 3 and page.planarconfig == 2:
+    if array.ndim == 3 and page.planarconfig == _SEPARATE:
         array = np.moveaxis(array, 0, 2)
     if page.photometric == _WHITE_IS_ZERO:
         array = np.iinfo(array.dtype).max - array
@@ -155,6 +168,9 @@ def _plain(page: Any) -> Pixels:
 
 def _with_pillow(path: Path, page: Any, head: Info) -> Pixels:
     """Upright pixels; Pillow turns a TIFF by its orientation tag when it loads it."""
+    if page.planarconfig == _SEPARATE and page.samplesperpixel == 2:
+        # Pillow leaves the alpha of these at 0, and all turns to white
+        raise Unusable("stores gray and alpha in separate planes, which is not supported: export it without alpha")
     with Image.open(path, formats=["TIFF"]) as image:
         image.seek(page.index)
         with libtiff.refuse_damage():
@@ -167,7 +183,7 @@ def _with_pillow(path: Path, page: Any, head: Info) -> Pixels:
 
 def _sixteen_bits(data: bytes, page: Any) -> Pixels:
     """Upright 16-bit RGB; OpenCV turns a TIFF by its orientation tag, too."""
-    if page.planarconfig == 2:
+    if page.planarconfig == _SEPARATE:
         raise Unusable("stores 16-bit channels in separate planes, which is not supported: export it uncompressed")
     done, frames = cv2.imdecodemulti(
         np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED, range=(page.index, page.index + 1)
