@@ -84,23 +84,25 @@ def sheets(document: pdfium.PdfDocument) -> list[Sheet]:
 
 def _user_units(document: pdfium.PdfDocument) -> list[float]:
     # PDFium has no call for UserUnit and ignores it; what it saves has page dictionaries in plain text.
-    if b"/UserUnit" not in _saved(document):
+    if b"/UserUnit" not in saved(document):
         return [1.0] * len(document)
     units = []
     for i in range(len(document)):
         single = pdfium.PdfDocument.new()
         try:
             single.import_pages(document, [i])
-            match = re.search(rb"/UserUnit\s+(\d*\.?\d+)", _saved(single))
+            match = re.search(rb"/UserUnit\s+(\d*\.?\d+)", saved(single))
         finally:
             single.close()
         units.append(float(match[1]) if match and float(match[1]) > 0 else 1.0)
     return units
 
 
-def _saved(document: pdfium.PdfDocument) -> bytes:
+def saved(document: pdfium.PdfDocument) -> bytes:
+    """The document as PDFium writes it, whatever state the file is in: whole, without encryption, in plain objects."""
     buffer = io.BytesIO()
-    document.save(buffer)
+    with LOCK:
+        document.save(buffer, flags=raw.FPDF_REMOVE_SECURITY)
     return buffer.getvalue()
 
 

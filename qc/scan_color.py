@@ -34,6 +34,8 @@ class ScanColor:
         ``"srgb"``, ``"embedded"`` or ``"profile"``.
     calibrated : bool
         Whether somebody has checked it against a chart.
+    words : str
+        The same for a report.
     u : float
         Standard uncertainty (k = 1) of a color, dE00.
     decode : ndarray, shape (256,), float32
@@ -41,6 +43,7 @@ class ScanColor:
     """
 
     kind = "srgb"
+    words = "as sRGB"
     calibrated = False
     u = U_UNCALIBRATED
 
@@ -64,6 +67,7 @@ class ProfiledColor(ScanColor):
     """A scan from a scanner whose colors were calibrated."""
 
     kind = "profile"
+    words = "by the color profile of the scanner"
     calibrated = True
 
     def __init__(self, model: ColorModel, u: float) -> None:
@@ -91,6 +95,7 @@ class EmbeddedColor(ScanColor):
     """
 
     kind = "embedded"
+    words = "by the ICC profile in its file"
 
     def __init__(self, table: Colors) -> None:
         """`table` holds L*a*b* at equal steps of encoded R, G and B, shape (n, n, n, 3)."""

@@ -34,7 +34,6 @@ SHOWS: Mapping[str, float] = {"lost-channel": 0.5, "weak-channel": 0.35, "gray":
 """From where on a page counts as showing the fault, when it is asked whether all pages do."""
 PAPER_B: Mapping[str, float] = {"white": 0.0, "cream": 11.0}
 """Usual b* of white and cream book paper under D50 as a scanner sees it."""
-_RENDERING = "PDF rendered as sRGB; inks of the scan held against each other, without a color profile"
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,6 @@ def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: st
 
 def _observed(found: _Found, where: Where) -> Observation:
     detail = {"code": found.code, **(found.detail or {})}
-    if found.value is not None:
-        detail["color_management"] = _RENDERING
     value, u = (None if v is None else round(v, 4) for v in (found.value, found.u))
     return MEASURES["color-defect"].observe(value, u, where, found.flags, detail, found.evidence)
 
