@@ -80,7 +80,7 @@ def observe(
         observations.append(_density(copy, pages, reference))
         bare = [p for p in pages if p.paper is not None]
         colors = bare[0].colors if bare else SRGB
-        papers = [p.paper for p in bare if p.paper is not None and p.colors is colors]
+        papers = [p.paper for p in bare if p.paper is not None and p.colors.id == colors.id]
         observations.append(paper_difference(papers, reference.paper, colors))
         seen += color_defect(_scanned(pages), reference.paper, reference.ink)
         management = f"reference {reference.id.colors}; scan taken {colors.words}"

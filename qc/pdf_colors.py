@@ -13,7 +13,6 @@ import pypdf
 from PIL import ImageCms
 from pypdf.generic import ArrayObject, DictionaryObject, StreamObject
 
-
 U_CMYK = 4.0
 """dE00, ours: what the CMYK of one press condition means on another. PDFium draws by a fixed table, which lies 0.9 dE00 in
 the mean and 5.5 at p95 from the SWOP profile of Ghostscript; between coated and uncoated paper it is several units."""
