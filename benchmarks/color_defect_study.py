@@ -153,7 +153,7 @@ def draw(folder: Path, kinds: Sequence[str], first: int, last: int) -> None:
 
 def _drawn(folder: Path, kind: str, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, list(FAULTS).index(kind)])
-    number = seed % TITLES + (TITLES if seed >= 5000 else 0)
+    number = seed % TITLES + TITLES * ((seed >= 5000) + (seed >= 6000))
     path = folder / f"title-{number}" / "interior.pdf"
     title = write_title(path, KINDS, trim_mm=parse_trim(TRIM), bleed=True, seed=number)
     reference = open_reference(path, trim=TRIM, bleed=True)

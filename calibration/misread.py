@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 from numpy.typing import NDArray
 
 from qc.color_model import fit_model
-from qc.colorimetry import ciede2000
+from qc.colorimetry import ciede2000, lab_to_xyz, xyz_to_linear_rgb
 from qc.errors import ScanError
 
 MOST_MEDIAN = 4.0
@@ -29,6 +31,20 @@ def misfit(rgb: NDArray[np.float64], lab: NDArray[np.float64]) -> NDArray[np.flo
     return ciede2000(lab, model.lab_of_encoded(rgb))
 
 
+def channels(rgb: NDArray[np.float64], lab: NDArray[np.float64]) -> str:
+    """Which color each of the three channels follows best, such as ``"RGB"``, or ``"BGR"`` for a file in the wrong order.
+
+    Notes
+    -----
+    A model of colors cannot tell: it fits exchanged channels as well. Each order is scored by how the channels go with the
+    colors of the reference as sRGB would hold them.
+    """
+    light = np.clip(xyz_to_linear_rgb(lab_to_xyz(lab)), 0, 1)
+    together = np.corrcoef(np.hstack([rgb, np.sqrt(light)]).T)[:3, 3:]
+    best = max(permutations(range(3)), key=lambda order: float(sum(together[i, c] for i, c in enumerate(order))))
+    return "".join("RGB"[c] for c in best)
+
+
 def refuse_misread(ids: tuple[str, ...], rgb: NDArray[np.float64], lab: NDArray[np.float64], name: str) -> float:
     """Refuse readings that do not belong to their reference.
 
@@ -40,7 +56,7 @@ def refuse_misread(ids: tuple[str, ...], rgb: NDArray[np.float64], lab: NDArray[
     Raises
     ------
     ScanError
-        Median, 90th percentile or peak of the misfit is too large.
+        Median, 90th percentile or peak of the misfit is too large, or the channels are exchanged.
 
     Notes
     -----
@@ -50,6 +66,7 @@ def refuse_misread(ids: tuple[str, ...], rgb: NDArray[np.float64], lab: NDArray[
     errors = misfit(rgb, lab)
     median, p90, peak = float(np.median(errors)), float(np.quantile(errors, 0.9)), float(errors.max())
     if median <= MOST_MEDIAN and p90 <= MOST_P90 and peak <= MOST_PEAK:
+        _refuse_exchanged(rgb, lab, name)
         return median
     worst = ", ".join(ids[i] for i in np.argsort(errors)[::-1][:6])
     raise ScanError(
@@ -58,3 +75,12 @@ def refuse_misread(ids: tuple[str, ...], rgb: NDArray[np.float64], lab: NDArray[
         "chart that is cut off, covered, lying on its face or described by another reference file looks like this, and so does a "
         "driver that improves colors. Lay the whole chart on the glass, switch such settings off, check --chart, and scan again."
     )
+
+
+def _refuse_exchanged(rgb: NDArray[np.float64], lab: NDArray[np.float64], name: str) -> None:
+    order = channels(rgb, lab)
+    if order != "RGB":
+        raise ScanError(
+            f"The channels of {name} hold {', '.join(order)} instead of R, G, B: red and blue patches, or others, are exchanged. A "
+            "program that saved the scan in another order does this. Save it again as it came from the scanner."
+        )

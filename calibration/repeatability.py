@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.compare_color import color_of
 from qc.edges import EdgeLine, find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
@@ -17,6 +19,7 @@ from qc.measure.trim_offset import side_ends, trim_offset
 from qc.model import ScanFile, ScanSettings
 from qc.normalize import PageImage
 from qc.outline import find_outline, read_page
+from qc.page_color import MIN_TILES, PageColor, difference
 from qc.pyramid import Target, prepare
 from qc.rectify import encoded, raster, rectified
 from qc.reference_page import ReferencePage
@@ -46,6 +49,8 @@ class Repeat:
         Linear light of the paper.
     noise : float
         Standard deviation of the difference to the ruler at 150 dpi, over the root of 2, relative to the paper.
+    color : PageColor or None
+        Its tiles; None for a scan without color.
     """
 
     name: str
@@ -55,6 +60,7 @@ class Repeat:
     frame_mm: NDArray[np.float64]
     level: float
     noise: float
+    color: PageColor | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,12 @@ class Crop:
 
 @dataclass(frozen=True)
 class Repeatability:
-    """What the repeats say; `level_sd` is the relative spread of the paper's brightness from scan to scan."""
+    """What the repeats say.
+
+    `level_sd` is the relative spread of the paper's brightness from scan to scan. `color_de00` is what two scans differ by
+    in color, relative to their paper, as `copy-color-difference` has it: root mean square over all pairs of the mean
+    CIEDE2000 of the printed tiles; None where the scans have no color or the page has too little print.
+    """
 
     ruler: str
     scans: tuple[Repeat, ...]
@@ -99,6 +110,7 @@ class Repeatability:
     crop: Crop | None
     noise: float
     level_sd: float
+    color_de00: float | None = None
 
 
 def repeatability(groups: Sequence[tuple[str, Sequence[Path]]], settings: ScanSettings) -> Repeatability:
@@ -144,7 +156,21 @@ def repeatability(groups: Sequence[tuple[str, Sequence[Path]]], settings: ScanSe
         crop=_crop(found, ruler.cut_seen),
         noise=noise,
         level_sd=float(levels.std(ddof=1) / levels.mean()),
+        color_de00=_color([ruler.color, *(r.color for r in found)]),
     )
+
+
+def _color(pages: Sequence[PageColor | None]) -> float | None:
+    known = [p for p in pages if p is not None]
+    if len(known) < LEAST_SCANS:
+        return None
+    values = []
+    for first, second in combinations(known, 2):
+        printed = first.printed | second.printed
+        if int(printed.sum()) < MIN_TILES:
+            return None
+        values.append(difference(first.lab, second.lab, printed, first)[0])
+    return float(np.sqrt(np.mean(np.square(values))))
 
 
 @dataclass(frozen=True)
@@ -155,6 +181,7 @@ class _Ruler:
     light: NDArray[np.float32]
     level: float
     cut_seen: bool
+    color: PageColor | None
 
 
 def _ruler(paths: Sequence[Path], settings: ScanSettings) -> _Ruler:
@@ -176,7 +203,11 @@ def _as_ruler(path: Path, image: PageImage, to_px: Affine, size: Size, *, cut_se
     light = rectified(image, to_px, size)
     level = float(np.quantile(light[:, :, 1], 0.9))
     page = ReferencePage(1, size, encoded(np.asarray(light / level, np.float32)), raster(size)[0])
-    return _Ruler(path, page, prepare(page), light[:, :, 1], level, cut_seen)
+    return _Ruler(path, page, prepare(page), light[:, :, 1], level, cut_seen, _tiles(image, light, size))
+
+
+def _tiles(image: PageImage, light: NDArray[np.float32], size: Size) -> PageColor | None:
+    return color_of(light, size, None, image.colors) if image.color else None
 
 
 def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Repeat:
@@ -191,9 +222,9 @@ def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Re
     trim = ruler.page.trim
     lines = _lines(image, registration, trim, settings)
     offsets = trim_offset(lines, edge_names(Side.RECTO), registration, trim, 1, None, (path.name, 0), image.to_scan)
-    light = rectified(image, registration.to_px, trim)[:, :, 1]
-    level = float(np.quantile(light, 0.9))
-    difference = light / level - ruler.light / ruler.level
+    light = rectified(image, registration.to_px, trim)
+    level = float(np.quantile(light[:, :, 1], 0.9))
+    off = light[:, :, 1] / level - ruler.light / ruler.level
     return Repeat(
         name=path.name,
         sha256=sha256(path),
@@ -201,7 +232,8 @@ def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Re
         cut_mm=np.array([np.nan if o.value is None else o.value for o in offsets]),
         frame_mm=_frame(image, registration, trim, lines),
         level=level,
-        noise=float(1.4826 * np.median(np.abs(difference - np.median(difference))) / np.sqrt(2)),
+        noise=float(1.4826 * np.median(np.abs(off - np.median(off))) / np.sqrt(2)),
+        color=_tiles(image, light, trim),
     )
 
 

@@ -67,6 +67,8 @@ def groups_of(paths: Sequence[Path]) -> list[tuple[str, list[Path]]]:
 def tables_of(found: Repeatability) -> dict[str, Table]:
     """`[gauge]`, `[crop]` and `[noise]`."""
     tables: dict[str, Table] = {"noise": {"pixel": round(found.noise, 6), "level": round(found.level_sd, 6)}}
+    if found.color_de00 is not None:
+        tables["noise"]["color_dE00"] = round(found.color_de00, 4)
     if found.gauge is not None:
         gauge = found.gauge
         tables["gauge"] = {

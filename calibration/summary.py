@@ -74,6 +74,8 @@ def _parts(profile: ScannerProfile, today: date) -> Iterator[tuple[str, str]]:
             "noise",
             f"{100 * noise['pixel']:.2f} % a pixel at 150 dpi, brightness {100 * noise['level']:.2f} % from scan to scan",
         )
+        if "color_dE00" in noise:
+            yield "color repeats", f"two scans of one page differ by {noise['color_dE00']:.2f} ΔE00"
     if profile.color is not None:
         yield from color_words(profile.color, tables["color"], today)
     for what, origin in tables.get("provenance", {}).items():

@@ -44,6 +44,11 @@ def lab_to_xyz(lab: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(_D50_WHITE * np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)))
 
 
+def xyz_to_linear_rgb(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear sRGB of XYZ under D50, shape (..., 3); outside 0..1 where sRGB does not hold the color."""
+    return np.asarray(xyz @ np.linalg.inv(_SRGB_TO_XYZ_D50).T)
+
+
 def relative_to_paper(lab: NDArray[np.float64], paper: NDArray[np.float64]) -> NDArray[np.float64]:
     """L*a*b* as seen by an eye adapted to the paper: XYZ divided by that of `paper`, shape (3,), L*a*b*, so that bare
     paper is 100, 0, 0 (media-relative colorimetry, ICC.1)."""

@@ -6,23 +6,21 @@ the rest. Pixels are held a page at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from qc.compare_color import CopyPages, Shown, compare_colors, shown
+from qc.common_pages import Found, Ruler, base_ruler, second_ruler, seen_paper
+from qc.compare_color import CopyPages, Shown, compare_colors
 from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError, UsageError
-from qc.geometry import Edge, edge_names, side_of
+from qc.geometry import Edge
 from qc.judge import judge_between
 from qc.measure.between_copies import CutPlace, copy_position_difference
-from qc.measure.trim_offset import trim_offset
-from qc.model import BookCopy, Finding, Observation, PageKind
+from qc.model import BookCopy, Finding, Observation, ScanFile
 from qc.odd_one import conclusion
 from qc.order import put_in_order
-from qc.page_result import PageResult
-from qc.pipeline import examine_pages, with_shared_scale
+from qc.page_result import PageJob, PageResult
+from qc.pipeline import run_jobs, with_shared_scale
 from qc.policy import Policy
 from qc.wording import listed, ranges
 from qc.worst_pair import PairTiles, WorstPair
@@ -95,13 +93,13 @@ def compare_copies(
     references, faults = _references(copies, threads)
     if not references:
         raise ScanError(f"None of {listed(c.id for c in copies)} can be compared. {next(iter(faults.values()))}")
-    base = max(references.values(), key=lambda r: len(r.usable))
+    base = base_ruler(max(references.values(), key=lambda r: len(r.usable)))
     others = [c for c in copies if c.id != base.copy.id]
-    work = _Progress(progress, sum(len(c.pages) for c in others) + len(base.usable))
-    found: dict[str, dict[int, PageResult]] = {}
+    work = _Progress(progress, sum(len(c.pages) for c in others) + len(base.places))
+    found: dict[str, Found] = {}
     left_out: dict[str, str] = {}
     for copy in others:
-        pages = _examined(copy, base, threads, work)
+        pages = _examined(copy, base, threads, work.step)
         if pages:
             found[copy.id] = pages
         else:
@@ -109,10 +107,14 @@ def compare_copies(
     used = [c for c in copies if c.id not in left_out]
     if len(used) < 2:
         raise ScanError(next(iter(left_out.values())))
-    cuts = {c.id: _base_cuts(base) if c.id == base.copy.id else _cuts(found[c.id], base) for c in used}
+    found = {c.id: found[c.id] for c in used if c.id != base.copy.id}
+    laid_on = [(base, found)]
+    if len(used) > 2:
+        laid_on += _beyond_base(base, [c for c in used if c.id in found], references, found, threads)
+    cuts = {c.id: _cuts(c, laid_on) for c in used}
     observations = copy_position_difference(cuts, any(c.scan.spine != "printer" for c in used))
-    sizes = {base.position(n): outline.size for n in base.usable if (outline := base.outline(n)) is not None}
-    laid = [_base_pages(base) if c.id == base.copy.id else _pages(c, found[c.id], base, references) for c in used]
+    sizes = {place: size for ruler, _ in laid_on for place, size in ruler.sizes.items()}
+    laid = [_laid(c, laid_on, references) for c in used]
     worst = WorstPair()
     observations += compare_colors(laid, sizes, threads, work.step, worst)
     overall = [o for o in observations if o.where.page is None]
@@ -122,7 +124,7 @@ def compare_copies(
         base=base.copy.id,
         observations=tuple(observations),
         findings=findings,
-        notes=(*left_out.values(), *_notes(used, base, found)),
+        notes=(*left_out.values(), *_notes(used, base, found), *_notes_beyond(laid_on)),
         conclusion=conclusion([c.id for c in used], observations, [f.outcome for f in findings], policy),
         left_out=left_out,
         worst=worst.found,
@@ -161,13 +163,20 @@ def _references(copies: Sequence[BookCopy], threads: int) -> tuple[dict[str, Cop
     return references, faults
 
 
-def _examined(copy: BookCopy, base: CopyReference, threads: int, work: _Progress) -> dict[int, PageResult]:
-    """Registered pages of a copy by page number of the base; of two that show the same, the one that fits better."""
-    results = examine_pages(copy, base, threads, lambda done, total: work.step())
+def _examined(
+    copy: BookCopy, ruler: Ruler, threads: int, step: Callable[[], None], without: Collection[ScanFile] = ()
+) -> Found:
+    """Registered pages of a copy by page number of the ruler; of two that show the same, the one that fits better."""
+    jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1) if scan not in without]
+    results = []
+    for result in run_jobs(jobs, ruler.reference, threads):
+        results.append(replace(result, tiles=None, light=None))
+        step()
+    results.sort(key=lambda r: r.job.position)
     pages: dict[int, PageResult] = {}
-    for page in with_shared_scale(put_in_order(results, base)):
+    for page in with_shared_scale(put_in_order(results, ruler.reference)):
         number, registration = page.reference_page, page.registration
-        if number is None or registration is None or number not in base.usable:
+        if number is None or registration is None or number not in ruler.places:
             continue
         before = pages.get(number)
         if before is None or before.registration is None or before.registration.correlation < registration.correlation:
@@ -175,69 +184,57 @@ def _examined(copy: BookCopy, base: CopyReference, threads: int, work: _Progress
     return pages
 
 
-def _why_unusable(copy: BookCopy, base: CopyReference, faults: Mapping[str, str]) -> str:
+def _beyond_base(
+    base: Ruler,
+    copies: Sequence[BookCopy],
+    references: Mapping[str, CopyReference],
+    found: Mapping[str, Found],
+    threads: int,
+) -> list[tuple[Ruler, dict[str, Found]]]:
+    """Pages that the base lacks and two of the other copies have, on one of those; none or one pair."""
+    ruler = second_ruler(base, [references[c.id] for c in copies if c.id in references], found)
+    if ruler is None:
+        return []
+    more: dict[str, Found] = {}
+    for copy in copies:
+        if copy.id != ruler.copy.id:
+            paired = {page.job.scan for page in found[copy.id].values()}
+            more[copy.id] = _examined(copy, ruler, threads, lambda: None, paired)
+    shared = sorted({number for pages in more.values() for number in pages})
+    first = len(base.copy.pages) + 1
+    return [(replace(ruler, places={n: first + i for i, n in enumerate(shared)}), more)] if shared else []
+
+
+def _why_unusable(copy: BookCopy, base: Ruler, faults: Mapping[str, str]) -> str:
     why = faults.get(copy.id, "Check that they are copies of one title.")
     return f"{copy.id} was not compared: none of its pages shows a page of {base.copy.id}. {why}"
 
 
-def _base_cuts(base: CopyReference) -> dict[tuple[int, Edge], CutPlace]:
-    cuts = {}
-    for number in base.usable:
-        outline = base.outline(number)
-        if outline is None or outline.kind is PageKind.BLANK:
-            continue
-        for edge, u in zip(edge_names(side_of(number)), outline.u_mm, strict=True):
-            cuts[base.position(number), edge] = CutPlace(0.0, u)
+def _cuts(copy: BookCopy, laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]]) -> dict[tuple[int, Edge], CutPlace]:
+    cuts: dict[tuple[int, Edge], CutPlace] = {}
+    for ruler, found in laid_on:
+        cuts |= ruler.own_cuts() if copy.id == ruler.copy.id else ruler.cuts(found.get(copy.id, {}))
     return cuts
 
 
-def _cuts(pages: Mapping[int, PageResult], base: CopyReference) -> dict[tuple[int, Edge], CutPlace]:
-    cuts = {}
-    for number, page in pages.items():
-        assert page.trim is not None and page.to_scan is not None
-        position, scan = base.position(number), (page.job.scan.name, page.job.scan.frame)
-        left, top, right, bottom = page.lines
-        lines, names = (left, top, right, bottom), edge_names(side_of(number))
-        for o in trim_offset(lines, names, page.registration, page.trim, position, None, scan, page.to_scan):
-            assert o.where.edge is not None
-            u = float(np.hypot(o.detail["u_edge"], o.detail["u_registration"])) if o.value is not None else 0.0
-            cuts[position, o.where.edge] = CutPlace(o.value, u, o.flags[0] if o.flags else "")
-    return cuts
-
-
-def _base_pages(base: CopyReference) -> CopyPages:
-    found = {}
-    for number in base.usable:
-        outline = base.outline(number)
-        if outline is not None and outline.kind is not PageKind.BLANK:
-            position = base.position(number)
-            found[position] = Shown(base.copy.pages[position - 1], outline.to_scan)
-    return CopyPages(base.copy, found, base.seen_paper)
-
-
-def _pages(
-    copy: BookCopy, pages: Mapping[int, PageResult], base: CopyReference, references: Mapping[str, CopyReference]
+def _laid(
+    copy: BookCopy, laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]], references: Mapping[str, CopyReference]
 ) -> CopyPages:
-    found = {}
-    for number, page in pages.items():
-        if page.registration is not None and page.to_scan is not None:
-            to_scan = page.to_scan.after(page.registration.to_px)
-            found[base.position(number)] = shown(page.job.scan, to_scan, copy, number, base.trim)
-    if copy.id in references:
-        return CopyPages(copy, found, references[copy.id].seen_paper)
-    papers = [page.paper for page in pages.values() if page.paper is not None]
-    return CopyPages(copy, found, np.median(papers, axis=0) if papers else None)
+    pages: dict[int, Shown] = {}
+    for ruler, found in laid_on:
+        pages |= ruler.own_pages() if copy.id == ruler.copy.id else ruler.pages(copy, found.get(copy.id, {}))
+    reference = references.get(copy.id)
+    return CopyPages(copy, pages, reference.seen_paper if reference else seen_paper(laid_on[0][1][copy.id]))
 
 
-def _notes(copies: Sequence[BookCopy], base: CopyReference, found: Mapping[str, Mapping[int, PageResult]]) -> list[str]:
+def _notes(copies: Sequence[BookCopy], base: Ruler, found: Mapping[str, Found]) -> list[str]:
     notes = [f"pages are counted as in {base.copy.id}, the copy with most usable pages"]
-    if base.id.note:
-        notes.append(f"{base.copy.id}: {base.id.note}")
-    printed = [n for n in base.usable if (o := base.outline(n)) is not None and o.kind is not PageKind.BLANK]
+    if base.reference.id.note:
+        notes.append(f"{base.copy.id}: {base.reference.id.note}")
     for copy in copies:
         if copy.id == base.copy.id:
             continue
-        lacking = [base.position(n) for n in printed if n not in found[copy.id]]
+        lacking = [base.places[n] for n in base.printed if n not in found[copy.id]]
         if lacking:
             plural = "page" if len(lacking) == 1 else "pages"
             notes.append(f"{copy.id}: {plural} {ranges(lacking)} of {base.copy.id} not found")
@@ -246,4 +243,18 @@ def _notes(copies: Sequence[BookCopy], base: CopyReference, found: Mapping[str, 
                 f"{copy.id}: only {len(found[copy.id])} of its {len(copy.pages)} pages show a page of {base.copy.id}; "
                 "check that they are copies of one title"
             )
+    return notes
+
+
+def _notes_beyond(laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]]) -> list[str]:
+    (base, _), *more = laid_on
+    notes = []
+    for ruler, _found in more:
+        positions = ruler.reference.position
+        those, places = ranges(positions(n) for n in ruler.places), ranges(ruler.places.values())
+        one = len(ruler.places) == 1
+        notes.append(
+            f"{'page' if one else 'pages'} {those} of {ruler.copy.id}, which {base.copy.id} lacks, "
+            f"{'is' if one else 'are'} counted as {'page' if one else 'pages'} {places}"
+        )
     return notes

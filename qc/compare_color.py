@@ -29,6 +29,7 @@ from qc.outline import read_page
 from qc.page_color import PageColor
 from qc.rectify import Light, paper_cells, rectified, tiles
 from qc.scan import ScanHeader, read_header
+from qc.scan_color import SRGB, ScanColor, scan_color
 from qc.worst_pair import WorstPair
 
 DPI_TOLERANCE = 0.05
@@ -66,7 +67,7 @@ class CopyPages:
     shown : mapping of int to Shown
         By number of the common page.
     paper : ndarray, shape (3,), or None
-        Linear RGB of its bare paper, as scanned; None where no page shows any.
+        Light of its bare paper, as scanned; None where no page shows any.
     """
 
     copy: BookCopy
@@ -114,7 +115,7 @@ def compare_colors(
 
     observations: list[Observation] = []
     outliers: list[Observation] = []
-    bare: dict[str, list[NDArray[np.float64]]] = {c: [] for c in ids}
+    bare: dict[str, list[PageColor]] = {c: [] for c in ids}
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         for trim, (seen, outlying, colors) in zip(pages.values(), pool.map(look, pages), strict=True):
             observations += seen
@@ -122,12 +123,11 @@ def compare_colors(
                 worst.offer(seen, colors, trim)
             outliers += outlying
             for copy, color in colors.items():
-                bare[copy] += [color.paper] if color.paper is not None else []
+                bare[copy] += [color] if color.paper is not None else []
             if step is not None:
                 step()
     overall = copy_color_difference_over_pages(observations, pairs, flags, repeatability)
-    medians = {c: np.median(p, axis=0) if p else None for c, p in bare.items()}
-    observations += [*overall, *paper_between(medians, pairs, flags, repeatability), *outliers]
+    observations += [*overall, *paper_between(bare, pairs, flags, repeatability), *outliers]
     if len(ids) >= MIN_COPIES:
         observations += copy_color_outlier(ids, outliers, overall, unlike, repeatability)
     return observations
@@ -147,13 +147,13 @@ def page_color(copy: BookCopy, shown: Shown, size: Size, paper: NDArray[np.float
     except ScanError:
         return None
     to_px = image.to_scan.inverse().after(shown.to_scan)
-    color = color_of(rectified(image, to_px, size, cv2.INTER_LINEAR), size, paper)
+    color = color_of(rectified(image, to_px, size, cv2.INTER_LINEAR), size, paper, image.colors)
     left = color.corner_mm[0] + color.step_mm * np.arange(color.tiles.shape[1])
     flat = (left >= shown.flat_mm[0]) & (left + color.step_mm <= shown.flat_mm[1])
     return replace(color, usable=np.broadcast_to(flat, color.tiles.shape[:2]))
 
 
-def color_of(light: Light, size: Size, paper: NDArray[np.float64] | None) -> PageColor:
+def color_of(light: Light, size: Size, paper: NDArray[np.float64] | None, colors: ScanColor = SRGB) -> PageColor:
     """Tiles of a rectified page relative to its own paper; where it shows none, to `paper`, that of its copy.
 
     Without that either, they are relative to the scanner's white, and `as_scanned` says so.
@@ -163,9 +163,11 @@ def color_of(light: Light, size: Size, paper: NDArray[np.float64] | None) -> Pag
         own = cells[cells.shape[0] // 2, cells.shape[1] // 2].astype(np.float64)
         if paper is not None and float(np.abs(own / paper - 1).max()) > SAME_PAPER:
             cells, own = None, None
-    white = cells if cells is not None else _SCANNER_WHITE if paper is None else paper
-    grid, corner_mm, step_mm = tiles(light, size, white)
-    return PageColor(grid, own, corner_mm, step_mm, as_scanned=cells is None and paper is None)
+    white = own if own is not None else _SCANNER_WHITE if paper is None else paper
+    grid, corner_mm, step_mm = tiles(light, size, white if cells is None else cells)
+    return PageColor(
+        grid, own, corner_mm, step_mm, as_scanned=cells is None and paper is None, white=white, colors=colors
+    )
 
 
 def _incomparable(copies: Sequence[BookCopy]) -> dict[tuple[str, str], str]:
@@ -184,13 +186,23 @@ def _incomparable(copies: Sequence[BookCopy]) -> dict[tuple[str, str], str]:
 
 
 def _other_scanner(a: BookCopy, b: BookCopy, first: ScanHeader | None, second: ScanHeader | None) -> bool:
-    if a.scan.scanner and b.scan.scanner and a.scan.scanner != b.scan.scanner:
-        return True
     if first is None or second is None:
-        return False
+        return _scanner(a) != _scanner(b) and bool(_scanner(a) and _scanner(b))
+    if _calibrated(a) and _calibrated(b):
+        return first.gray != second.gray
+    if _scanner(a) and _scanner(b) and _scanner(a) != _scanner(b):
+        return True
     dpi = [c.scan.dpi or (h.resolution.x_dpi if h.resolution else None) for c, h in ((a, first), (b, second))]
     differ = dpi[0] is not None and dpi[1] is not None and abs(dpi[0] / dpi[1] - 1) > DPI_TOLERANCE
     return differ or first.gray != second.gray or (first.bits == 1) != (second.bits == 1)
+
+
+def _scanner(copy: BookCopy) -> str | None:
+    return copy.scan.profile.name if copy.scan.profile is not None else copy.scan.scanner
+
+
+def _calibrated(copy: BookCopy) -> bool:
+    return bool(copy.pages) and scan_color(copy.pages[0], copy.scan.profile).calibrated
 
 
 def _header(copy: BookCopy) -> ScanHeader | None:

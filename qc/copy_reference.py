@@ -22,6 +22,7 @@ from qc.outline import Outline, read_page, survey
 from qc.rectify import encoded, raster, rectified, relative
 from qc.reference_page import THUMBNAIL_DPI, Box, ReferencePage
 from qc.scan import read_pixels, sha256
+from qc.scan_color import U_UNCALIBRATED
 from qc.title import Title
 from qc.units import px_per_mm
 
@@ -57,6 +58,8 @@ class CopyReference:
         As stated, else the median of its pages. Each page has its own trim, from cut to cut.
     paper, ink : str or None
         As stated.
+    u_color : float
+        dE00, of colors taken as sRGB.
     u_trim_mm : float
         Standard uncertainty of the trim lines (median over edges and pages), because they are cuts located in a scan;
         it adds to that of every offset measured against them.
@@ -104,11 +107,12 @@ class CopyReference:
             else:
                 self._outlines[number] = outline
         self.usable = tuple(self._outlines)
+        self.u_color = U_UNCALIBRATED
         self.u_trim_mm = float(np.hypot(np.median([o.u_mm for o in self._outlines.values()]), U_CUT_MM))
         papers = [o.paper for o in self._outlines.values() if o.paper is not None]
         self.seen_paper = np.median(np.array(papers), axis=0) if papers else None
         self.bare_paper = np.ones(3) if self.seen_paper is None else self.seen_paper
-        self.id = ReferenceId("copy", copy.id, digest.hexdigest(), self._doubts())
+        self.id = ReferenceId("copy", copy.id, digest.hexdigest(), self._doubts(), "scanned, taken as sRGB")
         self._recent = lru_cache(_PAGES_IN_MEMORY)(self._page)
 
     def page(self, number: int) -> ReferencePage:

@@ -186,7 +186,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     result = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
     sheet = sheet_in(view, job.settings) if option.turns else sheet
     most = MOST_OF_FILE if reference.id.kind == "pdf" else MOST_OF_COPY
-    return _measured(result, view, sheet, page, registration, most)
+    return _measured(result, view, sheet, page, registration, most, reference.u_color)
 
 
 def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int) -> Ink:
@@ -234,6 +234,7 @@ def _measured(
     page: ReferencePage,
     registration: Registration,
     most_density: float,
+    u_color: float,
 ) -> PageResult:
     """Edges and tiles of a registered page."""
     settings, trim = result.job.settings, page.trim
@@ -257,7 +258,7 @@ def _measured(
     maps = page_maps(image, page, registration.to_px)
     tiles = page_tiles(maps, *([flat] if settings.bound else []))
     flag = Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN
-    color = color_difference(tiles, result.job.position, scan, flag)
+    color = color_difference(tiles, result.job.position, scan, flag, u_color)
     return replace(
         result,
         color=color,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 
+from qc.calibrated import with_profile
 from qc.consensus import with_consensus
 from qc.copy_toml import read_copy_toml
 from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.evidence import exhibits
 from qc.imprint_picture import imprint_picture
 from qc.intake import copy_id
+from qc.kept import keep, kept
 from qc.links import real
 from qc.model import Inspection
 from qc.opened import open_with
@@ -32,7 +34,7 @@ class Job:
     """What to inspect and how; small and free of pixels, so that it can go to another process.
 
     `id` is that of the copy, as far as it is known without opening its scans. Results go to a folder of that name in
-    `out`.
+    `out`. With `kept` the inspection is kept for `hold_group`, too.
     """
 
     path: Path
@@ -43,6 +45,13 @@ class Job:
     titles: Path | None = None
     scanner: str | None = None
     dpi: float | None = None
+    kept: bool = False
+
+    @property
+    def key(self) -> str:
+        """Under which its inspection is kept."""
+        where = [p and str(p.resolve()) for p in (self.path, self.out, self.reference, self.titles)]
+        return repr((self.id, where, self.policy.sha256, self.scanner, self.dpi))
 
     @property
     def folder(self) -> Path:
@@ -101,16 +110,23 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     inspection = inspect_copy(opened.copy, reference, job.policy, note=opened.note, threads=threads, progress=progress)
     inspection = replace(inspection, provenance=replace(inspection.provenance, scanner=opened.scanner))
     _write(inspection, reference, job)
+    if job.kept:
+        keep(job.key, inspection)
     return inspection
 
 
 def of_one_title(jobs: Sequence[Job]) -> frozenset[str]:
     """Ids of the jobs whose reference another job has, too, as far as that is known without inspecting them."""
-    titles: dict[str, list[str]] = {}
+    return frozenset(job.id for title in titles_of(jobs) for job in title)
+
+
+def titles_of(jobs: Sequence[Job]) -> list[list[Job]]:
+    """The jobs of each title that two or more have."""
+    titles: dict[str, list[Job]] = {}
     for job in jobs:
         if title := str(job.reference or "") or _stated_title(job.path):
-            titles.setdefault(title, []).append(job.id)
-    return frozenset(i for ids in titles.values() if len(ids) > 1 for i in ids)
+            titles.setdefault(title, []).append(job)
+    return [own for own in titles.values() if len(own) > 1]
 
 
 def _stated_title(path: Path) -> str | None:
@@ -123,10 +139,44 @@ def _stated_title(path: Path) -> str | None:
     return settings.reference.file or settings.isbn
 
 
-def hold_together(done: Sequence[tuple[Job, Inspection]], threads: int = 1) -> list[Inspection]:
-    """Hold the copies of one title against each other, and write those results anew.
+def hold_group(
+    jobs: Sequence[Job], only: Collection[str], step: Callable[[], None]
+) -> tuple[list[tuple[Job, Inspection]], list[str]]:
+    """Hold copies of one title, inspected and kept before, against each other, and write those results anew.
 
-    Copies that had no reference are compared by where their print lies, those that had one by their color.
+    Parameters
+    ----------
+    jobs : sequence of Job
+    only : collection of str
+        Ids of those whose results are written; the others stand beside them.
+    step : callable
+        Called after each page.
+
+    Returns
+    -------
+    changed : list of (Job, Inspection)
+    lost : list of str
+        Ids of copies whose inspection was not kept.
+    """
+    cv2.setNumThreads(1)
+    found = [(job, kept(job.key)) for job in jobs]
+    known = [(job, replace(i, copy=with_profile(i.copy, job.scanner)[0])) for job, i in found if i is not None]
+    together = hold_together(known, step=step, only=only)
+    pairs = zip(known, together, strict=True)
+    changed = [(job, now) for (job, before), now in pairs if now is not before and job.id in only]
+    return changed, [job.id for job, i in found if i is None]
+
+
+def hold_together(
+    done: Sequence[tuple[Job, Inspection]],
+    threads: int = 1,
+    step: Callable[[], None] | None = None,
+    only: Collection[str] | None = None,
+) -> list[Inspection]:
+    """Hold the copies of one title against each other, and write those results anew, or of them `only` those of these ids.
+
+    Copies that had no reference are compared by where their print lies, those that had one by their color. `step` is called
+    after each page.
     """
     if not done:
         return []
@@ -138,12 +188,12 @@ def hold_together(done: Sequence[tuple[Job, Inspection]], threads: int = 1) -> l
         reference, _ = find_reference(together[group[0]].copy, job.reference, job.titles)
         if reference is None:
             continue
-        compared = with_copy_colors([together[n] for n in group], reference.trim, policy, threads)
+        compared = with_copy_colors([together[n] for n in group], reference.trim, policy, threads, step)
         for n, inspection in zip(group, compared, strict=True):
             together[n] = inspection
             references[inspection.copy.id] = reference
     for (job, before), after in zip(done, together, strict=True):
-        if after is not before:
+        if after is not before and (only is None or job.id in only):
             _write(after, references.get(after.copy.id), job)
     return together
 

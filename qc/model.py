@@ -251,12 +251,14 @@ class Refund:
 
 @dataclass(frozen=True)
 class ReferenceId:
-    """Which reference was used; `kind` is pdf, copy, consensus or none. `note` says why there is none."""
+    """Which reference was used; `kind` is pdf, copy, consensus or none. `note` says why there is none, `colors` in words
+    how its colors were drawn."""
 
     kind: str
     id: str | None = None
     sha256: str | None = None
     note: str = ""
+    colors: str = ""
 
 
 @dataclass(frozen=True)

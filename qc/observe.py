@@ -95,13 +95,15 @@ def observe(
     observations += _lost_prints(pages, interior, reference, doubtful)
     observations += sequence(copy, interior, reference, order, mirrored)
     if reference is not None:
-        observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
+        seen = [color_difference_copy([o for o in observations if o.measure == "color-difference"])]
         observations.append(_density(copy, pages, reference))
         bare = [p for p in pages if p.paper is not None]
         colors = bare[0].colors if bare else SRGB
-        papers = [p.paper for p in bare if p.paper is not None and p.colors is colors]
+        papers = [p.paper for p in bare if p.paper is not None and p.colors.id == colors.id]
         observations.append(paper_difference(papers, reference.paper, colors))
-        observations += color_defect(_scanned(pages), reference.paper, reference.ink)
+        seen += color_defect(_scanned(pages), reference.paper, reference.ink)
+        management = f"reference {reference.id.colors}; scan taken {colors.words}"
+        observations += [_managed(o, management) for o in seen]
         observations += marks_on_print(_marked(pages))
         observations += recto_verso_of_offsets(offsets, sides)
     else:
@@ -130,6 +132,13 @@ def sequence(
         *pages_out_of_order(pages, alignment, order, copy.scan.complete),
         *pages_upside_down(pages, reference is not None),
     ]
+
+
+def _managed(observation: Observation, management: str) -> Observation:
+    """The observation with a word on how the colors of reference and scan were understood."""
+    if observation.value is None:
+        return observation
+    return replace(observation, detail={**observation.detail, "color_management": management})
 
 
 def _density(copy: BookCopy, pages: Sequence[PageResult], reference: Reference) -> Observation:

@@ -28,7 +28,7 @@ from qc.units import px_per_mm
 
 _SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 _LEAST_MM = 40.0
-_FORMAT = 1
+_FORMAT = 2
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 

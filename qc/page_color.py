@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.colorimetry import ciede2000, linear_rgb_to_lab
+from qc.colorimetry import ciede2000
+from qc.scan_color import SRGB, ScanColor
 
 PRINTED = 0.97
 """A tile darker than this share of the paper carries print."""
@@ -31,9 +33,9 @@ class PageColor:
     Attributes
     ----------
     tiles : ndarray, shape (rows, cols, 3), float64
-        Mean linear RGB of each tile relative to the copy's own paper.
+        Mean light of each tile relative to `white`.
     paper : ndarray, shape (3,), or None
-        Linear RGB of that paper, as scanned on this page; None where the page shows none.
+        Light of the copy's own paper, as scanned on this page; None where the page shows none.
     corner_mm : tuple of float
         Left upper corner of the first tile in the page frame.
     step_mm : float
@@ -42,6 +44,10 @@ class PageColor:
         Tiles that can be compared; None: all.
     as_scanned : bool
         Relative to the scanner's white, as no page of any copy shows paper.
+    white : ndarray, shape (3,)
+        Light of the paper in the middle of the page, or what stands for it.
+    colors : ScanColor
+        What the light means.
     """
 
     tiles: NDArray[np.float64]
@@ -50,16 +56,18 @@ class PageColor:
     step_mm: float = 1.0
     usable: NDArray[np.bool_] | None = None
     as_scanned: bool = False
+    white: NDArray[np.float64] = field(default_factory=lambda: np.ones(3))
+    colors: ScanColor = SRGB
 
     @property
     def printed(self) -> NDArray[np.bool_]:
         """Tiles that carry print, shape (rows, cols)."""
         return np.asarray(self.tiles.min(axis=2) < PRINTED)
 
-    @property
+    @cached_property
     def lab(self) -> NDArray[np.float64]:
         """L*a*b* (D50) of the tiles, the paper at L* = 100, shape (rows, cols, 3)."""
-        return linear_rgb_to_lab(self.tiles)
+        return self.colors.lab_on_paper(self.tiles * self.white, self.white)
 
 
 def usable(pages: Iterable[PageColor]) -> NDArray[np.bool_]:

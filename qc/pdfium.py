@@ -92,7 +92,7 @@ def user_units(document: pdfium.PdfDocument) -> list[float]:
         single = pdfium.PdfDocument.new()
         try:
             single.import_pages(document, [i])
-            match = re.search(rb"/UserUnit\s+(\d*\.?\d+)", _saved(single))
+            match = re.search(rb"/UserUnit\s+(\d*\.?\d+)", saved(single))
         finally:
             single.close()
         units.append(float(match[1]) if match and float(match[1]) > 0 else 1.0)
@@ -116,9 +116,11 @@ def _says_user_unit(document: pdfium.PdfDocument) -> bool:
     return search.found
 
 
-def _saved(document: pdfium.PdfDocument) -> bytes:
+def saved(document: pdfium.PdfDocument) -> bytes:
+    """The document as PDFium writes it, whatever state the file is in: whole, without encryption, in plain objects."""
     buffer = io.BytesIO()
-    document.save(buffer)
+    with LOCK:
+        document.save(buffer, flags=raw.FPDF_REMOVE_SECURITY)
     return buffer.getvalue()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Size
-from qc.normalize import LINEAR_LUT, PageImage
+from qc.normalize import PageImage
 from qc.reference_page import MARGIN_MM, WORKING_DPI
 from qc.units import px_per_mm
 
@@ -53,12 +53,12 @@ def rectified(image: PageImage, to_px: Affine, trim: Size, interpolation: int = 
     Returns
     -------
     ndarray, shape (h, w, 3), float32
-        Linear RGB as scanned; beyond `RIM_MM` inside the trim the rim is continued.
+        Light as `image.colors` decodes it; beyond `RIM_MM` inside the trim the rim is continued.
     """
     to_raster, size = raster(trim)
     rgb = image.pixels if image.color else cv2.cvtColor(image.pixels, cv2.COLOR_GRAY2RGB)
     # In linear light: interpolating encoded values of a halftone darkens it.
-    light = cv2.LUT(rgb, LINEAR_LUT)
+    light = cv2.LUT(rgb, image.colors.decode)
     warped = cv2.warpAffine(
         light,
         to_px.after(to_raster.inverse()).matrix,

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, replace
+from dataclasses import asdict, astuple, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from qc.geometry import Affine, Size
 from qc.intake import open_copy
 from qc.links import leads_outside, real
 from qc.model import BookCopy, ReferenceId
-from qc.pdfium import LOCK, RENDER_DPI, VERSION, Box, Sheet, all_sideways, draw, open_document, sheets
+from qc.pdf_colors import PdfColors, pdf_colors
+from qc.pdfium import LOCK, RENDER_DPI, VERSION, Box, Sheet, all_sideways, draw, open_document, saved, sheets
 from qc.reference_page import MARGIN_MM as MARGIN_MM
 from qc.reference_page import THUMBNAIL_DPI as THUMBNAIL_DPI
 from qc.reference_page import WORKING_DPI as WORKING_DPI
@@ -44,7 +45,8 @@ class PdfReference:
     Attributes
     ----------
     id : ReferenceId
-        `note` says what was odd about the title, if anything.
+        `note` says what was odd about the title, if anything; `colors` which color management the PDF holds and how it
+        was drawn.
     pages : int
     trim : Size
         Of the title: as stated, else that of most pages.
@@ -52,6 +54,8 @@ class PdfReference:
         As stated in title.toml.
     u_trim_mm : float
         0: the trim lines of a PDF are exact.
+    u_color : float
+        dE00; not 0 where what its colors mean in print is not known, see `qc.pdf_colors`.
 
     Notes
     -----
@@ -79,7 +83,9 @@ class PdfReference:
         self.pages = len(self._trims)
         self.trim = title_trim(self._trims, title.trim)
         self.paper, self.ink = title.paper, title.ink
-        self.id = ReferenceId("pdf", name, self._sha256, self._doubts(title))
+        colors = self._color_management()
+        self.u_color = colors.u
+        self.id = ReferenceId("pdf", name, self._sha256, self._doubts(title), colors.words)
         self._recent = lru_cache(_PAGES_IN_MEMORY)(self._page)
         self._thumbnails = lru_cache(1)(self._all_thumbnails)
 
@@ -197,6 +203,21 @@ class PdfReference:
                 "pages. Export single pages; if the pages really are so, state the trim."
             )
         return found
+
+    def _color_management(self) -> PdfColors:
+        key = self._key("colors")
+        if stored := cache.load(key):
+            known = json.loads(stored)
+            return PdfColors(known["intent"], tuple(known["profiles"]), known["cmyk"], known["known"])
+        with LOCK:
+            document = open_document(self._path, ReferenceFault)
+            try:
+                content = saved(document)
+            finally:
+                document.close()
+        colors = pdf_colors(content)
+        cache.store(key, json.dumps(asdict(colors)).encode())
+        return colors
 
     def _key(self, name: str, geometry: object = None) -> str:
         how = repr((_FORMAT, VERSION, RENDER_DPI, WORKING_DPI, geometry))

@@ -44,7 +44,8 @@ class ReferencePage:
 class Reference(Protocol):
     """What was ordered, page by page: a `qc.reference.PdfReference` or a `qc.copy_reference.CopyReference`.
 
-    `u_trim_mm` is the standard uncertainty of its trim lines, 0 for a PDF; the rest is described there.
+    `u_trim_mm` is the standard uncertainty of its trim lines, 0 for a PDF; `u_color` that of its colors, dE00; the rest is
+    described there.
     """
 
     id: ReferenceId
@@ -53,6 +54,7 @@ class Reference(Protocol):
     paper: str | None
     ink: str | None
     u_trim_mm: float
+    u_color: float
 
     def page(self, number: int, /) -> ReferencePage: ...
 

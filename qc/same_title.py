@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,11 @@ _ADDED = ("copy-color-difference", "copy-color-outlier")
 
 
 def with_copy_colors(
-    inspections: Sequence[Inspection], trim: Size, policy: Policy, threads: int = 1
+    inspections: Sequence[Inspection],
+    trim: Size,
+    policy: Policy,
+    threads: int = 1,
+    step: Callable[[], None] | None = None,
 ) -> list[Inspection]:
     """Inspections with the color differences between the copies, judged again.
 
@@ -34,6 +38,8 @@ def with_copy_colors(
         That they were judged by.
     threads : int
         Pages compared at the same time.
+    step : callable, optional
+        Called after each page.
 
     Returns
     -------
@@ -43,7 +49,7 @@ def with_copy_colors(
     """
     copies = [_pages(i, trim) for i in inspections]
     numbers = sorted({n for c in copies for n in c.shown})
-    observations = compare_colors(copies, dict.fromkeys(numbers, trim), threads)
+    observations = compare_colors(copies, dict.fromkeys(numbers, trim), threads, step)
     overall = [o for o in observations if o.measure in _ADDED and o.where.page is None]
     again = []
     for i in inspections:

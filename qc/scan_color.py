@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from functools import lru_cache
 
@@ -34,6 +35,10 @@ class ScanColor:
         ``"srgb"``, ``"embedded"`` or ``"profile"``.
     calibrated : bool
         Whether somebody has checked it against a chart.
+    id : str
+        The same for two scans whose RGB means the same.
+    words : str
+        The same for a report.
     u : float
         Standard uncertainty (k = 1) of a color, dE00.
     decode : ndarray, shape (256,), float32
@@ -41,6 +46,8 @@ class ScanColor:
     """
 
     kind = "srgb"
+    id = "srgb"
+    words = "as sRGB"
     calibrated = False
     u = U_UNCALIBRATED
 
@@ -64,10 +71,12 @@ class ProfiledColor(ScanColor):
     """A scan from a scanner whose colors were calibrated."""
 
     kind = "profile"
+    words = "by the color profile of the scanner"
     calibrated = True
 
-    def __init__(self, model: ColorModel, u: float) -> None:
+    def __init__(self, model: ColorModel, u: float, id: str) -> None:
         self.u = u
+        self.id = id
         self._model = model
         self._decode = model.light(np.arange(256) / 255.0).astype(np.float32)
 
@@ -91,9 +100,11 @@ class EmbeddedColor(ScanColor):
     """
 
     kind = "embedded"
+    words = "by the ICC profile in its file"
 
-    def __init__(self, table: Colors) -> None:
+    def __init__(self, table: Colors, id: str) -> None:
         """`table` holds L*a*b* at equal steps of encoded R, G and B, shape (n, n, n, 3)."""
+        self.id = id
         steps = np.linspace(0, 1, len(table))
         self._lab = RegularGridInterpolator((steps, steps, steps), table)
         gray = lab_to_xyz(table[(np.arange(len(table)),) * 3])[:, 1]
@@ -141,7 +152,7 @@ def scan_color(scan: ScanFile, profile: ScannerProfile | None) -> ScanColor:
 def _profiled(profile: ScannerProfile) -> ProfiledColor:
     color = profile.color
     assert color is not None
-    return ProfiledColor(ColorModel(color.rgb, color.lab, color.gamma, color.offset), color.u)
+    return ProfiledColor(ColorModel(color.rgb, color.lab, color.gamma, color.offset), color.u, profile.sha256)
 
 
 def _embedded_icc(scan: ScanFile) -> bytes | None:
@@ -174,4 +185,5 @@ def _embedded(icc: bytes) -> ScanColor:
     signed = raw[..., 1:].astype(np.int8).astype(np.float64)
     lab = np.concatenate([raw[..., :1] * (100 / 255.0), signed], axis=-1)
     usual = linear_rgb_to_lab(srgb_to_linear(grid / 255.0))
-    return SRGB if float(np.quantile(ciede2000(lab, usual), 0.95)) < _SAME_DE else EmbeddedColor(lab)
+    same = float(np.quantile(ciede2000(lab, usual), 0.95)) < _SAME_DE
+    return SRGB if same else EmbeddedColor(lab, hashlib.sha256(icc).hexdigest())

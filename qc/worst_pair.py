@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qc.color_tiles import ColorTiles, color_tiles, printed_tiles
-from qc.colorimetry import linear_rgb_to_lab
 from qc.geometry import Affine, Size
 from qc.model import Observation
 from qc.page_color import PageColor
@@ -43,5 +42,4 @@ def pair_tiles(first: PageColor, second: PageColor, trim: Size) -> ColorTiles:
     (x, y), step = first.corner_mm, first.step_mm
     to_mm = Affine.shift(x + step / 2, y + step / 2).after(Affine.scaling(step))
     on = printed_tiles(first.tiles, second.tiles)
-    lab = [linear_rgb_to_lab(c.tiles[on]) for c in (first, second)]
-    return color_tiles(lab[0], lab[1], on, to_mm, trim)
+    return color_tiles(first.lab[on], second.lab[on], on, to_mm, trim)

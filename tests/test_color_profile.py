@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,21 @@ from skimage.color import lab2xyz
 from calibration.cgats import read_cgats
 from calibration.color import ColorInputs, make_color
 from calibration.color_fit import fit_colors, grade, uncertainty
-from calibration.misread import refuse_misread
+from calibration.misread import channels, refuse_misread
 from calibration.profile import save
 from calibration.summary import described
 from qc.color_model import farthest, fit_model
 from qc.colorimetry import ciede2000, lab_to_xyz, linear_rgb_to_lab, relative_to_paper, srgb_to_linear, xyz_to_lab
 from qc.errors import ReferenceFault, ScanError
 from qc.flags import Flag
+from qc.geometry import Affine
+from qc.measure.color_defect import color_defect
 from qc.measure.color_difference import PAPERS, paper_difference
 from qc.model import ScanFile
+from qc.page_inks import ScannedPage
 from qc.scan_color import SRGB, U_UNCALIBRATED, scan_color
 from qc.scanner import load_profile, read_profile
+from qc.tiles import PageTiles
 
 DATA = Path(__file__).parent / "data" / "color"
 CHART, OTHER, IT8 = DATA / "scanner_isis_f.txt", DATA / "scanner_i1pro2_f.txt", DATA / "R160727WhiteBacking.it8"
@@ -154,6 +159,20 @@ def test_a_misread_chart_is_refused(how: str) -> None:
         refuse_misread(table.ids[:264], MISREAD[how](rgb).reshape(-1, 3), lab, "chart.tif")
 
 
+def test_exchanged_channels_are_refused() -> None:
+    """A file in the order B, G, R fits a model of colors as well as any."""
+    chart = read_cgats(CHART)
+    assert refuse_misread(chart.ids, chart.rgb, chart.lab, "chart.tif") < 2
+    rng = np.random.default_rng(1)
+    few = rng.choice(len(chart.rgb), 24, replace=False)
+    for rows in (slice(None), few):
+        for order in permutations(range(3)):
+            found = channels(chart.rgb[rows][:, order], chart.lab[rows])
+            assert found == "".join("RGB"[c] for c in order)
+    with pytest.raises(ScanError, match="hold B, G, R instead of R, G, B"):
+        refuse_misread(chart.ids, chart.rgb[:, ::-1], chart.lab, "chart.tif")
+
+
 # --- the file -------------------------------------------------------------------------------------------------------------
 
 
@@ -256,6 +275,27 @@ def test_a_calibrated_scanner_judges_the_lightness_of_paper_too(tmp_path: Path) 
     assert found.value == pytest.approx(float(ciede2000(np.array(PAPERS["white"]), lab)))
     assert found.detail["L"] == pytest.approx(lab[0], abs=0.01)
     assert paper_difference(list(light[:3]), "white").flags == (Flag.NO_PROFILE,)
+
+
+def test_wrong_paper_is_told_by_what_the_scan_means(tmp_path: Path) -> None:
+    """The b* of paper is that of the profile, not of sRGB; a checked one has the smaller u and no flag."""
+    light = srgb_to_linear(np.array([236, 226, 196]) / 255)
+    plain = picture(tmp_path / "a.png", wide_gamut())
+    found = {}
+    for colors in (SRGB, scan_color(plain, None), scan_color(plain, made())):
+        grid = np.full((6, 6, 3), light)
+        tiles = PageTiles(
+            grid, np.ones_like(grid), np.ones((6, 6), bool), light, Affine.scaling(1.0), grid[..., 0], colors
+        )
+        seen = color_defect([ScannedPage(1, ("a.png", 0), tiles, Affine.scaling(1.0))], "white")
+        (paper,) = (o for o in seen if o.detail["code"] == "wrong-paper")
+        assert paper.detail["b"] == pytest.approx(colors.lab(light)[2], abs=0.01)
+        assert paper.value == pytest.approx(paper.detail["b"] / 11, abs=1e-3)
+        found[colors.kind] = paper
+    assert len({o.detail["b"] for o in found.values()}) == 3
+    assert found["srgb"].u == found["embedded"].u == 0.2
+    assert found["srgb"].flags == (Flag.NO_PROFILE,) and found["profile"].flags == ()
+    assert found["profile"].u is not None and found["profile"].u < 0.2
 
 
 def test_a_poor_profile_is_not_used(tmp_path: Path) -> None:

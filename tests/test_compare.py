@@ -118,6 +118,28 @@ def test_a_lacking_page_shifts_nothing(compared: Comparison) -> None:
     assert all(o.flags[0] == Flag.NOT_REGISTERED for o in pages if o.value is None)
 
 
+def without(copy: BookCopy, *pages: int) -> BookCopy:
+    return replace(copy, scans=tuple(s for i, s in enumerate(copy.pages, 1) if i not in pages))
+
+
+def test_pages_that_the_base_lacks_are_paired_all_the_same(shelf: Shelf) -> None:
+    """`a` lacks page 4 of the title, which lies third in `b` and in `c`."""
+    copies = [without(shelf.copy("a"), 4), without(shelf.copy("b"), 1), without(shelf.copy("c"), 2)]
+    result = compare_copies(copies, load_policy())
+    assert result.base == "a"
+    assert "page 3 of b, which a lacks, is counted as page 5" in result.notes
+    beyond = [o for o in result.observations if o.where.page == 5 and o.value is not None]
+    assert {o.where.copies for o in beyond} == {("b", "c")}
+    for edge in JUDGED:
+        (o,) = (o for o in beyond if o.measure == "copy-position-difference" and o.where.edge is edge)
+        assert o.value is not None and o.u is not None and o.u < 0.06
+        assert abs(o.value - shelf.truth(("b", "c"), 4, edge)) <= 3 * o.u
+    (color,) = (o for o in beyond if o.measure == "copy-color-difference")
+    assert color.value is not None and color.value > 0.5 and color.detail["da"] > 0.2
+    lone = compare_copies(copies[:2], load_policy())
+    assert {o.where.page for o in lone.observations} <= {None, 1, 2, 3, 4}
+
+
 def test_the_cast_is_the_odd_one_in_color(compared: Comparison) -> None:
     outliers = {o.where.copy: o for o in of(compared, "copy-color-outlier")}
     assert set(outliers) == {"a", "b", "c"}

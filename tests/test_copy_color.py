@@ -78,12 +78,13 @@ def test_pages_in_color_speak_for_the_copy() -> None:
     """Nine pages of text that agree do not hide the cast of three pictures."""
     text = np.full((10, 10, 3), 0.8)
     picture = np.random.default_rng(1).uniform(0.1, 0.8, (10, 10, 3))
+    measured = Repeatability(0.2, "measured")
     seen: list[Observation] = []
     for n in range(1, 13):
         tiles = picture if n % 4 == 0 else text
         cast = tiles * (1, 0.8, 1) if n % 4 == 0 else tiles
-        seen += copy_color_difference(n, {"a": page(tiles), "b": page(cast)}, {}, Repeatability())
-    (o,) = copy_color_difference_over_pages(seen, [("a", "b")], {}, Repeatability(0.2, "measured"))
+        seen += copy_color_difference(n, {"a": page(tiles), "b": page(cast)}, {}, measured)
+    (o,) = copy_color_difference_over_pages(seen, [("a", "b")], {}, measured)
     assert o.value is not None and o.value > 4 and o.detail["pages"] == 3 and o.detail["max_page"] in (4, 8, 12)
     assert (o.detail["repeatability"], o.detail["repeatability_from"]) == (0.2, "measured")
     assert o.u == U_LEAST

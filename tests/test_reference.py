@@ -411,7 +411,7 @@ class TestCache:
         path = draw_pdf(tmp_path / "b.pdf", paint=lambda c, n: c.rect(99, 99, 50, 50, fill=1))
         page = open_reference(path).page(1)
         files = [f for f in (tmp_path / "cache").rglob("*") if f.is_file()]
-        assert len(files) == 2
+        assert len(files) == 3
         for file in files:
             data = file.read_bytes()
             file.write_bytes(data[: len(data) // 2] if damage is None else damage)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
@@ -19,11 +20,12 @@ from rich.table import Table
 from rich.text import Text
 
 from qc.cli import exits, options, terminal
+from qc.cli.batch_titles import groups_of, mark_held, was_held
 from qc.cli.csv_text import Number, csv_text
 from qc.errors import ScanError, UsageError
 from qc.fingerprint import fingerprint
 from qc.intake import find_copies
-from qc.job import Job, jobs_for, run_job
+from qc.job import Job, hold_group, jobs_for, run_job
 from qc.links import leads_outside, real
 from qc.model import Inspection
 from qc.night import Row, not_inspected, row_of, time_left
@@ -90,7 +92,8 @@ def batch(
     """Inspect every copy below FOLDER, each in a process of its own.
 
     Every copy gets inspection.json and report.html in a folder of its id in --out; summary.csv there has a line a copy,
-    and index.html lists them with links.
+    and index.html lists them with links. Copies of one title are held against each other, too, up to eight at a time in
+    the order of their folders: by color, or without a reference by where their print lies.
 
     With --store a call goes on where the last one stopped, however it ended: a copy with the same scans, reference,
     policy and measures is not inspected twice.
@@ -108,6 +111,9 @@ def batch(
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
     work = jobs_for(paths, out, loaded, titles=titles, scanner=scanner, dpi=dpi)
+    groups = groups_of(work)
+    members = {job.id for group in groups for job in group}
+    work = [replace(job, kept=True) if job.id in members else job for job in work]
     with ExitStack() as stack:
         kept = None
         if store_path is not None:
@@ -116,7 +122,7 @@ def batch(
         todo = work if kept is None else kept.todo
         if kept is not None:
             click.echo(kept.said, err=True)
-        rows = {} if kept is None else {result.row.copy: result.row for result in kept.done(as_json)}
+        rows = {} if kept is None else {result.row.copy: result.row for result in kept.done(as_json, members)}
         before = len(rows)
         began = time.monotonic()
         try:
@@ -128,8 +134,20 @@ def batch(
                     done = len(rows) - before
                     progress(done, len(todo))
                     left = time_left(time.monotonic() - began, done, len(todo))
-                    _tell(result, f"{done}/{len(todo)}", f"{seconds:.1f} s{left and f', {left}'}", as_json)
+                    now = as_json and not (result.inspection and job.id in members)
+                    _tell(result, f"{done}/{len(todo)}", f"{seconds:.1f} s{left and f', {left}'}", now)
+            if len(rows) == len(work):
+                new = {job.id for job in todo}
+                seen = [[job for job in group if rows[job.id].outcome] for group in groups]
+                due = [_Group(tuple(group), _due(group, new, kept)) for group in seen if len(group) > 1]
+                for job, result, seconds in _held([g for g in due if g.due], jobs or options.cores(), kept):
+                    if kept is not None:
+                        kept.keep(job, result, seconds)
+                    rows[job.id] = result.row
         finally:
+            for job in work:
+                if as_json and job.id in members and job.id in rows and rows[job.id].outcome:
+                    click.echo(_json_file(job) if kept is None else kept.json(job))
             listed = [rows[job.id] for job in work if job.id in rows]
             write_text(summary_csv(listed), out / "summary.csv")
             title = f"Returns in {real(folder).name}"
@@ -175,8 +193,21 @@ class _Kept:
         words += f" {failed} of those done could not be inspected; --redo failed tries again." if failed else ""
         return words + (f" Reports of {gone} of those done are gone; --redo makes them anew." if gone else "")
 
-    def done(self, as_json: bool) -> Iterator[Result]:
-        """Results of the copies that are passed over, from the store."""
+    def was_held(self, job: Job) -> bool:
+        return was_held(self._keys[job.id])
+
+    def held(self, job: Job) -> None:
+        mark_held(self._keys[job.id])
+
+    def json(self, job: Job) -> str:
+        """The record of an inspected copy as it stands now."""
+        entry = self._store.latest(job.id, self._keys[job.id])
+        inspection = None if entry is None else self._store.inspection(entry.id, job.policy.sha256)
+        assert inspection is not None
+        return to_json(record(inspection))
+
+    def done(self, as_json: bool, later: Collection[str]) -> Iterator[Result]:
+        """Results of the copies that are passed over, from the store; those of inspected copies `later` are not printed."""
         for copy, entry in self._done.items():
             if entry.failed:
                 result = Result(not_inspected(copy, entry.exit, entry.message))
@@ -184,7 +215,7 @@ class _Kept:
                 inspection = self._store.inspection(entry.id, self._jobs[copy].policy.sha256)
                 assert inspection is not None
                 result = _result(inspection, entry.report or "")
-            if as_json:
+            if as_json and (entry.failed or copy not in later):
                 click.echo(result.json)
             yield result
 
@@ -201,6 +232,55 @@ class _Kept:
             )
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Copies of one title; those `due` have not been held against the others yet."""
+
+    jobs: tuple[Job, ...]
+    due: frozenset[str]
+
+
+def _due(group: Sequence[Job], new: Collection[str], kept: _Kept | None) -> frozenset[str]:
+    """Copies that are new, or that an earlier call did not come to. What was finished stays as it is."""
+    return frozenset(job.id for job in group if kept is None or job.id in new or not kept.was_held(job))
+
+
+def hold_one(group: _Group, tick: Tick) -> tuple[list[Result], str]:
+    """Hold copies of one title against each other inside a worker: results that changed, and what is wrong."""
+    try:
+        changed, lost = hold_group(group.jobs, group.due, tick)
+    except MemoryError:
+        return [], "it takes more memory than a worker may have"
+    except Exception as error:
+        return [], exits.failure(error)[1]
+    said = f"the cache no longer has {', '.join(lost)}; --redo inspects them again" if lost else ""
+    return [_slim(job, inspection) for job, inspection in changed], said
+
+
+def _held(groups: Sequence[_Group], processes: int, kept: _Kept | None) -> Iterator[tuple[Job, Result, float]]:
+    """What changes when copies of one title are held against each other; what could not be is said."""
+    if not groups:
+        return
+    runner = Runner(hold_one, min(processes, len(groups)))
+    with terminal.bar("titles", "titles") as progress, _finishing_first(runner):
+        for done, ended in enumerate(runner.run(groups), 1):
+            progress(done, len(groups))
+            results, said = ended.result or ([], f"it {ended.lost}")
+            if said:
+                names = ", ".join(job.id for job in ended.job.jobs)
+                exits.say(f"{names}: not all were held against each other: {said}.")
+            by_id = {job.id: job for job in ended.job.jobs}
+            for result in results:
+                yield by_id[result.row.copy], result, ended.seconds / len(by_id)
+            if kept is not None and not said:
+                for job in ended.job.jobs:
+                    kept.held(job)
+
+
+def _json_file(job: Job) -> str:
+    return to_json(json.loads((job.folder / "inspection.json").read_text("utf-8")))
+
+
 def _again(entry: Entry, redo: Sequence[str]) -> bool:
     return "all" in redo or entry.copy in redo or (entry.failed and "failed" in redo)
 
@@ -208,15 +288,18 @@ def _again(entry: Entry, redo: Sequence[str]) -> bool:
 def inspect_one(job: Job, tick: Tick) -> Result:
     """Inspect a copy inside a worker; an error becomes a row."""
     try:
-        inspection = run_job(job, progress=lambda _done, _all: tick())
-        # What is not part of the record has gone into the report; it would only burden the way to the parent.
-        burden: dict[str, Any] = {f.name: {} for f in fields(inspection) if not f.compare}
-        return _result(replace(inspection, **burden), str(real(job.report)))
+        return _slim(job, run_job(job, progress=lambda _done, _all: tick()))
     except MemoryError:
         message = f"{job.id} needs more memory than a copy may take. Inspect it alone with `qc inspect`."
         return Result(not_inspected(job.id, exits.UNUSABLE, message))
     except Exception as error:
         return Result(not_inspected(job.id, *exits.failure(error)))
+
+
+def _slim(job: Job, inspection: Inspection) -> Result:
+    # What is not part of the record has gone into the report; it would only burden the way to the parent.
+    burden: dict[str, Any] = {f.name: {} for f in fields(inspection) if not f.compare}
+    return _result(replace(inspection, **burden), str(real(job.report)))
 
 
 def summary_csv(rows: Sequence[Row]) -> str:
@@ -234,7 +317,7 @@ def _results(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Result,
 
 
 @contextmanager
-def _finishing_first(runner: Runner[Job, Result]) -> Iterator[None]:
+def _finishing_first(runner: Runner[Any, Any]) -> Iterator[None]:
     """Let the first Ctrl-C finish the copies under way, and the second end them."""
 
     def on_interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from qc.catalog import MEASURES
-from qc.colorimetry import linear_rgb_to_lab
 from qc.flags import Flag
 from qc.ink_density import INKS, Share
 from qc.model import Evidence, Observation, Where
@@ -25,8 +24,8 @@ U_CHROMA = 0.04
 U_FADE, U_FADE_SHARE, MOST_U_FADE = 0.01, 0.12, 0.045
 U_BAND, U_BAND_SHARE = 0.012, 0.1
 U_TONE = 0.08
-U_PAPER = 0.2
-"""Of the place between white and cream, without a scanner profile: 2 units of b*."""
+U_PAPER, U_STOCK = 2.2, 1.5
+"""Of b* without a scanner profile, and of papers that are called alike."""
 U_NOT_STATED = 0.25
 LOST, GRAY = 0.6, 0.5
 SYSTEMATIC_PAGES, SYSTEMATIC_SHARE = 3, 2 / 3
@@ -34,7 +33,6 @@ SHOWS: Mapping[str, float] = {"lost-channel": 0.5, "weak-channel": 0.35, "gray":
 """From where on a page counts as showing the fault, when it is asked whether all pages do."""
 PAPER_B: Mapping[str, float] = {"white": 0.0, "cream": 11.0}
 """Usual b* of white and cream book paper under D50 as a scanner sees it."""
-_RENDERING = "PDF rendered as sRGB; inks of the scan held against each other, without a color profile"
 
 
 @dataclass(frozen=True)
@@ -108,8 +106,6 @@ def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: st
 
 def _observed(found: _Found, where: Where) -> Observation:
     detail = {"code": found.code, **(found.detail or {})}
-    if found.value is not None:
-        detail["color_management"] = _RENDERING
     value, u = (None if v is None else round(v, 4) for v in (found.value, found.u))
     return MEASURES["color-defect"].observe(value, u, where, found.flags, detail, found.evidence)
 
@@ -201,9 +197,13 @@ def _paper(pages: Sequence[ScannedPage], ordered: str | None) -> _Found:
         return _Found("wrong-paper", None, None, (Flag.PAPER_NOT_STATED,))
     if seen is None or all(np.ptp(p.tiles.paper) < 1e-6 for p in pages if p.tiles.paper is not None):
         return _Found("wrong-paper", None, None, (Flag.NOTHING_TO_COMPARE if seen is None else Flag.GRAY_SCAN,))
-    lab = linear_rgb_to_lab(seen)
-    other = "cream" if ordered == "white" else "white"
-    value = float((lab[2] - PAPER_B[ordered]) / (PAPER_B[other] - PAPER_B[ordered]))
-    detail = {"ordered": ordered, "like": other, "b": round(float(lab[2]), 2)}
     shown = next(p for p in pages if p.tiles.paper is not None)
-    return _Found("wrong-paper", value, U_PAPER, (Flag.NO_PROFILE,), detail, (Evidence(*shown.scan),))
+    colors = shown.tiles.colors
+    lab = colors.lab(seen)
+    other = "cream" if ordered == "white" else "white"
+    way = PAPER_B[other] - PAPER_B[ordered]
+    value = float((lab[2] - PAPER_B[ordered]) / way)
+    u = float(np.hypot(colors.u, U_STOCK) if colors.calibrated else U_PAPER) / abs(way)
+    detail = {"ordered": ordered, "like": other, "b": round(float(lab[2]), 2)}
+    flags = () if colors.calibrated else (Flag.NO_PROFILE,)
+    return _Found("wrong-paper", value, u, flags, detail, (Evidence(*shown.scan),))

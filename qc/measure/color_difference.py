@@ -30,7 +30,7 @@ about 3 units."""
 
 
 def color_difference(
-    tiles: PageTiles | None, page: int, scan: tuple[str, int], flag: Flag | None = None
+    tiles: PageTiles | None, page: int, scan: tuple[str, int], flag: Flag | None = None, u_reference: float = 0.0
 ) -> Observation:
     """Mean CIEDE2000 of the printed tiles of a page against the reference, both relative to their paper.
 
@@ -43,6 +43,8 @@ def color_difference(
         File name and frame.
     flag : Flag or None
         Why it cannot be measured.
+    u_reference : float
+        Of the reference's own colors, dE00.
 
     Returns
     -------
@@ -86,9 +88,8 @@ def color_difference(
         "tiles": int(printed.sum()),
         "colors": tiles.colors.kind,
     }
-    return measure.observe(
-        float(difference.mean()), tiles.colors.u, where, _doubt(tiles.colors), detail, (Evidence(*scan),)
-    )
+    u = float(np.hypot(tiles.colors.u, u_reference))
+    return measure.observe(float(difference.mean()), u, where, _doubt(tiles.colors), detail, (Evidence(*scan),))
 
 
 def _doubt(colors: ScanColor) -> tuple[Flag, ...]:

@@ -8,14 +8,14 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qc.catalog import MEASURES
 from qc.color_repeatability import Repeatability
-from qc.colorimetry import ciede2000, linear_rgb_to_lab
+from qc.colorimetry import ciede2000
 from qc.flags import Flag
 from qc.model import Observation, Where
 from qc.page_color import COLORED, MIN_TILES, PageColor, difference, usable
+from qc.scan_color import ScanColor
 
 MIN_COPIES = 3
 U_EXPOSURE = 0.4
@@ -41,7 +41,7 @@ def copy_color_difference(
     flags : mapping of (str, str) to str
         Pairs that cannot be compared, and why: `different-scanners`, `gray-scan`, `bitonal`.
     repeatability : Repeatability
-        Of the scanner; it is u, unless it is below `U_LEAST`.
+        Of the scanner; it is u, unless it is below `U_LEAST`, or the RGB of the two scans does not mean the same.
 
     Returns
     -------
@@ -53,8 +53,9 @@ def copy_color_difference(
 
     Notes
     -----
-    Tiles of 3.6 mm average the halftone away in linear light. Comparable only on the same scanner with the same
-    settings. u is what two scans of one page differ by: that of the scanner profile, else 0.35 dE00, which is usual for
+    Tiles of 3.6 mm average the halftone away in linear light. Comparable on the same scanner with the same settings, or
+    where the scanners of both have a color profile (`colors` in the detail): what the two profiles are uncertain by is then
+    in u. Else u is what two scans of one page differ by: that of the scanner profile, else 0.35 dE00, which is usual for
     a flatbed, and 0.3 at least; `repeatability_from` in the detail of the value over all pages says which. The mean of
     magnitudes is positive by construction: halftone and register leave 0.2 to 0.6 between copies that are alike.
     Dividing by the paper takes a difference of papers and of exposure out, but not what ink on another paper looks like.
@@ -72,8 +73,10 @@ def copy_color_difference(
             observations.append(measure.observe(None, where=where, flags=(flag,)))
             continue
         value, detail = difference(colors[a].lab, colors[b].lab, printed, colors[a])
+        detail["colors"] = " and ".join(sorted({colors[c].colors.kind for c in (a, b)}))
         doubts = _doubts(colors[a], colors[b])
-        observations.append(measure.observe(value, _u(repeatability, doubts), where, doubts, detail))
+        u = _u(repeatability, doubts, _apart(colors[a].colors, colors[b].colors))
+        observations.append(measure.observe(value, u, where, doubts, detail))
     return observations
 
 
@@ -98,8 +101,9 @@ def copy_color_difference_over_pages(
             flag = flags.get(pair, Flag.NOTHING_TO_COMPARE)
             result.append(measure.observe(None, where=where, flags=(flag,)))
             continue
-        value, doubts, detail = _over_pages(measured)
-        result.append(measure.observe(value, _u(repeatability, doubts), where, doubts, detail | _beside(repeatability)))
+        value, u, doubts, detail = _over_pages(measured)
+        detail["colors"] = measured[0].detail["colors"]
+        result.append(measure.observe(value, u, where, doubts, detail | _beside(repeatability)))
     values = [o.value for o in result if o.value is not None]
     if len(values) < MIN_COPIES:
         return result
@@ -111,7 +115,7 @@ def copy_color_difference_over_pages(
 
 
 def paper_between(
-    papers: Mapping[str, NDArray[np.float64] | None],
+    pages: Mapping[str, Sequence[PageColor]],
     pairs: Sequence[Pair],
     flags: Mapping[Pair, str],
     repeatability: Repeatability,
@@ -120,8 +124,8 @@ def paper_between(
 
     Parameters
     ----------
-    papers : mapping of str to ndarray, shape (3,), or None
-        Linear RGB of each copy's paper, median over its pages; None where no page shows any.
+    pages : mapping of str to sequence of PageColor
+        The pages of each copy that show their paper; its paper is the median over them.
 
     Returns
     -------
@@ -136,15 +140,15 @@ def paper_between(
     measure = MEASURES["paper-difference"]
     result = []
     for a, b in pairs:
-        where, first, second = Where(copies=(a, b)), papers.get(a), papers.get(b)
-        if (a, b) in flags or first is None or second is None:
+        where = Where(copies=(a, b))
+        if (a, b) in flags or not pages[a] or not pages[b]:
             flag = flags.get((a, b), Flag.NO_PAPER)
             result.append(measure.observe(None, where=where, flags=(flag,)))
             continue
-        lab = linear_rgb_to_lab(np.array([first, second]))
-        detail = dict(zip(("dL", "da", "db"), np.round(lab[1] - lab[0], 3).tolist(), strict=True))
-        u = float(np.hypot(repeatability.value, U_EXPOSURE))
-        result.append(measure.observe(float(ciede2000(lab[0], lab[1])), u, where, detail=detail))
+        first, second = (pages[c][0].colors.lab(np.median([p.paper for p in pages[c]], axis=0)) for c in (a, b))
+        detail = dict(zip(("dL", "da", "db"), np.round(second - first, 3).tolist(), strict=True))
+        u = float(np.linalg.norm([repeatability.value, U_EXPOSURE, _apart(pages[a][0].colors, pages[b][0].colors)]))
+        result.append(measure.observe(float(ciede2000(first, second)), u, where, detail=detail))
     return result
 
 
@@ -164,7 +168,9 @@ def copy_color_outlier_of_page(
     for copy, own in lab.items():
         value, detail = difference(middle, own, printed, colors[copy])
         doubts = _doubts(*colors.values())
-        result.append(measure.observe(value, _u(repeatability, doubts), Where(page=page, copy=copy), doubts, detail))
+        apart = max(_apart(colors[copy].colors, c.colors) for c in colors.values())
+        u = _u(repeatability, doubts, apart)
+        result.append(measure.observe(value, u, Where(page=page, copy=copy), doubts, detail))
     return result
 
 
@@ -211,11 +217,11 @@ def copy_color_outlier(
         if copy in flags or not own:
             result.append(measure.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),)))
             continue
-        value, doubts, detail = _over_pages(own)
+        value, u, doubts, detail = _over_pages(own)
         others = [o.value for o in pairs if o.value is not None and copy not in (o.where.copies or ())]
         if others:
             detail["population"] = round(float(np.median(others)), 3)
-        result.append(measure.observe(value, _u(repeatability, doubts), where, doubts, detail | _beside(repeatability)))
+        result.append(measure.observe(value, u, where, doubts, detail | _beside(repeatability)))
     return result
 
 
@@ -223,17 +229,22 @@ def _doubts(*pages: PageColor) -> tuple[str, ...]:
     return (Flag.NO_PAPER,) if any(p.as_scanned for p in pages) else ()
 
 
-def _u(repeatability: Repeatability, doubts: Sequence[str]) -> float:
+def _apart(first: ScanColor, second: ScanColor) -> float:
+    """What is not known of one RGB against the other, dE00; 0 where they mean the same, which then drops out."""
+    return 0.0 if first.id == second.id else float(np.hypot(first.u, second.u))
+
+
+def _u(repeatability: Repeatability, doubts: Sequence[str], apart: float) -> float:
     u = max(repeatability.value, U_LEAST)
-    return float(np.hypot(u, U_EXPOSURE)) if doubts else u
+    return float(np.linalg.norm([u, U_EXPOSURE if doubts else 0.0, apart]))
 
 
 def _beside(repeatability: Repeatability) -> dict[str, Any]:
     return {"repeatability": repeatability.value, "repeatability_from": repeatability.source}
 
 
-def _over_pages(measured: Sequence[Observation]) -> tuple[float, tuple[str, ...], dict[str, Any]]:
-    """Median, flags and details of page observations, of those printed in color if there are any."""
+def _over_pages(measured: Sequence[Observation]) -> tuple[float, float, tuple[str, ...], dict[str, Any]]:
+    """Median, u, flags and details of page observations, of those printed in color if there are any."""
     used = [o for o in measured if o.detail["chroma"] > COLORED] or list(measured)
     detail: dict[str, Any] = {}
     for key in ("median", "p95", "dL", "dC", "dh", "da", "db", "shift"):
@@ -247,4 +258,4 @@ def _over_pages(measured: Sequence[Observation]) -> tuple[float, tuple[str, ...]
         "max_region": most.detail["region"],
     }
     flags = tuple(dict.fromkeys(f for o in used for f in o.flags))
-    return float(np.median([o.value for o in used])), flags, detail
+    return float(np.median([o.value for o in used])), max(o.u or 0.0 for o in used), flags, detail
