@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Points, Size
-from qc.pyramid import Level, Plane, tile_mean
+from qc.pyramid import LEAST_VARIANCE, Level, Plane, tile_mean
 from qc.resample import warped
 
 NEIGHBORS = 2.0
@@ -32,14 +32,13 @@ class View:
     plane: Plane
     shrink: Affine
 
-    def to_px(self, level: Level, to_working: Affine) -> Affine:
-        """Pixels of the reference -> pixels of this view."""
-        return self.shrink.after(to_working).after(level.to_px.inverse())
+    def to_px(self, to_raster: Affine, to_working: Affine) -> Affine:
+        """Pixels of a raster of the reference -> pixels of this view."""
+        return self.shrink.after(to_working).after(to_raster.inverse())
 
-    def in_raster(self, level: Level, to_working: Affine) -> Plane:
-        """The scan in the raster of the reference; -1 where there is no scan."""
-        h, w = level.plane.shape
-        return warped(self.plane, self.to_px(level, to_working), (w, h), -1.0)
+    def in_raster(self, to_raster: Affine, shape: tuple[int, ...], to_working: Affine) -> Plane:
+        """The scan in a raster of the reference; -1 where there is no scan."""
+        return warped(self.plane, self.to_px(to_raster, to_working), (shape[1], shape[0]), -1.0)
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ def tiles_of(
     target: Level, view: View, to_working: Affine, trim: Size, flat_mm: tuple[float, float]
 ) -> dict[str, NDArray[np.float64]]:
     """Per tile of the scan warped into the reference raster: center (mm), gradient products, correlation, gain."""
-    to_scan = view.to_px(target, to_working)
-    scan = view.in_raster(target, to_working)
+    to_scan = view.to_px(target.to_px, to_working)
+    scan = view.in_raster(target.to_px, target.plane.shape, to_working)
     tile, s = target.tile, target.sums
     mean = tile_mean(scan, tile)
     var_w = tile_mean(scan, tile, scan) - mean * mean
@@ -110,7 +109,7 @@ def fit_tiles(
     s, tile, mm = target.sums, target.tile, target.mm_per_px
     use = (
         tiles["inside"].astype(bool)
-        & (s["var"].ravel() > 2e-5)
+        & (s["var"].ravel() > LEAST_VARIANCE)
         & (tiles["correlation"] > min_corr)
         & (tiles["gain"] < 12)
         # Where the rim of a tile cuts its only line of text, contrast and place cannot be told apart.
@@ -216,7 +215,7 @@ def _agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float
     """Median correlation of the tiles, weighted by the print that both sides show: print that got lost on half a page,
     or backing where the cut is too deep, does not make it another page."""
     variance = np.maximum(variance, 0.0)
-    inside = tiles["inside"].astype(bool) & (variance > 2e-5)
+    inside = tiles["inside"].astype(bool) & (variance > LEAST_VARIANCE)
     usual = float(np.median(tiles["gain"][inside])) if inside.any() else 1.0
     with np.errstate(divide="ignore"):
         seen = variance * np.minimum(1.0, (usual / np.maximum(tiles["gain"], 1e-9)) ** 2)

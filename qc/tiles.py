@@ -83,24 +83,37 @@ def page_tiles(
     flat_mm : tuple of float
         Only what lies between these x of the page frame is usable; the rest is bent.
     """
-    reference, to_map = shrunk_with_map(_linear(page.rgb), page.to_px, MAP_SHRINK)
+    to_map = pixel_scaling(1 / MAP_SHRINK, 1 / MAP_SHRINK).after(page.to_px)
+    ordered = page.kept("tiles", lambda: _ordered(page, to_map))
     scan, to_scan = shrunk_with_map(
         _linear(image.pixels, image.colors.decode), to_px, round(to_px.scale[0] / to_map.scale[0])
     )
-    copy = warped(scan, to_scan.after(to_map.inverse()), (reference.shape[1], reference.shape[0]))
-    inside = _inside(page.trim, to_map, reference.shape[:2])
-    usable = shrunk(inside, TILE_PX) > 0.999
-    # Bare paper: pixels whose whole neighborhood is white in the reference.
-    bare = (cv2.erode(reference.min(axis=2), np.ones((5, 5), np.uint8)) > 0.98) & (inside > 0)
-    # A median of some thousand pixels is as good as one of them all.
-    shown = copy[bare][:: 1 + int(bare.sum()) // 20000]
+    width, height = ordered["size"].tolist()
+    copy = warped(scan, to_scan.after(to_map.inverse()), (width, height))
+    shown = copy.reshape(-1, 3)[ordered["bare"]]
     paper = np.median(shown, axis=0).astype(np.float64) if len(shown) > 500 else None
     to_mm = to_map.inverse().after(pixel_scaling(1 / TILE_PX, 1 / TILE_PX).inverse())
-    copy_tiles, reference_tiles = (shrunk(p, TILE_PX).astype(np.float64) for p in (copy, reference))
+    copy_tiles = shrunk(copy, TILE_PX).astype(np.float64)
+    usable = ordered["usable"]
     x_mm = to_mm(np.column_stack([np.arange(usable.shape[1]), np.zeros(usable.shape[1])]))[:, 0]
-    usable &= (x_mm > flat_mm[0]) & (x_mm < flat_mm[1])
-    spread = _spread(reference.mean(axis=2))
+    usable = usable & (x_mm > flat_mm[0]) & (x_mm < flat_mm[1])
+    reference_tiles, spread = (ordered[name].astype(np.float64) for name in ("mean", "spread"))
     return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm, spread, image.colors)
+
+
+def _ordered(page: ReferencePage, to_map: Affine) -> dict[str, NDArray[Any]]:
+    """What the tiles of a reference page hold, and where it shows bare paper: pixels whose whole neighborhood is white."""
+    reference = shrunk(_linear(page.rgb), MAP_SHRINK)
+    inside = _inside(page.trim, to_map, reference.shape[:2])
+    bare = np.flatnonzero((cv2.erode(reference.min(axis=2), np.ones((5, 5), np.uint8)) > 0.98) & (inside > 0))
+    return {
+        "mean": shrunk(reference, TILE_PX),
+        "spread": _spread(reference.mean(axis=2)),
+        "usable": shrunk(inside, TILE_PX) > 0.999,
+        # A median of some thousand pixels is as good as one of them all.
+        "bare": bare[:: 1 + len(bare) // 20000].astype(np.uint32),
+        "size": np.array(reference.shape[1::-1]),
+    }
 
 
 def _spread(luminance: NDArray[np.float32]) -> NDArray[np.float64]:
