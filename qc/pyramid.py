@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
-from qc.geometry import Affine, Size
+from qc.geometry import Affine, Points, Size
 from qc.reference import ReferencePage
 from qc.resample import shrunk_with_map
 
@@ -42,6 +43,17 @@ class Level:
     tile: int
     mm_per_px: float
     sums: dict[str, NDArray[np.float64]]
+
+    @cached_property
+    def centers_px(self) -> Points:
+        """Of the tiles, row by row, shape (tiles, 2)."""
+        rows, cols = self.sums["mean"].shape
+        cx, cy = (np.arange(n) * self.tile + 0.5 * (self.tile - 1) for n in (cols, rows))
+        return np.column_stack([np.tile(cx, rows), np.repeat(cy, cols)])
+
+    @cached_property
+    def centers_mm(self) -> Points:
+        return self.to_px.inverse()(self.centers_px)
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,7 @@ def _printed_part(plane: Plane, to_px: Affine, tile: int, blur: float, sums: dic
     y, x = max(top * tile - REACH_PX, 0), max(left * tile - REACH_PX, 0)
     part = plane[y : bottom * tile + REACH_PX, x : right * tile + REACH_PX]
     inner = (slice(top * tile - y, bottom * tile - y), slice(left * tile - x, right * tile - x))
-    blurred, grad_x, grad_y = (np.ascontiguousarray(p[inner]) for p in _gradients(part, blur))
+    blurred, grad_x, grad_y = (p[inner] for p in _gradients(part, blur))
     to_part = Affine.shift(-left * tile, -top * tile).after(to_px)
     sums = {name: values[top:bottom, left:right] for name, values in sums.items()}
     return Level(blurred, grad_x, grad_y, to_part, tile, 1 / to_px.scale[0], sums)
