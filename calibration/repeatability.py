@@ -202,7 +202,7 @@ def _ruler(paths: Sequence[Path], settings: ScanSettings) -> _Ruler:
 def _as_ruler(path: Path, image: PageImage, to_px: Affine, size: Size, *, cut_seen: bool) -> _Ruler:
     light = rectified(image, to_px, size)
     level = float(np.quantile(light[:, :, 1], 0.9))
-    page = ReferencePage(1, size, encoded(np.asarray(light / level, np.float32)), raster(size)[0])
+    page = ReferencePage(1, size, raster(size)[0], lambda: encoded(np.asarray(light / level, np.float32)))
     return _Ruler(path, page, prepare(page), light[:, :, 1], level, cut_seen, _tiles(image, light, size))
 
 

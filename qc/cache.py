@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+_ALIGNED = 8
 _in_memory: dict[str, bytes] | None = None
 
 
@@ -64,27 +67,37 @@ def store(key: str, data: bytes) -> None:
             raise
 
 
-def picture(key: str, make: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """The picture kept under `key`, or what `make` gives, sRGB or gray, which is then kept; as read-only RGB."""
-    stored = load(key)
-    if stored is None:
-        stored = _encoded(make())
-        store(key, stored)
-    read = np.asarray(cv2.imdecode(np.frombuffer(stored, np.uint8), cv2.IMREAD_UNCHANGED))
-    rgb = np.asarray(cv2.cvtColor(read, cv2.COLOR_GRAY2RGB if read.ndim == 2 else cv2.COLOR_BGR2RGB), np.uint8)
-    rgb.flags.writeable = False
-    return rgb
+def arrays(key: str | None, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """The arrays kept under `key`, read-only, or those that `make` gives, which are then kept; no key: not kept."""
+    stored = None if key is None else load(key)
+    if stored is not None:
+        return _unpacked(stored)
+    made = make()
+    if key is not None:
+        store(key, _packed(made))
+    return made
+
+
+def _packed(named: dict[str, NDArray[Any]]) -> bytes:
+    head = json.dumps([[name, a.dtype.str, a.shape] for name, a in named.items()]).encode()
+    parts = [head, *(np.ascontiguousarray(a).tobytes() for a in named.values())]
+    # At level 1, text is read back in 2 ms a page; what a PNG would save on disk costs as much again.
+    return zlib.compress(
+        b"".join([len(head).to_bytes(_ALIGNED, "big"), *(p + bytes(-len(p) % _ALIGNED) for p in parts)]), 1
+    )
+
+
+def _unpacked(stored: bytes) -> dict[str, NDArray[Any]]:
+    data = zlib.decompress(stored)
+    at = _ALIGNED + int.from_bytes(data[:_ALIGNED], "big")
+    head = json.loads(data[_ALIGNED:at])
+    named = {}
+    for name, dtype, shape in head:
+        at += -at % _ALIGNED
+        found = np.frombuffer(data, dtype, math.prod(shape), at).reshape(shape)
+        named[name], at = found, at + found.nbytes
+    return named
 
 
 def _checksum(data: bytes) -> bytes:
     return zlib.crc32(data).to_bytes(4, "big")
-
-
-def _encoded(picture: NDArray[np.uint8]) -> bytes:
-    """Lossless: PNG, the quickest, where all is gray, else WebP, whose colored pictures are read faster."""
-    gray = picture if picture.ndim == 2 else picture[..., 1].copy()
-    if picture.ndim == 2 or not np.any(picture != gray[..., None]):
-        options = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT]
-        return bytes(cv2.imencode(".png", gray, options)[1])
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    return bytes(cv2.imencode(".webp", bgr, [cv2.IMWRITE_WEBP_QUALITY, 101])[1])

@@ -206,8 +206,7 @@ class CopyReference:
             shown = relative(light, self.bare_paper)
             assert shown is not None
             rgb = encoded(shown[0])
-        rgb.flags.writeable = False
-        return ReferencePage(number, size, rgb, to_px)
+        return ReferencePage(number, size, to_px, lambda: rgb)
 
     def _pixels(self, number: int, shrink: int) -> NDArray[np.uint8]:
         try:

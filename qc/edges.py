@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from qc.edge_strip import consensus_line, robust_line, segment_profiles, strip_along
 from qc.flags import Flag
 from qc.geometry import Points, pixel_scaling
+from qc.order_statistics import column_medians
 from qc.page_stack import Expected, lies_on_board, lies_on_others
 from qc.resample import shrunk
 from qc.units import px_per_mm
@@ -315,12 +316,12 @@ def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64], s
 
 def _outside_flag(outside: NDArray[np.float64], backing: Backing, scale: float) -> Flag | None:
     """Check that plain backing lies beyond the edge: at least half a millimeter of it, and nothing else."""
-    visible = np.isfinite(outside).mean(axis=0) > 0.8
-    median = np.full(outside.shape[1], np.nan)
-    median[visible] = np.nanmedian(outside[:, visible], axis=0)
+    seen = np.isfinite(outside)
+    visible = seen.mean(axis=0) > 0.8
     if visible[: round(0.5 * scale) + 1].mean() < 1.0:
         return Flag.CROPPED
-    beyond = median[round(1.0 * scale) :][visible[round(1.0 * scale) :]]
+    far = visible & (np.arange(outside.shape[1]) >= round(1.0 * scale))
+    beyond = column_medians(outside[:, far], seen[:, far])
     if beyond.size and float(np.abs(beyond - backing.level).max()) > 0.25 * (backing.paper - backing.level):
         return Flag.OUTSIDE_NOT_BACKING
     return None

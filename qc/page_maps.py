@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Affine, Size
+from qc.geometry import Affine, Size, pixel_scaling
 from qc.normalize import LINEAR_LUT, PageImage
-from qc.reference import ReferencePage
-from qc.resample import shrunk_with_map, warped
+from qc.reference_page import ReferencePage
+from qc.resample import shrunk, shrunk_with_map, warped
 from qc.scan_color import ScanColor
 
 MAP_SHRINK = 3
+TILE_PX = 7
+"""Tiles of 7 px at 50 dpi: 3.6 mm, wide enough to average a halftone screen away."""
 RIM_MM = 5.0
+_STEPS = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -25,24 +29,30 @@ class PageMaps:
 
     Attributes
     ----------
-    copy, reference : ndarray, shape (h, w, 3), float32
-        Linear RGB; `reference` relative to paper (1 = bare paper), `copy` as scanned.
-    inside : ndarray, shape (h, w), float32
-        1 inside the page, away from its rim; 0 elsewhere.
+    copy : ndarray, shape (h, w, 3), float32
+        Linear RGB as scanned.
+    reference : ndarray, shape (h, w), float32
+        Linear light, the mean of R, G and B, relative to paper (1 = bare paper).
+    inside : ndarray, shape (h, w), bool
+        Inside the page, away from its rim.
     to_map : Affine
         Page-frame mm -> pixels of the maps.
     slope : float
         How far a line along the scan's columns leans in the maps: columns a row.
     colors : ScanColor
         What the light of `copy` means.
+    tiles : mapping of ndarray
+        What tiles of the reference hold: ``mean`` (rows, cols, 3), ``spread`` and ``usable`` (rows, cols), and ``bare``,
+        the indices of pixels of the maps whose whole neighborhood is bare paper.
     """
 
     copy: NDArray[np.float32]
     reference: NDArray[np.float32]
-    inside: NDArray[np.float32]
+    inside: NDArray[np.bool_]
     to_map: Affine
     slope: float
     colors: ScanColor
+    tiles: Mapping[str, NDArray[Any]]
 
 
 def page_maps(image: PageImage, page: ReferencePage, to_px: Affine) -> PageMaps:
@@ -55,15 +65,37 @@ def page_maps(image: PageImage, page: ReferencePage, to_px: Affine) -> PageMaps:
     to_px : Affine
         Page-frame mm -> working pixels of `image`.
     """
-    reference, to_map = shrunk_with_map(_linear(page.rgb), page.to_px, MAP_SHRINK)
+    to_map = pixel_scaling(1 / MAP_SHRINK, 1 / MAP_SHRINK).after(page.to_px)
+    kept = page.kept("maps", lambda: _reference_maps(page, to_map))
     scan, to_scan = shrunk_with_map(
         _linear(image.pixels, image.colors.decode), to_px, round(to_px.scale[0] / to_map.scale[0])
     )
     from_map = to_scan.after(to_map.inverse())
-    copy = warped(scan, from_map, (reference.shape[1], reference.shape[0]))
-    inside = _inside(page.trim, to_map, reference.shape[:2])
+    light = np.multiply(kept["light"], 1 / _STEPS, dtype=np.float32)
+    copy = warped(scan, from_map, (light.shape[1], light.shape[0]))
+    inside = _inside(page.trim, to_map, light.shape[:2]) > 0
     (x0, y0), (x1, y1) = from_map.inverse()([[0, 0], [0, 100]])
-    return PageMaps(copy, reference, inside, to_map, float((x1 - x0) / (y1 - y0)), image.colors)
+    return PageMaps(copy, light, inside, to_map, float((x1 - x0) / (y1 - y0)), image.colors, kept)
+
+
+def _reference_maps(page: ReferencePage, to_map: Affine) -> dict[str, NDArray[Any]]:
+    reference = shrunk(_linear(page.rgb), MAP_SHRINK)
+    inside = _inside(page.trim, to_map, reference.shape[:2])
+    bare = np.flatnonzero((cv2.erode(reference.min(axis=2), np.ones((5, 5), np.uint8)) > 0.98) & (inside > 0))
+    light = reference.mean(axis=2)
+    return {
+        "light": np.rint(light * _STEPS).astype(np.uint16),
+        "mean": shrunk(reference, TILE_PX),
+        "spread": _spread(light),
+        "usable": shrunk(inside, TILE_PX) > 0.999,
+        # A median of some thousand pixels is as good as one of them all.
+        "bare": bare[:: 1 + len(bare) // 20000].astype(np.uint32),
+    }
+
+
+def _spread(luminance: NDArray[np.float32]) -> NDArray[np.float64]:
+    mean, square = (shrunk(v, TILE_PX).astype(np.float64) for v in (luminance, luminance * luminance))
+    return np.asarray(np.sqrt(np.clip(square - mean * mean, 0, None)))
 
 
 def _linear(pixels: NDArray[np.uint8], decode: NDArray[np.float32] = LINEAR_LUT) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +53,7 @@ BOARD_DARK, BOARD_PAPER = 0.6, 0.75
 """Shares of bare paper: a cover board stays below the first, a page lying on it is brighter than the second."""
 BOARD_STRAIGHT_MM = 0.5
 """Spread of the place where the page begins; 0.17 on two real boards, whose pages begin 16 mm inside."""
+_AROUND = np.ones((1, 7), np.uint8)
 LASTING_DROP = 0.06
 """The page below is at least this much darker than the leaf, or it is not told from a line on the leaf."""
 
@@ -130,9 +132,8 @@ def look(strip: NDArray[np.float32], to_image: Affine, expected: Expected | None
         paper = [np.quantile(strip[:, a:b], BETWEEN_LETTERS, axis=1) for a, b in pairwise(bounds)]
         return Ground(np.array(paper, np.float64), centers, seen, None)
     ordered, _ = segment_profiles(expected.strip(to_image, (strip.shape[0], strip.shape[1])), SEGMENTS)
-    padded = np.pad(ordered, ((0, 0), (3, 3)), mode="edge")
-    around = np.lib.stride_tricks.sliding_window_view(padded, 7, axis=1)
-    return Ground(profiles, centers, seen & (around.max(axis=2) - around.min(axis=2) < PLAIN), ordered)
+    most, least = (extreme(ordered, _AROUND, borderType=cv2.BORDER_REPLICATE) for extreme in (cv2.dilate, cv2.erode))
+    return Ground(profiles, centers, seen & (most - least < PLAIN), ordered)
 
 
 def lines_along(

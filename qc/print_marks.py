@@ -118,8 +118,8 @@ class _Tones:
 
 
 def _tones(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> _Tones | None:
-    reference, light = cv2.transform(maps.reference, MEAN), cv2.transform(maps.copy, MEAN)
-    sheet = (maps.inside > 0) & _on_sheet(maps, sheet_mm)
+    reference, light = maps.reference, cv2.transform(maps.copy, MEAN)
+    sheet = maps.inside & _on_sheet(maps, sheet_mm)
     flat = cv2.dilate(reference, NEAR) - cv2.erode(reference, NEAR) < EVEN
     even = (cv2.erode(flat.astype(np.uint8), NEAR) > 0) & sheet
     shares = _as_shares(reference, light, even)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -10,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
-from qc.geometry import Affine, Size
+from qc.geometry import Affine, Points, Size
 from qc.reference import ReferencePage
 from qc.resample import shrunk_with_map
 
@@ -18,6 +20,11 @@ Plane = NDArray[Any]
 """A picture of one channel, float32."""
 
 TILE_PX = 64
+LEAST_VARIANCE = 2e-5
+"""Of a tile's light; a tile that varies less carries no print."""
+REACH_PX = 8
+"""How far blur and gradients look."""
+_SUMS = ("mean", "var", "gx", "gy", "gxx", "gxy", "gyy", "gxr", "gyr", "core")
 PERIODIC_LIMIT = 0.97
 GRID_LIMIT = 0.9
 MIN_RETURN = 0.2
@@ -27,7 +34,7 @@ REPEAT_LIMIT = 0.8
 
 @dataclass(frozen=True)
 class Level:
-    """A reference page at one resolution: luminance, gradients and tile sums."""
+    """A reference page at one resolution, as far as it is printed: luminance, gradients and tile sums."""
 
     plane: Plane
     grad_x: Plane
@@ -37,17 +44,30 @@ class Level:
     mm_per_px: float
     sums: dict[str, NDArray[np.float64]]
 
+    @cached_property
+    def centers_px(self) -> Points:
+        """Of the tiles, row by row, shape (tiles, 2)."""
+        rows, cols = self.sums["mean"].shape
+        cx, cy = (np.arange(n) * self.tile + 0.5 * (self.tile - 1) for n in (cols, rows))
+        return np.column_stack([np.tile(cx, rows), np.repeat(cy, cols)])
+
+    @cached_property
+    def centers_mm(self) -> Points:
+        return self.to_px.inverse()(self.centers_px)
+
 
 @dataclass(frozen=True)
 class Target:
-    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5, 75 and 150 dpi,
-    whether its position along x and y is unambiguous, and the shifts (mm) that bring it nearly onto itself. Only what lies
-    between the `flat_mm` along x is compared."""
+    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5, 75 and 150 dpi, the
+    whole page at 75 dpi, whether its position along x and y is unambiguous, and the shifts (mm) that bring it nearly
+    onto itself. Only what lies between the `flat_mm` along x is compared."""
 
     trim: Size
     coarse: Plane
     to_coarse: Affine
     levels: tuple[Level, ...]
+    page: Plane
+    to_page: Affine
     observable: tuple[bool, bool]
     repeats_mm: tuple[tuple[float, float], ...]
     flat_mm: tuple[float, float] = (float("-inf"), float("inf"))
@@ -61,27 +81,39 @@ class Target:
 
 
 def prepare(page: ReferencePage) -> Target:
-    """Prepare a reference page; the cost is paid once a page."""
-    plane = page.luminance
-    half, to_half = shrunk_with_map(plane, page.to_px, 2)
-    small, to_small = shrunk_with_map(half, to_half, 2)
-    along_x, along_y = (_repeat(lines, to_half.scale[0]) for lines in (half, half.T))
+    """Prepare a reference page. Its sums of tiles and its repeats are paid for once a title: the disk cache keeps them."""
+    full = page.luminance, page.to_px
+    half = shrunk_with_map(*full, 2)
+    small = shrunk_with_map(*half, 2)
+    planes = [(*small, TILE_PX // 4, 1.2), (*half, TILE_PX // 2, 1.2), (*full, TILE_PX, 0.9)]
+    kept = page.kept("print", lambda: _sums(planes) | {"repeats": _repeats(*half)})
+    (shift_x, match_x), (shift_y, match_y) = kept["repeats"].tolist()
     return Target(
         trim=page.trim,
-        coarse=high_pass(small),
-        to_coarse=to_small,
-        levels=(
-            _level(small, to_small, TILE_PX // 4, 1.2),
-            _level(half, to_half, TILE_PX // 2, 1.2),
-            _level(plane, page.to_px, TILE_PX, 0.9),
+        coarse=high_pass(small[0]),
+        to_coarse=small[1],
+        levels=tuple(
+            _printed_part(*plane, {name: kept[f"{name}{i}"] for name in _SUMS}) for i, plane in enumerate(planes)
         ),
-        observable=_observable(along_x[1], along_y[1]),
+        page=cv2.GaussianBlur(half[0], (0, 0), 1.2),
+        to_page=half[1],
+        observable=_observable(match_x, match_y),
         repeats_mm=tuple(
-            shift
-            for (_, match), shift in ((along_x, (along_x[0], 0.0)), (along_y, (0.0, along_y[0])))
-            if match > REPEAT_LIMIT
+            shift for match, shift in ((match_x, (shift_x, 0.0)), (match_y, (0.0, shift_y))) if match > REPEAT_LIMIT
         ),
     )
+
+
+def _sums(planes: Sequence[tuple[Plane, Affine, int, float]]) -> dict[str, NDArray[np.float64]]:
+    return {
+        f"{name}{i}": value
+        for i, (plane, _, tile, blur) in enumerate(planes)
+        for name, value in _sums_of(*_gradients(plane, blur), tile).items()
+    }
+
+
+def _repeats(half: Plane, to_half: Affine) -> NDArray[np.float64]:
+    return np.array([_repeat(lines, to_half.scale[0]) for lines in (half, half.T)])
 
 
 def _observable(match_x: float, match_y: float) -> tuple[bool, bool]:
@@ -100,12 +132,38 @@ def tile_mean(plane: Plane, tile: int, times: Plane | None = None) -> NDArray[np
     return np.asarray(sums.reshape(rows, cols, tile).sum(axis=2, dtype=np.float64) / tile**2)
 
 
-def _level(plane: Plane, to_px: Affine, tile: int, blur: float) -> Level:
+def _printed_part(plane: Plane, to_px: Affine, tile: int, blur: float, sums: dict[str, NDArray[np.float64]]) -> Level:
+    """The level, cut to the tiles that carry print: the others say nothing, and a page has wide margins."""
+    row, col = np.nonzero(sums["var"] > LEAST_VARIANCE)
+    (top, bottom), (left, right) = _extent(row), _extent(col)
+    # Blur and gradients reach over the rim of the part.
+    y, x = max(top * tile - REACH_PX, 0), max(left * tile - REACH_PX, 0)
+    part = plane[y : bottom * tile + REACH_PX, x : right * tile + REACH_PX]
+    inner = (slice(top * tile - y, bottom * tile - y), slice(left * tile - x, right * tile - x))
+    blurred, grad_x, grad_y = (p[inner] for p in _gradients(part, blur))
+    to_part = Affine.shift(-left * tile, -top * tile).after(to_px)
+    sums = {name: values[top:bottom, left:right] for name, values in sums.items()}
+    return Level(blurred, grad_x, grad_y, to_part, tile, 1 / to_px.scale[0], sums)
+
+
+def _extent(places: NDArray[np.intp]) -> tuple[int, int]:
+    """The range that holds all places; the first where there is none."""
+    return (int(places.min()), int(places.max()) + 1) if places.size else (0, 1)
+
+
+def _gradients(plane: Plane, blur: float) -> tuple[Plane, Plane, Plane]:
+    """The plane blurred, and its gradients along x and y."""
     plane = cv2.GaussianBlur(plane, (0, 0), blur)
-    grad_x = cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    grad_y = cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    return (
+        plane,
+        cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8),
+        cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8),
+    )
+
+
+def _sums_of(plane: Plane, grad_x: Plane, grad_y: Plane, tile: int) -> dict[str, NDArray[np.float64]]:
     mean = tile_mean(plane, tile)
-    sums = {
+    return {
         "mean": mean,
         "var": tile_mean(plane, tile, plane) - mean * mean,
         "gx": tile_mean(grad_x, tile),
@@ -117,7 +175,6 @@ def _level(plane: Plane, to_px: Affine, tile: int, blur: float) -> Level:
         "gyr": tile_mean(grad_y, tile, plane),
         "core": _core(grad_x * grad_x + grad_y * grad_y, tile),
     }
-    return Level(plane, grad_x, grad_y, to_px, tile, 1 / to_px.scale[0], sums)
 
 
 def _core(energy: Plane, tile: int) -> NDArray[np.float64]:

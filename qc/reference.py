@@ -34,7 +34,7 @@ from qc.title import Title, read_title, stated_trim
 from qc.trimboxes import describe, title_trim, trim_boxes
 from qc.units import px_per_mm
 
-_FORMAT = 1
+_FORMAT = 2
 _PAGES_IN_MEMORY = 4
 _TITLE_FILES = ("interior.pdf", "title.toml")
 
@@ -90,14 +90,15 @@ class PdfReference:
         self._thumbnails = lru_cache(1)(self._all_thumbnails)
 
     def page(self, number: int) -> ReferencePage:
-        """Page `number`, 1-based, at `WORKING_DPI`; from the disk cache where it was drawn before.
+        """Page `number`, 1-based, at `WORKING_DPI`. It is drawn when its picture is asked for, and what is made of it for
+        comparisons is kept in the disk cache, so that further copies of the title need not draw it.
 
         Raises
         ------
         IndexError
             There is no such page.
         ReferenceFault
-            The page is damaged, or the PDF is not there any more.
+            When drawn: the page is damaged, or the PDF is not there any more.
         """
         return self._recent(number)
 
@@ -111,11 +112,10 @@ class PdfReference:
 
     def _all_thumbnails(self) -> NDArray[np.uint8]:
         width, height = (round(v * px_per_mm(THUMBNAIL_DPI)) for v in (self.trim.width_mm, self.trim.height_mm))
-        stack = cache.picture(
+        return cache.arrays(
             self._key("thumbnails", (self._trims, width, height)),
-            lambda: np.concatenate([self._thumbnail(n, width, height) for n in range(1, self.pages + 1)]),
-        )
-        return np.ascontiguousarray(stack[..., 0]).reshape(self.pages, height, width)
+            lambda: {"all": np.stack([self._thumbnail(n, width, height) for n in range(1, self.pages + 1)])},
+        )["all"]
 
     def crop(self, number: int, box_mm: Box, dpi: float) -> NDArray[np.uint8]:
         """Picture of a page-frame box of page `number`; not cached.
@@ -159,10 +159,15 @@ class PdfReference:
         left, top, right, bottom = trim_box = self._trims[number - 1]
         trim = Size(right - left, bottom - top)
         box = (-MARGIN_MM, -MARGIN_MM, trim.width_mm + MARGIN_MM, trim.height_mm + MARGIN_MM)
-        rgb = cache.picture(self._key(f"page-{number}", trim_box), lambda: self.crop(number, box, WORKING_DPI))
         scale = px_per_mm(WORKING_DPI)
         offset = MARGIN_MM * scale - 0.5
-        return ReferencePage(number, trim, rgb, Affine.shift(offset, offset).after(Affine.scaling(scale)))
+        return ReferencePage(
+            number,
+            trim,
+            Affine.shift(offset, offset).after(Affine.scaling(scale)),
+            lambda: self.crop(number, box, WORKING_DPI),
+            self._key(f"page-{number}", trim_box),
+        )
 
     def _thumbnail(self, number: int, width: int, height: int) -> NDArray[np.uint8]:
         left, top, right, bottom = self._trims[number - 1]

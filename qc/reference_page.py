@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from qc import __version__, cache
 from qc.geometry import Affine, Size
 from qc.model import ReferenceId
 from qc.normalize import LINEAR_LUT
@@ -26,19 +28,45 @@ THUMBNAIL_DPI = 18.75
 class ReferencePage:
     """One page of the reference.
 
-    `rgb` (h, w, 3), sRGB, read-only, shows the trim box and `MARGIN_MM` around it: bleed where the PDF has it, white
-    elsewhere. `to_px` maps page-frame mm (origin: trim corner at head and left) to its pixels, centers at integers.
+    Attributes
+    ----------
+    number : int
+    trim : Size
+    to_px : Affine
+        Page-frame mm (origin: trim corner at head and left) -> pixels of `rgb`, centers at integers.
+    draw : callable
+        Makes `rgb`, which is asked for once.
+    key : str or None
+        Where the disk cache keeps what was made of this page for comparing it (`kept`).
     """
 
     number: int
     trim: Size
-    rgb: NDArray[np.uint8]
     to_px: Affine
+    draw: Callable[[], NDArray[np.uint8]]
+    key: str | None = None
+
+    @cached_property
+    def rgb(self) -> NDArray[np.uint8]:
+        """Shape (h, w, 3), sRGB, read-only: the trim box and `MARGIN_MM` around it, bleed where the PDF has it, white
+        elsewhere."""
+        rgb = self.draw()
+        rgb.flags.writeable = False
+        return rgb
+
+    @cached_property
+    def gray(self) -> NDArray[np.uint8]:
+        """`rgb` as one plane."""
+        return self.kept("gray", lambda: {"gray": cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)})["gray"]
 
     @cached_property
     def luminance(self) -> NDArray[np.float32]:
-        """`rgb` as one plane of linear light."""
-        return np.asarray(cv2.LUT(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT), np.float32)
+        """`gray` in linear light."""
+        return np.asarray(cv2.LUT(self.gray, LINEAR_LUT), np.float32)
+
+    def kept(self, name: str, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+        """What `make` makes of this page, from the disk cache where it was made before by this version of the program."""
+        return cache.arrays(self.key and f"{self.key}-{name}-{__version__}", make)
 
 
 class Reference(Protocol):

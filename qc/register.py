@@ -250,17 +250,17 @@ def register(
 
 def _whole_page(target: Target, views: Sequence[View], to_working: Affine, sheet: Points | None) -> float:
     """Correlation of scan and reference over the whole page at 75 dpi, bare regions included, backing left out."""
-    level = target.levels[1]
-    scan = views[1].in_raster(level, to_working)
-    corners = level.to_px(target.trim.corners())
+    to_page = target.to_page
+    scan = views[1].in_raster(to_page, target.page.shape, to_working)
+    corners = to_page(target.trim.corners())
     (x0, y0), (x1, y1) = (corners.min(axis=0) + 12).astype(int), (corners.max(axis=0) - 12).astype(int)
-    flat = level.to_px(np.clip(target.flat_mm, 0, target.trim.width_mm)[:, None] * [1.0, 0.0])[:, 0]
+    flat = to_page(np.clip(target.flat_mm, 0, target.trim.width_mm)[:, None] * [1.0, 0.0])[:, 0]
     x0, x1 = max(x0, int(flat[0])), min(x1, int(flat[1]))
-    a, b = level.plane[y0:y1, x0:x1], scan[y0:y1, x0:x1]
+    a, b = target.page[y0:y1, x0:x1], scan[y0:y1, x0:x1]
     seen = b >= 0
     if sheet is not None:
-        paper = np.zeros(level.plane.shape, np.uint8)
-        outline = level.to_px.after(to_working.inverse())(sheet)
+        paper = np.zeros(target.page.shape, np.uint8)
+        outline = to_page.after(to_working.inverse())(sheet)
         cv2.fillConvexPoly(paper, np.round(outline).astype(np.int32), 1)
         seen &= cv2.erode(paper, np.ones((5, 5), np.uint8))[y0:y1, x0:x1] > 0
     a, b = a[seen] - np.median(a[seen]), b[seen] - np.median(b[seen])

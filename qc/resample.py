@@ -16,6 +16,13 @@ REPLICATE = None
 def shrunk(image: NDArray[Any], nx: int, ny: int | None = None) -> NDArray[Any]:
     """Area average over blocks of `nx` by `ny` pixels; an incomplete block at the right or the foot is left out."""
     ny = nx if ny is None else ny
+    # Halving is several times quicker than any other factor, and halves of halves are the same averages.
+    while image.ndim == 2 and image.dtype.kind == "f" and nx % 2 == ny % 2 == 0:
+        image, nx, ny = _averaged(image, 2, 2), nx // 2, ny // 2
+    return image if nx == ny == 1 else _averaged(image, nx, ny)
+
+
+def _averaged(image: NDArray[Any], nx: int, ny: int) -> NDArray[Any]:
     h, w = image.shape[0] // ny, image.shape[1] // nx
     return cv2.resize(image[: h * ny, : w * nx], (w, h), interpolation=cv2.INTER_AREA)
 

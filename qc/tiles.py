@@ -8,18 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, pixel_scaling
-from qc.page_maps import PageMaps
+from qc.page_maps import TILE_PX, PageMaps
 from qc.resample import shrunk
 from qc.scan_color import SRGB, ScanColor
-
-TILE_PX = 7
-"""Tiles of 7 px at 50 dpi: 3.6 mm, wide enough to average a halftone screen away."""
-
 
 Light = NDArray[Any]
 
@@ -67,21 +62,13 @@ def page_tiles(maps: PageMaps, flat_mm: tuple[float, float] = (float("-inf"), fl
     flat_mm : tuple of float
         Only what lies between these x of the page frame is usable; the rest is bent.
     """
-    copy, reference, inside = maps.copy, maps.reference, maps.inside
-    usable = shrunk(inside, TILE_PX) > 0.999
-    # Bare paper: pixels whose whole neighborhood is white in the reference.
-    bare = (cv2.erode(reference.min(axis=2), np.ones((5, 5), np.uint8)) > 0.98) & (inside > 0)
-    # A median of some thousand pixels is as good as one of them all.
-    shown = copy[bare][:: 1 + int(bare.sum()) // 20000]
+    copy, ordered = maps.copy, maps.tiles
+    shown = copy.reshape(-1, 3)[ordered["bare"]]
     paper = np.median(shown, axis=0).astype(np.float64) if len(shown) > 500 else None
     to_mm = maps.to_map.inverse().after(pixel_scaling(1 / TILE_PX, 1 / TILE_PX).inverse())
-    copy_tiles, reference_tiles = (shrunk(p, TILE_PX).astype(np.float64) for p in (copy, reference))
+    copy_tiles = shrunk(copy, TILE_PX).astype(np.float64)
+    usable = ordered["usable"]
     x_mm = to_mm(np.column_stack([np.arange(usable.shape[1]), np.zeros(usable.shape[1])]))[:, 0]
-    usable &= (x_mm > flat_mm[0]) & (x_mm < flat_mm[1])
-    spread = _spread(reference.mean(axis=2))
+    usable = usable & (x_mm > flat_mm[0]) & (x_mm < flat_mm[1])
+    reference_tiles, spread = (ordered[name].astype(np.float64) for name in ("mean", "spread"))
     return PageTiles(copy_tiles, reference_tiles, usable, paper, to_mm, spread, maps.colors)
-
-
-def _spread(luminance: NDArray[np.float32]) -> NDArray[np.float64]:
-    mean, square = (shrunk(v, TILE_PX).astype(np.float64) for v in (luminance, luminance * luminance))
-    return np.asarray(np.sqrt(np.clip(square - mean * mean, 0, None)))

@@ -109,8 +109,8 @@ def test_a_void_in_a_solid_is_found_and_light_alone_is_none() -> None:
     holed = np.where(np.hypot(rows - 110, columns - 60) < 3, 0.8, noisy).astype(np.float32)
 
     def maps(light: np.ndarray) -> PageMaps:
-        three = [np.dstack([v] * 3) for v in (light, reference)]
-        return PageMaps(three[0], three[1], np.ones(light.shape, np.float32), Affine.scaling(2.0), 0.0, SRGB)
+        inside = np.ones(light.shape, bool)
+        return PageMaps(np.dstack([light] * 3), reference, inside, Affine.scaling(2.0), 0.0, SRGB, {})
 
     everywhere = (-1e4, -1e4, 1e4, 1e4)
     assert print_marks(maps(noisy), everywhere) == ()

@@ -21,6 +21,7 @@ from qc.errors import ReferenceFault, UsageError
 from qc.geometry import Affine, Size
 from qc.model import BookCopy, ReferenceSettings
 from qc.pdfium import RENDER_DPI
+from qc.pyramid import prepare as prepare_page
 from qc.reference import MARGIN_MM, THUMBNAIL_DPI, WORKING_DPI, Reference, find_reference, open_reference
 from qc.units import MM_PER_INCH, px_per_mm
 
@@ -390,32 +391,39 @@ class TestCache:
     def test_second_time_nothing_is_drawn(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = draw_pdf(tmp_path / "b.pdf", paint=lambda c, n: c.rect(99, 99, 50, 50, fill=1))
         first = open_reference(path)
-        page, thumbnails = first.page(1), first.thumbnails()
+        luminance, thumbnails, target = first.page(1).luminance, first.thumbnails(), prepare_page(first.page(1))
         monkeypatch.setattr("qc.reference.draw", lambda *_: pytest.fail("drawn again"))
         again = open_reference(path)
-        assert np.array_equal(again.page(1).rgb, page.rgb)
+        assert np.array_equal(again.page(1).luminance, luminance)
         assert np.array_equal(again.thumbnails(), thumbnails)
+        kept = prepare_page(again.page(1))
+        assert (kept.observable, kept.repeats_mm) == (target.observable, target.repeats_mm)
+        for level, before in zip(kept.levels, target.levels, strict=True):
+            assert all(np.array_equal(level.sums[name], before.sums[name]) for name in before.sums)
 
-    def test_color_is_kept(self, tmp_path: Path) -> None:
-        def paint(canvas: Canvas, number: int) -> None:
-            canvas.setFillColorRGB(1, 0.5, 0)
-            canvas.rect(99, 99, 50, 50, fill=1)
-
-        path = draw_pdf(tmp_path / "b.pdf", paint=paint)
-        pages = [open_reference(path).page(1).rgb for _ in range(2)]
-        assert np.array_equal(*pages)
-        assert (pages[1] == [255, 128, 0]).all(-1).any()
+    def test_arrays_come_back_as_they_were(self, tmp_path: Path) -> None:
+        made = {
+            "odd": np.arange(5, dtype=np.uint8),
+            "wide": np.random.default_rng(1).normal(size=(3, 4)),
+            "none": np.zeros((0, 3), np.float32),
+            "one": np.array(7),
+        }
+        assert cache.arrays("a", lambda: made) is made
+        kept = cache.arrays("a", lambda: pytest.fail("made again"))
+        assert list(kept) == list(made)
+        for name, array in made.items():
+            assert kept[name].dtype == array.dtype and np.array_equal(kept[name], array)
 
     @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
     def test_damaged_files_are_made_again(self, tmp_path: Path, damage: bytes | None) -> None:
         path = draw_pdf(tmp_path / "b.pdf", paint=lambda c, n: c.rect(99, 99, 50, 50, fill=1))
-        page = open_reference(path).page(1)
+        luminance = open_reference(path).page(1).luminance
         files = [f for f in (tmp_path / "cache").rglob("*") if f.is_file()]
         assert len(files) == 3
         for file in files:
             data = file.read_bytes()
             file.write_bytes(data[: len(data) // 2] if damage is None else damage)
-        assert np.array_equal(open_reference(path).page(1).rgb, page.rgb)
+        assert np.array_equal(open_reference(path).page(1).luminance, luminance)
 
     def test_cache_that_cannot_be_written_is_no_error(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "file").write_text("in the way")

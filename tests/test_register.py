@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from drawn_page import TRIM, Book, make_book
@@ -12,6 +13,7 @@ from drawn_page import TRIM, Book, make_book
 from qc.flags import Flag
 from qc.geometry import Affine, Edge
 from qc.order import put_in_order
+from qc.pyramid import prepare
 from qc.register import Prior, Registration
 from qc.synthetic import Cut, Kind, Print, Scanner
 from qc.units import mm_per_px
@@ -197,3 +199,20 @@ def test_backing_inside_the_trim_does_not_move_rules_by_a_period(tmp_path: Path,
     measured = ruled.measure(1, cut=cut, scanner=scanner, turns=0)
     for edge in (Edge.HEAD, Edge.TAIL):
         assert abs(measured.error(edge)) < 0.1
+
+
+def test_only_what_is_printed_of_a_page_is_compared(book: Book) -> None:
+    page = book.reference.page(book.page_of(Kind.LINE_ART))
+    level = prepare(page).levels[2]
+    whole = cv2.GaussianBlur(page.luminance, (0, 0), 0.9)
+    left, top = (round(v) for v in page.to_px((0.0, 0.0)) - level.to_px((0.0, 0.0)))
+    height, width = level.plane.shape
+    assert height * width < 0.9 * whole.size
+    assert level.plane == pytest.approx(whole[top : top + height, left : left + width], abs=1e-6)
+    rows, cols = level.sums["var"].shape
+    assert (rows * level.tile, cols * level.tile) == (height, width)
+    assert level.sums["mean"][1, 1] == pytest.approx(level.plane[64:128, 64:128].mean(), abs=1e-6)
+    outside = whole.copy()
+    outside[top : top + height, left : left + width] = 1.0
+    tiles = outside[: len(outside) // 64 * 64, : outside.shape[1] // 64 * 64].reshape(len(outside) // 64, 64, -1, 64)
+    assert tiles.var(axis=(1, 3)).max() < 1e-4

@@ -752,3 +752,21 @@ def test_sha256(tmp_path):
     assert sha256(tmp_path / "p.jpg") == hashlib.sha256(b"pages").hexdigest()
     with pytest.raises(ScanError, match=r"^gone\.jpg "):
         sha256(tmp_path / "gone.jpg")
+
+
+@pytest.mark.parametrize("after_pixels", [False, True])
+def test_a_png_says_how_it_lies_before_or_after_its_pixels(tmp_path, after_pixels):
+    stored = picture()
+    scan = save(tmp_path / "p.png", stored, exif=exif_of(6))
+    chunks, at = [], 8
+    data = scan.path.read_bytes()
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        chunks.append(data[at:end])
+        at = end
+    (tag,) = (c for c in chunks if c[4:8] == b"eXIf")
+    chunks.remove(tag)
+    chunks.insert(len(chunks) - 1 if after_pixels else 1, tag)
+    scan.path.write_bytes(data[:8] + b"".join(chunks))
+    assert np.array_equal(read_pixels(scan), np.rot90(stored, -1))
+    assert (read_header(scan).height_px, read_header(scan).width_px) == (stored.shape[1], stored.shape[0])

@@ -102,7 +102,8 @@ def _info(image: Image.Image) -> Info:
 def exif(image: Image.Image) -> tuple[Turn, tuple[float, float] | None]:
     """Turn and claimed dpi in the EXIF block of an opened image; a damaged block says nothing."""
     try:
-        tags = image.getexif()
+        # Not that of PNG, which decodes the picture to look behind it.
+        tags = Image.Image.getexif(image)
         turn = EXIF_TURNS.get(tags.get(_ORIENTATION, 1), UPRIGHT)
     except Exception:  # Pillow parses EXIF lazily and raises whatever a damaged block leads to
         return UPRIGHT, None

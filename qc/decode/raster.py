@@ -135,14 +135,16 @@ def from_pillow(image: Image.Image) -> Pixels:
     if mode == "CMYK":
         return np.asarray(_rgb_of_cmyk(image))
     if mode in ("1", "L") and "transparency" not in image.info:
-        return np.asarray(image.convert("L"))
+        return np.asarray(image if mode == "L" else image.convert("L"))
     if mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16)
     if mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         straight = image.convert("LA") if mode == "La" else image
         rgb = on_white(np.asarray(straight.convert("RGBA")))
         return rgb[..., 0] if mode in ("1", "L", "LA", "La") else rgb
-    if mode in ("RGB", "RGBX", "P", "YCbCr"):
+    if mode == "RGB":  # to convert it would copy it
+        return np.asarray(image)
+    if mode in ("RGBX", "P", "YCbCr"):
         return np.asarray(image.convert("RGB"))
     raise Unusable(
         f"holds pixels of a kind that is not supported ({mode}): export the scan as 8-bit or 16-bit gray or RGB"
