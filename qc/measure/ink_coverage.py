@@ -79,7 +79,8 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     as a whole (solid print). Where these cover less than 8 %, each piece is looked at (`qc.page_look`): shadows, stains and
     show-through are soft and faint and do not count, blobs and streaks are marks that nobody ordered. A page is blank if
     nothing else is left; folio-only when what is left fits a strip of 30 x 8 mm near the head or the tail. Show-through
-    that takes more than 40 % of the light is taken for content, never the other way round. So is a picture in pale tones.
+    that takes more than 40 % of the light (old paper that the ink struck through) is taken for content, never the other way
+    round. So is a picture in pale tones, and a page with nothing but a pencil mark on it.
     A black disc or a line from edge to edge that was ordered is told from a blob or a streak by the reference only.
     """
     scale = px_per_mm(INK_DPI)
