@@ -77,7 +77,9 @@ class Sorted:
     streaks: tuple[int, ...]
 
 
-def sort_marks(ratio: NDArray[np.float32], boxes_mm: NDArray[np.float64], *, sharp: bool = True) -> Sorted:
+def sort_marks(
+    ratio: NDArray[np.float32], boxes_mm: NDArray[np.float64], page_mm: tuple[float, float], *, sharp: bool = True
+) -> Sorted:
     """Tell the marks of a nearly bare page apart.
 
     Parameters
@@ -86,6 +88,8 @@ def sort_marks(ratio: NDArray[np.float32], boxes_mm: NDArray[np.float64], *, sha
         Light relative to the paper around, at 150 dpi.
     boxes_mm : ndarray, shape (n, 4), mm
         Left, top, width, height of each mark, from the left-top corner of `ratio`.
+    page_mm : tuple of float
+        Width and height of the page that was searched.
     sharp : bool
         Whether the scan is fine enough (150 dpi) that softness tells anything; if not, only stains and shadows are soft.
 
@@ -104,7 +108,7 @@ def sort_marks(ratio: NDArray[np.float32], boxes_mm: NDArray[np.float64], *, sha
     """
     scale = px_per_mm(FINE_DPI)
     smooth = np.asarray(cv2.GaussianBlur(ratio, (0, 0), 0.7), np.float32)
-    height, width = (n / scale for n in ratio.shape)
+    width, height = page_mm
     found: dict[str, list[int]] = {"print": [], "soft": [], "blobs": [], "streaks": []}
     parts = [_part(smooth, box, scale) for box in boxes_mm]
     depths = [1 - float(part.min()) for part in parts]
