@@ -105,3 +105,20 @@ def test_a_folio_stays_a_folio_on_a_stained_page(tmp_path: Path) -> None:
     ink = ink_of(examined(tmp_path, Kind.FOLIO_ONLY, Print(stains=((50.0, 80.0, 12.0, 0.35),), show_through=0.1)))
     assert ink.kind is PageKind.FOLIO_ONLY, ink.reason
     assert ink.print_mm is not None and ink.print_mm[1] > 0.85 * TRIM[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("liberty-04.tif", PageKind.CONTENT),
+        ("liberty-05.tif", PageKind.CONTENT),
+        ("liberty-21.tif", PageKind.BLANK),
+        ("leipogrammes-12.jpg", PageKind.CONTENT),
+        ("lettres-25.jpg", PageKind.CONTENT),
+    ],
+)
+def test_real_pages_are_what_they_are(name: str, kind: PageKind) -> None:
+    """Contents, a half title and a blank page of a book of 1920, and two pages of text."""
+    file = Path(__file__).parent / "data" / "real" / name
+    ink = ink_of(examine_page(PageJob(1, ScanFile(file, name), ScanSettings()), None))
+    assert ink.kind is kind, ink.reason
