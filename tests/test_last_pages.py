@@ -106,6 +106,15 @@ def test_fewer_blanks_than_are_lacking_may_be_the_end_with_leaves_missing(inspec
     assert inspection.verdict.outcome is Decision.NEEDS_REVIEW, inspection.verdict.summary
 
 
+def test_a_page_of_pale_tint_that_looks_blank_is_no_lost_print(tmp_path: Path) -> None:
+    title = write_title(tmp_path / "t" / "interior.pdf", [Kind.TEXT, Kind.PINK_BOX, Kind.TEXT], trim_mm=TRIM, seed=4)
+    reference = open_reference(title.path, trim=f"{TRIM[0]} x {TRIM[1]} mm", bleed=False)
+    draw_copy(tmp_path / "RMA-1", title, scanner=SCANNER, seed=3)
+    inspection = inspect_copy(open_copy(tmp_path / "RMA-1"), reference, load_policy("kdp"))
+    assert inspection.pages[1].kind is not PageKind.BLANK or inside(inspection) in ([(1.0, 1.0)], [(0.0, 0.0)])
+    assert inspection.verdict.outcome is not Decision.DEFECT, inspection.verdict.summary
+
+
 def test_the_imprint_and_the_padding_of_an_approved_copy_are_its_own(
     inspected: Inspect, title: Title, tmp_path: Path
 ) -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qc.colored_print import is_black
 from qc.examine import examine_page
 from qc.measure.ink_coverage import Ink
 from qc.measure.marks_on_blank import marks_on_blank
 from qc.model import PageKind, ScanFile, ScanSettings
 from qc.page_look import Look
 from qc.page_result import PageJob, PageResult
-from qc.synthetic import CREAM_PAPER, Kind, Print, Scanner, draw_scan, write_scan
+from qc.reference import open_reference
+from qc.synthetic import CREAM_PAPER, Kind, Print, Scanner, draw_scan, write_scan, write_title
 from qc.synthetic import Cut as Knife
 from qc.synthetic.design import typeset
 
@@ -99,6 +101,19 @@ def test_a_blob_or_a_streak_on_a_blank_page_is_a_defect_at_its_place(
 def test_a_page_with_little_print_is_no_blank_page(tmp_path: Path, kind: Kind, show_through: float) -> None:
     ink = ink_of(examined(tmp_path, kind, Print(show_through=show_through)))
     assert ink.kind is PageKind.CONTENT and ink.coverage > 0, ink.reason
+
+
+@pytest.mark.parametrize("paper", [Print().paper, CREAM_PAPER], ids=["white", "cream"])
+def test_yellow_print_is_print(tmp_path: Path, paper: tuple[float, float, float]) -> None:
+    ink = ink_of(examined(tmp_path, Kind.YELLOW_LINES, Print(paper=paper, show_through=0.1)))
+    assert ink.kind is PageKind.CONTENT and "in color" in ink.reason
+
+
+def test_what_is_black_in_the_reference_no_scan_misses(tmp_path: Path) -> None:
+    kinds = [Kind.TEXT, Kind.FOLIO_ONLY, Kind.HEADING, Kind.PINK_BOX, Kind.YELLOW_LINES, Kind.BLANK]
+    title = write_title(tmp_path / "interior.pdf", kinds, trim_mm=TRIM, seed=4)
+    reference = open_reference(title.path, trim=f"{TRIM[0]} x {TRIM[1]} mm", bleed=False)
+    assert [is_black(reference, n) for n in range(1, 7)] == [True, True, True, False, False, False]
 
 
 def test_a_folio_stays_a_folio_on_a_stained_page(tmp_path: Path) -> None:
