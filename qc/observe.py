@@ -104,12 +104,6 @@ def observe(
     return observations
 
 
-def _where_pale(pages: Sequence[PageRecord], written: Sequence[bool], reference: Reference) -> set[int]:
-    """Positions of blank pages where the reference prints nothing but pale tones, which a scan may not show."""
-    blank = [(i, p.reference_page) for i, p in enumerate(pages, 1) if p.kind is PageKind.BLANK and p.reference_page]
-    return {i for i, page in blank if written[page - 1] and not is_black(reference, page)}
-
-
 def _density(copy: BookCopy, pages: Sequence[PageResult], reference: Reference) -> Observation:
     """Density of the copy; how well it is known depends on what the reference is, and what it was scanned on."""
     u = U_FILE
@@ -134,6 +128,12 @@ def _lost_prints(
             sure = record.kind is PageKind.FOLIO_ONLY and position not in doubtful
             if place and (lost := lost_print(record, position, page.ink.coverage, float(ordered[place - 1]), sure)):
                 yield lost
+
+
+def _where_pale(pages: Sequence[PageRecord], written: Sequence[bool], reference: Reference) -> set[int]:
+    """Positions of blank pages where the reference prints nothing but pale tones, which a scan may not show."""
+    blank = [(i, p.reference_page) for i, p in enumerate(pages, 1) if p.kind is PageKind.BLANK and p.reference_page]
+    return {i for i, page in blank if written[page - 1] and not is_black(reference, page)}
 
 
 def _scanned(pages: Sequence[PageResult]) -> list[ScannedPage]:
