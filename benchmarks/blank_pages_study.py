@@ -110,12 +110,14 @@ def draw(folder: Path, first: int, pages: int) -> None:
 def measure(folder: Path, scans: list[Path]) -> None:
     right: Counter[str] = Counter()
     drawn: Counter[str] = Counter()
+    told: Counter[tuple[str, str, str]] = Counter()
     for file in sorted(folder.glob("*.json")):
         said = json.loads(file.read_text())
         job = PageJob(said["page"], ScanFile(file.with_suffix(".jpg"), file.stem), ScanSettings())
         ink = examine_page(job, None).ink
         assert ink is not None, file
         drawn[said["name"]] += 1
+        told[said["truth"], str(ink.kind), str(ink.look)] += 1
         expected = "content" if said["truth"] == "imprint" else said["truth"]
         good = ink.kind == expected and (said["name"] not in ("blob", "streak") or str(ink.look) == "defect")
         right[said["name"]] += good
@@ -124,6 +126,8 @@ def measure(folder: Path, scans: list[Path]) -> None:
     for name, count in sorted(drawn.items()):
         print(f"{name:20} {right[name]:4} of {count}")
     print(f"{'all':20} {right.total():4} of {drawn.total()}")
+    for (truth, kind, look), count in sorted(told.items()):
+        print(f"{truth:12} told as {kind:10} ({look}): {count}")
     for scan in scans:
         ink = examine_page(PageJob(1, ScanFile(scan, scan.name), ScanSettings(dpi=300.0)), None).ink
         print(f"{scan.name}: {ink.kind if ink else 'unreadable'} ({ink.reason if ink else ''})")

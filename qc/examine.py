@@ -8,6 +8,7 @@ from dataclasses import replace
 import cv2
 
 from qc.color_tiles import against_reference
+from qc.colored_print import ink_on
 from qc.edges import EdgeLine, Sheet
 from qc.errors import ScanError
 from qc.flags import Flag
@@ -16,7 +17,7 @@ from qc.lookup import MIN_SCORE, TURN_LEAD, Match, flat_mm, matches, on_paper, s
 from qc.match import Candidate
 from qc.measure.color_difference import color_difference
 from qc.measure.density_difference import MOST_OF_COPY, MOST_OF_FILE, page_density
-from qc.measure.ink_coverage import Ink, ink_coverage
+from qc.measure.ink_coverage import Ink
 from qc.measure.missing_print import missing_print
 from qc.model import PageKind, Resolution, ScanFile
 from qc.normalize import WORKING_DPI, PageImage, load_page, refuse_small, true_resolution
@@ -121,7 +122,7 @@ def _without_reference(result: PageResult, image: PageImage) -> PageResult:
     return replace(
         result,
         backing=sheet.backing.kind,
-        ink=ink_coverage(image.luminance, to_px, size),
+        ink=ink_on(image, to_px, size),
         lines=lines,
         own=own,
         to_scan=image.to_scan,
@@ -192,9 +193,9 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
 def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int) -> Ink:
     """Ink on the page; in a book, on what lies flat of it."""
     if not job.settings.bound:
-        return ink_coverage(image.luminance, to_px, size)
+        return ink_on(image, to_px, size)
     first, last = flat_mm(number, size)
-    return ink_coverage(image.luminance, to_px.after(Affine.shift(first, 0.0)), Size(last - first, size.height_mm))
+    return ink_on(image, to_px.after(Affine.shift(first, 0.0)), Size(last - first, size.height_mm))
 
 
 def checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> PageResult:

@@ -32,6 +32,7 @@ from qc.wording import capital, listed, message, name, ranges
 CONTENT_MEASURES = frozenset(
     {
         "print-defect",
+        "blank-pages-unexplained",
         "blank-pages-inside",
         "pages-foreign",
         "pages-missing",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from qc.book_end import BookEnd, Padding
 from qc.catalog import MEASURES
+from qc.colored_print import is_black
 from qc.copy_reference import CopyReference
 from qc.flags import Flag
 from qc.geometry import Affine, edge_names
@@ -89,6 +90,8 @@ def observe(
     observations.append(blank_pages_unexplained(_end(copy, interior, reference, doubtful), padding))
     # A blob, pale print or a tone may be all that was ordered, and too little to register: no defect by that alone.
     unsure = {p.job.position for p in pages if p.ink is not None and p.ink.look in UNSURE}
+    if reference is not None and written is not None:
+        unsure |= _where_pale(interior, written, reference)
     blank = blank_pages_inside(interior, written, doubtful | unsure)
     observations += blank
     observations += [lost_page(o) for o in blank if o.value]
@@ -165,6 +168,12 @@ def _lost_prints(
             sure = record.kind is PageKind.FOLIO_ONLY and position not in doubtful
             if place and (lost := lost_print(record, position, page.ink.coverage, float(ordered[place - 1]), sure)):
                 yield lost
+
+
+def _where_pale(pages: Sequence[PageRecord], written: Sequence[bool], reference: Reference) -> set[int]:
+    """Positions of blank pages where the reference prints nothing but pale tones, which a scan may not show."""
+    blank = [(i, p.reference_page) for i, p in enumerate(pages, 1) if p.kind is PageKind.BLANK and p.reference_page]
+    return {i for i, page in blank if written[page - 1] and not is_black(reference, page)}
 
 
 def _scanned(pages: Sequence[PageResult]) -> list[ScannedPage]:

@@ -90,6 +90,7 @@ def find_places(
         return Places((None,) * len(pages))
     written = np.array(has_content(reference.thumbnails()))
     full = darkness(reference.thumbnails()) > FULL
+    last = last_content(reference)
     places = [p.reference_page for p in pages]
     known = [(i, place) for i, place in enumerate(places) if place is not None]
     doubtful = set()
@@ -108,6 +109,12 @@ def find_places(
         if guess in places or not low < guess < high or not (page.error or _keeps_place(page, guess)):
             continue
         empty = {PageKind.BLANK: ~written, PageKind.FOLIO_ONLY: ~full}.get(_kind(page))
+        if after is None and written[guess - 1] and _kind(page) is PageKind.BLANK and copy.scan.complete:
+            start = before[0] + 1 if before else 0
+            blanks_on = sum(_kind(p) is PageKind.BLANK for p in pages[start:])
+            if low + blanks_on < last:
+                # Fewer than would stand for all that is lacking: they may be the ones of the end, with leaves missing before.
+                doubtful.add(i + 1)
         if empty is not None and not empty[guess - 1] and not copy.scan.complete:
             if after is None and _kind(page) is PageKind.BLANK:
                 if imprint is not None and i + 1 < imprint:

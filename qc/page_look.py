@@ -20,7 +20,16 @@ FAINT = 0.4
 STAIN = 0.65
 """Nor one that takes more than this a stain or a shadow, however soft it is."""
 VEIL = 20
-"""So many soft marks make a veil; a tenth as many faint ones with sharp sides belong to it."""
+"""So many soft marks make a veil; up to a fourth as many faint ones that are a little sharper belong to it."""
+VEIL_SOFT = 0.34
+"""How sharp these may be; of the marks of drawn veils up to 16 % lie above `SOFT`, and one in a thousand above this."""
+SPECK_MM = 1.3
+"""Dust is smaller; where it touches something that shines through, the two together are not."""
+LARGE_MM = 3.0
+FILLED = 0.4
+"""Share of its box that a large dark patch fills and lines of text do not."""
+DARK = 0.8
+"""Of the paper around: ink, stains and shadows."""
 BLOB_MM = 1.4
 STREAK_SHARE = 0.9
 STREAK_MM = 4.0
@@ -68,7 +77,9 @@ class Sorted:
     streaks: tuple[int, ...]
 
 
-def sort_marks(ratio: NDArray[np.float32], boxes_mm: NDArray[np.float64], *, sharp: bool = True) -> Sorted:
+def sort_marks(
+    ratio: NDArray[np.float32], boxes_mm: NDArray[np.float64], page_mm: tuple[float, float], *, sharp: bool = True
+) -> Sorted:
     """Tell the marks of a nearly bare page apart.
 
     Parameters
@@ -77,6 +88,8 @@ def sort_marks(ratio: NDArray[np.float32], boxes_mm: NDArray[np.float64], *, sha
         Light relative to the paper around, at 150 dpi.
     boxes_mm : ndarray, shape (n, 4), mm
         Left, top, width, height of each mark, from the left-top corner of `ratio`.
+    page_mm : tuple of float
+        Width and height of the page that was searched.
     sharp : bool
         Whether the scan is fine enough (150 dpi) that softness tells anything; if not, only stains and shadows are soft.
 
@@ -88,40 +101,57 @@ def sort_marks(ratio: NDArray[np.float32], boxes_mm: NDArray[np.float64], *, sha
     -----
     Print has sharp sides or takes much light; what shines through the paper is spread by it and takes little. A blob is as
     thick as it is long (no letter is: the thickest stroke of a bold heading is a third of its height), at least 1.4 mm;
-    several of one size in a row are an ornament. A
-    streak runs from end to end of the page. A black disc or a line from edge to edge that was ordered looks the same: only
-    the reference tells. Thick show-through that takes more than 40 % of the light passes for print.
+    several of one size in a row are an ornament. A streak runs from end to end of the page. Among many soft marks those that
+    are but a little sharper are soft, too, and a speck of dust that touches one is no print. A black disc or a line from
+    edge to edge that was ordered looks like a blob or a streak: only the reference tells. Thick show-through that takes more
+    than 40 % of the light passes for print.
     """
     scale = px_per_mm(FINE_DPI)
-    smooth = cv2.GaussianBlur(ratio, (0, 0), 0.7)
-    height, width = (n / scale for n in ratio.shape)
+    smooth = np.asarray(cv2.GaussianBlur(ratio, (0, 0), 0.7), np.float32)
+    width, height = page_mm
     found: dict[str, list[int]] = {"print": [], "soft": [], "blobs": [], "streaks": []}
-    faint: list[int] = []
-    for k, (x, y, w, h) in enumerate(boxes_mm):
-        rows = slice(max(int(scale * y) - 3, 0), int(scale * (y + h)) + 4)
-        columns = slice(max(int(scale * x) - 3, 0), int(scale * (x + w)) + 4)
-        part = smooth[rows, columns]
-        depth = 1 - float(part.min())
+    parts = [_part(smooth, box, scale) for box in boxes_mm]
+    depths = [1 - float(part.min()) for part in parts]
+    veil = []
+    for k, (part, depth) in enumerate(zip(parts, depths, strict=True)):
+        _, _, w, h = boxes_mm[k]
+        if min(w, h) >= LARGE_MM and (part < DARK).mean() > FILLED:
+            # A speck on a stain does not make the stain sharp.
+            part = np.asarray(cv2.medianBlur(part, 5), np.float32)
         slope = np.hypot(
             cv2.Sobel(part, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(part, cv2.CV_32F, 0, 1, scale=1 / 8)
         ).max()
         if (slope < SOFT / 2 * depth and depth < STAIN) or (sharp and slope < SOFT * depth and depth < FAINT):
             found["soft"].append(k)
-        elif _is_streak(w, h, width, height):
+            continue
+        if depth < FAINT and slope < VEIL_SOFT * depth:
+            veil.append(k)
+        if _is_streak(w, h, width, height):
             found["streaks"].append(k)
         elif _thickness_mm(part < 1 - depth / 2, scale) >= max(BLOB_MM, 0.55 * max(w, h)):
             found["blobs"].append(k)
         else:
             found["print"].append(k)
-            if depth < FAINT:
-                faint.append(k)
-    if len(found["soft"]) >= VEIL and 10 * len(faint) < len(found["soft"]):
-        found["soft"] += faint
-        found["print"] = [k for k in found["print"] if k not in faint]
+    rest: set[int] = set()
+    if len(found["soft"]) >= VEIL and 4 * len(veil) < len(found["soft"]):
+        rest |= set(veil)
+    if found["soft"]:
+        background = float(np.median([depths[k] for k in found["soft"]]))
+        rest |= {k for k in found["print"] if _is_speck(parts[k], 1 - (background + depths[k]) / 2, scale)}
+    for name in ("print", "blobs", "streaks"):
+        found[name] = [k for k in found[name] if k not in rest]
+    found["soft"] += sorted(rest)
     if _is_row(boxes_mm[found["blobs"]]):
         found["print"] += found["blobs"]
         found["blobs"] = []
     return Sorted(*(tuple(found[name]) for name in ("print", "soft", "blobs", "streaks")))
+
+
+def _part(picture: NDArray[np.float32], box_mm: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
+    """The picture inside a box, and a little around it."""
+    x, y, w, h = box_mm
+    rows = slice(max(int(scale * y) - 3, 0), int(scale * (y + h)) + 4)
+    return picture[rows, max(int(scale * x) - 3, 0) : int(scale * (x + w)) + 4]
 
 
 def soft_look(boxes_mm: NDArray[np.float64], areas_mm2: NDArray[np.float64], width_mm: float) -> Look | None:
@@ -146,6 +176,13 @@ def _is_row(boxes: NDArray[np.float64]) -> bool:
         return False
     size, level = boxes[:, 2:].max(axis=1), boxes[:, 1] + boxes[:, 3] / 2
     return bool(np.ptp(size) < 0.3 * size.max() and np.ptp(level) < 0.5)
+
+
+def _is_speck(part: NDArray[np.float32], level: float, scale: float) -> bool:
+    """Whether what is darker than `level` falls into pieces too small for print."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats((part < level).astype(np.uint8), connectivity=8)
+    longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0)
+    return bool(longest < SPECK_MM * scale)
 
 
 def _is_streak(w: float, h: float, width: float, height: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from qc.errors import UsageError
 from qc.flags import Flag
 from qc.judge import judge
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_unexplained, book_end, explained_again
-from qc.model import BookCopy, Decision, Outcome, PageKind, PageRecord, ReferenceId, Role, ScanFile
+from qc.model import BookCopy, Claim, Decision, Outcome, PageKind, PageRecord, ReferenceId, Role, ScanFile
 from qc.policy import load_policy, shipped
 from qc.refund import decide_refund
 
@@ -172,6 +173,16 @@ def test_no_blank_page_at_the_end_is_ever_refunded(name: str, run: int) -> None:
     assert decide_refund(verdict, findings, COPY, policy).outcome != "eligible"
     if run > 6:
         assert "content may be missing" in verdict.summary
+
+
+def test_a_copy_of_an_older_file_may_end_otherwise() -> None:
+    policy = load_policy("kdp")
+    claim = Claim(printed_on=date(2026, 9, 1), content_updated_on=date(2026, 9, 20))
+    pages = records("c" * 24 + "b" * 30, 24)
+    found = blank_pages_unexplained(book_end(pages, complete=True, last_content=24, ordered=24), policy.padding)
+    findings, verdict = judge([found], policy, replace(COPY, claim=claim), pages, ReferenceId("pdf", "9780000000002"))
+    (judged,) = [f for f in findings if f.rule == "blank-pages-unexplained"]
+    assert judged.outcome is Outcome.NOT_JUDGED and verdict.outcome is not Decision.NEEDS_REVIEW
 
 
 TABLE = """

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qc.colored_print import is_black
 from qc.examine import examine_page
 from qc.measure.ink_coverage import Ink
 from qc.measure.marks_on_blank import marks_on_blank
 from qc.model import PageKind, ScanFile, ScanSettings
 from qc.page_look import Look
 from qc.page_result import PageJob, PageResult
-from qc.synthetic import CREAM_PAPER, Kind, Print, Scanner, draw_scan, write_scan
+from qc.reference import open_reference
+from qc.synthetic import CREAM_PAPER, Kind, Print, Scanner, draw_scan, write_scan, write_title
 from qc.synthetic import Cut as Knife
 from qc.synthetic.design import typeset
 
@@ -39,19 +41,25 @@ def ink_of(result: PageResult) -> Ink:
     ("printed", "scanner", "look"),
     [
         (Print(paper=CREAM_PAPER), SCANNER, Look.CLEAN),
+        (Print(), SCANNER, Look.CLEAN),
+        (Print(show_through=0.07), SCANNER, None),
+        (Print(paper=CREAM_PAPER, show_through=0.1), SCANNER, None),
         (Print(show_through=0.12), SCANNER, Look.SHOW_THROUGH),
         (Print(show_through=0.33), SCANNER, Look.SHOW_THROUGH),
         (Print(paper=CREAM_PAPER, show_through=0.15), SCANNER, Look.SHOW_THROUGH),
         (Print(), replace(SCANNER, curl_depth=0.6, curl_mm=10.0), Look.SHADOW),
         (Print(), replace(SCANNER, dust=60), Look.DIRT),
         (Print(stains=((50.0, 80.0, 12.0, 0.35),)), SCANNER, Look.DIRT),
+        (Print(stains=((50.0, 80.0, 20.0, 0.4),), spots=((52.0, 82.0, 0.3), (47.0, 76.0, 0.3))), SCANNER, Look.DIRT),
+        (Print(show_through=0.38), SCANNER, Look.SHOW_THROUGH),
+        (Print(show_through=0.34), replace(SCANNER, dust=90), None),
     ],
 )
 def test_a_blank_page_is_told_with_what_it_has_on_it(
-    tmp_path: Path, printed: Print, scanner: Scanner, look: Look
+    tmp_path: Path, printed: Print, scanner: Scanner, look: Look | None
 ) -> None:
     ink = ink_of(examined(tmp_path, Kind.BLANK, printed, scanner))
-    assert (ink.kind, ink.look, ink.coverage) == (PageKind.BLANK, look, 0.0), ink.reason
+    assert (ink.kind, ink.look, ink.coverage) == (PageKind.BLANK, look or ink.look, 0.0), ink.reason
     assert ink.reason.startswith("blank") and not ink.marks
 
 
@@ -78,7 +86,16 @@ def test_a_blob_or_a_streak_on_a_blank_page_is_a_defect_at_its_place(
 
 @pytest.mark.parametrize(
     "kind",
-    [Kind.HEADING, Kind.ORNAMENT, Kind.ONE_RULE, Kind.PALE_RULES, Kind.GRAY_LINES, Kind.THREE_LINES, Kind.BLEED_BRIGHT],
+    [
+        Kind.IMPRINT,
+        Kind.HEADING,
+        Kind.ORNAMENT,
+        Kind.ONE_RULE,
+        Kind.PALE_RULES,
+        Kind.GRAY_LINES,
+        Kind.THREE_LINES,
+        Kind.BLEED_BRIGHT,
+    ],
 )
 @pytest.mark.parametrize("show_through", [0.0, 0.15])
 def test_a_page_with_little_print_is_no_blank_page(tmp_path: Path, kind: Kind, show_through: float) -> None:
@@ -86,7 +103,37 @@ def test_a_page_with_little_print_is_no_blank_page(tmp_path: Path, kind: Kind, s
     assert ink.kind is PageKind.CONTENT and ink.coverage > 0, ink.reason
 
 
+@pytest.mark.parametrize("paper", [Print().paper, CREAM_PAPER], ids=["white", "cream"])
+def test_yellow_print_is_print(tmp_path: Path, paper: tuple[float, float, float]) -> None:
+    ink = ink_of(examined(tmp_path, Kind.YELLOW_LINES, Print(paper=paper, show_through=0.1)))
+    assert ink.kind is PageKind.CONTENT and "in color" in ink.reason
+
+
+def test_what_is_black_in_the_reference_no_scan_misses(tmp_path: Path) -> None:
+    kinds = [Kind.TEXT, Kind.FOLIO_ONLY, Kind.HEADING, Kind.PINK_BOX, Kind.YELLOW_LINES, Kind.BLANK]
+    title = write_title(tmp_path / "interior.pdf", kinds, trim_mm=TRIM, seed=4)
+    reference = open_reference(title.path, trim=f"{TRIM[0]} x {TRIM[1]} mm", bleed=False)
+    assert [is_black(reference, n) for n in range(1, 7)] == [True, True, True, False, False, False]
+
+
 def test_a_folio_stays_a_folio_on_a_stained_page(tmp_path: Path) -> None:
     ink = ink_of(examined(tmp_path, Kind.FOLIO_ONLY, Print(stains=((50.0, 80.0, 12.0, 0.35),), show_through=0.1)))
     assert ink.kind is PageKind.FOLIO_ONLY, ink.reason
     assert ink.print_mm is not None and ink.print_mm[1] > 0.85 * TRIM[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("liberty-04.tif", PageKind.CONTENT),
+        ("liberty-05.tif", PageKind.CONTENT),
+        ("liberty-21.tif", PageKind.BLANK),
+        ("leipogrammes-12.jpg", PageKind.CONTENT),
+        ("lettres-25.jpg", PageKind.CONTENT),
+    ],
+)
+def test_real_pages_are_what_they_are(name: str, kind: PageKind) -> None:
+    """Contents, a half title and a blank page of a book of 1920, and two pages of text."""
+    file = Path(__file__).parent / "data" / "real" / name
+    ink = ink_of(examine_page(PageJob(1, ScanFile(file, name), ScanSettings()), None))
+    assert ink.kind is kind, ink.reason

@@ -79,7 +79,8 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     as a whole (solid print). Where these cover less than 8 %, each piece is looked at (`qc.page_look`): shadows, stains and
     show-through are soft and faint and do not count, blobs and streaks are marks that nobody ordered. A page is blank if
     nothing else is left; folio-only when what is left fits a strip of 30 x 8 mm near the head or the tail. Show-through
-    that takes more than 40 % of the light is taken for content, never the other way round. So is a picture in pale tones.
+    that takes more than 40 % of the light (old paper that the ink struck through) is taken for content, never the other way
+    round. So is a picture in pale tones, and a page with nothing but a pencil mark on it.
     A black disc or a line from edge to edge that was ordered is told from a blob or a streak by the reference only.
     """
     scale = px_per_mm(INK_DPI)
@@ -122,8 +123,13 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
         return Ink(0.0, u, PageKind.BLANK, reason, paper, bare)
     boxes = np.asarray(pieces[kept][:, :4] / scale, np.float64)
     areas = np.asarray(area[kept], np.float64)
-    fine, to_fine = _fine(luminance, to_px, trim, local)
-    told = sort_marks(fine, boxes, sharp=to_px.scale[0] >= 0.9 * px_per_mm(FINE_DPI))
+    fine, corner = _fine(luminance, to_px, local, boxes)
+    told = sort_marks(
+        fine,
+        boxes - [*corner, 0, 0],
+        (page.shape[1] / scale, page.shape[0] / scale),
+        sharp=to_px.scale[0] >= 0.9 * px_per_mm(FINE_DPI),
+    )
     soft = list(told.soft)
     coverage -= float(areas[soft].sum() * scale**2 / page.size)
     look: Look | None = soft_look(boxes[soft], areas[soft], page.shape[1] / scale) if soft else Look.CLEAN
@@ -131,9 +137,7 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
         coverage += float(areas[soft].sum() * scale**2 / page.size)
         return Ink(coverage, max(u, coverage / 3), PageKind.CONTENT, "pale tones all over the page", paper)
     marks = tuple(
-        _mark(code, boxes[k], to_fine)
-        for code, those in (("spot", told.blobs), ("streak", told.streaks))
-        for k in those
+        _mark(code, boxes[k], to_px) for code, those in (("spot", told.blobs), ("streak", told.streaks)) for k in those
     )
     if not told.print and not marks:
         return Ink(0.0, u, PageKind.BLANK, f"blank, with {_SOFT[look]}", paper, look)
@@ -176,21 +180,27 @@ def _bare(ratio: NDArray[np.float32], local: NDArray[np.float32], specks: int) -
 
 
 def _fine(
-    luminance: NDArray[np.float32], to_px: Affine, trim: Size, local: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], Affine]:
-    """Light relative to the paper around at 150 dpi without the margin, and the map from mm of that picture to pixels."""
-    scale = px_per_mm(FINE_DPI)
-    source, to_source = shrunk_with_map(luminance, to_px, int(to_px.scale[0] / scale + 0.01))
-    inner = Affine.shift(MARGIN_MM, MARGIN_MM)
-    size = (round((trim.width_mm - 2 * MARGIN_MM) * scale), round((trim.height_mm - 2 * MARGIN_MM) * scale))
-    page = warped(source, to_source.after(inner).after(Affine.scaling(1 / scale)), size)
-    paper = cv2.resize(local, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(page / np.maximum(paper, 1e-3), np.float32), to_px.after(inner)
+    luminance: NDArray[np.float32], to_px: Affine, local: NDArray[np.float32], boxes: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Light relative to the paper around at `FINE_DPI`, of the part that holds all boxes (mm inside the margin), and the
+    place of its left-top corner there."""
+    coarse, fine = px_per_mm(INK_DPI), px_per_mm(FINE_DPI)
+    left, top = np.maximum(np.floor(boxes[:, :2].min(axis=0) * coarse).astype(int) - 2, 0)
+    right, bottom = np.ceil((boxes[:, :2] + boxes[:, 2:]).max(axis=0) * coarse).astype(int) + 2
+    around = local[top:bottom, left:right]
+    size = (round(around.shape[1] * FINE_DPI / INK_DPI), round(around.shape[0] * FINE_DPI / INK_DPI))
+    corner = np.array([left, top]) / coarse
+    source, to_source = shrunk_with_map(luminance, to_px, int(to_px.scale[0] / fine + 0.01))
+    to_page = Affine.shift(*(float(v) + MARGIN_MM for v in corner)).after(Affine.scaling(1 / fine))
+    picture = warped(source, to_source.after(to_page), size)
+    paper = cv2.resize(around, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(picture / np.maximum(paper, 1e-3), np.float32), corner
 
 
 def _mark(code: str, box: NDArray[np.float64], to_px: Affine) -> Mark:
+    """A mark from its box inside the margin, mm."""
     x, y, w, h = (float(v) for v in box)
+    x, y = x + MARGIN_MM, y + MARGIN_MM
     corners = to_px([[x, y], [x + w, y], [x, y + h], [x + w, y + h]])
     (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
-    in_mm = (x + MARGIN_MM, y + MARGIN_MM, x + w + MARGIN_MM, y + h + MARGIN_MM)
-    return Mark(code, in_mm, (float(x0), float(y0), float(x1), float(y1)))
+    return Mark(code, (x, y, x + w, y + h), (float(x0), float(y0), float(x1), float(y1)))

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     PALE_RULES = "pale-rules"
     GRAY_LINES = "gray-lines"
     DISC = "disc"
+    YELLOW_LINES = "yellow-lines"
+    PINK_BOX = "pink-box"
 
 
 def _text(s: Sheet) -> None:
@@ -168,4 +170,6 @@ DRAW: dict[Kind, Callable[[Sheet], None]] = {
     Kind.PALE_RULES: sparse.pale_rules,
     Kind.GRAY_LINES: sparse.gray_lines,
     Kind.DISC: sparse.disc,
+    Kind.YELLOW_LINES: sparse.yellow_lines,
+    Kind.PINK_BOX: sparse.pink_box,
 }

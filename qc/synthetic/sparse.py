@@ -43,6 +43,23 @@ def gray_lines(s: Sheet) -> None:
     s.canvas.setFillGray(0)
 
 
+def yellow_lines(s: Sheet) -> None:
+    """Two lines in yellow, which takes blue light and hardly any other."""
+    left, top, right, bottom = s.box
+    s.canvas.setFillColorRGB(1.0, 1.0, 0.3)
+    for i, words in enumerate(s.lines_of(paragraph(s.rng, 4), 0.7 * (right - left), 14, 0)[:2]):
+        s.text(left, top + 0.3 * (bottom - top) + 7 * i, " ".join(words), 14, "Times-Bold")
+    s.canvas.setFillGray(0)
+
+
+def pink_box(s: Sheet) -> None:
+    """A box in pale pink and nothing else, paler than any scan is sure to show."""
+    left, top, right, bottom = s.box
+    s.canvas.setFillColorRGB(1.0, 0.87, 0.89)
+    s.canvas.rect(s.x(left), s.y(bottom), (right - left) * PT_PER_MM, (bottom - top) * PT_PER_MM, stroke=0, fill=1)
+    s.canvas.setFillGray(0)
+
+
 def disc(s: Sheet) -> None:
     """A black disc 4 mm wide, drawn on purpose."""
     left, top, right, bottom = s.box
