@@ -46,6 +46,14 @@ def test_a_feeder_order_is_undone_around_a_lost_leaf_and_pages_that_say_nothing(
     assert [p for p in put if p is not None] == [p for p in range(1, 41) if p not in (17, 18)]
 
 
+@pytest.mark.parametrize("order", list(ORDERS))
+def test_a_leaf_out_of_place_stays_there_when_the_order_is_undone(order: str) -> None:
+    bound = [*range(1, 9), 21, 22, *range(9, 21), *range(23, 41)]
+    scanned = [bound[position - 1] for position in sorted(range(1, 41), key=ORDERS[order])]
+    assert find_order(scanned) == order
+    assert [scanned[i] for i in reading_order(scanned, order)] == bound
+
+
 @pytest.mark.parametrize(
     "places",
     [
@@ -119,6 +127,13 @@ def test_how_many_look_alikes_are_missing_is_known_and_which_is_not() -> None:
     assert (leaf.value, leaf.u, leaf.detail["reference_pages"]) == (2.0, 2.0, [1, 2, 3, 4, 5, 6])
     (known,) = pages_missing(align([1, 2, 3, 4, 5, 7, 8], [True] * 8, TWINS), complete=True)
     assert (known.value, known.u, known.where.page) == (1.0, 0.0, 6)
+
+
+def test_few_pages_that_are_told_say_nothing_of_the_order_of_a_notebook() -> None:
+    looks = (1, *(2,) * 22, 24)
+    seen = [24, *range(2, 24), 1]
+    found = pages_out_of_order([record(p) for p in seen], align(seen, [True] * 24, looks), AS_SCANNED, True)
+    assert {(o.value, o.flags) for o in found} == {(None, (Flag.LOOK_ALIKE,))}
 
 
 def test_one_look_alike_too_many_goes_to_a_person() -> None:

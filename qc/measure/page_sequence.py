@@ -103,17 +103,19 @@ def pages_out_of_order(
 
     Notes
     -----
-    More than a fifth of the pages out of place are rather scans that were mixed up: u is 1, and a person looks.
+    More than a fifth of the pages out of place are rather scans that were mixed up: u is 1, and a person looks. Nothing is
+    said of pages that look like others, nor of any page where most do: their order is not known.
     """
     measure = MEASURES["pages-out-of-order"]
     if alignment is None:
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
     many = 5 * len(alignment.misplaced) > len(pages)
+    told = sum(p is not None for p in alignment.places) - len(alignment.alike)
     found = []
     for at in alignment.misplaced:
         if not complete and not _joins_around(alignment.places, alignment.misplaced, at):
             continue
-        unsure = at in alignment.alike
+        unsure = at in alignment.alike or told < len(alignment.alike)
         found.append(
             measure.observe(
                 None if unsure else 1.0,
