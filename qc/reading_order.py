@@ -84,6 +84,32 @@ def find_order(places: Sequence[int | None]) -> str:
     return best
 
 
+def find_order_of_whole(seen: Sequence[int | None], looks: Sequence[int]) -> str:
+    """Which of the orders puts every scan of a whole copy on a page of its look: for titles of which most pages look alike.
+
+    Parameters
+    ----------
+    seen : sequence of int or None
+        Look of each scan in the order of the names, as in `looks`; None where it is not known.
+    looks : sequence of int
+        Look of each reference page.
+
+    Returns
+    -------
+    str
+        `AS_SCANNED` if that fits, too, if no order fits all scans, if fewer than half of them are known, or if there are not
+        as many scans as pages.
+    """
+    if len(seen) != len(looks) or 2 * sum(s is not None for s in seen) < len(seen):
+        return AS_SCANNED
+
+    def fits(order: str) -> bool:
+        stack = sorted(range(len(looks)), key=lambda k: ORDERS[order](k + 1))
+        return all(s is None or s == looks[k] for s, k in zip(seen, stack, strict=True))
+
+    return next((order for order in ORDERS if fits(order)), AS_SCANNED)
+
+
 def reading_order(places: Sequence[int | None], order: str) -> list[int]:
     """Indices of the scans as the pages follow each other in the book.
 

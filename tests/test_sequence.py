@@ -17,7 +17,7 @@ from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_
 from qc.model import Decision, Inspection, PageKind, PageRecord, Role, ScanFile
 from qc.pipeline import inspect_copy
 from qc.policy import load_policy
-from qc.reading_order import AS_SCANNED, ORDERS, find_order, reading_order
+from qc.reading_order import AS_SCANNED, ORDERS, find_order, find_order_of_whole, reading_order
 from qc.reference import open_reference
 from qc.sequence import align
 from qc.sequence_words import how_scanned
@@ -56,6 +56,17 @@ def test_a_leaf_out_of_place_stays_there_when_the_order_is_undone(order: str) ->
     scanned = [bound[position - 1] for position in sorted(range(1, 41), key=ORDERS[order])]
     assert find_order(scanned) == order
     assert [scanned[i] for i in reading_order(scanned, order)] == bound
+
+
+@pytest.mark.parametrize("order", list(ORDERS))
+def test_the_order_of_a_whole_notebook_shows_in_its_few_other_pages(order: str) -> None:
+    looks = [1, 2, *(3,) * 26, 29, 2]
+    fed = sorted(range(1, 31), key=ORDERS[order])
+    seen = [None if page in (2, 30) else looks[page - 1] for page in fed]
+    found = find_order_of_whole(seen, looks)
+    undone = [fed[i] for i in reading_order([None] * 30, found)]
+    assert [looks[page - 1] for page in undone] == looks
+    assert find_order_of_whole(seen[1:], looks) == AS_SCANNED
 
 
 @pytest.mark.parametrize(
