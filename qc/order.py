@@ -81,7 +81,8 @@ class Places:
 def find_places(
     copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, imprint: int | None = None
 ) -> Places:
-    """Reference page of each scanned page; blank and sparse pages take the place between their neighbors.
+    """Reference page of each scanned page: the one it was registered to or clearly looks like; blank and sparse pages take the
+    place between their neighbors.
 
     `imprint` is the position of the page that was read as one. Where a part was scanned, it and the blank pages before it
     are the last leaves, wherever the scan before them stands in the book.
@@ -91,7 +92,7 @@ def find_places(
     written = np.array(has_content(reference.thumbnails()))
     full = darkness(reference.thumbnails()) > FULL
     last = last_content(reference)
-    places = [p.reference_page for p in pages]
+    places = [p.reference_page or _recognized(p) for p in pages]
     known = [(i, place) for i, place in enumerate(places) if place is not None]
     doubtful = set()
     for i, page in enumerate(pages):
@@ -137,6 +138,15 @@ def find_places(
 
 def _kind(page: PageResult) -> PageKind:
     return page.ink.kind if page.ink is not None else PageKind.UNREADABLE
+
+
+def _recognized(page: PageResult) -> int | None:
+    """The one reference page that a page looks like which could not be registered, as a dark one on black."""
+    if page.registration is not None or not page.options:
+        return None
+    best = page.options[0]
+    alone = all(c.page == best.page for c in page.options)
+    return best.page if alone and best.own and best.score >= ALIKE else None
 
 
 def _keeps_place(page: PageResult, place: int) -> bool:

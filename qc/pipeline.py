@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,9 +34,10 @@ from qc.model import (
 from qc.observe import observe
 from qc.on_glass import without_dirt_on_glass
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
+from qc.page_index import index_of
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
-from qc.reading_order import AS_SCANNED, find_order, reading_order
+from qc.reading_order import AS_SCANNED, find_order, find_order_of_whole, reading_order
 from qc.readings import imprint_position, read_copy
 from qc.reference import Reference
 from qc.refund import decide_refund
@@ -160,6 +161,8 @@ def arranged(
     """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave."""
     glances = look_at(copy, reference, threads)
     order = find_order([g.page for g in glances])
+    if order == AS_SCANNED and reference is not None:
+        order = find_order_of_whole([g.look for g in glances], index_of(reference).looks)
     copy, glances = in_reading_order(copy, glances, order)
     expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
@@ -290,7 +293,15 @@ def _rescan(
     written = has_content(reference.thumbnails())
     unseen = [n for n in range(1, last_content(reference) + 1) if n not in seen and written[n - 1]]
     why = "the copy is stated complete, but no scan shows this page" if copy.scan.complete else "not among the scans"
-    return wanted + [Rescan(why, reference_page=n) for n in unseen]
+    fed = "; front and back of a leaf between pages that were scanned, as when a feeder draws in two leaves at once"
+    missing = frozenset(unseen)
+    return wanted + [Rescan(why + (fed if _drawn_in(n, missing, seen) else ""), reference_page=n) for n in unseen]
+
+
+def _drawn_in(page: int, unseen: frozenset[int], seen: Collection[int | None]) -> bool:
+    """Whether a page is one side of a single leaf that is missing between two that were scanned."""
+    front = page - (page % 2 == 0)
+    return {front, front + 1} <= unseen and front - 1 in seen and front + 2 in seen
 
 
 def _hashes(scans: Sequence[ScanFile]) -> dict[str, str]:

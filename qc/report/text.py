@@ -9,6 +9,7 @@ from rich.text import Text
 from qc.model import Decision, Finding, Inspection, Outcome
 from qc.ranking import by_gravity
 from qc.report import words
+from qc.sequence_words import how_scanned
 
 _VERDICT_STYLE = {
     Decision.DEFECT: "bold red",
@@ -69,6 +70,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         say("Block", block)
     if end := words.last_pages(inspection):
         say("Last pages", end)
+    if (sequence := how_scanned(inspection.observations, inspection.pages))[1:]:
+        say("Scans", " ".join(sequence))
     if imprint := words.imprint(inspection):
         say("Imprint", imprint)
     if isbn := words.isbn(inspection):
