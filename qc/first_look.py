@@ -18,7 +18,7 @@ from qc.lookup import on_paper, sheet_in, upright
 from qc.match import Candidate, candidates, in_order, thumbnail
 from qc.model import BookCopy
 from qc.normalize import load_page, refuse_small, true_resolution
-from qc.page_index import PageIndex, index_of
+from qc.page_index import LIKE, PageIndex, index_of
 from qc.page_result import PageJob
 from qc.reference import Reference
 from qc.scan import read_header
@@ -26,8 +26,6 @@ from qc.scan import read_header
 LOOK_DPI = 75.0
 COMPARED = 4
 """Reference pages whose small pictures are compared with that of a scan, the likeliest ones."""
-LIKE = 0.4
-"""Likeness from which a page may be the one seen."""
 SCORE = 0.5
 """Correlation of small pictures from which it may."""
 LEAD = 0.05
@@ -115,3 +113,8 @@ def expected_pages(glances: Sequence[Glance], first_page: int) -> list[int]:
         counted = max(known[nearest][1] + i - known[nearest][0], 1) if known else i + first_page
         expected.append(glance.page if glance.page is not None else counted)
     return expected
+
+
+def mirrored_pages(glances: Sequence[Glance]) -> dict[int, int]:
+    """Of positions (1-based), the reference page that the scan shows in a mirror."""
+    return {i: g.mirrored for i, g in enumerate(glances, 1) if g.mirrored is not None}

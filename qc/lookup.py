@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -78,17 +79,19 @@ def looks(
     """Start maps with the reference pages that the scan may show by its small picture, best first, in an ever wider search:
     from the neighbors of the expected page to the whole title, then to other scales and angles."""
     thumbnails = reference.thumbnails()
+    index = index_of(reference)
     shape = (thumbnails.shape[1], thumbnails.shape[2])
     for attempt, start in enumerate(_starts(image, sheet, reference.trim, job)):
         picture = thumbnail(image.luminance, start, shape)
+        own = index.own(picture)
         for ring, pages in enumerate(rings(job.expected_page, reference.pages)):
             if ring == len(NEIGHBORS):
                 if attempt:
                     break
                 if len(pages) > MOST_COMPARED:
-                    likeness = index_of(reference).likeness(picture)
+                    likeness = index.likeness(picture)
                     pages = sorted(pages, key=lambda page: -likeness[page - 1])[:MOST_COMPARED]
-            options = candidates(picture, thumbnails, pages)
+            options = [replace(c, own=bool(own[c.page - 1])) for c in candidates(picture, thumbnails, pages)]
             # A page is taken as it lies until the copy as a whole says otherwise.
             options.sort(key=lambda c: -(c.score + (0.0 if c.turns else TURN_LEAD)))
             yield start, options

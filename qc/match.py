@@ -35,12 +35,13 @@ NEIGHBORS = (1, 4)
 @dataclass(frozen=True)
 class Candidate:
     """A reference page that a scan may show: correlation of the small pictures, the turn it needs (0 or 2 quarter turns),
-    and the shift of the print in mm against the start map."""
+    the shift of the print in mm against the start map, and whether what the page has of its own is seen, too."""
 
     page: int
     score: float
     turns: int
     shift_mm: tuple[float, float]
+    own: bool = True
 
 
 def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from qc.catalog import MEASURES
@@ -55,6 +55,7 @@ def observe(
     reference: Reference | None,
     doubtful: frozenset[int] = frozenset(),
     order: str = AS_SCANNED,
+    mirrored: Mapping[int, int] | None = None,
 ) -> list[Observation]:
     """All observations of the copy: page by page, then of the whole."""
     interior = [r for r in records if r.role is Role.PAGE]
@@ -79,8 +80,7 @@ def observe(
     observations += blank
     observations += [lost_page(o) for o in blank if o.value]
     observations += _lost_prints(pages, interior, reference, doubtful)
-    observations += pages_foreign(interior, reference is not None)
-    observations += _sequence(copy, interior, reference, order)
+    observations += sequence(copy, interior, reference, order, mirrored)
     if reference is not None:
         observations.append(color_difference_copy([o for o in observations if o.measure == "color-difference"]))
         observations.append(_density(copy, pages, reference))
@@ -95,15 +95,22 @@ def observe(
     return observations
 
 
-def _sequence(
-    copy: BookCopy, pages: Sequence[PageRecord], reference: Reference | None, order: str
+def sequence(
+    copy: BookCopy,
+    pages: Sequence[PageRecord],
+    reference: Reference | None,
+    order: str = AS_SCANNED,
+    mirrored: Mapping[int, int] | None = None,
 ) -> list[Observation]:
-    """Missing, doubled, misplaced and turned pages."""
+    """Foreign, missing, doubled, misplaced and turned pages."""
     alignment = None
     if reference is not None:
-        places = [p.reference_page for p in pages]
-        alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks)
+        shown = mirrored or {}
+        places = [p.reference_page or shown.get(i) for i, p in enumerate(pages, 1)]
+        unknown = [i for i, p in enumerate(pages, 1) if p.kind is PageKind.CONTENT and places[i - 1] is None]
+        alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks, unknown)
     return [
+        *pages_foreign(pages, reference is not None, mirrored),
         *pages_missing(alignment, copy.scan.complete),
         *pages_duplicated(pages, alignment),
         *pages_out_of_order(pages, alignment, order, copy.scan.complete),

@@ -125,7 +125,7 @@ def _keeps_place(page: PageResult, place: int) -> bool:
     look that fits, or lying such that it could not be looked up."""
     if page.ink is None or page.ink.kind in (PageKind.BLANK, PageKind.FOLIO_ONLY) or page.ink.coverage < SPARSE:
         return True
-    alike = any(c.page == place and c.score >= ALIKE for c in page.options)
+    alike = any(c.page == place and c.score >= ALIKE and c.own for c in page.options)
     return alike or not page.fits or page.backing in ("white", "none")
 
 

@@ -22,6 +22,10 @@ _MADE: WeakKeyDictionary[Any, PageIndex] = WeakKeyDictionary()
 _MAKING = Lock()
 
 
+LIKE = 0.4
+"""Likeness from which a page may be the one seen; another text page reaches 0.4 among dozens."""
+
+
 class PageIndex:
     """The pages of a title by the size of their spectrum, which neither a shift nor a turn by 180° changes.
 
@@ -42,6 +46,12 @@ class PageIndex:
         """How much each reference page looks like a small picture, in what it has of its own: 1 is the same. A scan of a
         text page reaches 0.5 to 0.9 with that page and at most 0.4 with another one."""
         return np.asarray(self._pages @ _unit(_shape(picture) - self._mean))
+
+    def own(self, picture: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """For each reference page, whether a small picture shows what that page has of its own; of pages that look the
+        same none has anything."""
+        single = np.array([look not in self._twins for look in self.looks])
+        return np.asarray(~single | (self.likeness(picture) > LIKE))
 
     def single(self, page: int) -> bool:
         """Whether no other page looks like this one (1-based)."""

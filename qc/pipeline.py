@@ -14,7 +14,7 @@ from qc.catalog import MEASURES
 from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
-from qc.first_look import Glance, expected_pages, look_at
+from qc.first_look import Glance, expected_pages, look_at, mirrored_pages
 from qc.geometry import side_of
 from qc.judge import judge
 from qc.match import has_content
@@ -77,17 +77,13 @@ def inspect_copy(
         No scan of the copy could be used.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    glances = look_at(copy, reference, threads)
-    order = find_order([g.page for g in glances])
-    copy, glances = in_reading_order(copy, glances, order)
-    expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
-    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
+    copy, order, glances, pages = arranged(copy, reference, threads, progress)
     _require_some(copy, pages)
     pages = with_shared_scale(put_in_order(pages, reference))
     places = find_places(copy, pages, reference)
     readings = read_copy(copy, pages, reference)
     records = with_imprint(page_records(copy, pages, reference, places), readings)
-    observations = observe(copy, pages, records, reference, places.doubtful, order) + readings
+    observations = observe(copy, pages, records, reference, places.doubtful, order, mirrored_pages(glances)) + readings
     identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
     unread = not_known(copy, observations)
@@ -151,6 +147,18 @@ def examine_pages(
         if progress:
             progress(len(results), len(jobs))
     return [results[i] for i in sorted(results)]
+
+
+def arranged(
+    copy: BookCopy, reference: Reference | None, threads: int, progress: Progress | None = None
+) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
+    """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave."""
+    glances = look_at(copy, reference, threads)
+    order = find_order([g.page for g in glances])
+    copy, glances = in_reading_order(copy, glances, order)
+    expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
+    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
+    return copy, order, glances, pages
 
 
 def in_reading_order(copy: BookCopy, glances: Sequence[Glance], order: str) -> tuple[BookCopy, list[Glance]]:

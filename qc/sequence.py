@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from qc.match import in_order
@@ -12,7 +12,7 @@ from qc.match import in_order
 @dataclass(frozen=True)
 class Gap:
     """Reference pages that no scan shows; `position` is that of the next page there. `among` are the pages between which
-    it is not told which these are, as they look the same; empty where it is told."""
+    it is not told which these are, as they look the same or one that is not recognized stands there; else empty."""
 
     position: int
     pages: tuple[int, ...]
@@ -37,7 +37,12 @@ class Alignment:
     alike: frozenset[int] = frozenset()
 
 
-def align(places: Sequence[int | None], expected: Sequence[bool], looks: Sequence[int] | None = None) -> Alignment:
+def align(
+    places: Sequence[int | None],
+    expected: Sequence[bool],
+    looks: Sequence[int] | None = None,
+    unknown: Collection[int] = (),
+) -> Alignment:
     """Hold the pages of a copy against its reference.
 
     Parameters
@@ -48,6 +53,8 @@ def align(places: Sequence[int | None], expected: Sequence[bool], looks: Sequenc
         For each reference page, whether its absence counts: a blank one may have been skipped by the scanner.
     looks : sequence of int, optional
         For each reference page, the first page that looks the same; all differ by default.
+    unknown : collection of int
+        Positions (1-based) of pages with print that is not recognized: each may be one of the pages that it stands for.
 
     Returns
     -------
@@ -72,7 +79,9 @@ def align(places: Sequence[int | None], expected: Sequence[bool], looks: Sequenc
     misplaced = tuple(sorted(i for i in own.values() if i not in in_line))
     many = Counter(looks)
     alike = frozenset(i for i, p in enumerate(places, 1) if p is not None and many[looks[p - 1]] > 1)
-    gaps = _gaps(set(seen), {p: own[p] for p in chain if p is not None}, len(places), expected, looks)
+    positions = {p: own[p] for p in chain if p is not None}
+    found = [_left(g, positions, unknown) for g in _gaps(set(seen), positions, len(places), expected, looks)]
+    gaps = tuple(g for g in found if g is not None)
     return Alignment(tuple(places), gaps, doubled, misplaced, alike)
 
 
@@ -130,6 +139,15 @@ def _gaps(
             gaps.append(Gap(next_there[page], counted, _among(run, looks)))
         run = []
     return tuple(gaps)
+
+
+def _left(gap: Gap, positions: dict[int, int], unknown: Collection[int]) -> Gap | None:
+    """A gap without as many pages as there are unrecognized ones in their place; None where none is left."""
+    before = max((i for p, i in positions.items() if p < gap.pages[0]), default=0)
+    there = sum(before < i < gap.position for i in unknown)
+    if not there:
+        return gap
+    return Gap(gap.position, gap.pages[there:], gap.among or gap.pages) if there < len(gap.pages) else None
 
 
 def _among(run: Sequence[int], looks: Sequence[int]) -> tuple[int, ...]:

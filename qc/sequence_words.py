@@ -14,10 +14,12 @@ _ONE_SIDE = {
 
 def sequence_fault(observation: Observation) -> str:
     """A fault of sequence, without its place among the scans; empty for any other observation, and where there is none."""
-    if not observation.value or ("reference_page" not in observation.detail and not _pages(observation)):
+    if not observation.value:
         return ""
     page, flags = observation.detail.get("reference_page"), observation.flags
     match observation.measure:
+        case "pages-foreign":
+            return _foreign(observation)
         case "pages-missing":
             return _missing(observation)
         case "pages-duplicated":
@@ -35,14 +37,21 @@ def sequence_fault(observation: Observation) -> str:
     return said + (_ONE_SIDE.get(observation.measure, "") if Flag.ONE_SIDE in flags else "")
 
 
-def _pages(observation: Observation) -> list[int]:
-    return list(observation.detail.get("reference_pages", ()))
+def _foreign(observation: Observation) -> str:
+    if mirrored := observation.detail.get("mirrored"):
+        return f"Page {mirrored} of the book mirrored"
+    if count := observation.detail.get("of_pages"):
+        return (
+            f"None of the {count} printed pages is in the reference: the block of another book, or the wrong reference"
+        )
+    return ""
 
 
 def _missing(observation: Observation) -> str:
-    pages, count = _pages(observation), round(observation.value or 0)
+    pages, count = observation.detail["reference_pages"], round(observation.value or 0)
     if Flag.LOOK_ALIKE in observation.flags:
         verb = "is" if count == 1 else "are"
-        return f"{count} of the pages {ranges(pages)} of the book {verb} missing, which look the same, so that which is not told"
+        why = "they look the same, or an unknown page stands there"
+        return f"{count} of the pages {ranges(pages)} of the book {verb} missing; which is not told, as {why}"
     said = f"Page {pages[0]} of the book is missing" if count == 1 else f"Pages {ranges(pages)} of the book are missing"
     return said + (", which are whole leaves" if observation.detail.get("whole_leaves") else "")

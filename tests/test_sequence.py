@@ -71,6 +71,13 @@ def test_missing_pages_show_at_the_next_page_there() -> None:
     assert (asked.value, asked.flags) == (None, (Flag.NOT_COMPLETE,))
 
 
+def test_a_page_that_is_not_recognized_may_be_the_one_it_stands_for() -> None:
+    assert align([1, 2, None, None, 5], [True] * 5, unknown=[3, 4]).gaps == ()
+    (gap,) = align([1, 2, None, 5], [True] * 5, unknown=[3]).gaps
+    assert (len(gap.pages), gap.among) == (1, (3, 4))
+    assert align([1, 2, None, 5], [True] * 5).gaps[0].pages == (3, 4)
+
+
 def test_a_blank_page_that_the_scanner_skipped_is_not_missing() -> None:
     assert align([1, 3, 4], [True, False, True, True]).gaps == ()
 
