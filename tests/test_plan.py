@@ -272,7 +272,7 @@ def test_pages_of_one_file_come_in_its_order(bench: Bench, suffix: str, tmp_path
     assert [s["looks_like"] for s in plan["scans"]][:8] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert [s["frame"] for s in plan["scans"]] == list(range(10))
     assert plan["order"]["from"] == f"pages of the {'TIFF' if suffix == '.tif' else 'PDF'}"
-    assert f"RMA-8{suffix}, page 10" in bench.run("plan", file, "--reference", bench.shelf.titles / ISBN).out
+    assert "… page 10" in bench.run("plan", file, "--reference", bench.shelf.titles / ISBN).out
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------

@@ -124,11 +124,18 @@ def _table(plan: Plan, fold: bool) -> Table:
     table.add_column("shows", overflow="fold", min_width=20)
     for run in _runs(plan.scans) if fold else [[s] for s in plan.scans]:
         first, last = run[0], run[-1]
-        name = first.name if first is last else f"{first.name} … {last.name}"
         style = "red" if first.error else "yellow" if _odd(first, plan) else ""
-        cells = name, _is(first, last), _dpi(first), _mm(run), _tone(first), _shows(first, last, plan)
+        cells = _file(first, last), _is(first, last), _dpi(first), _mm(run), _tone(first), _shows(first, last, plan)
         table.add_row(*(Text(words.one_line(c), style=style) for c in cells))
     return table
+
+
+def _file(first: SeenScan, last: SeenScan) -> str:
+    """Name of the file; of a file of many pages, in the first line only."""
+    start = f"… page {first.scan.frame + 1}" if first.scan.frame else first.name
+    if first is last:
+        return start
+    return f"{start} … {last.name}" if first.scan.name != last.scan.name else f"{start} … page {last.scan.frame + 1}"
 
 
 def _runs(scans: Sequence[SeenScan]) -> Iterator[list[SeenScan]]:
