@@ -49,13 +49,13 @@ TITLES = {
     "notebook-30": NOTEBOOK,
 }
 WEIGHTS = {
-    "novel-24": 5,
-    "novel-60": 5,
-    "novel-300": 1,
-    "mixed-32": 5,
+    "novel-24": 30,
+    "mixed-32": 24,
+    "pictures-28": 22,
+    "notebook-30": 10,
+    "novel-60": 9,
     "mixed-80": 4,
-    "pictures-28": 5,
-    "notebook-30": 3,
+    "novel-300": 1,
 }
 FAULTS = (
     "leaf missing",
@@ -209,13 +209,14 @@ def study(folder: Path, titles: int, seeds: Sequence[int], out: Path | None) -> 
     by_fault: dict[str, Counter[str]] = defaultdict(Counter)
     by_order: dict[str, Counter[str]] = defaultdict(Counter)
     for seed in seeds:
-        name = names[seed % len(names)]
+        name = names[37 * seed % len(names)]
         with tempfile.TemporaryDirectory() as scratch:
             made = make(folder, name, titles, seed, Path(scratch) / "copy", references[name])
             found, reading, _ = aligned(made.copy, references[name])
         claimed = {(o.measure, o.where.page) for o in found if o.value}
         asked = {p for o in found if o.measure == "pages-missing" for p in o.detail.get("not_seen", ())}
-        in_order = reading == made.reading
+        # The order of rules cannot be seen.
+        in_order = name.startswith("notebook") or reading == made.reading
         missed, invented = made.expected - claimed, claimed - made.expected
         asked_right = made.copy.scan.complete or asked == made.unseen
         right = in_order and not missed and not invented and asked_right

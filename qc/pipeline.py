@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -295,7 +295,15 @@ def _rescan(
     written = has_content(reference.thumbnails())
     unseen = [n for n in range(1, reference.pages + 1) if n not in seen and written[n - 1]]
     why = "the copy is stated complete, but no scan shows this page" if copy.scan.complete else "not among the scans"
-    return wanted + [Rescan(why, reference_page=n) for n in unseen]
+    fed = "; front and back of a leaf between pages that were scanned, as when a feeder draws in two leaves at once"
+    missing = frozenset(unseen)
+    return wanted + [Rescan(why + (fed if _drawn_in(n, missing, seen) else ""), reference_page=n) for n in unseen]
+
+
+def _drawn_in(page: int, unseen: frozenset[int], seen: Collection[int | None]) -> bool:
+    """Whether a page is one side of a single leaf that is missing between two that were scanned."""
+    front = page - (page % 2 == 0)
+    return {front, front + 1} <= unseen and front - 1 in seen and front + 2 in seen
 
 
 def _hashes(scans: Sequence[ScanFile]) -> dict[str, str]:

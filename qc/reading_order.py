@@ -9,9 +9,12 @@ FEW = 4
 """Pages that must be known before another order than that of the names is considered."""
 EXPLAINED = 0.8
 """Share of the known pages that an order must explain."""
+TORN = 0.1
+"""Share of the leaves whose front and back may be of different leaves."""
 
 _FAR = 1_000_000
 AS_SCANNED = "as scanned"
+REVERSED = "the whole stack reversed"
 
 
 def _verso(page: int) -> int:
@@ -28,7 +31,7 @@ def _two_passes(first_verso: int, fronts: int, backs: int) -> Callable[[int], in
 
 ORDERS: dict[str, Callable[[int], int]] = {
     AS_SCANNED: lambda page: page,
-    "the whole stack reversed": lambda page: -page,
+    REVERSED: lambda page: -page,
     "the leaves reversed, fronts before backs": lambda page: -2 * ((page + 1) // 2) + _verso(page),
     "the back of each leaf before its front": lambda page: page - 1 if _verso(page) else page + 1,
     "all fronts, then all backs": _two_passes(0, 1, 1),
@@ -87,16 +90,31 @@ def reading_order(places: Sequence[int | None], order: str) -> list[int]:
     Parameters
     ----------
     places : sequence of int or None
-        As in `find_order`; scans without a place go with the ones scanned beside them.
+        As in `find_order`.
     order : str
         From `find_order`.
+
+    Notes
+    -----
+    The order is undone scan by scan, so that a leaf bound in the wrong place stays where it was. Where front and back do
+    not come together so, as after a leaf that one of two passes lost, the pages are put by their numbers instead: a leaf
+    out of place then goes unseen.
     """
     if order == AS_SCANNED:
         return list(range(len(places)))
-    if all(p is None for p in places):
-        return list(range(len(places)))
+    stack = sorted(range(1, len(places) + 1), key=ORDERS[order])
+    as_fed = sorted(range(len(places)), key=lambda i: stack[i])
+    if order == REVERSED or _leaves_come_together([places[i] for i in as_fed]):
+        return as_fed
     filled = _filled(places, order)
     return sorted(range(len(places)), key=lambda i: (filled[i], i))
+
+
+def _leaves_come_together(places: Sequence[int | None]) -> bool:
+    """Whether scans in reading order are front and back of one leaf after the other, but for a few."""
+    leaves = [(a, b) for a, b in zip(places[::2], places[1::2], strict=False) if a is not None and b is not None]
+    torn = sum(a % 2 == 0 or b != a + 1 for a, b in leaves)
+    return torn == 0 or (len(places) % 2 == 0 and torn <= TORN * len(leaves))
 
 
 def _filled(places: Sequence[int | None], order: str) -> list[int]:

@@ -6,17 +6,21 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from qc.flags import Flag
 from qc.intake import open_copy
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
-from qc.model import Decision, Inspection, PageKind, PageRecord, Role
+from qc.model import Decision, Inspection, PageKind, PageRecord, Role, ScanFile
 from qc.pipeline import inspect_copy
 from qc.policy import load_policy
 from qc.reading_order import AS_SCANNED, ORDERS, find_order, reading_order
 from qc.reference import open_reference
 from qc.sequence import align
+from qc.sequence_words import how_scanned
 from qc.synthetic import Kind, Scanner, draw_copy, write_title
 
 TRIM = (76.2, 101.6)
@@ -44,6 +48,14 @@ def test_a_feeder_order_is_undone_around_a_lost_leaf_and_pages_that_say_nothing(
     assert find_order(seen) == order
     put = [scanned[i] for i in reading_order(seen, order)]
     assert [p for p in put if p is not None] == [p for p in range(1, 41) if p not in (17, 18)]
+
+
+@pytest.mark.parametrize("order", list(ORDERS))
+def test_a_leaf_out_of_place_stays_there_when_the_order_is_undone(order: str) -> None:
+    bound = [*range(1, 9), 21, 22, *range(9, 21), *range(23, 41)]
+    scanned = [bound[position - 1] for position in sorted(range(1, 41), key=ORDERS[order])]
+    assert find_order(scanned) == order
+    assert [scanned[i] for i in reading_order(scanned, order)] == bound
 
 
 @pytest.mark.parametrize(
@@ -119,6 +131,13 @@ def test_how_many_look_alikes_are_missing_is_known_and_which_is_not() -> None:
     assert (leaf.value, leaf.u, leaf.detail["reference_pages"]) == (2.0, 2.0, [1, 2, 3, 4, 5, 6])
     (known,) = pages_missing(align([1, 2, 3, 4, 5, 7, 8], [True] * 8, TWINS), complete=True)
     assert (known.value, known.u, known.where.page) == (1.0, 0.0, 6)
+
+
+def test_few_pages_that_are_told_say_nothing_of_the_order_of_a_notebook() -> None:
+    looks = (1, *(2,) * 22, 24)
+    seen = [24, *range(2, 24), 1]
+    found = pages_out_of_order([record(p) for p in seen], align(seen, [True] * 24, looks), AS_SCANNED, True)
+    assert {(o.value, o.flags) for o in found} == {(None, (Flag.LOOK_ALIKE,))}
 
 
 def test_one_look_alike_too_many_goes_to_a_person() -> None:
@@ -211,8 +230,9 @@ def test_a_sound_copy_stays_sound_however_it_was_fed(book: Path, order: str) -> 
     assert claimed(inspection) == []
     assert [p.reference_page for p in inspection.pages] == list(range(1, 9))
     assert inspection.verdict.outcome is Decision.NO_DEFECT, inspection.verdict.summary
-    (said,) = (o for o in inspection.observations if o.measure == "pages-out-of-order")
-    assert said.detail["scan_order"] == order
+    said = how_scanned(inspection.observations, inspection.pages)
+    assert said[0] == "The scans show the pages 1-8 of the book."
+    assert len(said) == (1 if order == AS_SCANNED else 2) and all(order in s for s in said[1:])
 
 
 def test_a_lost_leaf_is_a_defect_only_of_a_complete_copy(book: Path) -> None:
@@ -222,4 +242,65 @@ def test_a_lost_leaf_is_a_defect_only_of_a_complete_copy(book: Path) -> None:
     part = inspected(book, [1, 2, 5, 6, 7, 8], complete=False)
     assert claimed(part) == []
     assert [r.reference_page for r in part.verdict.rescan] == [3, 4]
+    assert all("a feeder draws in two leaves" in r.why for r in part.verdict.rescan)
+    assert "Pages 3-4 of the book are missing, which are whole leaves" in whole.verdict.summary
     assert part.verdict.outcome is Decision.NO_DEFECT
+
+
+def scanned(book: Path, into: Path, made: dict[int, NDArray[np.uint8] | None]) -> Inspection:
+    """The copy with single scans replaced; None leaves one out."""
+    copy = open_copy(book / "copy")
+    into.mkdir(exist_ok=True)
+    scans = []
+    for number, scan in enumerate(copy.scans, 1):
+        if number in made:
+            image = made[number]
+            if image is None:
+                continue
+            scan = ScanFile(into / f"{number}.png", f"{number}.png")
+            cv2.imwrite(str(scan.path), image)
+        scans.append(scan)
+    copy = replace(copy, scans=tuple(scans), scan=replace(copy.scan, complete=True, dpi=150.0))
+    reference = open_reference(book / "interior.pdf", trim="76.2 x 101.6 mm", bleed=False)
+    return inspect_copy(copy, reference, load_policy("kdp"))
+
+
+def picture(book: Path, number: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.imread(str(open_copy(book / "copy").scans[number - 1].path)), np.uint8)
+
+
+def test_a_leaf_bound_upside_down_is_a_defect_and_one_side_is_scanning(book: Path, tmp_path: Path) -> None:
+    turned = {n: picture(book, n)[::-1, ::-1] for n in (3, 4)}
+    leaf = scanned(book, tmp_path, turned)
+    assert claimed(leaf) == [("pages-upside-down", 3, 1.0), ("pages-upside-down", 4, 1.0)]
+    assert leaf.verdict.outcome is Decision.DEFECT
+    side = scanned(book, tmp_path, {3: turned[3]})
+    assert claimed(side) == [] and side.verdict.outcome is Decision.NO_DEFECT
+    versos = scanned(book, tmp_path, {n: picture(book, n)[::-1, ::-1] for n in (2, 4, 6, 8)})
+    assert claimed(versos) == [] and versos.verdict.outcome is Decision.NO_DEFECT
+    assert "Every verso was scanned upside down." in how_scanned(versos.observations, versos.pages)
+
+
+def test_a_mirrored_page_is_named_and_is_not_missing(book: Path, tmp_path: Path) -> None:
+    inspection = scanned(book, tmp_path, {5: np.ascontiguousarray(picture(book, 5)[:, ::-1])})
+    assert claimed(inspection) == [("pages-foreign", 5, 1.0)]
+    assert "Page 5 of the book mirrored" in inspection.verdict.summary
+    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+
+
+def test_the_block_of_another_book_goes_to_a_person(book: Path, tmp_path: Path) -> None:
+    other = write_title(tmp_path / "other.pdf", [Kind.TEXT] * 8, trim_mm=TRIM, seed=5011)
+    draw_copy(tmp_path / "other", other, scanner=Scanner(dpi=150.0), seed=5011)
+    copy = open_copy(tmp_path / "other")
+    reference = open_reference(book / "interior.pdf", trim="76.2 x 101.6 mm", bleed=False)
+    inspection = inspect_copy(replace(copy, scan=replace(copy.scan, complete=True)), reference, load_policy("kdp"))
+    assert [m for m, _, _ in claimed(inspection)] == ["pages-foreign"] * 8
+    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert "None of the 8 printed pages is in the reference" in inspection.verdict.summary
+
+
+def test_covers_the_last_pages_and_two_spreads_are_a_sound_part(book: Path) -> None:
+    inspection = inspected(book, [7, 8, 2, 3, 4, 5], complete=False)
+    assert claimed(inspection) == []
+    assert [p.reference_page for p in inspection.pages] == [7, 8, 2, 3, 4, 5]
+    assert inspection.verdict.outcome is Decision.NO_DEFECT, inspection.verdict.summary

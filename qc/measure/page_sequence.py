@@ -103,28 +103,33 @@ def pages_out_of_order(
 
     Notes
     -----
-    More than a fifth of the pages out of place are rather scans that were mixed up: u is 1, and a person looks.
+    More than a fifth of the pages out of place are rather scans that were mixed up: u is 1, and a person looks. Nothing is
+    said of pages that look like others, nor of any page where most do: their order is not known.
     """
     measure = MEASURES["pages-out-of-order"]
     if alignment is None:
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
     many = 5 * len(alignment.misplaced) > len(pages)
+    common: dict[str, object] = {"scan_order": order}
+    if alike := sorted({p for i in alignment.alike if (p := alignment.places[i - 1]) is not None}):
+        common |= {"look_alike": alike}
+    told = sum(p is not None for p in alignment.places) - len(alignment.alike)
     found = []
     for at in alignment.misplaced:
         if not complete and not _joins_around(alignment.places, alignment.misplaced, at):
             continue
-        unsure = at in alignment.alike
+        unsure = at in alignment.alike or told < len(alignment.alike)
         found.append(
             measure.observe(
                 None if unsure else 1.0,
                 None if unsure else 1.0 if many else 0.0,
                 Where(page=at),
                 flags=(Flag.LOOK_ALIKE,) if unsure else (Flag.MIXED_UP,) if many else (),
-                detail={"reference_page": alignment.places[at - 1], "scan_order": order},
+                detail={"reference_page": alignment.places[at - 1], **common},
                 evidence=_shown(pages[at - 1]),
             )
         )
-    return found or [measure.observe(0.0, 0.0, detail={"scan_order": order})]
+    return found or [measure.observe(0.0, 0.0, detail=common)]
 
 
 def _joins_around(places: Sequence[int | None], misplaced: Sequence[int], at: int) -> bool:

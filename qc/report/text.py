@@ -9,6 +9,7 @@ from rich.text import Text
 from qc.model import Decision, Finding, Inspection, Outcome
 from qc.ranking import by_gravity
 from qc.report import words
+from qc.sequence_words import how_scanned
 
 _VERDICT_STYLE = {
     Decision.DEFECT: "bold red",
@@ -67,6 +68,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
 
     if block := words.block(inspection, k):
         say("Block", block)
+    if (sequence := how_scanned(inspection.observations, inspection.pages))[1:]:
+        say("Scans", " ".join(sequence))
     if imprint := words.imprint(inspection):
         say("Imprint", imprint)
     if isbn := words.isbn(inspection):
