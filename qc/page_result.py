@@ -60,7 +60,9 @@ class PageResult:
     options : tuple of Candidate
         Reference pages it may show, best first.
     reference_page : int or None
-        The one it was registered to.
+        The one it was registered to; at a glance, the one that stands out.
+    mirrored : int or None
+        The one that its mirror image looks like, where that was looked for.
     lines : tuple of EdgeLine
         Left, top, right, bottom, in working pixels.
     to_scan : Affine
@@ -94,6 +96,7 @@ class PageResult:
     ink: Ink | None = None
     options: tuple[Candidate, ...] = ()
     reference_page: int | None = None
+    mirrored: int | None = None
     registration: Registration | None = None
     lines: tuple[EdgeLine, ...] = _NOWHERE
     to_scan: Affine | None = None

@@ -139,6 +139,14 @@ def test_a_page_of_another_book_stands_out_as_none(bench: Bench) -> None:
     assert plan["not_scanned"] == [4]
 
 
+def test_a_mirrored_page_is_told(bench: Bench) -> None:
+    saved(bench.page(2), Image.open(bench.page(2)).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    plan = bench.plan()
+    assert (plan["scans"][1]["looks_like"], plan["scans"][1]["mirrored"]) == (None, 2)
+    assert remark(plan, "mirrored")["files"] == ["p-0002.jpg"]
+    assert "reference page 2 in a mirror" in bench.text()
+
+
 def test_a_blank_page_in_the_place_of_print_is_to_be_looked_at(bench: Bench) -> None:
     shutil.copy(bench.page(9), bench.page(4))
     plan = bench.plan()

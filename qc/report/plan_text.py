@@ -152,7 +152,15 @@ def _runs(scans: Sequence[SeenScan]) -> Iterator[list[SeenScan]]:
 def _alike(scan: SeenScan) -> tuple[object, ...]:
     place = scan.looks_like or scan.record.reference_page
     step = place - scan.position if place and scan.position else None
-    seen = scan.record.kind, scan.looks_like is None, step, scan.record.upside_down, scan.turns, scan.options
+    seen = (
+        scan.record.kind,
+        scan.looks_like is None,
+        step,
+        scan.record.upside_down,
+        scan.turns,
+        scan.options,
+        scan.mirrored,
+    )
     return scan.scan.role, _dpi(scan), _tone(scan), *seen, scan.same_as, scan.error
 
 
@@ -219,6 +227,8 @@ def _print(first: SeenScan, last: SeenScan, plan: Plan) -> str:
         return _numbers("reference page", first.looks_like, last.looks_like)
     if plan.reference is None:
         return "print"
+    if first.mirrored:
+        return _numbers("reference page", first.mirrored, last.mirrored) + " in a mirror"
     if first.options:
         return f"reference page {' or '.join(map(str, first.options))}"
     return "print like several reference pages" if first.like_several else "no reference page stands out"
