@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qc.edges import Sheet
 from qc.examine import checked, lying, read_page, small_picture
 from qc.first_look import recognized
@@ -55,6 +58,10 @@ def glance_page(job: PageJob, reference: Reference | None) -> PageResult:
         return checked(result, image, sheet, reference.trim)
     best, seen = _recognized(image, sheet, reference, job)
     if best is None and not seen:
+        mirrored = np.ascontiguousarray(_small(image, sheet, reference, job)[:, ::-1])
+        match = recognized(mirrored, reference.thumbnails(), index_of(reference))
+        if match is not None:
+            return checked(replace(result, mirrored=match.page), image, sheet, reference.trim)
         best, seen = _searched(image, sheet, reference, job)
     seen.sort(key=lambda c: -c.score)
     result = replace(result, options=tuple(c for c in seen if c.score > seen[0].score - TURN_LEAD)[:6])
@@ -79,14 +86,18 @@ def _recognized(
 ) -> tuple[Candidate | None, list[Candidate]]:
     """The page that the first look of an inspection sees, and how it lies; only options where others look the same."""
     thumbnails, index = reference.thumbnails(), index_of(reference)
-    start, _ = on_paper(image, sheet, reference.trim, job)
-    picture = thumbnail(image.luminance, start, (thumbnails.shape[1], thumbnails.shape[2]))
+    picture = _small(image, sheet, reference, job)
     first = recognized(picture, thumbnails, index)
     if first is None:
         return None, []
     ways = candidates(picture, thumbnails, [first.page])
     best = max(ways, key=lambda c: c.score + (0.0 if c.turns else TURN_LEAD))
     return (best if index.single(first.page) else None), ways
+
+
+def _small(image: PageImage, sheet: Sheet, reference: Reference, job: PageJob) -> NDArray[np.float32]:
+    start, _ = on_paper(image, sheet, reference.trim, job)
+    return thumbnail(image.luminance, start, reference.thumbnails().shape[1:])
 
 
 def _searched(

@@ -61,7 +61,9 @@ class PageResult:
     options : tuple of Candidate
         Reference pages it may show, best first.
     reference_page : int or None
-        The one it was registered to.
+        The one it was registered to; at a glance, the one that stands out.
+    mirrored : int or None
+        The one that its mirror image looks like, where that was looked for.
     lines : tuple of EdgeLine
         Left, top, right, bottom, in working pixels.
     to_scan : Affine
@@ -97,6 +99,7 @@ class PageResult:
     ink: Ink | None = None
     options: tuple[Candidate, ...] = ()
     reference_page: int | None = None
+    mirrored: int | None = None
     registration: Registration | None = None
     lines: tuple[EdgeLine, ...] = _NOWHERE
     to_scan: Affine | None = None

@@ -51,6 +51,8 @@ class SeenScan:
         It fits several well, however many.
     repeated : bool
         Other pages of the reference look the same as the one it fits best: lined and dotted pages.
+    mirrored : int or None
+        The reference page that its mirror image looks like.
     turns : int
         Counterclockwise quarter turns that make it upright.
     same_as : str
@@ -70,6 +72,7 @@ class SeenScan:
     options: tuple[int, ...] = ()
     like_several: bool = False
     repeated: bool = False
+    mirrored: int | None = None
     turns: int = 0
     same_as: str = ""
     error: str = ""
@@ -241,6 +244,7 @@ def _seen(
         options=_options(page),
         like_several=_like_several(page),
         repeated=_repeated(page, reference),
+        mirrored=page.mirrored,
         turns=page.turns,
         error=error,
     )

@@ -90,6 +90,7 @@ def _scan(s: SeenScan) -> dict[str, Any]:
         "kind": str(record.kind) if record.kind else None,
         "looks_like": s.looks_like,
         "options": list(s.options),
+        "mirrored": s.mirrored,
         "reference_page": record.reference_page,
         "turns": s.turns if s.page and not s.error else None,
         "upside_down": bool(record.upside_down),

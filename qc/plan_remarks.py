@@ -59,7 +59,13 @@ def _contents(plan: Plan) -> Iterator[Remark]:
         return
     good = [s for s in plan.pages if not s.error]
     printed = [s for s in good if s.record.kind is PageKind.CONTENT]
-    unclear = [s for s in printed if s.looks_like is None and not s.repeated and not s.same_as]
+    unclear = [s for s in printed if s.looks_like is None and not (s.repeated or s.same_as or s.mirrored)]
+    yield from _alike(
+        "check",
+        "mirrored",
+        [s for s in printed if s.mirrored],
+        lambda s: f"{s.name} looks like reference page {s.mirrored} in a mirror: was it scanned or printed so?",
+    )
     if len(unclear) > max(len(printed) / 2, 2):
         message = (
             f"For {len(unclear)} of {len(printed)} pages with print no page of the reference stands out: check that it is the "

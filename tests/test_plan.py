@@ -139,6 +139,14 @@ def test_a_page_of_another_book_stands_out_as_none(bench: Bench) -> None:
     assert plan["not_scanned"] == [4]
 
 
+def test_a_mirrored_page_is_told(bench: Bench) -> None:
+    saved(bench.page(2), Image.open(bench.page(2)).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    plan = bench.plan()
+    assert (plan["scans"][1]["looks_like"], plan["scans"][1]["mirrored"]) == (None, 2)
+    assert remark(plan, "mirrored")["files"] == ["p-0002.jpg"]
+    assert "reference page 2 in a mirror" in bench.text()
+
+
 def test_a_blank_page_in_the_place_of_print_is_to_be_looked_at(bench: Bench) -> None:
     shutil.copy(bench.page(9), bench.page(4))
     plan = bench.plan()
@@ -272,7 +280,7 @@ def test_pages_of_one_file_come_in_its_order(bench: Bench, suffix: str, tmp_path
     assert [s["looks_like"] for s in plan["scans"]][:8] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert [s["frame"] for s in plan["scans"]] == list(range(10))
     assert plan["order"]["from"] == f"pages of the {'TIFF' if suffix == '.tif' else 'PDF'}"
-    assert f"RMA-8{suffix}, page 10" in bench.run("plan", file, "--reference", bench.shelf.titles / ISBN).out
+    assert "… page 10" in bench.run("plan", file, "--reference", bench.shelf.titles / ISBN).out
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------

@@ -124,11 +124,18 @@ def _table(plan: Plan, fold: bool) -> Table:
     table.add_column("shows", overflow="fold", min_width=20)
     for run in _runs(plan.scans) if fold else [[s] for s in plan.scans]:
         first, last = run[0], run[-1]
-        name = first.name if first is last else f"{first.name} … {last.name}"
         style = "red" if first.error else "yellow" if _odd(first, plan) else ""
-        cells = name, _is(first, last), _dpi(first), _mm(run), _tone(first), _shows(first, last, plan)
+        cells = _file(first, last), _is(first, last), _dpi(first), _mm(run), _tone(first), _shows(first, last, plan)
         table.add_row(*(Text(words.one_line(c), style=style) for c in cells))
     return table
+
+
+def _file(first: SeenScan, last: SeenScan) -> str:
+    """Name of the file; of a file of many pages, in the first line only."""
+    start = f"… page {first.scan.frame + 1}" if first.scan.frame else first.name
+    if first is last:
+        return start
+    return f"{start} … {last.name}" if first.scan.name != last.scan.name else f"{start} … page {last.scan.frame + 1}"
 
 
 def _runs(scans: Sequence[SeenScan]) -> Iterator[list[SeenScan]]:
@@ -145,7 +152,15 @@ def _runs(scans: Sequence[SeenScan]) -> Iterator[list[SeenScan]]:
 def _alike(scan: SeenScan) -> tuple[object, ...]:
     place = scan.looks_like or scan.record.reference_page
     step = place - scan.position if place and scan.position else None
-    seen = scan.record.kind, scan.looks_like is None, step, scan.record.upside_down, scan.turns, scan.options
+    seen = (
+        scan.record.kind,
+        scan.looks_like is None,
+        step,
+        scan.record.upside_down,
+        scan.turns,
+        scan.options,
+        scan.mirrored,
+    )
     return scan.scan.role, _dpi(scan), _tone(scan), *seen, scan.same_as, scan.error
 
 
@@ -212,6 +227,8 @@ def _print(first: SeenScan, last: SeenScan, plan: Plan) -> str:
         return _numbers("reference page", first.looks_like, last.looks_like)
     if plan.reference is None:
         return "print"
+    if first.mirrored:
+        return _numbers("reference page", first.mirrored, last.mirrored) + " in a mirror"
     if first.options:
         return f"reference page {' or '.join(map(str, first.options))}"
     return "print like several reference pages" if first.like_several else "no reference page stands out"

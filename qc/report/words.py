@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.model import Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Rescan, Role, Where
+from qc.model import Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Rescan, Where
 from qc.rounding import plus_minus, signed_plus_minus
 from qc.wording import ranges
 
@@ -168,29 +168,6 @@ def pages(inspection: Inspection) -> str:
     count, expected = len(inspection.copy.pages), inspection.copy.pages_expected
     noun = "page" if count == 1 else "pages"
     return f"{count} {noun}" if expected is None else f"{count} of {expected} pages"
-
-
-def alignment(inspection: Inspection) -> str:
-    """Which reference pages the scans show: ``"scans 1-7 are pages 3-9, 8 is page 24, 9-10 are none"``; empty without a
-    reference."""
-    if inspection.reference.kind == "none":
-        return ""
-    runs: list[list[tuple[int, int | None]]] = []
-    pages = [p.reference_page for p in inspection.pages if p.role is Role.PAGE]
-    for at, place in enumerate(pages, 1):
-        before = runs[-1][-1][1] if runs else None
-        follows = place is None if before is None else place == before + 1
-        if runs and follows:
-            runs[-1].append((at, place))
-        else:
-            runs.append([(at, place)])
-    parts = []
-    for run in runs:
-        (first, start), (last, end) = run[0], run[-1]
-        scans, verb = (f"{first}", "is") if first == last else (f"{first}-{last}", "are")
-        shown = "none" if start is None else f"page {start}" if start == end else f"pages {start}-{end}"
-        parts.append(f"{scans} {verb} {shown}")
-    return f"{'scan' if len(pages) == 1 else 'scans'} {', '.join(parts)}" if parts else ""
 
 
 def scanner(inspection: Inspection) -> str:
