@@ -406,6 +406,16 @@ def test_an_id_never_leads_out_of_the_results(name: str, run_qc: Run, tmp_path: 
     assert not list(tmp_path.rglob("report.html"))
 
 
+def test_a_device_or_pipe_is_never_replaced_by_a_result(run_qc: Run, tmp_path: Path) -> None:
+    noise(tmp_path / "RMA-2" / "p-1.png")
+    (tmp_path / "qc-out" / "RMA-2").mkdir(parents=True)
+    for name in ("qc-out/RMA-2/report.html", "target.pdf"):
+        os.mkfifo(tmp_path / name)
+    ended(run_qc("inspect", "RMA-2"), 5)
+    ended(run_qc("calibrate", "target", "--out", "target.pdf"), 5)
+    assert (tmp_path / "qc-out/RMA-2/report.html").is_fifo() and (tmp_path / "target.pdf").is_fifo()
+
+
 def test_an_id_of_any_length_ends_in_a_sentence(run_qc: Run, tmp_path: Path) -> None:
     noise(tmp_path / "RMA-2" / "p-1.png")
     (tmp_path / "RMA-2" / "copy.toml").write_text(f'copy = "{"a" * 300}"\n')
