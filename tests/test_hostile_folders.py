@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ISBN, Drawn, Ran, Run
+from drawn_pdf import page_of, stream
 from PIL import Image
 
 SECONDS = 40
@@ -389,6 +390,12 @@ def test_a_reference_is_never_looked_up_outside(name: str, key: str, drawn: Draw
     ended(ran, 2, 12)
     if ran.code == 12:
         assert json.loads(ran.out)["reference"]["kind"] == "none"
+
+
+def test_a_reference_of_giant_pages_is_4(run_qc: Run, tmp_path: Path) -> None:
+    noise(tmp_path / "RMA-2" / "p-1.png")
+    (tmp_path / "ordered.pdf").write_bytes(page_of(stream(b"", b""), b"0 0 9 9 re f", b"/MediaBox[0 0 14400 14400]"))
+    assert "200 x 200 in" in ended(run_qc("inspect", "RMA-2", "--reference", "ordered.pdf"), 4)
 
 
 @pytest.mark.parametrize("value", ["../x", "/etc/hostname", "..", "", "a/b", "x\\u0000", "a" * 300])
