@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,9 @@ def write_bytes(content: bytes, path: Path) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            # to put a file in its place would take a device or a pipe from the machine
+            raise OSError(errno.EEXIST, "there is something that is no file")
         partial.write_bytes(content)
         partial.replace(path)
     except OSError as error:

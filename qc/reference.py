@@ -30,7 +30,7 @@ from qc.reference_page import THUMBNAIL_DPI as THUMBNAIL_DPI
 from qc.reference_page import WORKING_DPI as WORKING_DPI
 from qc.reference_page import Reference as Reference
 from qc.reference_page import ReferencePage as ReferencePage
-from qc.title import Title, read_title, stated_trim
+from qc.title import MOST_TRIM_MM, Title, read_title, stated_trim
 from qc.trimboxes import describe, title_trim, trim_boxes
 from qc.units import px_per_mm
 
@@ -200,6 +200,12 @@ class PdfReference:
                     document.close()
             cache.store(key, json.dumps(known).encode())
         found = [Sheet(w, h, unit, trim and tuple(trim), tuple(inked)) for w, h, unit, trim, inked in known["sheets"]]
+        for number, sheet in enumerate(found, 1):
+            if max(sheet.width_mm, sheet.height_mm) > MOST_TRIM_MM:
+                raise ReferenceFault(
+                    f"Page {number} of {self._path} measures {describe(sheet.width_mm, sheet.height_mm)}, more than the page "
+                    "of a book can. Export it at true size."
+                )
         if known["sideways"] and stated is None:
             short, long = sorted((found[0].width_mm, found[0].height_mm))
             half = describe(*sorted((long / 2, short)))

@@ -37,6 +37,7 @@ _MAGIC = (
     (b"MM\0+", "TIFF"),
 )
 _PDF_WITHIN = 1024
+MOST_FRAMES = 10_000
 _REDUCTIONS = (1, 2, 3, 4, 8)
 _NOT_STATED_DPI = (72, 96)
 _LEAST_DPI, _MOST_DPI = 50, 4800
@@ -73,7 +74,13 @@ def count_frames(path: Path) -> int:
     ScanError
         The file is missing, empty, no supported image, or too damaged to count.
     """
-    return _guarded(path, path.name, lambda decoder: int(decoder.count(path)))
+    return _guarded(path, path.name, lambda decoder: _bounded(int(decoder.count(path))))
+
+
+def _bounded(frames: int) -> int:
+    if frames > MOST_FRAMES:
+        raise Unusable(f"says that it has {frames} pages, more than the {MOST_FRAMES} that are read: export it again")
+    return frames
 
 
 def read_header(scan: ScanFile) -> ScanHeader:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -301,7 +301,7 @@ def read_profile(path: Path) -> ScannerProfile:
         )
     try:
         return _profile(path, hashlib.sha256(data).hexdigest(), tables)
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as fault:
         what = f"it lacks {fault}" if isinstance(fault, KeyError) else str(fault)
         raise ReferenceFault(f"The scanner profile {path} cannot be used: {what}. Make it again.") from fault
 
@@ -327,7 +327,7 @@ def _profile(path: Path, sha256: str, tables: Mapping[str, Any]) -> ScannerProfi
 
 
 def _scale(table: Mapping[str, Any], map_table: Mapping[str, Any] | None) -> ScannerScale:
-    stated, dpi = _pair(table, "stated_dpi"), _pair(table, "dpi")
+    stated, dpi = _positive_pair(table, "stated_dpi"), _positive_pair(table, "dpi")
     if any(not 0.9 < d / s < 1.1 for d, s in zip(dpi, stated, strict=True)):
         raise ValueError(f"true and stated resolution, {dpi} and {stated} dpi, are more than 10 % apart")
     distortion = None
@@ -335,38 +335,64 @@ def _scale(table: Mapping[str, Any], map_table: Mapping[str, Any] | None) -> Sca
         dx, dy = (np.array(map_table[key], float) for key in ("dx_mm", "dy_mm"))
         if dx.ndim != 2 or dx.shape != dy.shape or min(dx.shape) < 4 or not np.isfinite([dx, dy]).all():
             raise ValueError("the coefficients of its map are no two equal tables of numbers")
-        distortion = DistortionMap(_pair(map_table, "start_mm"), _pair(map_table, "step_mm"), dx, dy)
+        distortion = DistortionMap(_pair(map_table, "start_mm"), _positive_pair(map_table, "step_mm"), dx, dy)
     return ScannerScale(
         stated_dpi=stated,
         dpi=dpi,
-        shear=float(table["shear"]),
-        u_scale=_pair(table, "u"),
-        u_shear=float(table["u_shear"]),
-        u_local_mm=_pair(table, "u_local_mm"),
-        frame_mm=_pair(table, "frame_mm") if "frame_mm" in table else None,
+        shear=_finite("shear", table["shear"]),
+        u_scale=_u_pair(table, "u"),
+        u_shear=_u("u_shear", table["u_shear"]),
+        u_local_mm=_u_pair(table, "u_local_mm"),
+        frame_mm=_positive_pair(table, "frame_mm") if "frame_mm" in table else None,
         map=distortion,
-        map_rms_mm=_pair(map_table, "rms_mm") if map_table is not None else (0.0, 0.0),
+        map_rms_mm=_u_pair(map_table, "rms_mm") if map_table is not None else (0.0, 0.0),
     )
 
 
 def _white(table: Mapping[str, Any]) -> WhiteLid:
-    return WhiteLid(_four(table["bias_mm"]), _four(table["u_mm"]))
+    return WhiteLid(_four(table["bias_mm"]), _four(table["u_mm"], _u))
 
 
 def _crop(table: Mapping[str, Any]) -> CropError:
-    return CropError(_four(table["mean_mm"]) if "mean_mm" in table else None, _four(table["spread_mm"]))
+    return CropError(_four(table["mean_mm"]) if "mean_mm" in table else None, _four(table["spread_mm"], _u))
 
 
 def _pair(table: Mapping[str, Any], key: str) -> tuple[float, float]:
-    x, y = (float(v) for v in table[key])
-    if not np.isfinite([x, y]).all():
-        raise ValueError(f"{key} is not finite")
+    x, y = (_finite(key, v) for v in table[key])
     return x, y
 
 
-def _four(table: Mapping[str, Any]) -> tuple[float, float, float, float]:
-    left, top, right, bottom = (float(table[edge]) for edge in EDGES)
+def _positive_pair(table: Mapping[str, Any], key: str) -> tuple[float, float]:
+    x, y = _pair(table, key)
+    if min(x, y) <= 0:
+        raise ValueError(f"{key} is not greater than 0")
+    return x, y
+
+
+def _u_pair(table: Mapping[str, Any], key: str) -> tuple[float, float]:
+    x, y = (_u(key, v) for v in table[key])
+    return x, y
+
+
+def _four(
+    table: Mapping[str, Any], read: Callable[[str, Any], float] | None = None
+) -> tuple[float, float, float, float]:
+    left, top, right, bottom = ((read or _finite)(edge, table[edge]) for edge in EDGES)
     return left, top, right, bottom
+
+
+def _finite(key: str, value: Any) -> float:
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError(f"{key} is not finite")
+    return number
+
+
+def _u(key: str, value: Any) -> float:
+    number = _finite(key, value)
+    if number < 0:
+        raise ValueError(f"{key} is an uncertainty below 0")
+    return number
 
 
 def u_without_profile() -> tuple[tuple[float, float], tuple[float, float]]:

@@ -371,6 +371,25 @@ def test_the_profile_that_is_changed_is_one(tmp_path: Path) -> None:
     assert read_profile(tmp_path / "bench.toml").name == "bench"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "u = [-0.1, 0.1]",
+        "u_shear = nan",
+        "stated_dpi = [0, 300]",
+        "dpi = [-300.1, -299.9]",
+        "step_mm = [0, 50]",
+        "shear = inf",
+    ],
+)
+def test_a_profile_without_honest_numbers_is_refused(line: str, tmp_path: Path) -> None:
+    key = line.partition(" =")[0]
+    lines = [line if old.startswith(f"{key} =") else old for old in _PROFILE.splitlines()]
+    (tmp_path / "bench.toml").write_text("\n".join(lines))
+    with pytest.raises(ReferenceFault, match=r"bench\.toml"):
+        read_profile(tmp_path / "bench.toml")
+
+
 @fuzzed
 @given(change=TOML)
 def test_a_scanner_profile(change: tuple, tmp_path: Path) -> None:

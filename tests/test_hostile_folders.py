@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ISBN, Drawn, Ran, Run
+from drawn_pdf import page_of, stream
 from PIL import Image
 
 SECONDS = 40
@@ -391,6 +392,12 @@ def test_a_reference_is_never_looked_up_outside(name: str, key: str, drawn: Draw
         assert json.loads(ran.out)["reference"]["kind"] == "none"
 
 
+def test_a_reference_of_giant_pages_is_4(run_qc: Run, tmp_path: Path) -> None:
+    noise(tmp_path / "RMA-2" / "p-1.png")
+    (tmp_path / "ordered.pdf").write_bytes(page_of(stream(b"", b""), b"0 0 9 9 re f", b"/MediaBox[0 0 14400 14400]"))
+    assert "200 x 200 in" in ended(run_qc("inspect", "RMA-2", "--reference", "ordered.pdf"), 4)
+
+
 @pytest.mark.parametrize("value", ["../x", "/etc/hostname", "..", "", "a/b", "x\\u0000", "a" * 300])
 def test_a_profile_in_copy_toml_is_a_name(value: str, run_qc: Run, tmp_path: Path) -> None:
     noise(tmp_path / "RMA-2" / "p-1.png")
@@ -404,6 +411,16 @@ def test_an_id_never_leads_out_of_the_results(name: str, run_qc: Run, tmp_path: 
     (tmp_path / "RMA-2" / "copy.toml").write_text(f'copy = "{name}"\n')
     ended(run_qc("inspect", "RMA-2", "--out", "results/here"), 2)
     assert not list(tmp_path.rglob("report.html"))
+
+
+def test_a_device_or_pipe_is_never_replaced_by_a_result(run_qc: Run, tmp_path: Path) -> None:
+    noise(tmp_path / "RMA-2" / "p-1.png")
+    (tmp_path / "qc-out" / "RMA-2").mkdir(parents=True)
+    for name in ("qc-out/RMA-2/report.html", "target.pdf"):
+        os.mkfifo(tmp_path / name)
+    ended(run_qc("inspect", "RMA-2"), 5)
+    ended(run_qc("calibrate", "target", "--out", "target.pdf"), 5)
+    assert (tmp_path / "qc-out/RMA-2/report.html").is_fifo() and (tmp_path / "target.pdf").is_fifo()
 
 
 def test_an_id_of_any_length_ends_in_a_sentence(run_qc: Run, tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_pdf import flate, image, page_of, stream
+from drawn_pdf import WHOLE, flate, image, numbered, page_of, stream
 from PIL import Image
 
+from qc.decode import pdf
 from qc.errors import ScanError
 from qc.model import ScanFile
-from qc.scan import read_header, read_pixels
+from qc.scan import count_frames, read_header, read_pixels
 
 WIDTH, HEIGHT = 80, 60
 DCT = b"/Filter/DCTDecode"
@@ -202,6 +203,44 @@ DAMAGED = {
 def test_damage_is_refused(name: str, tmp_path: Path) -> None:
     drawn, part = DAMAGED[name]
     refused(tmp_path, page_of(drawn), part)
+
+
+def forms(levels: int) -> bytes:
+    """A page whose form draws a form ten times, and so on."""
+    bodies = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 80 60]/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>",
+        stream(b"", b"/F Do"),
+    ]
+    for level in range(levels):
+        inner = b"/Resources<</XObject<</F %d 0 R>>>>" % (6 + level)
+        bodies.append(stream(b"/Type/XObject/Subtype/Form/BBox[0 0 80 60]" + inner, b"/F Do " * 10))
+    return numbered([*bodies, stream(b"/Type/XObject/Subtype/Form/BBox[0 0 80 60]", b"0 0 9 9 re f")])
+
+
+def test_a_page_that_takes_for_ever_is_given_up_and_the_next_is_read(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(pdf, "CPU_S", 0.5)
+    monkeypatch.setattr(pdf, "_reader", None)
+    refused(tmp_path, page_of(image(RGB8 + DCT, jpeg(RGB))).replace(WHOLE, b" "), "shows nothing")
+    refused(tmp_path, forms(12), "takes more time")
+    assert off(shown(tmp_path, page_of(image(RGB8 + DCT, jpeg(RGB)))), RGB) < 3
+    pdf._end()
+
+
+def test_a_reader_that_was_killed_is_started_again(tmp_path: Path) -> None:
+    read = scan(tmp_path, page_of(image(RGB8 + DCT, jpeg(RGB))))
+    first = read_pixels(read)
+    assert pdf._reader is not None
+    pdf._reader._process.kill()
+    pdf._reader._process.wait()
+    np.testing.assert_array_equal(read_pixels(read), first)
+
+
+def test_more_pages_than_a_book_has_are_refused(tmp_path: Path) -> None:
+    read = scan(tmp_path, page_of(image(RGB8 + DCT, jpeg(RGB))).replace(b"/Count 1", b"/Count 1000000"))
+    with pytest.raises(ScanError, match="1000000 pages"):
+        count_frames(read.path)
 
 
 def test_one_damaged_image_of_several_is_refused(tmp_path: Path) -> None:

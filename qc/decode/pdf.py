@@ -1,127 +1,136 @@
-"""PDF of scans: the image a page consists of, as it was stored; a page that is more than one image is rendered."""
+"""PDF of scans, read in a process of its own: PDFium is C++, which a hostile file can crash, fill up or keep busy for ever.
+
+The process is started with the first PDF and lives as long as this one. It is asked in lines of JSON and answers in one, with
+the bytes of the image behind it. What takes too much time or memory ends it, and the next question starts another.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pypdfium2 as pdfium
 
-from qc.decode import jpeg, pdf_image
-from qc.decode.raster import Info, Pixels, Unusable, refuse_giant, refuse_other_size, shrink
-from qc.errors import ScanError
-from qc.pdfium import LOCK, open_document, user_units
+from qc.decode import jpeg
+from qc.decode.raster import Info, Pixels, Turn, Unusable, refuse_other_size, shrink
 
-# it warns of each bitmap that is closed in time, which has to be done here, under `LOCK`
-logging.getLogger("pypdfium2").setLevel(logging.ERROR)
-
-_RENDER_DPI = 300
+CPU_S = 30.0
+"""An answer may take this long on a core; a large page with a hard shading takes 8 s."""
+_LOCK = threading.Lock()
+_Answer = tuple[dict[str, Any], bytes]
 
 
 def count(path: Path) -> int:
-    with _document(path) as document:
-        return len(document)
+    answer, _ = _ask(path, "count")
+    return int(answer["pages"])
 
 
 def info(path: Path, frame: int) -> Info:
-    with _document(path) as document, _page(document, frame) as page:
-        placed, unit = _placed(path, document, page, frame)
-        return placed.info if placed else _rendered_info(page, unit)
+    answer, _ = _ask(path, "info", frame)
+    return _info(answer)
 
 
 def pixels(path: Path, frame: int, reduce: int) -> Pixels:
-    with _document(path) as document, _page(document, frame) as page:
-        placed, unit = _placed(path, document, page, frame)
-        if placed is None:
-            return shrink(_render(page, unit), reduce)
-        stream = b"" if pdf_image.traits(path).decoded else pdf_image.jpeg_stream(placed.object)
-        if not stream:
-            pdf_image.refuse_damaged(placed.object)
-            bitmap = pdf_image.bitmap(placed.object)
-    head = placed.info
-    if stream:
-        # decoded without the lock, so that other threads can read on
-        return refuse_other_size(jpeg.decode(stream, reduce, head.turn), head, reduce)
-    if head.gray and bitmap.ndim == 3:
-        bitmap = bitmap[..., 0]
-    elif not head.gray and bitmap.ndim == 2:
-        bitmap = np.repeat(bitmap[..., None], 3, axis=2)
-    return shrink(refuse_other_size(head.turn.apply(bitmap), head), reduce)
+    answer, data = _ask(path, "pixels", frame)
+    if answer["kind"] == "jpeg":
+        # decoded here, so that threads do it side by side
+        head = _info(answer)
+        return refuse_other_size(jpeg.decode(data, reduce, head.turn), head, reduce)
+    return shrink(np.frombuffer(data, np.uint8).reshape(answer["shape"]), reduce)
 
 
-def _placed(
-    path: Path, document: pdfium.PdfDocument, page: pdfium.PdfPage, frame: int
-) -> tuple[pdf_image.Placed | None, float]:
-    """The one image of a page, if it can be taken as it is stored, and the unit of the page in 1/72 in."""
-    traits = pdf_image.traits(path)
-    about = path.stat()
-    unit = _units(path, about.st_size, about.st_mtime_ns)[frame] if traits.scaled else 1.0
-    return None if traits.masked else pdf_image.single(page, unit), unit
+def _info(answer: dict[str, Any]) -> Info:
+    about = answer["info"]
+    return Info(**about | {"dpi": tuple(about["dpi"]), "turn": Turn(*about["turn"])})
 
 
-@lru_cache(maxsize=8)
-def _units(path: Path, size: int, mtime_ns: int) -> list[float]:
-    with _document(path) as document:
-        return user_units(document)
+class _Reader:
+    """The other process."""
 
-
-@contextmanager
-def _document(path: Path) -> Iterator[pdfium.PdfDocument]:
-    with LOCK:
-        try:
-            document = open_document(path, ScanError)
-        except ScanError as fault:
-            raise Unusable(str(fault).removeprefix(f"{path} ").rstrip(".")) from fault
-        try:
-            yield document
-        finally:
-            document.close()
-
-
-@contextmanager
-def _page(document: pdfium.PdfDocument, frame: int) -> Iterator[pdfium.PdfPage]:
-    if not 0 <= frame < len(document):
-        raise Unusable(f"does not exist: the file has {len(document)} page(s). Check whether the file was replaced")
-    page = document[frame]
-    try:
-        yield page
-    finally:
-        page.close()
-
-
-def _rendered_size(page: pdfium.PdfPage, unit: float) -> tuple[int, int]:
-    width, height = page.get_size()
-    return int(np.ceil(width * _scale(unit))), int(np.ceil(height * _scale(unit)))
-
-
-def _scale(unit: float) -> float:
-    # a hair less than 300 dpi: pdfium rounds up, and would make 1801 pixels of 6 inches
-    return unit * (_RENDER_DPI - 1e-4) / pdf_image.POINTS_PER_INCH
-
-
-def _rendered_info(page: pdfium.PdfPage, unit: float) -> Info:
-    width, height = _rendered_size(page, unit)
-    refuse_giant(width, height)
-    width_pt, height_pt = page.get_size()
-    points = pdf_image.POINTS_PER_INCH / unit
-    return Info(width, height, False, 8, (width / width_pt * points, height / height_pt * points))
-
-
-def _render(page: pdfium.PdfPage, unit: float) -> Pixels:
-    refuse_giant(*_rendered_size(page, unit))
-    for image in pdf_image.images(page):
-        pdf_image.refuse_damaged(image)
-    bitmap = page.render(scale=_scale(unit), rev_byteorder=True)
-    try:
-        drawn = np.array(bitmap.to_numpy())
-    finally:
-        bitmap.close()
-    if not np.any(drawn != drawn[0, 0]):
-        raise Unusable(
-            "shows nothing, not even the noise of paper: its image is missing or damaged. Export it again or rescan the page"
+    def __init__(self) -> None:
+        places = os.pathsep.join(p or os.getcwd() for p in sys.path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "qc.decode.pdf_process", str(CPU_S)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": places},
         )
-    return drawn
+        self._owner = os.getpid()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked; after a fork, the parent's cannot."""
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def ask(self, question: dict[str, Any]) -> _Answer:
+        """The answer; EOFError where the process came to an end over it."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as fault:
+            raise EOFError from fault
+        line = self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError
+        answer = json.loads(line)
+        data = self._process.stdout.read(answer["bytes"])
+        if len(data) < answer["bytes"]:
+            raise EOFError
+        return answer, data
+
+    def leave(self) -> None:
+        """Leave one that died, or, after a fork, the parent's."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+
+    def end(self) -> int:
+        """End it, if it has not; how it ended is returned."""
+        self.leave()
+        try:
+            return self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
+_reader: _Reader | None = None
+
+
+def _ask(path: Path, what: str, frame: int = 0) -> _Answer:
+    global _reader
+    with _LOCK:
+        if _reader is not None and not _reader.alive:
+            _reader.leave()
+            _reader = None
+        _reader = _reader or _Reader()
+        try:
+            answer, data = _reader.ask({"path": os.fsencode(path).hex(), "what": what, "frame": frame})
+        except EOFError:
+            code, _reader = _reader.end(), None
+            how = "takes more time than a page may" if code == -signal.SIGPROF else "makes the PDF reader fail"
+            raise Unusable(f"{how}: print it to a new PDF, export it again, or rescan the page") from None
+        except BaseException:  # interrupted between question and answer, it would answer the next with the last
+            _reader.end()
+            _reader = None
+            raise
+    if "unusable" in answer:
+        raise Unusable(answer["unusable"])
+    return answer, data
+
+
+@atexit.register
+def _end() -> None:
+    if _reader is not None and _reader.alive:
+        _reader.end()

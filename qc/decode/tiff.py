@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +37,24 @@ _PREMULTIPLIED, _STRAIGHT = 1, 2
 _SEPARATE = 2
 _MOST_BYTES_PER_BYTE = 1032
 _PADDING = 16
+# one more than the pages that are counted
+_MOST_DIRECTORIES, _FILES_KNOWN = 10_001, 64
+_known: dict[tuple[Path, int, int], tuple[int, ...]] = {}
 
 
 def count(path: Path) -> int:
     with tifffile.TiffFile(path) as tiff:
-        return len(_pages(tiff))
+        return len(_kept(path, tiff))
 
 
 def info(path: Path, frame: int) -> Info:
     with tifffile.TiffFile(path) as tiff:
-        return _info(_page(tiff, frame))
+        return _info(_page(path, tiff, frame))
 
 
 def pixels(path: Path, frame: int, reduce: int) -> Pixels:
     with tifffile.TiffFile(path) as tiff:
-        page = _page(tiff, frame)
+        page = _page(path, tiff, frame)
         head = _info(page)
         _check_segments(page, head, path.stat().st_size)
         if _is_plain(page):
@@ -65,19 +69,26 @@ def pixels(path: Path, frame: int, reduce: int) -> Pixels:
     return shrink(refuse_other_size(array, head), reduce)
 
 
-def _pages(tiff: Any) -> list[Any]:
-    pages = list(tiff.pages)
-    kept = [p for p in pages if not int(p.subfiletype) & _REDUCED_OR_MASK]
-    if not pages:
-        raise Unusable("is a TIFF without any image: export the scan again")
-    return kept or pages
+def _kept(path: Path, tiff: Any) -> tuple[int, ...]:
+    """Numbers of the directories that are pages, no thumbnails or masks; kept, as finding them reads all directories."""
+    about = path.stat()
+    key = (path, about.st_size, about.st_mtime_ns)
+    if key not in _known:
+        pages = list(islice(tiff.pages, _MOST_DIRECTORIES))
+        if not pages:
+            raise Unusable("is a TIFF without any image: export the scan again")
+        kept = tuple(n for n, p in enumerate(pages) if not int(p.subfiletype) & _REDUCED_OR_MASK)
+        while len(_known) >= _FILES_KNOWN:
+            _known.pop(next(iter(_known)), None)
+        _known[key] = kept or tuple(range(len(pages)))
+    return _known[key]
 
 
-def _page(tiff: Any, frame: int) -> Any:
-    pages = _pages(tiff)
-    if not 0 <= frame < len(pages):
-        raise Unusable(f"does not exist: the file has {len(pages)} page(s). Check whether the file was replaced")
-    return pages[frame]
+def _page(path: Path, tiff: Any, frame: int) -> Any:
+    kept = _kept(path, tiff)
+    if not 0 <= frame < len(kept):
+        raise Unusable(f"does not exist: the file has {len(kept)} page(s). Check whether the file was replaced")
+    return tiff.pages[kept[frame]]
 
 
 def _info(page: Any) -> Info:
