@@ -62,7 +62,11 @@ CODES = {
     "gray": {"gray"},
     "band": {"band"},
     "stock": {"wrong-paper"},
+    "cast": {"cast"},
+    "tone": {"tone-shift"},
 }
+NOTES = ("cast", "tone")
+"""Faults that are said and never make a defect."""
 POLICY = load_policy("kdp")
 
 Fault = tuple[Print, tuple[int, ...], dict[str, Any]]
@@ -135,8 +139,24 @@ def stock(how: Print, rng: np.random.Generator) -> Fault:
     return replace(how, paper=(float(other[0]), float(other[1]), float(other[2]))), COLORED, {}
 
 
+def cast(how: Print, rng: np.random.Generator) -> Fault:
+    ink, excess = int(rng.integers(3)), float(rng.uniform(0.3, 0.7))
+    strength = list(how.strength)
+    strength[ink] *= 1 + excess
+    return (
+        replace(how, strength=(strength[0], strength[1], strength[2])),
+        COLORED,
+        {"channel": INKS[ink], "excess": excess},
+    )
+
+
+def tone(how: Print, rng: np.random.Generator) -> Fault:
+    gain = float(rng.uniform(0.15, 0.3))
+    return replace(how, gain=how.gain + gain), COLORED, {"gain": gain}
+
+
 FAULTS: dict[str, Callable[[Print, np.random.Generator], Fault]] = {
-    f.__name__: f for f in (sound, lost, weak, fade, half, gray, band, stock)
+    f.__name__: f for f in (sound, lost, weak, fade, half, gray, band, stock, cast, tone)
 }
 
 
@@ -196,9 +216,11 @@ def report(folder: Path) -> None:
         if kind == "sound":
             outcomes = Counter(f"{f.rule} {f.outcome}" for _, seen in own for f in _findings(seen))
             print(f"sound: {len(own)} copies; beyond within: {dict(outcomes)}")
-        elif own:
+        elif own and kind not in NOTES:
             _detection(kind, own)
     errors(found)
+    for kind in NOTES:
+        _notes(kind, found)
     rows = [seen for copy, seen in found if copy["kind"] == "sound"]
     if rows:
         _resampled(rows)
@@ -257,6 +279,41 @@ def errors(found: Sequence[tuple[dict[str, Any], list[Observation]]]) -> None:
         if z:
             inside = np.mean(np.abs(z) < 2)
             print(f"{kind}, {code}: {len(z)} values, mean error {np.mean(error):+.3f}, {100 * inside:.0f} % within 2u")
+    _bands(found)
+
+
+def _notes(kind: str, found: Sequence[tuple[dict[str, Any], list[Observation]]]) -> None:
+    """What is said of copies with a cast or shifted mid-tones, and of sound ones."""
+    (code,) = CODES[kind]
+    for of in (kind, "sound"):
+        own = [(copy, o) for copy, seen in found if copy["kind"] == of for o in seen if o.detail.get("code") == code]
+        values = np.array([o.value for _, o in own if o.value is not None])
+        if not len(values):
+            continue
+        findings, _ = judge([o for _, o in own], POLICY, BookCopy("X", Path("X"), ()), (), ReferenceId("pdf"))
+        outcomes = Counter(str(f.outcome) for f in findings if f.code == code)
+        right = sum(o.detail.get("channel") == copy["truth"].get("channel", "") for copy, o in own)
+        named = f"; the ink named in {right} of {len(own)}" if kind == of == "cast" else ""
+        spread = " ".join(f"{v:.2f}" for v in np.quantile(values, (0, 0.05, 0.5, 0.95, 1)))
+        print(f"{code} on {of} copies: {dict(outcomes)}; values at 0, 5, 50, 95, 100 %: {spread}{named}")
+
+
+def _bands(found: Sequence[tuple[dict[str, Any], list[Observation]]]) -> None:
+    """Bands are a lower bound: how often it holds, and what share of the drawn swing is seen."""
+    shares, held = [], []
+    for copy, seen in found:
+        if copy["kind"] == "band":
+            true = copy["truth"]["amplitude"] / np.sqrt(2)
+            for o in seen:
+                on = {o.where.page} if o.where.page else set(o.detail.get("pages", ()))
+                if o.detail.get("code") == "band" and o.value is not None and on and on <= set(copy["where"]):
+                    shares.append(o.value / true)
+                    held.append(o.value - 2 * (o.u or 0.0) <= true)
+    if shares:
+        print(
+            f"band: {len(shares)} values, {min(shares):.2f} to {max(shares):.2f} of the drawn swing, median "
+            f"{np.median(shares):.2f}; value − 2u below it in {100 * np.mean(held):.0f} %"
+        )
 
 
 def _resampled(rows: Sequence[list[Observation]], copies: int = 1000, parts: int = 6) -> None:

@@ -19,7 +19,7 @@ def color_fault(observation: Observation, value: float, k: float) -> str:
             said = f"Print fades by {size} toward the {detail.get('toward')}"
         case "band":
             lie = "across" if detail.get("along") == "y" else "down"
-            said = f"Bands {lie} the page swing the density by {size} (rms)"
+            said = f"Bands {lie} the page swing the density by {size} (rms) or more"
         case "cast":
             said = f"Gray tones lean to {detail.get('channel')} by {size} of their density"
         case "tone-shift":
