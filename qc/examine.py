@@ -101,8 +101,10 @@ def no_resolution_message(scan: ScanFile, header: ScanHeader, trim: Size | None)
 
 def small_picture(image: PageImage) -> bytes:
     """The scan as a WebP of 150 rows."""
-    # A whole factor first: it is many times quicker than a broken one.
-    coarse = shrunk(image.pixels, max(image.pixels.shape[0] // (2 * THUMBNAIL_HEIGHT_PX), 1))
+    # Halves first: they are many times quicker than any other factor.
+    coarse = image.pixels
+    while coarse.shape[0] >= 4 * THUMBNAIL_HEIGHT_PX:
+        coarse = shrunk(coarse, 2)
     scale = THUMBNAIL_HEIGHT_PX / coarse.shape[0]
     small = cv2.resize(coarse, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     if small.ndim == 3:

@@ -177,10 +177,13 @@ def lines_along(
         inside = (index >= 0) & (index < step.shape[1])
         index = np.clip(index, 0, step.shape[1] - 1)
         here = known[rows, index] & inside
+        number = here.view(np.uint8).sum(axis=0, dtype=np.uint16).astype(np.int64)
+        if not (number >= least * count).any():
+            continue
         value = step[rows, index]
-        number = here.sum(axis=0)
         mean = (np.clip(value, -LARGE_STEP, LARGE_STEP) * here).sum(axis=0) / np.maximum(number, 1)
-        agree = (here & (value * np.sign(mean) > 0.5 * LEAST_STEP)).sum(axis=0) / np.maximum(number, 1)
+        alike = here & (value * np.sign(mean) > 0.5 * LEAST_STEP)
+        agree = alike.view(np.uint8).sum(axis=0, dtype=np.uint16) / np.maximum(number, 1)
         ok = (number >= least * count) & (agree >= share) & (np.abs(mean) >= LEAST_STEP)
         better = ok & (np.abs(mean) > np.abs(best))
         best[better], slope_of[better] = mean[better], slope

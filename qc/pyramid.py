@@ -66,11 +66,16 @@ class Target:
     coarse: Plane
     to_coarse: Affine
     levels: tuple[Level, ...]
-    page: Plane
-    to_page: Affine
+    half: Plane
+    to_half: Affine
     observable: tuple[bool, bool]
     repeats_mm: tuple[tuple[float, float], ...]
     flat_mm: tuple[float, float] = (float("-inf"), float("inf"))
+
+    @cached_property
+    def page(self) -> Plane:
+        """`half` blurred as a level is."""
+        return cv2.GaussianBlur(self.half, (0, 0), 1.2)
 
     def between(self, flat_mm: tuple[float, float]) -> Target:
         """The same page, compared only between two x (page-frame mm): the rest is bent."""
@@ -95,8 +100,8 @@ def prepare(page: ReferencePage) -> Target:
         levels=tuple(
             _printed_part(*plane, {name: kept[f"{name}{i}"] for name in _SUMS}) for i, plane in enumerate(planes)
         ),
-        page=cv2.GaussianBlur(half[0], (0, 0), 1.2),
-        to_page=half[1],
+        half=half[0],
+        to_half=half[1],
         observable=_observable(match_x, match_y),
         repeats_mm=tuple(
             shift for match, shift in ((match_x, (shift_x, 0.0)), (match_y, (0.0, shift_y))) if match > REPEAT_LIMIT

@@ -250,7 +250,7 @@ def register(
 
 def _whole_page(target: Target, views: Sequence[View], to_working: Affine, sheet: Points | None) -> float:
     """Correlation of scan and reference over the whole page at 75 dpi, bare regions included, backing left out."""
-    to_page = target.to_page
+    to_page = target.to_half
     scan = views[1].in_raster(to_page, target.page.shape, to_working)
     corners = to_page(target.trim.corners())
     (x0, y0), (x1, y1) = (corners.min(axis=0) + 12).astype(int), (corners.max(axis=0) - 12).astype(int)
