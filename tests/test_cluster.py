@@ -59,8 +59,10 @@ def machines(folder: Path, workers: int) -> Iterator[tuple[str, subprocess.Popen
     with ExitStack() as stack:
         options = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", file)
         scheduler = stack.enter_context(process("dask_scheduler", *options))
-        for _ in range(workers):
-            stack.enter_context(process("dask_worker", "--scheduler-file", file, "--nthreads", "1"))
+        for n in range(workers):
+            # One as it is by default, with a process that starts it again, the others without, which starts sooner.
+            kind = "--nanny" if n == 1 else "--no-nanny"
+            stack.enter_context(process("dask_worker", "--scheduler-file", file, "--nthreads", "1", kind))
         until(file.exists)
         address = json.loads(file.read_text())["address"]
         with distributed.Client(address, set_as_default=False, timeout=WAIT_S) as client:
@@ -84,14 +86,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 # --- the class --------------------------------------------------------------------------------------------------------
 
 
-def test_a_job_that_dies_or_hangs_costs_itself_alone(address: str) -> None:
-    jobs = ["one", "die", "two", "hang", "eat"]
-    cluster = Cluster(work, address, same, differing, stall_s=1.5, memory_bytes=2**30)
+def test_a_job_that_dies_or_goes_beyond_a_limit_costs_itself_alone(address: str) -> None:
+    jobs = ["one", "die", "two", "busy", "eat"]
+    cluster = Cluster(work, address, same, differing, limit_s=1.5, memory_bytes=2**30)
     ended = {e.job: e for e in cluster.run(jobs)}
     assert set(ended) == set(jobs)
     lost = {job: e.lost for job, e in ended.items() if e.result is None}
-    assert set(lost) == {"die", "hang"}
-    assert "exit -9" in lost["die"] and "twice" in lost["die"] and "1.5 s" in lost["hang"]
+    assert set(lost) == {"die", "busy"}
+    assert "exit -9" in lost["die"] and "twice" in lost["die"] and "longer than 1.5 s" in lost["busy"]
     assert ended["one"].result == "did one" and ended["eat"].result == "refused"
 
 

@@ -248,7 +248,7 @@ def inspect_one(job: Job, tick: Tick) -> Result:
         burden: dict[str, Any] = {f.name: {} for f in fields(inspection) if not f.compare}
         return _result(replace(inspection, **burden), str(job.report.resolve()))
     except MemoryError:
-        message = f"{job.id} needs more memory than a copy may take. Inspect it alone with `qc inspect`."
+        message = f"{job.id} needs more memory than a copy may take. Raise --memory-limit, or look at its scans."
         return Result(not_inspected(job.id, exits.UNUSABLE, message))
     except Exception as error:
         return Result(not_inspected(job.id, *exits.failure(error)))
@@ -285,7 +285,7 @@ def _results(
 ) -> Iterator[tuple[Job, Result, float]]:
     with _finishing_first(runner):
         for ended in runner.run(jobs):
-            lost = f"The inspection {ended.lost}. Look at its scans, then inspect it alone."
+            lost = f"The inspection {ended.lost}. Look at its scans, then inspect it alone or raise the limit."
             result = ended.result or Result(not_inspected(ended.job.id, 70, lost))
             yield ended.job, _written(ended.job, result), ended.seconds
 
