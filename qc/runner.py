@@ -192,7 +192,9 @@ class _Worker(Generic[J, R]):
                 lost = f"took longer than {self._limits.limit_s:g} s and was stopped"
             elif self.connection.poll():
                 message = self.connection.recv()
-                self._heard, self._started = time.monotonic(), True
+                self._heard = time.monotonic()
+                if not self._started:
+                    self._started, self._began = True, self._heard  # its start is not the time of its job
                 if message is None:
                     return None
                 (result,) = message

@@ -88,12 +88,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_a_job_that_dies_or_goes_beyond_a_limit_costs_itself_alone(address: str) -> None:
     jobs = ["one", "die", "two", "busy", "eat"]
-    cluster = Cluster(work, address, same, differing, limit_s=1.5, memory_bytes=2**30)
+    cluster = Cluster(work, address, same, differing, limit_s=4.0, memory_bytes=2**30)
     ended = {e.job: e for e in cluster.run(jobs)}
     assert set(ended) == set(jobs)
     lost = {job: e.lost for job, e in ended.items() if e.result is None}
     assert set(lost) == {"die", "busy"}
-    assert "exit -9" in lost["die"] and "twice" in lost["die"] and "longer than 1.5 s" in lost["busy"]
+    assert "exit -9" in lost["die"] and "twice" in lost["die"] and "longer than 4 s" in lost["busy"]
     assert ended["one"].result == "did one" and ended["eat"].result == "refused"
 
 

@@ -44,3 +44,16 @@ def work(job: str, tick: Tick) -> str:
         case "pid":
             return str(os.getpid())
     return f"did {job}"
+
+
+class SlowToStart:
+    """The same work, in a worker that takes its time to begin."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __setstate__(self, state: dict[str, float]) -> None:
+        time.sleep(state["_seconds"])
+
+    def __call__(self, job: str, tick: Tick) -> str:
+        return work(job, tick)
