@@ -35,3 +35,9 @@ class MissingProgram(QcError):
     """An optional program or package is missing."""
 
     exit_code = 6
+
+
+class ClusterFault(QcError):
+    """The machines that inspect are gone before every copy was inspected."""
+
+    exit_code = 3

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +35,27 @@ class Memory(Protocol):
     def keep_hashes(self, hashes: Iterable[tuple[str, int, int, str]]) -> None: ...
 
 
+@dataclass(frozen=True)
+class Dependencies:
+    """What the inspection of a copy reads: its files, each reference with its files, the hash of the scanner profile."""
+
+    scans: list[Path]
+    references: list[tuple[Path, list[Path]]]
+    profile: str | None
+
+
+def depends_on(job: Job) -> Dependencies:
+    """What the inspection of a copy reads, as far as it is there; nothing is decoded."""
+    settings = _settings(job.path)
+    copy = BookCopy(job.id, job.path, (), isbn=settings.isbn, reference=settings.reference)
+    references = [job.reference] if job.reference is not None else list(looked_up(copy, job.titles))
+    return Dependencies(
+        files_of(job.path),
+        [(path, _inside(path)) for path in references],
+        _profile(job.scanner or settings.scan.scanner),
+    )
+
+
 def fingerprint(job: Job, memory: Memory) -> str:
     """Hash of everything that decides what the inspection of a copy gives.
 
@@ -47,14 +69,12 @@ def fingerprint(job: Job, memory: Memory) -> str:
     memory : Memory
         A file whose size and time of change are known there is not read again.
     """
-    settings = _settings(job.path)
-    copy = BookCopy(job.id, job.path, (), isbn=settings.isbn, reference=settings.reference)
-    references = [job.reference] if job.reference is not None else list(looked_up(copy, job.titles))
+    on = depends_on(job)
     files = _Files(memory)
     content = {
-        "scans": files.hashes(files_of(job.path)),
-        "reference": [files.hashes(_inside(path)) for path in references],
-        "profile": _profile(job.scanner or settings.scan.scanner),
+        "scans": files.hashes(on.scans),
+        "reference": [files.hashes(paths) for _, paths in on.references],
+        "profile": on.profile,
         "policy": job.policy.sha256,
         "dpi": job.dpi,
         "measures": {m.id: m.version for m in MEASURES.values()},

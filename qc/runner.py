@@ -47,6 +47,7 @@ class _Limits:
     stall_s: float
     limit_s: float
     memory_bytes: int
+    idle_s: float | None
 
 
 class Runner(Generic[J, R]):
@@ -64,6 +65,9 @@ class Runner(Generic[J, R]):
         After so long it is killed whatever signs it gives.
     memory_bytes : int
         Data that a worker may hold; asking for more raises `MemoryError` in it.
+    idle_s : float, seconds, optional
+        Keep workers for the next `run`; they end by themselves when nothing comes for so long. If left out they end with
+        the `run` that they began in.
 
     Notes
     -----
@@ -78,10 +82,12 @@ class Runner(Generic[J, R]):
         stall_s: float = STALL_S,
         limit_s: float = LIMIT_S,
         memory_bytes: int = MEMORY_BYTES,
+        idle_s: float | None = None,
     ) -> None:
         self._work = work
         self._processes = processes
-        self._limits = _Limits(stall_s, limit_s, memory_bytes)
+        self._limits = _Limits(stall_s, limit_s, memory_bytes, idle_s)
+        self._workers: list[_Worker[J, R]] = []
         self._stopping = False
 
     def stop(self) -> None:
@@ -91,11 +97,11 @@ class Runner(Generic[J, R]):
     def run(self, jobs: Sequence[J]) -> Iterator[Ended[J, R]]:
         """Jobs as they end, in no order. Closing the iterator kills what is under way."""
         waiting = deque((job, 1) for job in jobs)
-        workers: list[_Worker[J, R]] = []
+        workers = self._workers
         try:
             while True:
                 while waiting and not self._stopping and len(busy := [w for w in workers if w.busy]) < self._processes:
-                    worker = next((w for w in workers if w not in busy), None)
+                    worker = next((w for w in workers if w not in busy and w.alive), None)
                     if worker is None:
                         worker = _Worker(self._work, self._limits)
                         workers.append(worker)
@@ -116,7 +122,9 @@ class Runner(Generic[J, R]):
                     yield Ended(job, result, lost, worker.seconds)
         finally:
             for worker in workers:
-                worker.kill()
+                if worker.busy or self._limits.idle_s is None:
+                    worker.kill()
+            self._workers = [w for w in workers if w.alive]
 
     def _eventful(self, workers: Sequence[_Worker[J, R]]) -> list[_Worker[J, R]]:
         """Busy workers that have sent something, died, or been silent for too long."""
@@ -133,7 +141,7 @@ class _Worker(Generic[J, R]):
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(
-            target=_serve, args=(work, theirs, limits.memory_bytes), daemon=True
+            target=_serve, args=(work, theirs, limits.memory_bytes, limits.idle_s), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -147,6 +155,10 @@ class _Worker(Generic[J, R]):
     @property
     def busy(self) -> bool:
         return self._job is not None
+
+    @property
+    def alive(self) -> bool:
+        return self._process.is_alive()
 
     @property
     def spent(self) -> bool:
@@ -180,7 +192,9 @@ class _Worker(Generic[J, R]):
                 lost = f"took longer than {self._limits.limit_s:g} s and was stopped"
             elif self.connection.poll():
                 message = self.connection.recv()
-                self._heard, self._started = time.monotonic(), True
+                self._heard = time.monotonic()
+                if not self._started:
+                    self._started, self._began = True, self._heard  # its start is not the time of its job
                 if message is None:
                     return None
                 (result,) = message
@@ -204,8 +218,9 @@ class _Worker(Generic[J, R]):
 _TIMES = {1: "once", 2: "twice"}
 
 
-def _serve(work: Work[J, R], connection: Connection, memory_bytes: int) -> None:
-    """Body of a worker: jobs in, None as a sign of life and results in a tuple out, until the other end is closed."""
+def _serve(work: Work[J, R], connection: Connection, memory_bytes: int, idle_s: float | None) -> None:
+    """Body of a worker: jobs in, None as a sign of life and results in a tuple out, until the other end is closed or
+    no job comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(ValueError, OSError):  # a limit that is lower already stays
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
@@ -218,7 +233,7 @@ def _serve(work: Work[J, R], connection: Connection, memory_bytes: int) -> None:
             os._exit(0)
 
     tick()
-    while True:
+    while connection.poll(idle_s):
         try:
             job = connection.recv()
             connection.send((work(job, tick),))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Drawn, Run
-from work_of_a_runner import work
+from work_of_a_runner import SlowToStart, work
 
 from qc.cli.batch import COLUMNS, summary_csv
 from qc.night import Row
@@ -35,6 +35,11 @@ def test_workers_are_kept_and_replaced_after_their_share(monkeypatch: pytest.Mon
     monkeypatch.setattr("qc.runner.JOBS_PER_WORKER", 2)
     pids = [e.result for e in Runner(work, 1).run(["pid"] * 4)]
     assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+def test_the_start_of_a_worker_is_not_the_time_of_its_job() -> None:
+    (ended,) = Runner(SlowToStart(2.5), 1, limit_s=2.0).run(["one"])
+    assert ended.result == "did one" and ended.seconds < 2.0
 
 
 def test_stop_finishes_what_is_under_way_and_begins_nothing() -> None:

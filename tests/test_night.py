@@ -227,6 +227,18 @@ def test_a_job_that_takes_too_long_or_too_much_memory_costs_itself_alone() -> No
     assert ended["eat"].result == "refused" and ended["one"].result == "did one"
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [(("--time-limit", "0.001"), "longer than 0.06 s"), (("--memory-limit", "0.1"), "more memory than a copy may")],
+)
+def test_the_limits_of_a_copy_are_options(
+    option: tuple[str, str], said: str, drawn: Drawn, run_qc: Run, tmp_path: Path
+) -> None:
+    drawn.copied_to(tmp_path / "inbox" / "RMA-1")
+    ran = run_qc("batch", "inbox", "--titles", drawn.titles, "--jobs", "1", *option)
+    assert ran.code == 3 and said in ran.err and "0 of 1 copies inspected" in ran.out
+
+
 # --- the morning after ------------------------------------------------------------------------------------------------
 
 

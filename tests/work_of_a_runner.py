@@ -36,6 +36,24 @@ def work(job: str, tick: Tick) -> str:
                 return f"has {len(bytearray(3 * 2**30))}"
             except MemoryError:
                 return "refused"
+        case "mark":
+            with Path(rest).open("a") as file:
+                file.write(f"{os.getppid()}\n")
+            time.sleep(0.5)
+            return "marked"
         case "pid":
             return str(os.getpid())
     return f"did {job}"
+
+
+class SlowToStart:
+    """The same work, in a worker that takes its time to begin."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __setstate__(self, state: dict[str, float]) -> None:
+        time.sleep(state["_seconds"])
+
+    def __call__(self, job: str, tick: Tick) -> str:
+        return work(job, tick)

@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
+from socket import gethostname
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
@@ -22,18 +24,20 @@ from rich.text import Text
 from qc.cli import exits, options, terminal
 from qc.cli.batch_titles import groups_of, mark_held, was_held
 from qc.cli.csv_text import Number, csv_text
-from qc.errors import ScanError, UsageError
+from qc.cluster import Cluster
+from qc.errors import OutputError, QcError, ScanError, UsageError
 from qc.fingerprint import fingerprint
 from qc.intake import find_copies
 from qc.job import Job, hold_group, jobs_for, run_job
 from qc.links import leads_outside, real
 from qc.model import Inspection
 from qc.night import Row, not_inspected, row_of, time_left
-from qc.output import write_text
+from qc.outlook import differing, outlook
+from qc.output import write_bytes, write_text
 from qc.policy import load_policy
 from qc.record import error_record, record, to_json
 from qc.report import index_html
-from qc.runner import Runner, Tick
+from qc.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner, Tick
 from qc.store import Entry, Store
 
 COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
@@ -41,10 +45,14 @@ COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 
 @dataclass(frozen=True)
 class Result:
-    """What a worker gives of a copy; `inspection` is None where it could not be inspected."""
+    """What a worker gives of a copy; `inspection` is None where it could not be inspected.
+
+    `files` are those of its result by their names, where the worker has not written them itself.
+    """
 
     row: Row
     inspection: Inspection | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def json(self) -> str:
@@ -76,6 +84,27 @@ class Result:
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Copies at the same time; one a core if left out."
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Inspect on the workers of the Dask scheduler at tcp://HOST:PORT; scans and titles lie under the same paths there.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=LIMIT_S / 60,
+    show_default=True,
+    metavar="MINUTES",
+    help="A copy that takes longer is given up.",
+)
+@click.option(
+    "--memory-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=MEMORY_BYTES / 2**30,
+    show_default=True,
+    metavar="GB",
+    help="A copy that needs more is given up.",
+)
 @options.as_json
 def batch(
     folder: Path,
@@ -87,6 +116,9 @@ def batch(
     store_path: Path | None,
     redo: tuple[str, ...],
     jobs: int | None,
+    cluster: str | None,
+    time_limit: float,
+    memory_limit: float,
     as_json: bool,
 ) -> int:
     """Inspect every copy below FOLDER, each in a process of its own.
@@ -114,6 +146,7 @@ def batch(
     groups = groups_of(work)
     members = {job.id for group in groups for job in group}
     work = [replace(job, kept=True) if job.id in members else job for job in work]
+    runner = _runner(cluster, jobs, time_limit * 60, round(memory_limit * 2**30))
     with ExitStack() as stack:
         kept = None
         if store_path is not None:
@@ -127,7 +160,7 @@ def batch(
         began = time.monotonic()
         try:
             with terminal.bar("copies", "copies") as progress:
-                for job, result, seconds in _results(todo, jobs or options.cores()):
+                for job, result, seconds in _results(todo, runner):
                     if kept is not None:
                         kept.keep(job, result, seconds)
                     rows[job.id] = result.row
@@ -144,6 +177,9 @@ def batch(
                     if kept is not None:
                         kept.keep(job, result, seconds)
                     rows[job.id] = result.row
+        except QcError:
+            _say_how_to_go_on(len(work) - len(rows), kept is not None)
+            raise
         finally:
             for job in work:
                 if as_json and job.id in members and job.id in rows and rows[job.id].outcome:
@@ -290,7 +326,7 @@ def inspect_one(job: Job, tick: Tick) -> Result:
     try:
         return _slim(job, run_job(job, progress=lambda _done, _all: tick()))
     except MemoryError:
-        message = f"{job.id} needs more memory than a copy may take. Inspect it alone with `qc inspect`."
+        message = f"{job.id} needs more memory than a copy may take. Raise --memory-limit, or look at its scans."
         return Result(not_inspected(job.id, exits.UNUSABLE, message))
     except Exception as error:
         return Result(not_inspected(job.id, *exits.failure(error)))
@@ -308,16 +344,49 @@ def summary_csv(rows: Sequence[Row]) -> str:
     return csv_text([COLUMNS, *lines])
 
 
-def _results(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Result, float]]:
-    runner = Runner(inspect_one, min(processes, len(jobs)))
+def inspect_elsewhere(job: Job, tick: Tick) -> Result:
+    """Inspect a copy on a machine that shares scans but no results: the files of the result go with it."""
+    with TemporaryDirectory(prefix="qc-") as folder:
+        there = replace(job, out=Path(folder))
+        result = inspect_one(there, tick)
+        files = {path.name: path.read_bytes() for path in there.folder.glob("*")}
+    if result.row.exit == 70:
+        result = replace(result, row=replace(result.row, message=f"{result.row.message} (On {gethostname()}.)"))
+    return replace(result, files=files)
+
+
+def _runner(
+    cluster: str | None, jobs: int | None, limit_s: float, memory_bytes: int
+) -> Runner[Job, Result] | Cluster[Job, Result]:
+    stall_s = min(STALL_S, limit_s)
+    if cluster is None:
+        return Runner(inspect_one, jobs or options.cores(), stall_s, limit_s, memory_bytes)
+    return Cluster(inspect_elsewhere, cluster, outlook, differing, jobs, stall_s, limit_s, memory_bytes)
+
+
+def _results(
+    jobs: Sequence[Job], runner: Runner[Job, Result] | Cluster[Job, Result]
+) -> Iterator[tuple[Job, Result, float]]:
     with _finishing_first(runner):
         for ended in runner.run(jobs):
-            lost = f"The inspection {ended.lost}. Look at its scans, then inspect it alone."
-            yield ended.job, ended.result or Result(not_inspected(ended.job.id, 70, lost)), ended.seconds
+            lost = f"The inspection {ended.lost}. Look at its scans, then inspect it alone or raise the limit."
+            result = ended.result or Result(not_inspected(ended.job.id, 70, lost))
+            yield ended.job, _written(ended.job, result), ended.seconds
+
+
+def _written(job: Job, result: Result) -> Result:
+    """The result after writing what files came with it."""
+    try:
+        for name, content in result.files.items():
+            write_bytes(content, job.folder / name)
+    except OutputError as error:
+        return Result(not_inspected(job.id, *exits.failure(error)))
+    report = str(job.report.resolve()) if result.inspection is not None else ""
+    return replace(result, row=replace(result.row, report=report), files={})
 
 
 @contextmanager
-def _finishing_first(runner: Runner[Any, Any]) -> Iterator[None]:
+def _finishing_first(runner: Runner[Any, Any] | Cluster[Any, Any]) -> Iterator[None]:
     """Let the first Ctrl-C finish the copies under way, and the second end them."""
 
     def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
