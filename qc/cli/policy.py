@@ -46,6 +46,8 @@ def check(name: str) -> int:
     click.echo(
         f"{len(found.rules)} rules, required: {required}; k = {found.k:g}, claims within {found.claim_days} days"
     )
+    for line in _proposed(found):
+        click.echo(line)
     return 0
 
 
@@ -53,10 +55,13 @@ def check(name: str) -> int:
 @click.argument("first", metavar="POLICY")
 @click.argument("second", metavar="POLICY")
 def diff(first: str, second: str) -> int:
-    """What a copy is judged otherwise by in the second POLICY than in the first. Wording and sources are left out."""
+    """What a copy is judged otherwise by in the second POLICY than in the first. Wording and sources are left out.
+
+    Of a proposal it is said who argues for it, and on what data.
+    """
     a, b = load_policy(first), load_policy(second)
-    lines = list(differences(a, b))
-    click.echo("\n".join(lines) if lines else f"{a.id} {a.version} and {b.id} {b.version} judge alike.")
+    lines = list(differences(a, b)) or [f"{a.id} {a.version} and {b.id} {b.version} judge alike."]
+    click.echo("\n".join([*lines, *(line for p in (a, b) for line in _proposed(p))]))
     return 0
 
 
@@ -92,11 +97,18 @@ def _judged(rule: Rule) -> list[tuple[str, str]]:
     ]
 
 
+def _proposed(found: Policy) -> Iterator[str]:
+    if found.proposal:
+        yield from found.proposal.lines()
+
+
 def _everything(found: Policy) -> Iterator[str]:
     yield (
         f"Policy {found.id} {found.version}: U = {found.k:g} u, claims within {found.claim_days} days, "
         f"sha256 {found.sha256}. Shipped are {', '.join(shipped())}."
     )
+    if found.proposal:
+        yield "\n".join(found.proposal.lines())
     yield from (rule_text(found, rule) for rule in found.rules)
     yield "\n".join(f"Refund {code}: “{c.clause}” ({c.source})" for code, c in found.clauses.items())
     if found.expected:
