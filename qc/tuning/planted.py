@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from qc.errors import UsageError
-from qc.geometry import Affine, Edge, Size
-from qc.model import BookCopy, Inspection, Outcome, Role, ScanFile
+from qc.geometry import Affine, Edge, Points, Size
+from qc.model import BookCopy, Inspection, Outcome, PageKind, Role, ScanFile
 from qc.pipeline import inspect_copy
 from qc.policy import Policy
 from qc.reference import Reference
@@ -29,6 +29,8 @@ INSET_MM = 12.0
 """Faults on a page keep this far from its trim."""
 LOST_WIDTH = 0.6
 """Width of lost print, as a share of the page."""
+LOST_PLACES = 12
+"""Places tried for lost print: the one with most print is taken, as nothing is lost where nothing was printed."""
 _EDGES = (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE)
 _GRAVER = {Outcome.NOT_JUDGED: 0, Outcome.WITHIN: 0, Outcome.UNDECIDED: 1, Outcome.OUTSIDE: 2}
 
@@ -229,7 +231,7 @@ def plant_copy(
     scans: dict[ScanFile, ScanFile] = {}
     places: list[Place] = []
     for position, (scan, record) in enumerate(zip(copy.pages, records, strict=True), 1):
-        if record.to_scan is None:
+        if record.to_scan is None or (fault.id == "lost-print" and record.kind is not PageKind.CONTENT):
             continue
         changes = _changes(before, record.to_scan, position, trim, fault, size, rng)
         places += [place for place, _ in changes if place not in places]
@@ -269,9 +271,9 @@ def _changes(
             return [((None, None), lambda image: tinted(image, (1.0, 1.0 + size, 1.0), page_px))]
         case "lost-print":
             width = LOST_WIDTH * trim.width_mm
-            x, y = _somewhere(trim, (width, size), rng)
-            box = to_scan([[x, y], [x + width, y], [x + width, y + size], [x, y + size]])
-            return [((position, None), lambda image: print_lost(image, box, page_px, rng))]
+            corners = [_somewhere(trim, (width, size), rng) for _ in range(LOST_PLACES)]
+            boxes = [to_scan([[x, y], [x + width, y], [x + width, y + size], [x, y + size]]) for x, y in corners]
+            return [((position, None), lambda image: print_lost(image, _darkest(image, boxes), page_px, rng))]
         case "spot":
             center = to_scan([_somewhere(trim, (0, 0), rng)])[0]
             return [((position, None), lambda image: spotted(image, center, size * per_mm, page_px))]
@@ -283,6 +285,16 @@ def _changes(
 
 def _cut(ends: Pixels, middle: Pixels, deeper_px: float, strip_px: float, image: Pixels) -> Pixels:
     return cut_moved(image, ends, middle, deeper_px, strip_px)
+
+
+def _darkest(image: Pixels, boxes: Sequence[Points]) -> Points:
+    """The box with most print."""
+
+    def light(box: Points) -> float:
+        (left, top), (right, bottom) = (np.maximum(np.rint(f(axis=0)).astype(int), 0) for f in (box.min, box.max))
+        return float(image[top : bottom + 1, left : right + 1].mean())
+
+    return min(boxes, key=light)
 
 
 def _somewhere(trim: Size, size: tuple[float, float], rng: np.random.Generator) -> tuple[float, float]:
