@@ -75,7 +75,7 @@ plt.show()
 # ## How much they differ, and who is the odd one
 #
 # Left: each pair of copies, the mean ΔE00 of printed tiles relative to the paper, median over the pages. Right: each copy
-# against the median of all copies, with ± *U*, and the share that is a shift of lightness, chroma and hue.
+# against the median of all copies, with ± *U*; below, which way its lightness, chroma and hue went.
 
 # %%
 pairs = np.full((len(names), len(names)), np.nan)

@@ -311,7 +311,7 @@ def judged_values(axes: Axes, rows: Sequence[tuple[str, float, float]], rule: Ru
     u = max(u for _, _, u in rows)
     zones(axes, rule, k, u, magnitude=False)
     far = max([abs(v) + 3 * k * s for _, v, s in rows] + [1.3 * (rule.outside or rule.within).value])
-    for row, (name, value, own) in enumerate(rows):
+    for row, (_, value, own) in enumerate(rows):
         grade = rule.outcome(value, own, k)
         color = {"within": GOOD, "outside": BAD}.get(str(grade), DOUBT)
         axes.errorbar([value], [row], xerr=[[k * own], [k * own]], fmt="D", color=color, markersize=7, capsize=4)
@@ -324,8 +324,9 @@ def judged_values(axes: Axes, rows: Sequence[tuple[str, float, float]], rule: Ru
             color=color,
             weight="bold",
         )
-        axes.text(-far, row, name, ha="left", va="center")
-    axes.set(xlim=(-far, far), ylim=(len(rows) - 0.5, -0.7), xlabel=f"{rule.measure} in {rule.unit}", yticks=[])
+    axes.set(xlim=(-far, far), ylim=(len(rows) - 0.5, -0.7), xlabel=f"{rule.measure} in {rule.unit}")
+    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.spines["left"].set_visible(False)
 
 
