@@ -168,7 +168,7 @@ reference, note = find_reference(sound[0], None, samples / TITLES)
 assert reference is not None, note
 limit = round(curve.best, 1)
 after = with_limit(policy, RULE, limit)
-found = detection_curve(sound, reference, after, "cut", (0.0, limit - 0.4, limit, limit + 0.4))
+found = detection_curve(sound, reference, after, "cut", (0.0, limit - 0.5, limit, limit + 0.4, limit + 1.0))
 lost = detection_curve(sound, reference, after, "lost-print", (6.0, 12.0, 24.0))
 figure, both = plt.subplots(1, 2, figsize=(9.5, 3.4))
 plots.detection(both[0], found)

@@ -81,6 +81,13 @@ def test_notes_unknown_rules_and_missing_labels_are_refused(drawn: Example) -> N
         sweep(drawn.inspections, {}, KDP, RULE, LIMITS)
 
 
+def test_the_present_limit_is_always_among_those_tried(drawn: Example) -> None:
+    found = sweep(drawn.inspections, truth_of(drawn), KDP, RULE, [2.5, 3.0, 3.5])
+    assert found.limits.tolist() == [2.5, 3.0, 3.2, 3.5] and found.at(found.present) == 2
+    with pytest.raises(UsageError, match="do not span the present one"):
+        sweep(drawn.inspections, truth_of(drawn), KDP, RULE, [2.0, 3.0])
+
+
 def test_a_copy_that_is_not_measured_costs_a_look_under_every_limit(drawn: Example) -> None:
     first = drawn.inspections[0]
     blind = replace(

@@ -185,7 +185,7 @@ def _trial(
     counts = np.zeros(3, int)
     with TemporaryDirectory() as folder:
         planted, places = plant_copy(copy, before, reference.trim, fault, size, Path(folder), rng)
-        after = inspect_copy(planted, reference, policy)
+        after = inspect_copy(planted, reference, policy) if size else before
     for place in places:
         grade = _found(after, fault, place)
         if size and grade <= _found(before, fault, place):

@@ -132,14 +132,15 @@ def sweep(
     rule_id : str
         Of severity defect.
     limits : sequence of float
-        In the unit of the rule.
+        In the unit of the rule. They must span the limit as it stands, which is added where it is not among them.
     gap : float, optional
         Width of the silent band; as it is, if left out.
 
     Raises
     ------
     UsageError
-        The policy has no such rule, it is a note, or there are too few labeled copies.
+        The policy has no such rule, it is a note, the limits do not span the present one, or there are too few labeled
+        copies.
 
     Notes
     -----
@@ -157,7 +158,7 @@ def sweep(
             f"{len(known)} of {len(inspections)} copies have a label. Record decisions with `qc decide`, or give a CSV "
             "of labels whose copies are in the store."
         )
-    ascending = np.sort(np.asarray(limits, float))
+    ascending = _with_present(np.sort(np.asarray(limits, float)), rule)
     width = band(rule) if gap is None else gap
     policies = [with_limit(policy, rule_id, float(limit), width) for limit in ascending]
     grades = np.array([_grades(i, policies) for i in known], np.int8)
@@ -174,6 +175,19 @@ def sweep(
         score=scores[:, 0],
         u=scores[:, 1],
     )
+
+
+def _with_present(limits: NDArray[np.float64], rule: Rule) -> NDArray[np.float64]:
+    """The limits, the present one among them."""
+    present = (rule.outside or rule.within).value
+    if len(limits) == 0 or not limits[0] <= present <= limits[-1]:
+        raise UsageError(
+            f"The limits to try do not span the present one of rule {rule.id}, {present:g} {rule.unit}, which the others are "
+            "held against. Widen them."
+        )
+    if np.isclose(limits, present, rtol=0, atol=1e-9).any():
+        return limits
+    return np.sort(np.append(limits, present))
 
 
 def _grades(inspection: Inspection, policies: Sequence[Policy]) -> list[int]:
