@@ -88,6 +88,10 @@ def propose(
     if not inspections:
         raise UsageError("A proposal needs the inspections it rests on; `qc.load_store` gives them.")
     old = load_policy(base)
+    if old.proposal:
+        raise UsageError(
+            f"{old.path} is a proposal itself. Propose against {old.proposal.base}, which it would change."
+        )
     document = tomlkit.parse(old.toml)
     intervals = intervals or {}
     changes = [

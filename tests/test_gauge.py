@@ -12,7 +12,7 @@ from qc.tuning.worked import AIAG
 
 
 def test_the_study_of_the_manual_is_reproduced() -> None:
-    """AIAG MSA, 4th ed., table III-B 7 (components) and the analysis of variance before it."""
+    """AIAG MSA, 4th ed. 2010, chapter III-B, method of the analysis of variance; sums of squares as other programs give."""
     study = gauge_study(*AIAG)
     rows = {s.name: s for s in study.table}
     assert {name: s.df for name, s in rows.items()} == {

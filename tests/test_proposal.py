@@ -117,6 +117,18 @@ def test_diff_and_check_show_it(case: Case, run_qc: Run) -> None:
     assert "roposed" not in run_qc("policy", "check", "kdp").out
 
 
+def test_a_proposal_for_another_policy_of_that_name_is_said(case: Case, run_qc: Run, tmp_path: Path) -> None:
+    newer = tmp_path / "kdp-newer.toml"
+    newer.write_text(KDP.toml.replace(f'version = "{KDP.version}"', 'version = "2099.1"'))
+    assert "made for another kdp" in run_qc("policy", "diff", newer, case.proposed.path).out
+    assert "made for another" not in run_qc("policy", "diff", "kdp", case.proposed.path).out
+    with pytest.raises(UsageError, match="is a proposal itself"):
+        propose(
+            str(case.proposed.path), LIMITS, by="A", reason="b", inspections=case.tables.inspections, copies=1, titles=1,
+            folder=tmp_path,
+        )  # fmt: skip
+
+
 def test_a_limit_that_was_left_out_is_added(case: Case, tmp_path: Path) -> None:
     limits = {"color-cast": {"outside": "> 0.5 fraction"}}
     found = propose(

@@ -61,7 +61,10 @@ def diff(first: str, second: str) -> int:
     """
     a, b = load_policy(first), load_policy(second)
     lines = list(differences(a, b)) or [f"{a.id} {a.version} and {b.id} {b.version} judge alike."]
-    click.echo("\n".join([*lines, *(line for p in (a, b) for line in _proposed(p))]))
+    lines += [line for p in (a, b) for line in _proposed(p)]
+    if b.proposal and b.proposal.base == a.id and b.proposal.base_sha256 != a.sha256:
+        lines.append(f"It was made for another {a.id} than this one, {b.proposal.base_version}: propose anew.")
+    click.echo("\n".join(lines))
     return 0
 
 

@@ -21,5 +21,5 @@ AIAG: tuple[list[int], list[str], list[float]] = (
     [value for values in _BY_PART for value in values],
 )
 """Parts, operators and values: 10 parts, 3 operators, 3 trials. Automotive Industry Action Group, Measurement Systems
-Analysis, 4th ed. 2010, figure III-B 15; its analysis of variance gives EV 0.199933, AV 0.226838, GRR 0.302373, PV
+Analysis, 4th ed. 2010, chapter III-B; its analysis of variance gives EV 0.199933, AV 0.226838, GRR 0.302373, PV
 1.042327, %GRR 27.9 and ndc 4."""
