@@ -7,8 +7,12 @@ import sys
 
 import numpy as np
 import pytest
+from conftest import Drawn
 
+from qc.intake import open_copy
+from qc.pipeline import inspect_copy
 from qc.policy import load_policy
+from qc.reference import find_reference
 from qc.tuning.cost import Costs, cost_curve
 from qc.tuning.curves import histogram
 from qc.tuning.example import example
@@ -85,3 +89,22 @@ def test_copies_without_scans_have_no_pictures(swept: Sweep, capsys: pytest.Capt
     changed = flips(drawn.inspections, KDP, with_limit(KDP, RULE.id, 2.5))
     assert changed and plots.crops(changed) == 0
     assert "no pictures" in capsys.readouterr().out
+
+
+def test_a_verdict_that_flips_is_shown_where_its_scan_is(drawn: Drawn) -> None:
+    pytest.importorskip("matplotlib").use("agg")
+    import matplotlib.pyplot as plt
+
+    from qc.rejudge import flips
+    from qc.tuning import plots
+    from qc.tuning.sweep import with_limit
+
+    copy = open_copy(drawn.copy)
+    reference, note = find_reference(copy, None, drawn.titles)
+    assert reference is not None, note
+    inspection = inspect_copy(copy, reference, KDP)
+    changed = flips([inspection], KDP, with_limit(KDP, RULE.id, 0.001, gap=0.0))
+    assert plots.crops(changed) == 1
+    (axes,) = plt.gcf().axes
+    assert len(axes.lines) == 2 and len(axes.images) == 1 and copy.id in axes.get_title(loc="left") + axes.get_title()
+    plt.close("all")

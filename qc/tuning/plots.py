@@ -369,7 +369,7 @@ def crops(changed: Sequence[Flip], most: int = 6) -> int:
 def _marked(axes: Axes, exhibit: Exhibit) -> None:
     """Trim line and cut edge over a picture."""
     left, top = exhibit.box_mm[:2]
-    for segment, color, dashes in ((exhibit.marks.trim, GOOD, (0, (4, 2))), (exhibit.marks.cut, BAD, "-")):
+    for segment, color, dashes in ((exhibit.marks.trim, "#6fb1e8", (0, (4, 2))), (exhibit.marks.cut, BAD, "-")):
         if segment is not None:
             x, y = ((np.array(segment) - (left, top)) * exhibit.px_per_mm).T
             axes.plot(x, y, color=color, linestyle=dashes, linewidth=1.4, scalex=False, scaley=False)
