@@ -15,7 +15,7 @@
 # # Was RMA-10482 cut too deep?
 #
 # A reader sent the copy back: the outer margin looks too narrow. This page follows it from the scans to the verdict,
-# one stage at a time, each as a picture: **scan → register → measure → judge**. It reads `samples/` only, and ends in
+# one stage at a time, each as a picture: **scan → match → register → measure → judge**. It reads `samples/` only, and ends in
 # the sentence of the policy that decides.
 
 # %%
@@ -32,18 +32,11 @@ from qc.pipeline import inspect_copy
 from qc.policy import load_policy
 from qc.reference import find_reference
 from qc.scan import read_pixels
+from qc.tuning import plots
 from qc.units import px_per_mm
 
-INK, PAPER_LEFT, CUT, TRIM = "#20262e", "#5b6770", "#b3310f", "#14548f"
-plt.rcParams |= {
-    "figure.dpi": 110,
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "text.color": INK,
-}
+INK, PAPER_LEFT, CUT, TRIM = plots.INK, plots.QUIET, plots.BAD, plots.GOOD
+plots.style()
 
 samples = next(p / "samples" for p in (Path.cwd(), *Path.cwd().parents) if (p / "samples" / "titles").is_dir())
 copy = open_copy(samples / "returns" / "RMA-10482")
@@ -55,9 +48,27 @@ print(f"{copy.id}: {len(copy.pages)} scans of {copy.title}, ordered at {referenc
 print(f"{reference.trim.height_mm:g} mm")
 
 # %% [markdown]
-# ## Scan and register
+# ## Scan and match
 #
-# Every page was found in the ordered PDF by what it shows, and its print was laid over it. That gives a map from
+# Every scan was turned upright and found in the ordered PDF by what it shows, not by its name. What it was taken for
+# stands under it; a page that nothing was made of would say so here.
+
+# %%
+columns = 7
+figure, grid = plt.subplots(-(-len(copy.pages) // columns), columns, figsize=(9.5, 4.4))
+for axes in grid.ravel():
+    axes.set_axis_off()
+for axes, record, page_scan in zip(grid.ravel(), inspection.pages, copy.pages, strict=False):
+    axes.imshow(read_pixels(page_scan, 4), cmap="gray")
+    place = f"page {record.reference_page}" if record.reference_page else "no page"
+    axes.set_title(f"{place}, {record.kind}", fontsize=7.5, weight="normal", loc="center")
+figure.suptitle(f"{len(copy.pages)} scans of {reference.pages} pages ordered", x=0.01, ha="left", weight="bold")
+plt.show()
+
+# %% [markdown]
+# ## Register
+#
+# The print of each page was laid over what was ordered. That gives a map from
 # millimeters of the ordered page to pixels of the scan, so the **trim line** (where the cut should be, dashed) can be
 # drawn into the scan. The **cut edge** (solid) is where paper meets the black backing.
 
@@ -120,7 +131,6 @@ both[0].text(line, box[1] + 2, " trim line ", color=TRIM, ha="left" if page.side
 both[1].axvline(cut_at, color=CUT, linewidth=1.5)
 both[1].annotate("", (cut_at, middle), (line, middle), arrowprops={"arrowstyle": "<->", "color": CUT, "linewidth": 1.5})
 both[1].text(line, middle + 2.5, f"{abs(cut_at - line):.2f} mm", color="white", ha="center", weight="bold")
-figure.tight_layout()
 plt.show()
 
 # %% [markdown]
@@ -153,7 +163,6 @@ axes.set_xticks(range(3), [str(e) for e in places])
 axes.set_xlim(-0.5, 2.65)
 axes.set_ylabel("trim offset in mm\n> 0: paper left over; < 0: cut too deep")
 axes.set_title("Dots: pages. Diamonds: the block.")
-figure.tight_layout()
 plt.show()
 
 # %% [markdown]
@@ -165,6 +174,10 @@ plt.show()
 # %%
 findings = {f.where.edge: f for f in inspection.findings if f.rule == "trim-offset-block"}
 worst = findings[Edge.FORE_EDGE]
+figure, axes = plt.subplots(figsize=(9.5, 2.8))
+plots.judged_values(axes, [(str(e), findings[e].value, findings[e].u) for e in places], rule, policy.k)
+axes.set_title("Value ± U against within (dashed) and outside (solid)")
+plt.show()
 
 assert worst.value is not None and worst.u is not None
 assert worst.outcome is Outcome.OUTSIDE and abs(worst.value) - policy.k * worst.u > limit

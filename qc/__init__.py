@@ -4,6 +4,20 @@ The flow stands in the file names: `scan` → `normalize` → `register` (with `
 `pipeline` runs it for one copy.
 """
 
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qc.tables import load_store as load_store
 
 __version__ = version("print-return-qc")
+
+_LATER = {"load_store": "qc.tables"}
+"""Imported when asked for, so that ``import qc`` needs no library."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'qc' has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,7 @@ from qc.catalog import MEASURES
 from qc.errors import UsageError
 from qc.geometry import Edge
 from qc.model import PolicyId
+from qc.proposal import Change, Proposal
 from qc.rule import Limit as Limit
 from qc.rule import Rule as Rule
 from qc.toml_file import NotToml, parse, read_bytes, shown
@@ -39,11 +41,16 @@ MEASURES_BY_EDGE = frozenset({"trim-offset", "trim-offset-block", "trim-skew"})
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")
-_POLICY_KEYS = ("schema", "id", "version", "k", "claim_days", "padding", "rule", "clauses", "expected")
+_POLICY_KEYS = ("schema", "id", "version", "k", "claim_days", "padding", "rule", "clauses", "expected", "proposal")
 _RULE_REQUIRED = ("id", "measure", "within", "severity", "source", "clause")
 _RULE_OPTIONAL = ("outside", "magnitude", "required", "reason", "edges", "spine", "code", "notable")
 _PADDING_KEYS = ("round_to", "sheets", "imprint_pages", "ordered_blanks", "clause", "source", "reason")
 _RULE_KEYS = _RULE_REQUIRED + _RULE_OPTIONAL
+_PROPOSAL_REQUIRED = (
+    *("base", "base_version", "base_sha256", "author", "reason", "made", "data_from", "data_to"),
+    *("copies", "titles", "verdicts_changed", "change"),
+)
+_CHANGE_REQUIRED = ("rule", "limit", "was", "now")
 
 
 class Clause(NamedTuple):
@@ -58,7 +65,7 @@ class Policy:
     """A checked policy file; `clauses` are the sentences of the refund routes by code, `expected` those of no rule.
 
     `padding` is what the printer adds at the end of a book, None where the file does not say. `toml` is the text of the
-    file, which `sha256` is the hash of.
+    file, which `sha256` is the hash of. `proposal` says who argues for it, where it is not in force yet.
     """
 
     id: str
@@ -72,6 +79,7 @@ class Policy:
     path: Path
     padding: Padding | None = None
     toml: str = field(default="", repr=False)
+    proposal: Proposal | None = None
 
     @property
     def identity(self) -> PolicyId:
@@ -175,7 +183,13 @@ class _Table:
     def whole(self, key: str, least: int) -> int:
         value = self.table[key]
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self.fail(key, f"a whole number of pages, {least} or more")
+            self.fail(key, f"a whole number, {least} or more")
+        return value
+
+    def day(self, key: str) -> date:
+        value = self.table[key]
+        if type(value) is not date:
+            self.fail(key, "a day such as 2026-11-24, without quotes")
         return value
 
     def limit(self, key: str, measure: str) -> Limit:
@@ -226,6 +240,7 @@ def _policy(data: dict[str, Any], path: Path, sha256: str) -> Policy:
         sha256=sha256,
         path=path,
         padding=_padding(data["padding"], path) if "padding" in data else None,
+        proposal=_proposal(data["proposal"], path, rules) if "proposal" in data else None,
     )
 
 
@@ -305,6 +320,48 @@ def _expected(data: object, path: Path) -> tuple[Clause, ...]:
     if not isinstance(data, list):
         raise UsageError(f"policy {path}: found expected = {shown(repr(data))} where [[expected]] tables belong.")
     return tuple(_clause(entry, f"policy {path}, expected {n}") for n, entry in enumerate(data, 1))
+
+
+def _proposal(data: object, path: Path, rules: Iterable[Rule]) -> Proposal:
+    table = _Table(data, f"policy {path}, proposal", (*_PROPOSAL_REQUIRED, "evidence"), _PROPOSAL_REQUIRED)
+    if not isinstance(table.table["change"], list) or not table.table["change"]:
+        table.fail("change", "one or more [[proposal.change]] tables")
+    by_id = {r.id: r for r in rules}
+    return Proposal(
+        base=table.text("base"),
+        base_version=table.text("base_version"),
+        base_sha256=table.text("base_sha256"),
+        author=table.text("author"),
+        reason=table.text("reason"),
+        made=table.day("made"),
+        data_from=table.day("data_from"),
+        data_to=table.day("data_to"),
+        copies=table.whole("copies", 0),
+        titles=table.whole("titles", 0),
+        verdicts_changed=table.whole("verdicts_changed", 0),
+        changes=tuple(
+            _change(entry, f"policy {path}, proposal.change {n}", by_id)
+            for n, entry in enumerate(table.table["change"], 1)
+        ),
+        evidence=table.text("evidence") if "evidence" in table.table else "",
+    )
+
+
+def _change(data: object, where: str, rules: Mapping[str, Rule]) -> Change:
+    table = _Table(data, where, (*_CHANGE_REQUIRED, "interval"), _CHANGE_REQUIRED)
+    rule, limit = rules[table.choice("rule", rules)], table.choice("limit", ("within", "outside"))
+    held = rule.within if limit == "within" else rule.outside
+    if held is None or table.text("now") != held.text:
+        table.fail(
+            "now", f"what {limit} of rule {rule.id} says, {held.text if held else 'never'!r}: the two belong together"
+        )
+    low_high = table.table.get("interval")
+    if low_high is None:
+        return Change(rule.id, limit, table.text("was"), held.text)
+    numbers = isinstance(low_high, list) and all(type(v) in (int, float) for v in low_high)
+    if not numbers or len(low_high) != 2 or low_high[0] > low_high[1]:
+        table.fail("interval", f"two numbers in {rule.unit}, the smaller one first")
+    return Change(rule.id, limit, table.text("was"), held.text, (float(low_high[0]), float(low_high[1])))
 
 
 def _clause(data: object, where: str) -> Clause:

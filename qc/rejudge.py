@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qc.consensus import judged_again
@@ -40,3 +41,9 @@ def flip(before: Inspection, after: Inspection) -> Flip | None:
     if finding is None:
         return Flip(before, after, "", after.verdict.summary)
     return Flip(before, after, finding.rule, finding.message)
+
+
+def flips(inspections: Sequence[Inspection], before: Policy, after: Policy) -> list[Flip]:
+    """The copies whose verdict or refund differs between two policies."""
+    pairs = ((under(i, before), under(i, after)) for i in inspections)
+    return [change for a, b in pairs if (change := flip(a, b)) is not None]

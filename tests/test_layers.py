@@ -115,6 +115,15 @@ def test_the_store_and_what_judges_from_it_touch_no_pixels() -> None:
     assert not [name for name in reach("qc.store") if belongs(name, *IMAGE_LIBRARIES)]
 
 
+def test_studies_of_limits_are_above_all_that_inspects_and_judges() -> None:
+    below = [m for m in MODULES if not belongs(m, "qc.tuning")]
+    assert not [m for m in below if any(belongs(name, "qc.tuning") for name in imports(m))]
+
+
+def test_only_one_module_needs_matplotlib() -> None:
+    assert [m for m in MODULES if any(belongs(name, "matplotlib") for name in imports(m))] == ["qc.tuning.plots"]
+
+
 def test_only_commands_and_their_entry_import_commands() -> None:
     outside = [m for m in under("qc") if not belongs(m, "qc.cli", "qc.__main__")]
     assert not [m for m in outside if any(belongs(name, "qc.cli") for name in imports(m))]

@@ -25,7 +25,8 @@ def judge(store: Path, policy: str) -> int:
     """Judge the copies in a store again by a policy and list the verdicts that change. No scan is read.
 
     The latest inspection of every copy is judged from its stored observations. The new verdicts are stored beside the
-    old ones; reports and what persons decided stay as they are.
+    old ones; reports and what persons decided stay as they are. Of a proposed policy the verdicts that would change are
+    listed, and nothing is stored.
 
     \b
     Example:
@@ -45,7 +46,7 @@ def judge(store: Path, policy: str) -> int:
             judged += 1
             older |= _measured_otherwise(before)
             after = under(before, loaded)
-            if after != before:
+            if after != before and loaded.proposal is None:
                 run = run or kept.begin_run("judge", sys.argv[2:])
                 kept.add_verdict(entry.id, after, loaded, run)
             if (change := flip(before, after)) is not None:
@@ -56,7 +57,10 @@ def judge(store: Path, policy: str) -> int:
             exits.one_line(f"Measured by another version of qc: {names}. Inspect again where these matter."), err=True
         )
     _print(flips)
-    click.echo(exits.one_line(f"{len(flips)} of {judged} verdicts change under {loaded.id} {loaded.version}."))
+    would = "change" if loaded.proposal is None else "would change"
+    click.echo(exits.one_line(f"{len(flips)} of {judged} verdicts {would} under {loaded.id} {loaded.version}."))
+    if loaded.proposal is not None:
+        click.echo(exits.one_line(f"{loaded.path} is a proposal: nothing was stored."), err=True)
     return 0
 
 

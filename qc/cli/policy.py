@@ -49,6 +49,8 @@ def check(name: str) -> int:
             f"{len(found.rules)} rules, required: {required}; k = {found.k:g}, claims within {found.claim_days} days"
         )
     )
+    for line in _proposed(found):
+        click.echo(exits.plain(line))
     return 0
 
 
@@ -56,10 +58,16 @@ def check(name: str) -> int:
 @click.argument("first", metavar="POLICY")
 @click.argument("second", metavar="POLICY")
 def diff(first: str, second: str) -> int:
-    """What a copy is judged otherwise by in the second POLICY than in the first. Wording and sources are left out."""
+    """What a copy is judged otherwise by in the second POLICY than in the first. Wording and sources are left out.
+
+    Of a proposal it is said who argues for it, and on what data.
+    """
     a, b = load_policy(first), load_policy(second)
-    lines = list(differences(a, b))
-    click.echo(exits.plain("\n".join(lines) if lines else f"{a.id} {a.version} and {b.id} {b.version} judge alike."))
+    lines = list(differences(a, b)) or [f"{a.id} {a.version} and {b.id} {b.version} judge alike."]
+    lines += [line for p in (a, b) for line in _proposed(p)]
+    if b.proposal and b.proposal.base == a.id and b.proposal.base_sha256 != a.sha256:
+        lines.append(f"It was made for another {a.id} than this one, {b.proposal.base_version}: propose anew.")
+    click.echo(exits.plain("\n".join(lines)))
     return 0
 
 
@@ -108,6 +116,11 @@ def _plain(value: int | tuple[int, ...]) -> str:
     return " or ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def _proposed(found: Policy) -> Iterator[str]:
+    if found.proposal:
+        yield from found.proposal.lines()
+
+
 def _everything(found: Policy) -> Iterator[str]:
     yield (
         f"Policy {found.id} {found.version}: U = {found.k:g} u, claims within {found.claim_days} days, "
@@ -115,6 +128,8 @@ def _everything(found: Policy) -> Iterator[str]:
     )
     if found.padding:
         yield padding_text(found.padding)
+    if found.proposal:
+        yield "\n".join(found.proposal.lines())
     yield from (rule_text(found, rule) for rule in found.rules)
     yield "\n".join(f"Refund {code}: “{c.clause}” ({c.source})" for code, c in found.clauses.items())
     if found.expected:
