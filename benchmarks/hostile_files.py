@@ -3,9 +3,10 @@
     python benchmarks/hostile_files.py FOLDER... --seconds 20 --megabytes 1500 --second-opinion
 
 Each file is counted, and its first frames are read, header and pixels, in a process of its own under a limit of time and
-memory. A row tells how that ended: ``read`` (with the pixels), ``refused`` (with the sentence), or, in capitals, what must not
-happen: CRASH (killed by a signal, or another error than a ScanError), SLOW, NOISE (something was printed), UNCLEAR (the
-sentence does not name the file, or does not end in what to do). The exit code is 1 if anything of that happened.
+memory; PDF is read by one more process, whose memory is not in the table. A row tells how that ended: ``read`` (with the
+pixels), ``refused`` (with the sentence), or, in capitals, what must not happen: CRASH (killed by a signal, or another error
+than a ScanError), SLOW, NOISE (something was printed), UNCLEAR (the sentence does not name the file, or does not end in what to
+do). The exit code is 1 if anything of that happened.
 
 With ``--second-opinion`` the pixels are held against those of ImageMagick, where it is installed: rows with a mean absolute
 difference above 3 of 255 levels, or of another size, are marked DIFFERS and want a look. PDF is left out: it is drawn there.
@@ -81,7 +82,8 @@ def check(scan: ScanFile, header: ScanHeader, pixels: np.ndarray) -> None:
         assert set(np.unique(pixels)) <= {0, 255}
     half = read_pixels(scan, 2)
     assert half.shape[:2] == tuple(-(-n // 2) for n in pixels.shape[:2]), f"half of {pixels.shape} is {half.shape}"
-    assert abs(float(half.mean()) - float(pixels.mean())) < 0.02 * np.iinfo(pixels.dtype).max
+    if min(pixels.shape[:2]) >= 32:  # below, the partial blocks at the end weigh too much
+        assert abs(float(half.mean()) - float(pixels.mean())) < 0.02 * np.iinfo(pixels.dtype).max
 
 
 def differing(second: str, path: Path, frame: int, pixels: np.ndarray) -> str:
