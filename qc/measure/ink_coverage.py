@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qc.geometry import Affine, Size
 from qc.model import PageKind
-from qc.page_look import FINE_DPI, Look, Mark, soft_look, sort_marks
+from qc.page_look import FINE_DPI, STROKE_MM2, Look, Mark, soft_look, sort_marks
 from qc.resample import shrunk_with_map, warped
 from qc.units import px_per_mm
 
@@ -24,6 +24,9 @@ MANY_SPECKS = 150
 """Dust and paper leave tens of specks on a page, a dot grid more than a thousand."""
 SPARSE = 0.08
 """Coverage below which each mark is looked at; a page of text has more."""
+HARDLY = 0.1
+"""Share of the marks that is darker than 65 % of the paper below which a page may be all show-through; half of a text is."""
+MANY_LETTERS = 100
 VEILED = 0.955
 """Tenth part of a blank page's light, relative to its paper, below which something shines through: clean paper keeps 0.97."""
 TONED = 0.88
@@ -76,11 +79,11 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     -----
     Ink is what is darker than 80 % of the paper around it, in linear light, in connected pieces of at least half a
     square millimeter and 1.3 mm long (0.3 mm dust does not count), or a region that is darker than half of the page's paper
-    as a whole (solid print). Where these cover less than 8 %, each piece is looked at (`qc.page_look`): shadows, stains and
-    show-through are soft and faint and do not count, blobs and streaks are marks that nobody ordered. A page is blank if
-    nothing else is left; folio-only when what is left fits a strip of 30 x 8 mm near the head or the tail. Show-through
-    that takes more than 40 % of the light (old paper that the ink struck through) is taken for content, never the other way
-    round. So is a picture in pale tones, and a page with nothing but a pencil mark on it.
+    as a whole (solid print). Where these cover less than 8 %, or are many, small and faint, each piece is looked at
+    (`qc.page_look`): shadows, stains and show-through are soft and faint and do not count, blobs and streaks are marks that
+    nobody ordered. A page is blank if nothing else is left; folio-only when what is left fits a strip of 30 x 8 mm near the
+    head or the tail. Show-through that takes more than 40 % of the light (old paper that the ink struck through) is taken
+    for content, never the other way round. So is a picture in pale tones, and a page with nothing but a pencil mark on it.
     A black disc or a line from edge to edge that was ordered is told from a blob or a streak by the reference only.
     """
     scale = px_per_mm(INK_DPI)
@@ -114,7 +117,7 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
         coverage = float(area.sum() * scale**2 / page.size)
         reason = f"{specks} small marks, as of a dot grid"
         return Ink(coverage, max(coverage / 3, 1e-4), PageKind.CONTENT, reason, paper)
-    if coverage >= SPARSE or solid.any():
+    if solid.any() or (coverage >= SPARSE and not _is_veil(np.asarray(area[kept], np.float64), strict, coverage)):
         return Ink(coverage, u, PageKind.CONTENT, f"{100 * coverage:.1f} % of the page is printed", paper)
     toned = float(np.median(local)) < TONED * paper
     if not kept.any() and not toned:
@@ -155,6 +158,11 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
         return Ink(coverage, u, PageKind.FOLIO_ONLY, reason, paper, Look.FOLIO, marks, printed)
     reason = f"{100 * coverage:.1f} % of the page is printed"
     return Ink(coverage, u, PageKind.CONTENT, reason, paper, Look.PRINT, marks, printed)
+
+
+def _is_veil(areas: NDArray[np.float64], strict: float, coverage: float) -> bool:
+    """Whether a page full of marks may be letters seen through the paper: many, small, and hardly any of them dark."""
+    return bool(strict < HARDLY * coverage and len(areas) >= MANY_LETTERS and np.quantile(areas, 0.95) < STROKE_MM2)
 
 
 _SOFT = {
