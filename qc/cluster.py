@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import pickle
 import socket
+import sys
 import threading
 import time
 import warnings
@@ -15,9 +17,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from qc import __version__
 from qc.errors import ClusterFault, MissingProgram, UsageError
 from qc.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Ended, Runner, Tick, Work
 
@@ -91,7 +95,8 @@ class Cluster(Generic[J, R]):
         self._outlook = outlook
         self._processes = processes
         self._stopping = False
-        self._task = partial(_on_worker, partial(_checked, work, outlook, differing), (stall_s, limit_s, memory_bytes))
+        self._checked: set[str] = set()
+        self._task = partial(_on_worker, partial(_if_alike, work, outlook, differing), (stall_s, limit_s, memory_bytes))
         self._distributed = _distributed()
         with self._connected():
             pass
@@ -152,10 +157,22 @@ class Cluster(Generic[J, R]):
     def _threads(self, client: Any) -> int:
         """Jobs that can be worked on at the same time."""
         try:
-            threads: int = sum(client.nthreads().values())
+            threads: dict[str, int] = client.nthreads()
+            self._check(client, [worker for worker in threads if worker not in self._checked])
         except (OSError, TimeoutError) as fault:
             raise ClusterFault(f"The scheduler at {self._address} is gone.") from fault
-        return threads if self._processes is None else min(threads, self._processes)
+        return min(sum(threads.values()), self._processes or sys.maxsize)
+
+    def _check(self, client: Any, workers: list[str]) -> None:
+        """Refuse workers that cannot even read what they should do: Dask would end them with it, one by one."""
+        answers = client.run(resolve_name, "qc:__version__", workers=workers, on_error="return") if workers else {}
+        for worker, answer in answers.items():
+            if isinstance(answer, OSError):  # it has gone again
+                continue
+            if answer != __version__:
+                found = f"cannot run qc ({answer})" if isinstance(answer, Exception) else f"has qc {answer}"
+                raise UsageError(f"The worker at {worker} {found}. Install qc {__version__} there, as here.")
+            self._checked.add(worker)
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
@@ -180,12 +197,12 @@ class Cluster(Generic[J, R]):
 
 def _distributed() -> Any:
     try:
-        import dask
+        import distributed
     except ImportError as missing:
         raise MissingProgram(f"--cluster needs Dask, which is not installed: {INSTALL}") from missing
-    dask.config.set({"logging.distributed": "critical"})
-    import distributed
-
+    # What it has to say of a scheduler that goes away is a traceback; here it is a sentence.
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     # Other versions than here are told of by `outlook` where they matter.
     warnings.filterwarnings("ignore", category=distributed.versions.VersionMismatchWarning)
     return distributed
@@ -210,7 +227,7 @@ _KEPT = threading.local()
 pages."""
 
 
-def _checked(
+def _if_alike(
     work: Work[J, R],
     outlook: Callable[[J], Outlook],
     differing: Callable[[Outlook, Outlook], str],

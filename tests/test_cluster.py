@@ -131,6 +131,14 @@ def test_a_worker_that_would_give_another_result_is_refused(address: str) -> Non
         list(Cluster(work, address, another, differing).run(["one"]))
 
 
+def test_a_worker_without_this_qc_is_refused_before_it_gets_a_job(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qc.cluster.__version__", "9.9")
+    with pytest.raises(UsageError, match=r"The worker at tcp://.* has qc .*\. Install qc 9\.9 there"):
+        list(Cluster(work, address, same, differing).run(["one"]))
+
+
 def test_a_scheduler_that_goes_ends_the_night_and_keeps_what_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +191,7 @@ def test_no_scheduler_and_no_dask_are_told(drawn: Drawn, run_qc: Run, monkeypatc
     if "distributed" in sys.modules:
         ran = run_qc("batch", drawn.copy.parent, "--cluster", "tcp://127.0.0.1:9")
         assert (ran.code, ran.out.strip()) == (2, "") and "No scheduler answers at tcp://127.0.0.1:9" in ran.err
-    monkeypatch.setitem(sys.modules, "dask", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     ran = run_qc("batch", drawn.copy.parent, "--cluster", "tcp://127.0.0.1:9")
     assert ran.code == 6 and "print-return-qc[cluster]" in ran.err
 
