@@ -76,8 +76,7 @@ class Places:
 
 
 def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> Places:
-    """Reference page of each scanned page: the one it was registered to or clearly looks like; blank and sparse pages take
-    the place between their neighbors."""
+    """Reference page of each scanned page; blank and sparse pages take the place between their neighbors."""
     if reference is None:
         return Places((None,) * len(pages))
     written = np.array(has_content(reference.thumbnails()))
