@@ -81,8 +81,7 @@ class Places:
 def find_places(
     copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, imprint: int | None = None
 ) -> Places:
-    """Reference page of each scanned page: the one it was registered to or clearly looks like; blank and sparse pages take the
-    place between their neighbors.
+    """Reference page of each scanned page: blank and sparse pages take the place between their neighbors.
 
     `imprint` is the position of the page that was read as one. Where a part was scanned, it and the blank pages before it
     are the last leaves, wherever the scan before them stands in the book.

@@ -37,7 +37,7 @@ from qc.order import Places, find_places, last_content, put_in_order, usual_turn
 from qc.page_index import index_of
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
-from qc.reading_order import AS_SCANNED, find_order, find_order_of_whole, reading_order
+from qc.reading_order import AS_SCANNED, find_order, reading_order
 from qc.readings import imprint_position, read_copy
 from qc.reference import Reference
 from qc.refund import decide_refund
@@ -160,9 +160,8 @@ def arranged(
 ) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
     """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave."""
     glances = look_at(copy, reference, threads)
-    order = find_order([g.page for g in glances])
-    if order == AS_SCANNED and reference is not None:
-        order = find_order_of_whole([g.look for g in glances], index_of(reference).looks)
+    looks = index_of(reference).looks if reference is not None else ()
+    order = find_order([g.page for g in glances], [g.look for g in glances], looks)
     copy, glances = in_reading_order(copy, glances, order)
     expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
