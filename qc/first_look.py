@@ -28,6 +28,8 @@ COMPARED = 4
 """Reference pages whose small pictures are compared with that of a scan, the likeliest ones."""
 SCORE = 0.5
 """Correlation of small pictures from which it may."""
+RULES = 0.7
+"""Correlation from which a scan shows one of the pages that look the same: rules reach 0.8, text 0.5 with rules."""
 LEAD = 0.05
 """By how much it must be ahead of every other page in likeness."""
 
@@ -40,11 +42,14 @@ class Glance:
     ----------
     page : int or None
         The one reference page that it looks like; None where there is none, or where others look the same.
+    look : int or None
+        The first of the reference pages that look like it.
     mirrored : int or None
         The reference page that its mirror image looks like.
     """
 
     page: int | None = None
+    look: int | None = None
     mirrored: int | None = None
 
 
@@ -73,7 +78,11 @@ def look(job: PageJob, reference: Reference) -> Glance:
     index = index_of(reference)
     seen = recognized(picture, thumbnails, index)
     if seen is not None:
-        return Glance(seen.page if index.single(seen.page) else None)
+        return Glance(seen.page if index.single(seen.page) else None, index.looks[seen.page - 1])
+    # Of a title that is mostly rules, these have nothing of their own.
+    rules = candidates(picture, thumbnails, index.shared[:COMPARED])
+    if rules and rules[0].score > RULES:
+        return Glance(look=rules[0].page)
     mirrored = recognized(np.ascontiguousarray(picture[:, ::-1]), thumbnails, index)
     return Glance(mirrored=mirrored.page if mirrored else None)
 

@@ -82,7 +82,7 @@ def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
         return Places((None,) * len(pages))
     written = np.array(has_content(reference.thumbnails()))
     full = darkness(reference.thumbnails()) > FULL
-    places = [p.reference_page for p in pages]
+    places = [p.reference_page or _recognized(p) for p in pages]
     known = [(i, place) for i, place in enumerate(places) if place is not None]
     doubtful = set()
     for i, page in enumerate(pages):
@@ -118,6 +118,15 @@ def find_places(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
 
 def _kind(page: PageResult) -> PageKind:
     return page.ink.kind if page.ink is not None else PageKind.UNREADABLE
+
+
+def _recognized(page: PageResult) -> int | None:
+    """The one reference page that a page looks like which could not be registered, as a dark one on black."""
+    if page.registration is not None or not page.options:
+        return None
+    best = page.options[0]
+    alone = all(c.page == best.page for c in page.options)
+    return best.page if alone and best.own and best.score >= ALIKE else None
 
 
 def _keeps_place(page: PageResult, place: int) -> bool:

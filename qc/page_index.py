@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
@@ -33,6 +34,8 @@ class PageIndex:
     ----------
     looks : tuple of int
         For each page, the first page (1-based) that looks the same: itself, where none before it does.
+    shared : tuple of int
+        Those of `looks` that several pages have, the commonest first.
     """
 
     def __init__(self, thumbnails: NDArray[np.uint8]) -> None:
@@ -41,7 +44,7 @@ class PageIndex:
         self._mean = raw.mean(axis=0)
         self._pages = _unit(raw - self._mean)
         self.looks = _looks(_most_alike(sizes), lambda one, other: look_alike(thumbnails, one, other))
-        self._twins = frozenset(p for p in self.looks if self.looks.count(p) > 1)
+        self.shared = tuple(p for p, pages in Counter(self.looks).most_common() if pages > 1)
 
     def likeness(self, picture: NDArray[np.float32]) -> NDArray[np.float64]:
         """How much each reference page looks like a small picture, in what it has of its own: 1 is the same. A scan of a
@@ -51,12 +54,12 @@ class PageIndex:
     def own(self, picture: NDArray[np.float32]) -> NDArray[np.bool_]:
         """For each reference page, whether a small picture shows what that page has of its own; of pages that look the
         same none has anything."""
-        single = np.array([look not in self._twins for look in self.looks])
+        single = np.array([look not in self.shared for look in self.looks])
         return np.asarray(~single | (self.likeness(picture) > LIKE))
 
     def single(self, page: int) -> bool:
         """Whether no other page looks like this one (1-based)."""
-        return self.looks[page - 1] not in self._twins
+        return self.looks[page - 1] not in self.shared
 
 
 def index_of(reference: Reference) -> PageIndex:

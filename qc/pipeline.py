@@ -32,6 +32,7 @@ from qc.model import (
 )
 from qc.observe import observe
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
+from qc.page_index import index_of
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
 from qc.reading_order import AS_SCANNED, find_order, reading_order
@@ -154,7 +155,8 @@ def arranged(
 ) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
     """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave."""
     glances = look_at(copy, reference, threads)
-    order = find_order([g.page for g in glances])
+    looks = index_of(reference).looks if reference is not None else ()
+    order = find_order([g.page for g in glances], [g.look for g in glances], looks)
     copy, glances = in_reading_order(copy, glances, order)
     expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))

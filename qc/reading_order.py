@@ -54,19 +54,22 @@ def longest_rise(values: Sequence[int]) -> int:
     return len(ends)
 
 
-def find_order(places: Sequence[int | None]) -> str:
+def find_order(places: Sequence[int | None], seen: Sequence[int | None] = (), looks: Sequence[int] = ()) -> str:
     """Which of the orders that scanners produce explains the pages best.
 
     Parameters
     ----------
     places : sequence of int or None
         Reference page (1-based, odd = front) of each scan in the order of the names; None where it is not known.
+    seen, looks : sequence of int, optional
+        Look of each scan and of each reference page, for a title of which most pages look alike.
 
     Returns
     -------
     str
         In words; `AS_SCANNED` unless another order explains at least 80 % of the known pages and two more of them than
-        the order of the names does (one more, where it explains all).
+        the order of the names does (one more, where it explains all). Where none does, the order that puts every scan of a
+        whole copy on a page of its look.
 
     Notes
     -----
@@ -74,14 +77,26 @@ def find_order(places: Sequence[int | None]) -> str:
     pages say nothing. Blank and look-alike pages must be None: they would be put wherever they fit.
     """
     known = [p for p in places if p is not None]
-    if len(known) < FEW:
-        return AS_SCANNED
     explained = {name: longest_rise([key(p) for p in known]) for name, key in ORDERS.items()}
     best = max(explained, key=lambda name: explained[name])
     gain = explained[best] - explained[AS_SCANNED]
-    if explained[best] < EXPLAINED * len(known) or gain < (1 if explained[best] == len(known) else 2):
+    enough = 1 if explained[best] == len(known) else 2
+    if len(known) >= FEW and explained[best] >= EXPLAINED * len(known) and gain >= enough:
+        return best
+    return _order_of_whole(seen, looks)
+
+
+def _order_of_whole(seen: Sequence[int | None], looks: Sequence[int]) -> str:
+    """The order that puts every scan of a whole copy on a page of its look; `AS_SCANNED` if that fits, too, if none fits, if
+    fewer than half of the looks are known, or if there are not as many scans as pages."""
+    if len(seen) != len(looks) or 2 * sum(s is not None for s in seen) < len(seen):
         return AS_SCANNED
-    return best
+
+    def fits(order: str) -> bool:
+        stack = sorted(range(len(looks)), key=lambda k: ORDERS[order](k + 1))
+        return all(s is None or s == looks[k] for s, k in zip(seen, stack, strict=True))
+
+    return next((order for order in ORDERS if fits(order)), AS_SCANNED)
 
 
 def reading_order(places: Sequence[int | None], order: str) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from qc.flags import Flag
-from qc.model import Observation, PageRecord
+from qc.model import Observation
 from qc.ranges import ranges
 from qc.reading_order import AS_SCANNED
 
@@ -41,16 +41,15 @@ def sequence_fault(observation: Observation) -> str:
     return said + (_ONE_SIDE.get(observation.measure, "") if Flag.ONE_SIDE in flags else "")
 
 
-def how_scanned(observations: Iterable[Observation], pages: Iterable[PageRecord]) -> list[str]:
-    """How the scans lie against the book, sentence by sentence; empty without a reference."""
-    seen = sorted({p.reference_page for p in pages if p.reference_page is not None})
-    said = [f"The scans show the pages {ranges(seen)} of the book."] if seen else []
+def how_scanned(observations: Iterable[Observation]) -> list[str]:
+    """What is unusual in how the copy was scanned, sentence by sentence."""
+    said = []
     detail: dict[str, Any] = {}
     for o in observations:
         if o.measure in ("pages-out-of-order", "pages-upside-down"):
             detail |= o.detail
     if (order := detail.get("scan_order", AS_SCANNED)) != AS_SCANNED:
-        said.append(f"They were scanned otherwise ({order}) and were put in the order of the book.")
+        said.append(f"The pages were scanned in another order ({order}) and were put in the order of the book.")
     if detail.get("versos_turned"):
         said.append("Every verso was scanned upside down.")
     if alike := detail.get("look_alike"):

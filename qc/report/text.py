@@ -68,8 +68,6 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
 
     if block := words.block(inspection, k):
         say("Block", block)
-    if (sequence := how_scanned(inspection.observations, inspection.pages))[1:]:
-        say("Scans", " ".join(sequence))
     if imprint := words.imprint(inspection):
         say("Imprint", imprint)
     if isbn := words.isbn(inspection):
@@ -78,6 +76,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         say("Not judged", reason)
     for scan in words.rescans(inspection.verdict.rescan):
         say(words.unseen(inspection.verdict.outcome), scan)
+    if scanned := how_scanned(inspection.observations):
+        say("Scans", " ".join(scanned))
     if inspection.verdict.not_checked:
         say("Not checked", ", ".join(inspection.verdict.not_checked))
     say("Refund", words.refund(inspection))
