@@ -160,7 +160,7 @@ def plan_copy(
     """
     copy, reference = opened.copy, opened.reference
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, look=glance_page))
-    order = find_order([p.reference_page for p in pages])
+    order = _order(pages, reference)
     copy, pages = _in_order(copy, pages, order)
     pages = in_step(pages)
     places = find_places(copy, pages, reference)
@@ -190,6 +190,16 @@ def plan_copy(
         not_scanned=tuple(p for gap in alignment.gaps for p in gap.pages) if alignment else (),
         passed_over=tuple(files_passed_over(copy.path)),
     )
+
+
+def _order(pages: Sequence[PageResult], reference: Reference | None) -> str:
+    """In which order the pages were scanned, as an inspection finds it."""
+    places = [p.reference_page for p in pages]
+    if reference is None:
+        return find_order(places)
+    looks = index_of(reference).looks
+    seen = [p.reference_page or (p.options[0].page if _repeated(p, reference) else None) for p in pages]
+    return find_order(places, [looks[n - 1] if n else None for n in seen], looks)
 
 
 def _in_order(copy: BookCopy, pages: Sequence[PageResult], order: str) -> tuple[BookCopy, list[PageResult]]:
