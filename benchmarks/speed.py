@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -113,13 +114,15 @@ def medians(works: Sequence[Callable[[], object]]) -> list[float]:
     return [statistics.median(times) for times in zip(*rounds, strict=True)]
 
 
-def decode(file: Path) -> None:
-    assert cv2.imread(str(file.with_suffix(".jpg") if file.suffix == ".pdf" else file)) is not None
+def decode(files: Sequence[Path]) -> None:
+    for file in files:
+        assert cv2.imread(str(file.with_suffix(".jpg") if file.suffix == ".pdf" else file)) is not None
 
 
-def examine(file: Path, page: int, reference: Reference) -> None:
-    result = examine_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), reference)
-    assert result.registration is not None, (file, result.error)
+def examine(files: Sequence[Path], reference: Reference) -> None:
+    for page, file in enumerate(files, 1):
+        result = examine_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), reference)
+        assert result.registration is not None, (file, result.error)
 
 
 def against_decoding(folder: Path) -> None:
@@ -128,12 +131,7 @@ def against_decoding(folder: Path) -> None:
     for suffix in FORMATS:
         for dpi in (300, 600):
             files = [folder / f"{dpi}-{n}.{suffix}" for n in range(1, len(KINDS) + 1)]
-            alone, full = medians(
-                [
-                    lambda f=files: [decode(file) for file in f],  # type: ignore[misc]
-                    lambda f=files: [examine(file, n, reference) for n, file in enumerate(f, 1)],  # type: ignore[misc]
-                ]
-            )
+            alone, full = medians([partial(decode, files), partial(examine, files, reference)])
             goal = GOALS.get((suffix, dpi))
             each = 1000 / len(files)
             print(
@@ -170,7 +168,7 @@ def against_programs(folder: Path, odiff: str | None) -> None:
         pair = [cv2.imread(str(file)) for file in (scan, ordered)]
         structural_similarity(*pair, channel_axis=2)
 
-    ours, theirs = medians([lambda: examine(scan, 1, reference), ssim])
+    ours, theirs = medians([lambda: examine([scan], reference), ssim])
     print(f"\npair of PNG pictures, {w} x {h} px                    CPU ms   qc / it   goal")
     print(f"  qc, page against its cached reference        {1000 * ours:8.0f}")
     print(f"  scikit-image structural_similarity           {1000 * theirs:8.0f}  {ours / theirs:8.3f}")
@@ -213,7 +211,7 @@ def two_workers(folder: Path) -> None:
             scan = scans / f"c{n}" / f"{page + 1:02d}.jpg"
             if not scan.exists():
                 os.link(folder / f"300-{page % len(KINDS) + 1}.jpg", scan)
-    walls = {}
+    walls: dict[int, float] = {}
     with tempfile.TemporaryDirectory() as out:
         for run, workers in enumerate((2, 1, 2, 1, 2)):
             command = [sys.executable, "-m", "qc", "batch", scans, "--reference", title, "--out", f"{out}/{run}"]
@@ -237,7 +235,7 @@ def one_copy(folder: Path, pages: int) -> None:
     inspect_copy(open_copy(copy), reference_at(title), load_policy())
     spent = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    alone = cpu(lambda: [decode(file) for file in sorted(copy.iterdir())])
+    alone = cpu(lambda: decode(sorted(copy.iterdir())))
     print(json.dumps({"cpu": spent, "decode": alone, "peak_mb": peak}))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.ink_density import TileDensities
+from qc.order_statistics import median
 
 MIN_TILES = 60
 LEAST_DENSITY = 0.10
@@ -130,19 +131,22 @@ def _fitted(seen: TileDensities, light: Array, ways: Sequence[Array], blocks: ND
     scatter = 0.02
     weights = np.ones_like(m)
     prior = np.concatenate([np.full(6, 1e-6), np.full(len(ways), 1.0), np.full(added.shape[1], 1 / LIGHT_SD**2)])
+    toned = m > LEAST_DENSITY
+    fades = slice(6, 6 + len(ways))
+    along = np.column_stack([way[used] for way in ways])
+    design = np.column_stack([tone, along, added])
     for _ in range(8):
-        design = np.column_stack([tone, *(way[used] * expected for way in ways), added])
+        design[:, fades] = along * expected[:, None]
         normal = (design * (weights / scatter**2)[:, None]).T @ design + np.diag(prior)
         solved = np.linalg.solve(normal, design.T @ (weights / scatter**2 * target))
         residual = target - design @ solved
-        scatter = max(1.4826 * float(np.median(np.abs(residual[m > LEAST_DENSITY]))), 0.004)
+        scatter = max(1.4826 * median(np.abs(residual[toned])), 0.004)
         weights = np.minimum(1.0, 2 * scatter / np.maximum(np.abs(residual), 1e-9))
         expected = np.clip(tone @ solved[:6], 0, None)
-    fades = slice(6, 6 + len(ways))
     u_slopes = _clustered(normal, design, weights * residual / scatter**2, blocks[used])[fades]
     full = np.zeros((2, *used.shape))
     full[0][used], full[1][used] = residual, expected
-    cost = float(np.abs(residual[m > LEAST_DENSITY]).mean())
+    cost = float(np.abs(residual[toned]).mean())
     return _Fit(full[0], full[1], used, solved[fades], u_slopes, cost)
 
 

@@ -35,7 +35,7 @@ from qc.trimboxes import describe, title_trim, trim_boxes
 from qc.units import px_per_mm
 
 _FORMAT = 2
-_PAGES_IN_MEMORY = 4
+_PAGES_IN_MEMORY = 2
 _TITLE_FILES = ("interior.pdf", "title.toml")
 
 
