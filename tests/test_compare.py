@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from qc.catalog import MEASURES
-from qc.cli.compare import compare
+from qc.cli import main
 from qc.color_repeatability import Repeatability
 from qc.compare import Comparison, compare_copies
 from qc.errors import ScanError, UsageError
@@ -214,7 +214,7 @@ def test_what_is_no_comparison(shelf: Shelf, tmp_path: Path) -> None:
 
 def test_command(shelf: Shelf, tmp_path: Path) -> None:
     paths = [str(shelf.folder / name) for name in "ab"]
-    result = CliRunner().invoke(compare, [*paths, "--json", "--out", str(tmp_path)], standalone_mode=False)
+    result = CliRunner().invoke(main, ["compare", *paths, "--json", "--out", str(tmp_path)], standalone_mode=False)
     assert result.return_value == 0, result.exception
     printed = json.loads(result.stdout)
     schema = json.loads(resources.files("qc").joinpath("schemas/comparison.schema.json").read_text("utf-8"))
@@ -222,7 +222,7 @@ def test_command(shelf: Shelf, tmp_path: Path) -> None:
     assert printed == json.loads((tmp_path / "comparison.json").read_text("utf-8"))
     assert printed["copies"] == ["a", "b"]
     assert "<svg" in (tmp_path / "comparison.html").read_text("utf-8")
-    text = CliRunner().invoke(compare, [*paths, "--out", str(tmp_path)], standalone_mode=False)
+    text = CliRunner().invoke(main, ["compare", *paths, "--out", str(tmp_path)], standalone_mode=False)
     assert text.return_value == 0
     assert "b was cut" in text.stdout.splitlines()[-1]
     assert "two scans of one page differ by 0.35 ΔE00 (assumed" in text.stdout
@@ -232,11 +232,11 @@ def test_command(shelf: Shelf, tmp_path: Path) -> None:
 def test_command_goes_on_without_a_copy_that_cannot_be_used(shelf: Shelf, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     paths = [str(shelf.folder / "a"), str(tmp_path / "empty"), str(shelf.folder / "b")]
-    result = CliRunner().invoke(compare, [*paths, "--out", str(tmp_path / "out")], standalone_mode=False)
+    result = CliRunner().invoke(main, ["compare", *paths, "--out", str(tmp_path / "out")], standalone_mode=False)
     assert result.return_value == 3
     assert "empty holds no scans" in result.stderr
     assert "b was cut" in result.stdout
-    inside = CliRunner().invoke(compare, [paths[0], paths[2], "--out", paths[0] + "/x"], standalone_mode=False)
+    inside = CliRunner().invoke(main, ["compare", paths[0], paths[2], "--out", paths[0] + "/x"], standalone_mode=False)
     assert isinstance(inside.exception, UsageError)
 
 

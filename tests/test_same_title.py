@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qc.cli.inspect import inspect
+from qc.cli import main
 from qc.job import jobs_for, of_one_title
 from qc.policy import load_policy
 from qc.synthetic import Kind, Print, Scanner, draw_copy, write_title
@@ -60,7 +60,7 @@ def test_copies_of_one_title_are_known_before_they_are_inspected(inbox: Path, tm
 def test_each_report_tells_the_color_against_the_other_copies(inbox: Path, tmp_path: Path) -> None:
     paths = [str(inbox / n) for n in "abc"]
     call = [*paths, "--titles", str(inbox / "titles"), "--out", str(tmp_path), "--json"]
-    ran = CliRunner().invoke(inspect, call, standalone_mode=False)
+    ran = CliRunner().invoke(main, ["inspect", *call], standalone_mode=False)
     assert ran.exception is None, ran.exception
     printed = {r["copy"]["id"]: r for r in map(json.loads, ran.stdout.splitlines())}
     assert list(printed) == ["a", "b", "c"]
@@ -86,6 +86,6 @@ def test_each_report_tells_the_color_against_the_other_copies(inbox: Path, tmp_p
 
 def test_one_copy_alone_has_no_others(inbox: Path, tmp_path: Path) -> None:
     call = [str(inbox / "a"), "--titles", str(inbox / "titles"), "--out", str(tmp_path), "--json"]
-    ran = CliRunner().invoke(inspect, call, standalone_mode=False)
+    ran = CliRunner().invoke(main, ["inspect", *call], standalone_mode=False)
     measures = {o["measure"] for o in json.loads(ran.stdout)["observations"]}
     assert not [m for m in measures if m.startswith("copy-color")]
