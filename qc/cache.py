@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import os
@@ -10,6 +11,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,14 @@ def unwritten() -> Iterator[None]:
         yield
     finally:
         _in_memory = None
+
+
+@cache
+def program() -> str:
+    """Hash of the source of this program: what other code made, even of the same version, is never read back."""
+    source = Path(__file__).parent
+    files = sorted(source.rglob("*.py"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 
 def folder() -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from qc import __version__, cache
+from qc import cache
 from qc.codec import decode, encode
 from qc.color_tiles import ColorTiles
 from qc.geometry import Affine, Size
@@ -26,8 +26,6 @@ from qc.model import (
     Refund,
     Verdict,
 )
-
-_FORMAT = 1
 
 
 def keep(key: str, inspection: Inspection) -> None:
@@ -79,4 +77,4 @@ def kept(key: str) -> Inspection | None:
 
 
 def _path(key: str) -> str:
-    return f"inspected/{hashlib.sha256(repr((_FORMAT, __version__, key)).encode()).hexdigest()}"
+    return f"inspected/{hashlib.sha256(repr((cache.program(), key)).encode()).hexdigest()}"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qc import __version__, cache
+from qc import cache
 from qc.edges import find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
@@ -28,7 +28,6 @@ from qc.units import px_per_mm
 
 _SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 _LEAST_MM = 40.0
-_FORMAT = 2
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
@@ -164,7 +163,7 @@ def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
 
     `digest` stands for the scans: the cache is asked by it.
     """
-    how = hashlib.sha256(repr((_FORMAT, __version__, copy.scan, THUMBNAIL_DPI)).encode()).hexdigest()[:16]
+    how = hashlib.sha256(repr((cache.program(), copy.scan, THUMBNAIL_DPI)).encode()).hexdigest()[:16]
     key = f"copy/{digest}/outlines-{how}"
     if stored := cache.load(key):
         return _unpacked(stored)

@@ -24,7 +24,7 @@ from qc.intake import open_copy
 from qc.links import leads_outside, real
 from qc.model import BookCopy, ReferenceId
 from qc.pdf_colors import PdfColors, pdf_colors
-from qc.pdfium import LOCK, RENDER_DPI, VERSION, Box, Sheet, all_sideways, draw, open_document, saved, sheets
+from qc.pdfium import LOCK, VERSION, Box, Sheet, all_sideways, draw, open_document, saved, sheets
 from qc.reference_page import MARGIN_MM as MARGIN_MM
 from qc.reference_page import THUMBNAIL_DPI as THUMBNAIL_DPI
 from qc.reference_page import WORKING_DPI as WORKING_DPI
@@ -34,7 +34,6 @@ from qc.title import MOST_TRIM_MM, Title, read_title, stated_trim
 from qc.trimboxes import describe, title_trim, trim_boxes
 from qc.units import px_per_mm
 
-_FORMAT = 2
 _PAGES_IN_MEMORY = 2
 _TITLE_FILES = ("interior.pdf", "title.toml")
 
@@ -231,7 +230,7 @@ class PdfReference:
         return colors
 
     def _key(self, name: str, geometry: object = None) -> str:
-        how = repr((_FORMAT, VERSION, RENDER_DPI, WORKING_DPI, geometry))
+        how = repr((cache.program(), VERSION, geometry))
         return f"reference/{self._sha256}/{name}-{hashlib.sha256(how.encode()).hexdigest()[:16]}"
 
     @contextmanager

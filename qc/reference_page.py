@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc import __version__, cache
+from qc import cache
 from qc.geometry import Affine, Size
 from qc.model import ReferenceId
 from qc.normalize import LINEAR_LUT
@@ -65,8 +65,8 @@ class ReferencePage:
         return np.asarray(cv2.LUT(self.gray, LINEAR_LUT), np.float32)
 
     def kept(self, name: str, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-        """What `make` makes of this page, from the disk cache where it was made before by this version of the program."""
-        return cache.arrays(self.key and f"{self.key}-{name}-{__version__}", make)
+        """What `make` makes of this page, from the disk cache where this program made it before."""
+        return cache.arrays(self.key and f"{self.key}-{name}-{cache.program()}", make)
 
 
 class Reference(Protocol):
