@@ -186,6 +186,13 @@ def test_only_a_whole_leaf_is_bound_upside_down(turned: tuple[int, ...], expecte
     assert {o.where.page for o in found if o.value} == expected
 
 
+def test_a_leaf_upside_down_shows_where_every_verso_was_scanned_turned() -> None:
+    scanned = {n for n in range(1, 25) if (n in (5, 6)) != (n % 2 == 0)}
+    for turned in (scanned, set(range(1, 25)) - scanned):
+        found = pages_upside_down([record(p, p in turned) for p in range(1, 25)], True)
+        assert {o.where.page for o in found if o.value} == {5, 6}
+
+
 def test_a_turned_page_with_a_blank_back_goes_to_a_person() -> None:
     pages = [record(1), record(2), record(3, True), record(4, kind=PageKind.BLANK)]
     (found,) = pages_upside_down(pages, True)

@@ -158,11 +158,21 @@ def pages_upside_down(pages: Sequence[PageRecord], has_reference: bool) -> list[
     if not has_reference:
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
     turned = {p.reference_page: p.upside_down for p in pages if p.reference_page is not None and p.skew_deg is not None}
-    versos = [up for n, up in turned.items() if n % 2 == 0]
-    rectos = [up for n, up in turned.items() if n % 2 == 1]
-    by_side = len(versos) > 2 and sum(versos) > MOST * len(versos) and sum(rectos) < (1 - MOST) * len(rectos)
+    sides = [[up for n, up in turned.items() if n % 2 == side] for side in (0, 1)]
+    # Where faults make the turned sides the more usual ones, it is the rectos that seem to be turned.
+    turned_side = next(
+        (
+            side
+            for side in (0, 1)
+            if len(sides[side]) > 2
+            and sum(sides[side]) > MOST * len(sides[side])
+            and sum(sides[1 - side]) < (1 - MOST) * len(sides[1 - side])
+        ),
+        None,
+    )
+    by_side = turned_side is not None
     if by_side:
-        turned = {n: up != (n % 2 == 0) for n, up in turned.items()}
+        turned = {n: up != (n % 2 == turned_side) for n, up in turned.items()}
     found = []
     for position, page in enumerate(pages, 1):
         number = page.reference_page
