@@ -107,19 +107,24 @@ def find_blocks(gray: Gray, dpi: float) -> Blocks:
     paper = _paper(field, mm / COARSE)
     size = (gray.shape[1], gray.shape[0])
     around = np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    inside = cv2.resize(paper, size, interpolation=cv2.INTER_NEAREST) > 0
-    darker = np.where(inside, around.astype(np.int16) - smooth, 0).astype(np.int16)
-    sample = darker[inside][:: max(1, int(inside.sum() // 200_000))]
+    inside = np.asarray(cv2.resize(paper, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    some = (slice(None, None, 1 + gray.size // 400_000),)
+    sample = (around.ravel()[some].astype(np.int16) - smooth.ravel()[some])[inside.ravel()[some] > 0]
     noise = 1.4826 * float(np.median(np.abs(sample))) if sample.size else 0.0
-    ink = (darker > max(NOISE * noise, LEAST_STEP)).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    # A page has millions of pixels: bytes, and nothing kept longer than it is needed.
+    ink = cv2.subtract(around, smooth, mask=inside)
+    cv2.threshold(ink, max(NOISE * noise, LEAST_STEP), 1, cv2.THRESH_BINARY, dst=ink)
+    del smooth
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    del ink
     wide, tall = stats[:, cv2.CC_STAT_WIDTH] / mm, stats[:, cv2.CC_STAT_HEIGHT] / mm
     # Blurred letters run together into words: wide, but no taller.
     other = (tall > LETTER_MM) | ((wide > LETTER_MM) & (tall < RULE_MM)) | (wide > WORD_MM)
     letter = (np.maximum(wide, tall) >= SPECK_MM) & ~other
     letter[0] = other[0] = False
-    clean = _painted_over(gray, around, other[labels].astype(np.uint8), ~inside, mm)
-    print_ = letter[labels].astype(np.uint8) * 255
+    clean = _painted_over(gray, around, other.astype(np.uint8)[labels], inside, mm)
+    print_ = (letter.astype(np.uint8) * 255)[labels]
+    del labels
     angle = _skew(print_, dpi)
     h, w = gray.shape
     turn = Affine.shift(w / 2, h / 2).after(Affine.rotation(angle)).after(Affine.shift(-w / 2, -h / 2))
@@ -143,9 +148,11 @@ def _paper(field: Gray, mm: float) -> Gray:
     return np.asarray(cv2.erode(whole, np.ones((rim, rim), np.uint8))[1:-1, 1:-1], np.uint8)
 
 
-def _painted_over(gray: Gray, around: Gray, other: NDArray[np.uint8], beyond: NDArray[np.bool_], mm: float) -> Gray:
-    grown = cv2.dilate(other, np.ones((2 * round(0.2 * mm) + 1,) * 2, np.uint8)) > 0
-    return np.where(grown | beyond, around, gray).astype(np.uint8)
+def _painted_over(gray: Gray, around: Gray, other: Gray, inside: Gray, mm: float) -> Gray:
+    grown = cv2.dilate(other, np.ones((2 * round(0.2 * mm) + 1,) * 2, np.uint8))
+    clean = around.copy()
+    cv2.copyTo(gray, cv2.subtract(inside, grown), clean)
+    return clean
 
 
 def _around(pieces: NDArray[np.int32], pad: int, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
@@ -158,11 +165,11 @@ def _around(pieces: NDArray[np.int32], pad: int, shape: tuple[int, ...]) -> tupl
 
 def _skew(ink: Gray, dpi: float) -> float:
     """Turn of the rows of print in degrees, clockwise positive, within ± `MOST_SKEW_DEG`."""
-    ys, xs = np.nonzero(ink)
-    if len(ys) < 50:
+    places = np.flatnonzero(ink)
+    if len(places) < 50:
         return 0.0
-    step = max(1, len(ys) // 40_000)
-    x, y = xs[::step] - xs.mean(), ys[::step] - ys.mean()
+    ys, xs = np.divmod(places[:: max(1, len(places) // 40_000)], ink.shape[1])
+    x, y = xs - xs.mean(), ys - ys.mean()
     best, width = 0.0, 1.0
     for span, width in ((MOST_SKEW_DEG, 0.5), (0.5, 0.1), (0.1, 0.02)):
         angles = best + np.arange(-span, span + width / 2, width)
