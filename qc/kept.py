@@ -76,5 +76,17 @@ def kept(key: str) -> Inspection | None:
     )
 
 
+def carried(key: str) -> bytes:
+    """What is kept under `key`, taken out of the cache for that of another machine; empty where there is nothing."""
+    found = cache.load(_path(key)) or b""
+    cache.drop(_path(key))
+    return found
+
+
+def carry(key: str, data: bytes) -> None:
+    """Keep what `carried` gave on another machine."""
+    cache.store(_path(key), data)
+
+
 def _path(key: str) -> str:
     return f"inspected/{hashlib.sha256(repr((cache.program(), key)).encode()).hexdigest()}"

@@ -180,7 +180,8 @@ def test_a_night_over_the_cluster_is_the_night_on_this_machine(
     with Store(tmp_path / "qc.db") as store:
         kept = [(r["copy"], r["status"], r["report"]) for r in store.view("inspections")]
     report = str(tmp_path / "far/RMA-1/report.html")
-    assert sorted(k[:2] for k in kept) == [("RMA-1", "done"), ("RMA-2", "done"), ("RMA-3", "failed")]
+    # Copies of one title get a second row once they were held against each other.
+    assert {k[:2] for k in kept} == {("RMA-1", "done"), ("RMA-2", "done"), ("RMA-3", "failed")}
     assert ("RMA-1", "done", report) in kept
     again = run_qc(*command, "--out", "far", "--cluster", address, "--store", "qc.db")
     assert "3 done before" in again.err and "3 of 3" not in again.err

@@ -11,7 +11,7 @@ import pytest
 from qc import ocr
 from qc.flags import Flag
 from qc.intake import open_copy
-from qc.model import Decision, Inspection, Observation, PageKind
+from qc.model import Decision, Inspection, Observation, Outcome, PageKind
 from qc.pipeline import inspect_copy
 from qc.policy import load_policy
 from qc.reference import Reference, open_reference
@@ -100,10 +100,12 @@ def test_blank_where_content_was_ordered_is_lost_print_up_to_the_last_page(inspe
     assert unexplained(inspection).value == 0.0
 
 
-def test_fewer_blanks_than_are_lacking_may_be_the_end_with_leaves_missing(inspected: Inspect) -> None:
+def test_fewer_blanks_than_are_lacking_are_no_lost_print_for_certain_but_pages_are_missing(inspected: Inspect) -> None:
     inspection = inspected(complete=True, faults=Faults(left_out=(2, 3, 4)))
     assert set(inside(inspection)) == {(1.0, 1.0)}
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW, inspection.verdict.summary
+    # Whichever pages the blanks stand for, more are ordered with content than there are scans.
+    outside = {f.measure for f in inspection.findings if f.outcome is Outcome.OUTSIDE}
+    assert outside == {"pages-missing"} and inspection.verdict.outcome is Decision.DEFECT
 
 
 def test_a_page_of_pale_tint_that_looks_blank_is_no_lost_print(tmp_path: Path) -> None:

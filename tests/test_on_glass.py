@@ -40,10 +40,11 @@ def inspected(tmp_path_factory: pytest.TempPathFactory) -> Inspect:
     return draw_and_inspect
 
 
-def marks(inspection: Inspection) -> list[int | None]:
-    """Positions of pages with a blob or a streak."""
+def marks(inspection: Inspection, kind: PageKind = PageKind.BLANK) -> list[int | None]:
+    """Positions of pages of a kind with a blob or a streak."""
     found = [o for o in inspection.observations if o.measure == "print-defect" and o.value]
-    return [o.where.page for o in found if o.detail["code"] in ("spot", "streak")]
+    pages = [o.where.page for o in found if o.detail["code"] in ("spot", "streak")]
+    return [p for p in pages if p and inspection.pages[p - 1].kind is kind]
 
 
 @pytest.mark.parametrize("scanner", [SPECK, LINE], ids=["speck", "line"])
@@ -52,7 +53,7 @@ def test_dirt_on_the_glass_sends_no_page_to_a_person(inspected: Inspect, scanner
     for page in (3, 6):
         assert inspection.pages[page - 1].kind is PageKind.BLANK
         assert "dirt of the scanner" in inspection.pages[page - 1].reason
-    assert not marks(inspection)
+    assert not marks(inspection) and not marks(inspection, PageKind.CONTENT)
 
 
 def test_without_a_reference_it_is_told_as_well(inspected: Inspect) -> None:

@@ -29,6 +29,7 @@ from qc.errors import OutputError, QcError, ScanError, UsageError
 from qc.fingerprint import fingerprint
 from qc.intake import find_copies
 from qc.job import Job, hold_group, jobs_for, run_job
+from qc.kept import carried, carry
 from qc.links import leads_outside, real
 from qc.model import Inspection
 from qc.night import Row, not_inspected, row_of, time_left
@@ -47,12 +48,14 @@ COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 class Result:
     """What a worker gives of a copy; `inspection` is None where it could not be inspected.
 
-    `files` are those of its result by their names, where the worker has not written them itself.
+    `files` are those of its result by their names, where the worker has not written them itself; `kept` is what holding it
+    against other copies of its title needs (`qc.kept`).
     """
 
     row: Row
     inspection: Inspection | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    kept: bytes = b""
 
     @property
     def json(self) -> str:
@@ -352,7 +355,7 @@ def inspect_elsewhere(job: Job, tick: Tick) -> Result:
         files = {path.name: path.read_bytes() for path in there.folder.glob("*")}
     if result.row.exit == 70:
         result = replace(result, row=replace(result.row, message=f"{result.row.message} (On {gethostname()}.)"))
-    return replace(result, files=files)
+    return replace(result, files=files, kept=carried(there.key) if there.kept else b"")
 
 
 def _runner(
@@ -379,10 +382,12 @@ def _written(job: Job, result: Result) -> Result:
     try:
         for name, content in result.files.items():
             write_bytes(content, job.folder / name)
+        if result.kept:
+            carry(job.key, result.kept)
     except OutputError as error:
         return Result(not_inspected(job.id, *exits.failure(error)))
     report = str(job.report.resolve()) if result.inspection is not None else ""
-    return replace(result, row=replace(result.row, report=report), files={})
+    return replace(result, row=replace(result.row, report=report), files={}, kept=b"")
 
 
 @contextmanager
