@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from qc.cli.batch import inspect_elsewhere
+from qc.cli.batch_work import inspect_elsewhere
 from qc.cluster import Cluster
 from qc.fingerprint import fingerprint
 from qc.job import Job

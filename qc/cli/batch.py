@@ -7,13 +7,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from socket import gethostname
-from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
@@ -23,45 +21,25 @@ from rich.text import Text
 
 from qc.cli import exits, options, terminal
 from qc.cli.batch_titles import groups_of, mark_held, was_held
+from qc.cli.batch_work import Group, Result, hold_one, inspect_elsewhere, inspect_one, result_of
 from qc.cli.csv_text import Number, csv_text
 from qc.cluster import Cluster
 from qc.errors import OutputError, QcError, ScanError, UsageError
 from qc.fingerprint import fingerprint
 from qc.intake import find_copies
-from qc.job import Job, hold_group, jobs_for, run_job
-from qc.kept import carried, carry
+from qc.job import Job, jobs_for
+from qc.kept import carry
 from qc.links import leads_outside, real
-from qc.model import Inspection
-from qc.night import Row, not_inspected, row_of, time_left
+from qc.night import Row, not_inspected, time_left
 from qc.outlook import differing, outlook
 from qc.output import write_bytes, write_text
 from qc.policy import load_policy
-from qc.record import error_record, record, to_json
+from qc.record import record, to_json
 from qc.report import index_html
-from qc.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner, Tick
+from qc.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
 from qc.store import Entry, Store
 
 COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a worker gives of a copy; `inspection` is None where it could not be inspected.
-
-    `files` are those of its result by their names, where the worker has not written them itself; `kept` is what holding it
-    against other copies of its title needs (`qc.kept`).
-    """
-
-    row: Row
-    inspection: Inspection | None = None
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    kept: bytes = b""
-
-    @property
-    def json(self) -> str:
-        if self.inspection is not None:
-            return to_json(record(self.inspection))
-        return to_json(error_record(self.row.copy, self.row.exit, self.row.message))
 
 
 @click.command()
@@ -175,7 +153,7 @@ def batch(
             if len(rows) == len(work):
                 new = {job.id for job in todo}
                 seen = [[job for job in group if rows[job.id].outcome] for group in groups]
-                due = [_Group(tuple(group), _due(group, new, kept)) for group in seen if len(group) > 1]
+                due = [Group(tuple(group), _due(group, new, kept)) for group in seen if len(group) > 1]
                 for job, result, seconds in _held([g for g in due if g.due], jobs or options.cores(), kept):
                     if kept is not None:
                         kept.keep(job, result, seconds)
@@ -253,7 +231,7 @@ class _Kept:
             else:
                 inspection = self._store.inspection(entry.id, self._jobs[copy].policy.sha256)
                 assert inspection is not None
-                result = _result(inspection, entry.report or "")
+                result = result_of(inspection, entry.report or "")
             if as_json and (entry.failed or copy not in later):
                 click.echo(result.json)
             yield result
@@ -271,32 +249,12 @@ class _Kept:
             )
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Copies of one title; those `due` have not been held against the others yet."""
-
-    jobs: tuple[Job, ...]
-    due: frozenset[str]
-
-
 def _due(group: Sequence[Job], new: Collection[str], kept: _Kept | None) -> frozenset[str]:
     """Copies that are new, or that an earlier call did not come to. What was finished stays as it is."""
     return frozenset(job.id for job in group if kept is None or job.id in new or not kept.was_held(job))
 
 
-def hold_one(group: _Group, tick: Tick) -> tuple[list[Result], str]:
-    """Hold copies of one title against each other inside a worker: results that changed, and what is wrong."""
-    try:
-        changed, lost = hold_group(group.jobs, group.due, tick)
-    except MemoryError:
-        return [], "it takes more memory than a worker may have"
-    except Exception as error:
-        return [], exits.failure(error)[1]
-    said = f"the cache no longer has {', '.join(lost)}; --redo inspects them again" if lost else ""
-    return [_slim(job, inspection) for job, inspection in changed], said
-
-
-def _held(groups: Sequence[_Group], processes: int, kept: _Kept | None) -> Iterator[tuple[Job, Result, float]]:
+def _held(groups: Sequence[Group], processes: int, kept: _Kept | None) -> Iterator[tuple[Job, Result, float]]:
     """What changes when copies of one title are held against each other; what could not be is said."""
     if not groups:
         return
@@ -324,38 +282,10 @@ def _again(entry: Entry, redo: Sequence[str]) -> bool:
     return "all" in redo or entry.copy in redo or (entry.failed and "failed" in redo)
 
 
-def inspect_one(job: Job, tick: Tick) -> Result:
-    """Inspect a copy inside a worker; an error becomes a row."""
-    try:
-        return _slim(job, run_job(job, progress=lambda _done, _all: tick()))
-    except MemoryError:
-        message = f"{job.id} needs more memory than a copy may take. Raise --memory-limit, or look at its scans."
-        return Result(not_inspected(job.id, exits.UNUSABLE, message))
-    except Exception as error:
-        return Result(not_inspected(job.id, *exits.failure(error)))
-
-
-def _slim(job: Job, inspection: Inspection) -> Result:
-    # What is not part of the record has gone into the report; it would only burden the way to the parent.
-    burden: dict[str, Any] = {f.name: {} for f in fields(inspection) if not f.compare}
-    return _result(replace(inspection, **burden), str(real(job.report)))
-
-
 def summary_csv(rows: Sequence[Row]) -> str:
     """The table as CSV with a header; no cell begins like a formula."""
     lines = [(r.copy, r.outcome, r.refund, r.route, _mm(r.margin_mm), r.exit, r.message) for r in rows]
     return csv_text([COLUMNS, *lines])
-
-
-def inspect_elsewhere(job: Job, tick: Tick) -> Result:
-    """Inspect a copy on a machine that shares scans but no results: the files of the result go with it."""
-    with TemporaryDirectory(prefix="qc-") as folder:
-        there = replace(job, out=Path(folder))
-        result = inspect_one(there, tick)
-        files = {path.name: path.read_bytes() for path in there.folder.glob("*")}
-    if result.row.exit == 70:
-        result = replace(result, row=replace(result.row, message=f"{result.row.message} (On {gethostname()}.)"))
-    return replace(result, files=files, kept=carried(there.key) if there.kept else b"")
 
 
 def _runner(
@@ -405,10 +335,6 @@ def _finishing_first(runner: Runner[Any, Any] | Cluster[Any, Any]) -> Iterator[N
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _result(inspection: Inspection, report: str) -> Result:
-    return Result(row_of(inspection, exits.OF_VERDICT[inspection.verdict.outcome], report), inspection)
 
 
 def _refuse_in_scans(store: Path, jobs: Sequence[Job]) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
 
-from qc import __version__, cache
+from qc import cache
 from qc.job import Job, titles_of
 
 MOST_TOGETHER = 8
@@ -35,4 +35,4 @@ def mark_held(key: str) -> None:
 
 
 def _path(key: str) -> str:
-    return f"held/{hashlib.sha256(repr((__version__, key)).encode()).hexdigest()}"
+    return f"held/{hashlib.sha256(repr((cache.program(), key)).encode()).hexdigest()}"
