@@ -25,6 +25,10 @@ TONES = 8
 MIN_AREA_MM2 = 200.0
 MIN_SIDE_MM = 8.0
 MOST_SHOWN = 12
+TELLING = 0.02
+"""Spread of a tile of the reference in which the copy's own changes tell whether it was printed."""
+FAINT = 0.12
+"""An even tint that takes less light is not told from an uneven lamp."""
 
 
 def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_scan: Affine) -> Observation:
@@ -54,7 +58,7 @@ def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_sc
     lost is not told from paper.
     """
     measure = MEASURES["print-defect"]
-    lost = tiles.usable & (_lost(tiles, tiles.paper) if tiles.paper is not None else _bleached(tiles))
+    lost = tiles.usable & (_lost(tiles, tiles.paper) if tiles.paper is not None else _bleached(tiles)) & ~_there(tiles)
     # Lines of text leave gaps between them that are bare in the reference too.
     closed = cv2.morphologyEx(lost.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     side = float(np.mean(tiles.to_mm.scale))
@@ -101,6 +105,20 @@ def with_lost_lines(
     return replace(observation, value=number, u=number, detail=detail, evidence=evidence)
 
 
+def _there(tiles: PageTiles) -> NDArray[np.bool_]:
+    """Where the copy gets darker and brighter with the reference, though the lamp may be brighter there than elsewhere; and
+    tints too light to tell from that."""
+    ordered = 1 - tiles.reference.mean(axis=2)
+    if tiles.contrast is None:
+        return np.asarray(ordered < FAINT)
+    level = (
+        tiles.copy.mean(axis=2) / np.maximum(tiles.reference.mean(axis=2), 0.2)
+        if tiles.paper is None
+        else tiles.paper.mean()
+    )
+    return np.asarray(np.where(tiles.spread > TELLING, tiles.contrast > LOST_SHARE * level, ordered < FAINT))
+
+
 def _lost(tiles: PageTiles, paper: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Where the copy keeps little of the reference's darkness against bare paper."""
     ordered = np.clip(1 - tiles.reference.mean(axis=2), 0, None)
@@ -117,7 +135,9 @@ def _bleached(tiles: PageTiles) -> NDArray[np.bool_]:
     usual = np.full(TONES, np.inf)
     for k in np.unique(tone[tiles.usable]):
         usual[k] = np.median(copy[tiles.usable & (tone == k)])
-    return np.asarray((copy > BARE_PAPER) & (copy > BLEACHED * usual[tone]))
+    # Tiles of one step may differ a lot in tone where a page has few of that kind.
+    gain = np.median(copy[tiles.usable] / np.maximum(reference[tiles.usable], 0.02)) if tiles.usable.any() else 1.0
+    return np.asarray((copy > BARE_PAPER) & (copy > BLEACHED * np.maximum(usual[tone], gain * reference)))
 
 
 def lost_page(blank: Observation) -> Observation:
