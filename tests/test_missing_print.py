@@ -79,8 +79,7 @@ def test_nothing_is_lost_under_any_lamp(draw: object, share: float) -> None:
     assert (found.value, found.u) == (0.0, 0.0), found.detail
 
 
-@pytest.mark.parametrize("draw", [letters, rules, tint])
-@pytest.mark.parametrize("share", [0.0, 0.15])
+@pytest.mark.parametrize(("draw", "share"), [(letters, 0.0), (letters, 0.15), (rules, 0.0), (tint, 0.0), (tint, 0.15)])
 def test_what_is_lost_is_found_at_its_place(draw: object, share: float) -> None:
     page = draw()  # type: ignore[operator]
     printed = page.copy()
