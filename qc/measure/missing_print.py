@@ -54,9 +54,9 @@ def missing_print(tiles: PageTiles, page: int, scan: tuple[str, int], page_to_sc
     -----
     A tile is lost where the copy keeps less than a quarter of the reference's darkness; a region needs 200 mm2 and 8 mm
     both ways, about three lines of text. Where the reference has letters or lines, the copy must not change with them
-    either, so that an uneven lamp is no loss; lost rules in the shade of the lamp may be missed. Faint print that survives with a third of its darkness is not counted (it is a
-    matter of color), nor is anything within 5 mm of the trim line. On a page printed all over, a light tint that got
-    lost is not told from paper.
+    either, so that an uneven lamp is no loss; lost rules in the shade of the lamp may be missed. Faint print that survives
+    with a third of its darkness is not counted (it is a matter of color), nor is anything within 5 mm of the trim line. On
+    a page printed all over, a light tint that got lost is not told from paper.
     """
     measure = MEASURES["print-defect"]
     lost = tiles.usable & (_lost(tiles, tiles.paper) if tiles.paper is not None else _bleached(tiles)) & ~_there(tiles)
