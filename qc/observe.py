@@ -96,7 +96,10 @@ def observe(
     observations += blank
     observations += [lost_page(o) for o in blank if o.value]
     observations += _lost_prints(pages, interior, reference, doubtful)
-    observations += sequence(copy, interior, reference, order, mirrored)
+    unregistered = {p.job.position for p in pages if p.registration is None}
+    observations += sequence(
+        copy, interior, reference, order, {i: n for i, n in (mirrored or {}).items() if i in unregistered}
+    )
     if reference is not None:
         seen = [color_difference_copy([o for o in observations if o.measure == "color-difference"])]
         observations.append(_density(copy, pages, reference))

@@ -23,7 +23,8 @@ def pages_foreign(
         In reading order.
     has_reference : bool
     mirrored : mapping of int to int, optional
-        Of positions (1-based), the reference page that the mirror image of the page shows; `detail` then names it.
+        Of positions (1-based) of pages that could not be registered, the reference page that their mirror image shows;
+        `detail` then names it.
 
     Notes
     -----
@@ -35,14 +36,15 @@ def pages_foreign(
     if not has_reference:
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
     printed = {position: page for position, page in enumerate(pages, 1) if page.kind is PageKind.CONTENT}
-    foreign = {position: page for position, page in printed.items() if page.reference_page is None}
+    mirrored = mirrored or {}
+    foreign = {i: page for i, page in printed.items() if page.reference_page is None or i in mirrored}
     whole = {"of_pages": len(printed)} if LEAST <= len(printed) == len(foreign) else {}
     found = [
         measure.observe(
             1.0,
             0.0,
             Where(page=position),
-            detail=whole | ({"mirrored": mirrored[position]} if mirrored and position in mirrored else {}),
+            detail=whole | ({"mirrored": mirrored[position]} if position in mirrored else {}),
             evidence=(Evidence(page.file, page.frame),),
         )
         for position, page in foreign.items()
