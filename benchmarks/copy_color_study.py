@@ -1,6 +1,6 @@
 """Draw prints with stated casts and faults, scan them again and again, and see what the comparison of copies makes of it.
 
-    python benchmarks/copy_color_study.py --pages 24 --seed 5000 --out /tmp/copy_color_study
+    python benchmarks/copy_color_study.py --pages 24 --seed 5000 --out FOLDER
 
 Pages are 4 x 5 in at 200 dpi. Each has its own screen (AM at 106 to 175 lines an inch, or FM), dot gain, black, paper and
 scanner; a sheet is drawn once with its dots, kept in --out, and scanned with noise, lamp drift, half a degree of skew and

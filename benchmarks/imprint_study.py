@@ -1,6 +1,6 @@
 """How often dates, places and barcodes of drawn imprint pages are read, and ISBNs of photographed covers.
 
-    python benchmarks/imprint_study.py --pages 200 --seed 5000 [--keep /tmp/imprints]
+    python benchmarks/imprint_study.py --pages 200 --seed 5000 [--keep FOLDER]
     python benchmarks/imprint_study.py --isbn FOLDER      pictures, each beside a .txt that holds the number
 
 Seeds below 5000 served for tuning. Fonts beyond the standard ones of PDF are taken from the system where it has them;

@@ -3,7 +3,7 @@
 Pages are pictures of the PDF at 300 dpi, laid with a random turn and shift on black with noise: they cost what scans cost to
 read and to match, and are quick to make. Run as
 
-    nice -n 10 python benchmarks/plan_cost.py /tmp/plan-cost --pages 300 [--reversed] [--no-inspect]
+    nice -n 10 python benchmarks/plan_cost.py FOLDER --pages 300 [--reversed] [--no-inspect]
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Missing, doubled, misplaced, turned, mirrored and foreign pages in drawn copies, however the feeder took them.
 
-    python benchmarks/sequence_study.py copies --pages /tmp/sequence --titles 5000 --seeds 5000 5300 --out sequence.csv
-    python benchmarks/sequence_study.py times --pages /tmp/sequence
+    python benchmarks/sequence_study.py copies --pages FOLDER --titles 5000 --seeds 5000 5300 --out sequence.csv
+    python benchmarks/sequence_study.py times --pages FOLDER
 
 Every page of a few titles is drawn once (3 x 4 in at 100 dpi, kept in --pages); a copy is made of these scans with noise,
 tone, skew and shift of its own, up to three faults, and an order of the feeder. It is aligned as `qc inspect` does it.

@@ -73,7 +73,7 @@ def demo(out: Path) -> int:
 
     \b
     Example:
-      qc demo --out /tmp/qc-demo
+      qc demo --out first-look
 
     Exit code: 0.
     """

@@ -14,6 +14,7 @@ from qc.ink_density import INKS, Share
 from qc.model import Evidence, Observation, Where
 from qc.page_inks import PageInks, ScannedPage, page_inks, paper_of
 from qc.places import evidence_at
+from qc.text_fade import text_fade
 
 U_INK = 0.07
 """Of a share of ink without a scanner profile: color filters of the scanner and inks other than assumed. The losses of sound
@@ -30,6 +31,8 @@ U_PAPER, U_STOCK = 2.2, 1.5
 U_NOT_STATED = 0.25
 LOST, GRAY = 0.6, 0.5
 SYSTEMATIC_PAGES, SYSTEMATIC_SHARE = 3, 2 / 3
+SHOWS_IN_TEXT = 0.32
+"""Loss of contrast from side to side at which letters plainly fade."""
 SHOWS: Mapping[str, float] = {"lost-channel": 0.5, "weak-channel": 0.35, "gray": 0.5, "fade": 0.25, "band": 0.08}
 """From where on a page counts as showing the fault, when it is asked whether all pages do."""
 PAPER_B: Mapping[str, float] = {"white": 0.0, "cream": 11.0}
@@ -100,8 +103,7 @@ def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: st
         observations += [_observed(f, Where(page=p.position)) for p, f in own]
     for page, own_color in zip(pages, colors, strict=True):
         if own_color is None or not any(p is page for p, _ in rows):
-            nothing = _Found("not-ordered", None, None, (Flag.LITTLE_COLOR,))
-            observations.append(_observed(nothing, Where(page=page.position)))
+            observations.append(_observed(_of_letters(page), Where(page=page.position)))
     observations += [_observed(f, Where()) for f in _of_copy([c for _, c in known])]
     if pages:
         observations.append(_observed(_paper(pages, paper), Where()))
@@ -112,6 +114,14 @@ def _observed(found: _Found, where: Where) -> Observation:
     detail = {"code": found.code, **(found.detail or {})}
     value, u = (None if v is None else round(v, 4) for v in (found.value, found.u))
     return MEASURES["color-defect"].observe(value, u, where, found.flags, detail, found.evidence)
+
+
+def _of_letters(page: ScannedPage) -> _Found:
+    """A page without tints: whether its letters plainly fade; that they do not is not claimed."""
+    fade = text_fade(page.tiles)
+    if fade is None or fade.value <= SHOWS_IN_TEXT:
+        return _Found("not-ordered", None, None, (Flag.LITTLE_COLOR,))
+    return _Found("fade", fade.value, fade.u, (Flag.NO_PROFILE,), {"toward": fade.toward}, (Evidence(*page.scan),))
 
 
 def _of_page(page: ScannedPage, color: PageInks, black_only: bool) -> Iterator[_Found]:

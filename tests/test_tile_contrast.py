@@ -1,4 +1,4 @@
-"""Lost print is told from an uneven lamp, on pages drawn here: letters, light rules, tints, and a page printed all over."""
+"""Lost and pale print are told from an uneven lamp, on pages drawn here: letters, rules, tints, and a page printed all over."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from qc.measure.missing_print import missing_print
 from qc.page_maps import TILE_PX, PageMaps
 from qc.resample import shrunk
 from qc.scan_color import SRGB
+from qc.text_fade import text_fade
 from qc.tiles import PageTiles, page_tiles
 
 SIDE = 210
@@ -97,3 +98,27 @@ def test_on_a_page_printed_all_over_a_bleached_part_is_found() -> None:
     printed[20:100, 10:55] = 1.0
     found = missing_print(tiles_of(page, scanned(printed)), 1, ("p-1.jpg", 0), Affine.scaling(10.0))
     assert found.value == 1.0 and found.detail["boxes_mm"][0] == pytest.approx((5, 10, 27.5, 50), abs=5.5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.15, -0.3])
+def test_letters_under_any_lamp_do_not_fade(share: float) -> None:
+    page = letters()
+    fade = text_fade(tiles_of(page, scanned(page) * lamp(share)))
+    assert fade is not None and fade.value < 2 * fade.u
+
+
+@pytest.mark.parametrize(("paler", "toward"), [(np.s_[110:, :], "tail"), (np.s_[:, :100], "left")])
+@pytest.mark.parametrize("lost", [0.4, 0.6])
+def test_letters_that_print_paler_on_one_side_are_found(paler: tuple[slice, slice], toward: str, lost: float) -> None:
+    page = letters()
+    printed = page.copy()
+    printed[paler] = 1 - (1 - lost) * (1 - page[paler])
+    fade = text_fade(tiles_of(page, (0.05 + 0.75 * printed).astype(np.float32) * lamp(0.15)))
+    assert fade is not None and fade.toward == toward
+    assert fade.value == pytest.approx(lost, abs=2 * fade.u)
+
+
+def test_a_page_with_a_picture_is_no_page_of_text() -> None:
+    page = letters()
+    page[40:120, 40:120] = 0.3
+    assert text_fade(tiles_of(page, scanned(page))) is None
