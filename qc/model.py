@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -296,6 +296,3 @@ class Inspection:
     provenance: Provenance
     pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
     colors: Mapping[int, ColorTiles] = field(default_factory=dict, repr=False, compare=False)
-
-    def with_pictures(self, pictures: Mapping[tuple[str, int], bytes]) -> Inspection:
-        return replace(self, pictures=pictures)

@@ -80,3 +80,11 @@ def run_qc(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         return Ran(end.value.code, out, err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def fresh_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A disk cache that no other module of tests has written to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QC_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield

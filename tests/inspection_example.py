@@ -160,7 +160,7 @@ def with_pictures(inspection: Inspection) -> Inspection:
             image = Image.fromarray(print_of(int(scan.name[2:6]), 60.0))
             image.resize((156, 234), Image.Resampling.LANCZOS).save(buffer, "WEBP", quality=70)
             pictures[scan.name, 0] = buffer.getvalue()
-    return inspection.with_pictures(pictures)
+    return replace(inspection, pictures=pictures)
 
 
 def sound() -> Inspection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,10 @@ from qc.policy import load_policy
 from qc.store import Store
 from qc.synthetic import Kind, Print, Scanner, draw_copy, write_title
 
+pytestmark = pytest.mark.usefixtures("fresh_cache")
+
 ISBN = "9780000000019"
 KINDS = [Kind.PICTURE, Kind.TEXT, Kind.PICTURE]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("QC_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="module")

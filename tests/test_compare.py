@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from itertools import combinations
@@ -32,6 +32,8 @@ from qc.policy import load_policy
 from qc.report.compare_html import panels, render
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, draw_copy, write_title
 
+pytestmark = pytest.mark.usefixtures("fresh_cache")
+
 KINDS = [Kind.PICTURE, Kind.TEXT, Kind.PICTURE, Kind.TABLE, Kind.TEXT]
 JUDGED = (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE)
 SCANNER = Scanner(dpi=200.0)
@@ -54,13 +56,6 @@ class Shelf:
     def pages(self, pair: tuple[str, str]) -> set[int]:
         a, b = ({p.page for p in self.truths[c].pages if p.page is not None} for c in pair)
         return a & b
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("QC_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="module")

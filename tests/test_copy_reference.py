@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,15 +23,10 @@ from qc.reference import MARGIN_MM, open_reference
 from qc.synthetic import Block, CopyTruth, Cut, Kind, Scanner, Title, draw_copy, write_title
 from qc.units import px_per_mm
 
+pytestmark = pytest.mark.usefixtures("fresh_cache")
+
 TRIM = (100.0, 140.0)
 KINDS = [Kind.TEXT, Kind.BLEED_BRIGHT, Kind.PICTURE, Kind.TABLE, Kind.BLANK, Kind.TEXT]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("QC_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="module")

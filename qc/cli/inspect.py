@@ -17,12 +17,7 @@ from qc.report.text import summary
 
 @click.command()
 @click.argument("copies", metavar="COPY...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--reference",
-    type=click.Path(path_type=Path),
-    metavar="R",
-    help="What was ordered: a PDF, a title folder or an approved copy.",
-)
+@options.reference
 @options.titles
 @options.policy
 @options.scanner

@@ -28,6 +28,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+reference = click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="R",
+    help="What was ordered: a PDF, a title folder or an approved copy.",
+)
 titles = click.option(
     "--titles",
     type=click.Path(path_type=Path),

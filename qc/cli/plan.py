@@ -24,12 +24,7 @@ from qc.scanner import load_profile
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--reference",
-    type=click.Path(path_type=Path),
-    metavar="R",
-    help="What was ordered: a PDF, a title folder or an approved copy.",
-)
+@options.reference
 @options.titles
 @options.scanner
 @options.dpi

@@ -24,7 +24,6 @@ BETWEEN_COPIES = 6.0
 """ΔE00 at the end of the scale between copies: twice a difference that shows side by side."""
 WIDTH = 300.0
 PICTURE_PX = 240
-RASTER_PER_TILE = 6
 BIN = 12.0
 """Width in L*, a* and b* of the cells whose colors share an arrow."""
 MOST_ARROWS = 40
