@@ -28,7 +28,6 @@ from qc.judge import judge
 from qc.measure.color_defect import color_defect
 from qc.model import BookCopy, Finding, Observation, Outcome, ReferenceId, Resolution, Where
 from qc.normalize import PageImage
-from qc.page_inks import ScannedPage
 from qc.page_maps import page_maps
 from qc.policy import load_policy
 from qc.reference import ReferencePage, open_reference
@@ -45,7 +44,7 @@ from qc.synthetic import (
 )
 from qc.synthetic.press import print_page, to_raster
 from qc.synthetic.scanner import seen as through_scanner
-from qc.tiles import PageTiles, page_tiles
+from qc.tiles import PageTiles, ScannedPage, page_tiles
 from qc.units import parse_trim, px_per_mm
 
 TRIM = "3.5 x 5 in"

@@ -53,13 +53,18 @@ def measured(rng: np.random.Generator, book: NDArray[np.float64]) -> list[Observ
     return result
 
 
+def outcome(observation: Observation) -> Outcome:
+    doubts = tuple(f for f in observation.flags if f in RULE.doubt)
+    return RULE.outcome(observation.value, observation.u, POLICY.k, doubts=doubts)
+
+
 def judged(
     rng: np.random.Generator, books: NDArray[np.float64], least_mm: float, bench_cut: bool
 ) -> Iterator[tuple[list[Observation], list[Outcome]]]:
     """Observations and outcomes of each book that has a page at least so far out."""
     for book in books[np.abs(books).max(axis=(1, 2)) > least_mm - NEAR_MM]:
         found = trim_offset_page(measured(rng, book), bench_cut)
-        yield found, [RULE.outcome(o.value, o.u, POLICY.k) for o in found]
+        yield found, [outcome(o) for o in found]
 
 
 def false_alarms(rng: np.random.Generator, tail: str, sd: float, pages: int, books: int, bench_cut: bool) -> str:
@@ -86,7 +91,7 @@ def found_share(rng: np.random.Generator, tail: str, sd: float, pages: int, misp
     for book in books:
         found = trim_offset_page(measured(rng, book), False)
         mine = [o for o in found if o.where.page == 4 and o.detail["left_block"]]
-        outcomes = [RULE.outcome(o.value, o.u, POLICY.k) for o in mine]
+        outcomes = [outcome(o) for o in mine]
         told += bool(mine)
         undecided += Outcome.UNDECIDED in outcomes
         outside += Outcome.OUTSIDE in outcomes

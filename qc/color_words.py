@@ -11,6 +11,10 @@ def color_fault(observation: Observation, value: float, k: float) -> str:
     detail, code = observation.detail, str(observation.detail.get("code", ""))
     size = plus_minus(100 * value, 100 * k * (observation.u or 0.0), "%")
     match code:
+        case "weak-channel" if detail.get("channel") == "all inks":
+            said = f"All inks print {size} too little against the other pages"
+        case "weak-channel" if detail.get("channel") == "solids":
+            said = f"Black areas print {size} too little against the text"
         case "lost-channel" | "weak-channel":
             said = f"{str(detail.get('channel', 'ink')).capitalize()} prints {size} too little against the other inks"
         case "gray":

@@ -170,7 +170,7 @@ def _examined(
     jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1) if scan not in without]
     results = []
     for result in run_jobs(jobs, ruler.reference, threads):
-        results.append(replace(result, tiles=None, light=None))
+        results.append(replace(result, tiles=None))
         step()
     results.sort(key=lambda r: r.job.position)
     pages: dict[int, PageResult] = {}

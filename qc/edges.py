@@ -303,14 +303,17 @@ def find_edge(
 
 
 def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64], scale: float) -> Flag:
-    """Why no crossing was found: the frame ends at the paper or less than half a millimeter beyond, or nothing stands
-    out."""
+    """Why no crossing was found: the frame ends at the paper or less than half a millimeter beyond, the page is as dark as
+    the backing, or nothing stands out."""
     finite = np.isfinite(profiles)
     last = profiles.shape[1] - 1 - np.argmax(finite[:, ::-1], axis=1)
     rows = np.arange(len(profiles))
     at_frame = np.max([profiles[rows, np.maximum(last - k, 0)] for k in range(round(0.5 * scale) + 1)], axis=0)
     if ((last < profiles.shape[1] - 1) & (at_frame > level)).mean() > 0.5:
         return Flag.CROPPED
+    inside = profiles[:, : profiles.shape[1] // 3]
+    if np.nanmedian(inside) < np.median(level):
+        return Flag.DARK_PAGE
     return Flag.EDGE_NOT_FOUND
 
 

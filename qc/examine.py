@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import cv2
 
-from qc.color_tiles import against_reference
 from qc.colored_print import ink_on
 from qc.edges import EdgeLine, Sheet
 from qc.errors import ScanError
@@ -15,10 +14,7 @@ from qc.flags import Flag
 from qc.geometry import Affine, Size, side_of
 from qc.lookup import MIN_SCORE, TURN_LEAD, Match, flat_mm, matches, on_paper, sheet_in, sheet_share, start_on, upright
 from qc.match import Candidate
-from qc.measure.color_difference import color_difference
-from qc.measure.density_difference import MOST_OF_COPY, MOST_OF_FILE, page_density
 from qc.measure.ink_coverage import Ink
-from qc.measure.missing_print import missing_print
 from qc.model import PageKind, Resolution, ScanFile
 from qc.normalize import WORKING_DPI, PageImage, load_page, refuse_small, true_resolution
 from qc.own_page import own_lines, own_page
@@ -188,8 +184,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
         registration = replace(registration, observable=(False, False))
     result = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
     sheet = sheet_in(view, job.settings) if option.turns else sheet
-    most = MOST_OF_FILE if reference.id.kind == "pdf" else MOST_OF_COPY
-    return _measured(result, view, sheet, page, registration, most, reference.u_color)
+    return _measured(result, view, sheet, page, registration)
 
 
 def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int) -> Ink:
@@ -231,13 +226,7 @@ def checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> P
 
 
 def _measured(
-    result: PageResult,
-    image: PageImage,
-    sheet: Sheet,
-    page: ReferencePage,
-    registration: Registration,
-    most_density: float,
-    u_color: float,
+    result: PageResult, image: PageImage, sheet: Sheet, page: ReferencePage, registration: Registration
 ) -> PageResult:
     """Edges and tiles of a registered page."""
     settings, trim = result.job.settings, page.trim
@@ -246,7 +235,6 @@ def _measured(
         # A few lines of text, a part of the page bent away: the scale to its edges is anybody's guess.
         registration = replace(registration, observable=(False, False))
     lines = page_edges(image, sheet, page, registration.to_px, settings.bound)
-    scan = (result.job.scan.name, result.job.scan.frame)
     result = replace(
         result,
         reference_page=page.number,
@@ -260,17 +248,11 @@ def _measured(
         return result
     maps = page_maps(image, page, registration.to_px)
     tiles = page_tiles(maps, *([flat] if settings.bound else []))
-    flag = Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN
-    color = color_difference(tiles, result.job.position, scan, flag, u_color)
     return replace(
         result,
-        color=color,
-        density=None if image.bitonal else page_density(tiles, result.job.position, scan, most_density),
-        tiles=None if color.value is None else against_reference(tiles, trim),
-        missing=missing_print(tiles, result.job.position, scan, image.to_scan.after(registration.to_px)),
         paper=tiles.paper if image.color else None,
-        colors=tiles.colors,
-        light=None if image.bitonal else tiles.compact(),
+        tiles=tiles.compact(),
+        no_tone=Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN,
         marks=None if image.bitonal else print_marks(maps, _sheet_mm(lines, registration.to_px, flat, settings.bound)),
     )
 

@@ -65,7 +65,7 @@ def _printed_on(copy: BookCopy, observations: Sequence[Observation]) -> tuple[da
     read = next((o for o in observations if o.measure == "print-date" and o.value is not None), None)
     if read is None:
         return stated, ""
-    day, sure = date.fromisoformat(read.detail["text"]), not read.u
+    day, sure = date.fromisoformat(read.detail["text"]), not read.flags
     days = [day, *([] if sure else map(date.fromisoformat, read.detail["others"]))]
     if stated is not None:
         if stated in days:
@@ -88,7 +88,7 @@ def _isbn(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str | No
         if stated and not same_book(stated, ordered):
             return ordered, ordered, f"copy.toml states the ISBN {stated}, the cover bears {normalized(ordered)}"
         return stated, ordered, ""
-    sure = [str(o.detail["text"]) for o in read if not o.u]
+    sure = [str(o.detail["text"]) for o in read if not o.flags]
     if len(sure) == 1:
         return sure[0], ordered, ""
     return stated, ordered, f"the barcode of the cover reads {' or '.join(sure or numbers)}, and {ordered} was ordered"

@@ -23,6 +23,10 @@ class Flag(StrEnum):
         "the backing is as bright as the paper, and no shadow line shows the cut; scan with a black or gray backing",
     )
     CROPPED = "cropped", "no backing is visible beyond this edge; scan with some backing visible"
+    DARK_PAGE = (
+        "dark-page",
+        "the page is as dark there as the backing; scan it with a backing that is lighter than the print",
+    )
     EDGE_NOT_FOUND = "edge-not-found", "no single straight edge stands out between page and backing"
     OUTSIDE_NOT_BACKING = (
         "outside-not-backing",
@@ -51,6 +55,14 @@ class Flag(StrEnum):
     PAPER_NOT_STATED = "paper-not-stated", "title.toml does not say which paper was ordered"
     NOTHING_TO_COMPARE = "nothing-to-compare", "no region large enough to compare"
     NO_SOLIDS = "no-solids", "no solid or dark tint is large enough for a density"
+    FEW_TONES = (
+        "few-tones",
+        "no other page shows such tones, so how press and scanner render them is not known",
+    )
+    TONES_BY_PLACE = (
+        "tones-by-place",
+        "each part of the page was ordered in other tones, so that a fade is not told from how they print",
+    )
     LITTLE_COLOR = "little-color", "the page was ordered with too little color or tone to judge"
     BENCH_CUT = "bench-cut", "the spine edge of a loose sheet was cut by the bench, not by the printer"
     DIFFERENT_SCANNERS = "different-scanners", "the copies were scanned on different scanners"
@@ -67,6 +79,13 @@ class Flag(StrEnum):
     NO_TEXT = "no-text", "no lines of text were found on the page"
     NOT_COMPLETE = "not-complete", "the copy is not stated complete: a page not seen may just not have been scanned"
     LOOK_ALIKE = "look-alike", "the pages around look the same and cannot be told apart"
+    PLACE_UNSURE = "place-unsure", "which page of the reference it stands for is only likely"
+    PALE_ORDERED = "pale-ordered", "only pale print was ordered there, which a scan may not show"
+    NOT_BARE = "not-bare", "something shows on the page, which may be all that was ordered"
+    FEW_WORDS = "few-words", "only words or lines are gone; a later change by the author looks the same"
+    DIRT_OR_INK = "dirt-or-ink", "a scan alone does not tell ink from dirt on the glass, a stain or a reader's mark"
+    ONE_EDGE = "one-edge", "no opposite edge confirms it"
+    JITTER_POSSIBLE = "jitter-possible", "an unsteady press may move a single page as far"
     ONE_SIDE = "one-side", "the other side of the leaf does not confirm it; it may be the scanning"
     MIXED_UP = "mixed-up", "so many pages are out of place that the scans themselves may have been mixed up"
     FEW_COPIES = "few-copies", "fewer than three copies of the title show where their print lies"

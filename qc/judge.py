@@ -48,7 +48,7 @@ FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})
 """Kinds of reference that do not say where the print belongs: never a no-defect."""
 _NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
-_NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.PAPER_NOT_STATED)})
+_NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.TONES_BY_PLACE), str(Flag.PAPER_NOT_STATED)})
 _BACKING = "scans of at least three interior pages with a black or gray backing visible beyond the {edges}"
 _ADD = {
     Flag.NO_REFERENCE: "the reference the copy was ordered from (--titles or --reference)",
@@ -59,6 +59,8 @@ _ADD = {
     Flag.WHITE_BACKING: _BACKING,
     Flag.CROPPED: _BACKING,
     Flag.EDGE_NOT_FOUND: _BACKING,
+    Flag.DARK_PAGE: "scans of at least three interior pages with a light gray or white backing visible beyond the {edges}, as "
+    "they are printed dark",
     Flag.OUTSIDE_NOT_BACKING: _BACKING + ", of loose sheets or with bound = true in copy.toml",
     Flag.BOUND: "scans of at least three loose interior pages with a black or gray backing visible beyond the {edges}",
     Flag.U_TOO_LARGE: "scans of more interior pages at 300 dpi or above, with a calibrated scanner profile",
@@ -193,7 +195,9 @@ def _nothing(rule: Rule, where: Where) -> Observation:
 
 
 def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, copy: BookCopy | None) -> Finding:
-    outcome = rule.outcome(observation.value, observation.u, k, k_outside)
+    listed_doubts = tuple(f for f in observation.flags if f in rule.doubt)
+    outcome = rule.outcome(observation.value, observation.u, k, k_outside, listed_doubts)
+    doubt = listed_doubts if outcome is Outcome.UNDECIDED else ()
     code = observation.detail.get("code")
     return Finding(
         rule=rule.id,
@@ -209,11 +213,12 @@ def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, c
         where=observation.where,
         margin=None if observation.value is None else rule.margin(observation.value),
         code=None if code is None else str(code),
-        message=message(rule, outcome, observation, k, copy) + ".",
+        message=message(rule, outcome, observation, k, copy, doubt) + ".",
         clause=rule.clause,
         source=rule.source,
         required=rule.required,
         flags=observation.flags,
+        doubt=doubt,
         evidence=observation.evidence,
     )
 

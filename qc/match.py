@@ -135,6 +135,12 @@ def darkness(thumbnails: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.array([1 - np.square(t / 255.0).mean() for t in thumbnails])
 
 
+def darkness_on_ground(thumbnails: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """`darkness` against the brightest part of each page: a color that covers the page is its ground and no print on it."""
+    lights = (np.square(t / 255.0) for t in thumbnails)
+    return np.array([1 - light.mean() / max(float(np.quantile(light, 0.97)), 0.01) for light in lights])
+
+
 def in_order(scores: Sequence[Sequence[tuple[int, float]]], skip_cost: float = 0.05) -> list[int | None]:
     """Best increasing assignment of scanned pages to reference pages.
 

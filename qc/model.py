@@ -174,7 +174,8 @@ class Observation:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule says of an observation. `margin` is the distance to the nearest limit, negative when beyond it."""
+    """What a rule says of an observation. `margin` is the distance to the nearest limit, negative when beyond it; `doubt`
+    holds the flags for which a value that is not within is left to a person."""
 
     rule: str
     outcome: Outcome
@@ -194,6 +195,7 @@ class Finding:
     source: str
     required: bool = False
     flags: tuple[str, ...] = ()
+    doubt: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""All observations of a copy, page by page and of the whole, from what its pages gave."""
+"""Observations of a copy but those of tone and color, page by page and of the whole, from what its pages gave."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from dataclasses import replace
 from qc.book_end import BookEnd, Padding
 from qc.catalog import MEASURES
 from qc.colored_print import is_black
-from qc.copy_reference import CopyReference
 from qc.flags import Flag
 from qc.geometry import Affine, edge_names
-from qc.match import darkness, has_content
+from qc.match import darkness_on_ground, has_content
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside, blank_pages_unexplained, book_end
-from qc.measure.color_defect import color_defect
-from qc.measure.color_difference import color_difference_copy, paper_difference
-from qc.measure.density_difference import U_FILE, U_OTHER_SCANNER, U_SAME_SCANNER, density_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.marks_on_blank import marks_on_blank
-from qc.measure.marks_on_print import MarkedPage, marks_on_print
-from qc.measure.missing_print import lost_page, lost_print, with_lost_lines
+from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.page_size import page_size
@@ -41,12 +36,10 @@ from qc.model import (
 from qc.order import last_content
 from qc.own_page import observe_alone
 from qc.page_index import index_of
-from qc.page_inks import ScannedPage
 from qc.page_look import Look
 from qc.page_result import PageResult
 from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
-from qc.scan_color import SRGB
 from qc.sequence import align
 from qc.units import px_per_mm
 
@@ -65,7 +58,7 @@ def observe(
     order: str = AS_SCANNED,
     mirrored: Mapping[int, int] | None = None,
 ) -> list[Observation]:
-    """All observations of the copy: page by page, then of the whole; `padding` is what its printer may add at the end."""
+    """Observations of the copy: page by page, then of the whole; `padding` is what its printer may add at the end."""
     interior = [r for r in records if r.role is Role.PAGE]
     observations: list[Observation] = []
     for page, record in zip(pages, interior, strict=True):
@@ -89,10 +82,14 @@ def observe(
     observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, last)))
     observations.append(blank_pages_unexplained(_end(copy, interior, reference, doubtful), padding))
     # A blob, pale print or a tone may be all that was ordered, and too little to register: no defect by that alone.
-    unsure = {p.job.position for p in pages if p.ink is not None and p.ink.look in UNSURE}
-    if reference is not None and written is not None:
-        unsure |= _where_pale(interior, written, reference)
-    blank = blank_pages_inside(interior, written, doubtful | unsure)
+    shown = [p.job.position for p in pages if p.ink is not None and p.ink.look in UNSURE]
+    pale = _where_pale(interior, written, reference) if reference is not None and written is not None else ()
+    doubts = {
+        **dict.fromkeys(shown, Flag.NOT_BARE),
+        **dict.fromkeys(pale, Flag.PALE_ORDERED),
+        **dict.fromkeys(doubtful, Flag.PLACE_UNSURE),
+    }
+    blank = blank_pages_inside(interior, written, doubts)
     observations += blank
     observations += [lost_page(o) for o in blank if o.value]
     observations += _lost_prints(pages, interior, reference, doubtful)
@@ -101,16 +98,6 @@ def observe(
         copy, interior, reference, order, {i: n for i, n in (mirrored or {}).items() if i in unregistered}
     )
     if reference is not None:
-        seen = [color_difference_copy([o for o in observations if o.measure == "color-difference"])]
-        observations.append(_density(copy, pages, reference))
-        bare = [p for p in pages if p.paper is not None]
-        colors = bare[0].colors if bare else SRGB
-        papers = [p.paper for p in bare if p.paper is not None and p.colors.id == colors.id]
-        observations.append(paper_difference(papers, reference.paper, colors))
-        seen += color_defect(_scanned(pages), reference.paper, reference.ink)
-        management = f"reference {reference.id.colors}; scan taken {colors.words}"
-        observations += [_managed(o, management) for o in seen]
-        observations += marks_on_print(_marked(pages))
         observations += recto_verso_of_offsets(offsets, sides)
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
@@ -140,36 +127,22 @@ def sequence(
     ]
 
 
-def _managed(observation: Observation, management: str) -> Observation:
-    """The observation with a word on how the colors of reference and scan were understood."""
-    if observation.value is None:
-        return observation
-    return replace(observation, detail={**observation.detail, "color_management": management})
-
-
-def _density(copy: BookCopy, pages: Sequence[PageResult], reference: Reference) -> Observation:
-    """Density of the copy; how well it is known depends on what the reference is, and what it was scanned on."""
-    u = U_FILE
-    if isinstance(reference, CopyReference):
-        scanner = copy.scan.scanner
-        u = U_SAME_SCANNER if scanner and scanner == reference.copy.scan.scanner else U_OTHER_SCANNER
-    flags = [f for p in pages if p.color is not None for f in p.color.flags]
-    flag = Flag.BITONAL if Flag.BITONAL in flags else None if flags else Flag.NOT_REGISTERED
-    return density_difference([p.density for p in pages if p.density is not None], u, flag)
-
-
 def _lost_prints(
     pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference | None, doubtful: frozenset[int]
 ) -> Iterator[Observation]:
     """Pages that lost nearly all of their print, so that no registration tells."""
     if reference is None:
         return
-    ordered = darkness(reference.thumbnails())
+    ordered = darkness_on_ground(reference.thumbnails())
     for page, record in zip(pages, records, strict=True):
         if page.registration is None and page.ink and record.kind in (PageKind.FOLIO_ONLY, PageKind.CONTENT):
             place, position = record.reference_page, page.job.position
             sure = record.kind is PageKind.FOLIO_ONLY and position not in doubtful
-            if place and (lost := lost_print(record, position, page.ink.coverage, float(ordered[place - 1]), sure)):
+            if place and (
+                lost := lost_print(
+                    record, position, page.ink.coverage, page.ink.bright, float(ordered[place - 1]), sure
+                )
+            ):
                 yield lost
 
 
@@ -177,24 +150,6 @@ def _where_pale(pages: Sequence[PageRecord], written: Sequence[bool], reference:
     """Positions of blank pages where the reference prints nothing but pale tones, which a scan may not show."""
     blank = [(i, p.reference_page) for i, p in enumerate(pages, 1) if p.kind is PageKind.BLANK and p.reference_page]
     return {i for i, page in blank if written[page - 1] and not is_black(reference, page)}
-
-
-def _scanned(pages: Sequence[PageResult]) -> list[ScannedPage]:
-    """Registered pages with their tiles."""
-    return [
-        ScannedPage(p.job.position, (p.job.scan.name, p.job.scan.frame), p.light, p.to_scan.after(p.registration.to_px))
-        for p in pages
-        if p.light is not None and p.to_scan is not None and p.registration is not None
-    ]
-
-
-def _marked(pages: Sequence[PageResult]) -> list[MarkedPage]:
-    """Registered pages with their marks."""
-    return [
-        MarkedPage(p.job.position, (p.job.scan.name, p.job.scan.frame), p.marks, p.to_scan.after(p.registration.to_px))
-        for p in pages
-        if p.missing is not None and p.to_scan is not None and p.registration is not None
-    ]
 
 
 def _same_frame(pages: Sequence[PageResult]) -> bool:
@@ -249,13 +204,6 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
         yield from page_size(
             page.lines, _working_scale(page.resolution, page.to_scan, page.turns), position, max(page.u_scale)
         )
-    if reference is None:
-        return
-    unmeasured = (reason or Flag.NOT_REGISTERED,)
-    yield page.color or MEASURES["color-difference"].observe(None, where=Where(page=position), flags=unmeasured)
-    if page.missing is not None:
-        assert page.registration is not None and page.to_scan is not None
-        yield with_lost_lines(page.missing, page.marks or (), scan, page.to_scan.after(page.registration.to_px))
 
 
 def _working_scale(resolution: Resolution, to_scan: Affine, turns: int) -> tuple[float, float]:

@@ -20,6 +20,8 @@ MAP_SHRINK = 3
 TILE_PX = 7
 """Tiles of 7 px at 50 dpi: 3.6 mm, wide enough to average a halftone screen away."""
 RIM_MM = 5.0
+BARE = 0.98
+"""Light of the reference from which on it prints nothing."""
 _STEPS = 2**16 - 1
 
 
@@ -42,8 +44,9 @@ class PageMaps:
     colors : ScanColor
         What the light of `copy` means.
     tiles : mapping of ndarray
-        What tiles of the reference hold: ``mean`` (rows, cols, 3), ``spread`` and ``usable`` (rows, cols), and ``bare``,
-        the indices of pixels of the maps whose whole neighborhood is bare paper.
+        What tiles of the reference hold: ``mean`` (rows, cols, 3), ``spread`` and ``usable`` (rows, cols); and of the maps
+        ``bare``, the indices of pixels whose whole neighborhood is bare paper, and ``unprinted`` (h, w), 1 where a pixel and
+        those beside it are bare.
     """
 
     copy: NDArray[np.float32]
@@ -81,7 +84,8 @@ def page_maps(image: PageImage, page: ReferencePage, to_px: Affine) -> PageMaps:
 def _reference_maps(page: ReferencePage, to_map: Affine) -> dict[str, NDArray[Any]]:
     reference = shrunk(_linear(page.rgb), MAP_SHRINK)
     inside = _inside(page.trim, to_map, reference.shape[:2])
-    bare = np.flatnonzero((cv2.erode(reference.min(axis=2), np.ones((5, 5), np.uint8)) > 0.98) & (inside > 0))
+    darkest = reference.min(axis=2)
+    bare = np.flatnonzero((cv2.erode(darkest, np.ones((5, 5), np.uint8)) > BARE) & (inside > 0))
     light = reference.mean(axis=2)
     return {
         "light": np.rint(light * _STEPS).astype(np.uint16),
@@ -89,6 +93,7 @@ def _reference_maps(page: ReferencePage, to_map: Affine) -> dict[str, NDArray[An
         "spread": _spread(light),
         "usable": shrunk(inside, TILE_PX) > 0.999,
         # A median of some thousand pixels is as good as one of them all.
+        "unprinted": ((cv2.erode(darkest, np.ones((3, 3), np.uint8)) > BARE) & (inside > 0)).astype(np.uint8),
         "bare": bare[:: 1 + len(bare) // 20000].astype(np.uint32),
     }
 

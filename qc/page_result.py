@@ -7,18 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.color_tiles import ColorTiles
 from qc.edges import EdgeLine
 from qc.flags import Flag
 from qc.geometry import Affine, Size
 from qc.match import Candidate
-from qc.measure.density_difference import PageDensity
 from qc.measure.ink_coverage import Ink
-from qc.model import Observation, Resolution, ScanFile, ScanSettings
+from qc.model import Resolution, ScanFile, ScanSettings
 from qc.own_placement import OwnPage
 from qc.print_marks import PrintMark
 from qc.register import Registration
-from qc.scan_color import SRGB, ScanColor
 from qc.scanner import u_without_profile
 from qc.tiles import PageTiles
 
@@ -73,15 +70,11 @@ class PageResult:
     u_scale, u_local_mm : tuple of float
         Of the upright image, as `PageImage` has them.
     paper : ndarray, shape (3,), or None
-        Linear RGB of bare paper.
-    colors : ScanColor
-        What its RGB means.
-    density : PageDensity or None
-        Of its solids and dark tints.
-    tiles : ColorTiles or None
-        Its colors, for a picture.
-    light : PageTiles or None
-        Of a registered page, unless it has one bit a pixel.
+        Linear RGB of bare paper, as scanned in color.
+    tiles : PageTiles or None
+        What a registered page shows tile by tile, as scanned.
+    no_tone : Flag or None
+        Why its color cannot be measured: one bit a pixel, or no color.
     marks : tuple of PrintMark, or None
         Spots and streaks of a registered page; None where they could not be looked for.
     size_px : tuple of int, or None
@@ -107,13 +100,9 @@ class PageResult:
     u_local_mm: tuple[float, float] = u_without_profile()[1]
     trim: Size | None = None
     own: OwnPage | None = None
-    color: Observation | None = None
-    missing: Observation | None = None
     paper: NDArray[np.float64] | None = None
-    colors: ScanColor = SRGB
-    density: PageDensity | None = None
-    tiles: ColorTiles | None = None
-    light: PageTiles | None = None
+    tiles: PageTiles | None = None
+    no_tone: Flag | None = None
     marks: tuple[PrintMark, ...] | None = None
     picture: bytes = b""
     size_px: tuple[int, int] | None = None

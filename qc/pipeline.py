@@ -11,6 +11,8 @@ import numpy as np
 
 from qc import __version__
 from qc.catalog import MEASURES
+from qc.color_tiles import ColorTiles
+from qc.copy_tones import observe_tones
 from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
@@ -46,8 +48,6 @@ from qc.scan import sha256
 
 Progress = Callable[[int, int], None]
 Look = Callable[[PageJob, Reference | None], PageResult]
-KEPT_TILES = 4
-"""Pages of a copy whose tiles of color are kept for pictures."""
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
 
@@ -90,6 +90,11 @@ def inspect_copy(
         copy, pages, records, reference, places.doubtful, policy.padding, order, mirrored_pages(glances)
     )
     observations += readings
+    colors: dict[int, ColorTiles] = {}
+    if reference is not None:
+        interior = [r for r in records if r.role is Role.PAGE]
+        tones, colors = observe_tones(copy, pages, interior, reference)
+        observations += tones
     identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
     unread = not_known(copy, observations)
@@ -110,7 +115,7 @@ def inspect_copy(
             scans=_hashes(copy.scans),
             started=started,
         ),
-        colors={p.job.position: p.tiles for p in pages if p.tiles is not None},
+        colors=colors,
         pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in pages if p.picture},
     )
 
@@ -149,7 +154,6 @@ def examine_pages(
     results: dict[int, PageResult] = {}
     for result in run_jobs(jobs, reference, threads, look):
         results[result.job.position] = result
-        _drop_tiles(results)
         if progress:
             progress(len(results), len(jobs))
     return [results[i] for i in sorted(results)]
@@ -176,14 +180,6 @@ def in_reading_order(copy: BookCopy, glances: Sequence[Glance], order: str) -> t
     pages = iter([copy.pages[i] for i in at])
     scans = tuple(next(pages) if s.role is Role.PAGE else s for s in copy.scans)
     return replace(copy, scans=scans), [glances[i] for i in at]
-
-
-def _drop_tiles(results: dict[int, PageResult]) -> None:
-    """Keep the tiles of the pages whose color is farthest off, so that memory does not grow with the copy."""
-    held = [p for p in results.values() if p.tiles is not None and p.color is not None]
-    if len(held) > KEPT_TILES:
-        least = min(held, key=lambda p: (p.color and p.color.value) or 0.0)
-        results[least.job.position] = replace(least, tiles=None)
 
 
 def with_proven_resolution(pages: Sequence[PageResult]) -> list[PageResult]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 from qc.book_end import Padding
 from qc.catalog import MEASURES
 from qc.errors import UsageError
+from qc.flags import Flag
 from qc.geometry import Edge
 from qc.model import PolicyId
 from qc.proposal import Change, Proposal
@@ -43,7 +44,7 @@ _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")
 _POLICY_KEYS = ("schema", "id", "version", "k", "claim_days", "padding", "rule", "clauses", "expected", "proposal")
 _RULE_REQUIRED = ("id", "measure", "within", "severity", "source", "clause")
-_RULE_OPTIONAL = ("outside", "magnitude", "required", "reason", "edges", "spine", "code", "notable")
+_RULE_OPTIONAL = ("outside", "magnitude", "required", "reason", "edges", "spine", "code", "notable", "doubt")
 _PADDING_KEYS = ("round_to", "sheets", "imprint_pages", "ordered_blanks", "clause", "source", "reason")
 _RULE_KEYS = _RULE_REQUIRED + _RULE_OPTIONAL
 _PROPOSAL_REQUIRED = (
@@ -281,6 +282,7 @@ def _rule(data: object, path: Path, position: int) -> Rule:
         spine=table.choice("spine", ("printer", "bench"), "printer"),
         code=table.text("code") if "code" in table.table else None,
         notable=table.limit("notable", measure) if "notable" in table.table else None,
+        doubt=_doubt(table),
     )
 
 
@@ -296,6 +298,15 @@ def _outside(table: _Table, measure: str, within: Limit) -> Limit | None:
     if within.is_upper == outside.is_upper or overlap:
         table.fail("outside", f"a limit that begins where within = {within.text!r} has ended, or 'never'")
     return outside
+
+
+def _doubt(table: _Table) -> tuple[str, ...]:
+    names = table.table.get("doubt", [])
+    known = [str(f) for f in Flag]
+    if not isinstance(names, list) or any(n not in known for n in names):
+        near = "".join(_nearest(str(n), known) for n in names if n not in known) if isinstance(names, list) else ""
+        table.fail("doubt", f"a list of flags, which `qc explain` lists{near}")
+    return tuple(names)
 
 
 def _edges(table: _Table, measure: str) -> tuple[Edge, ...]:

@@ -37,6 +37,8 @@ BLOCK_MM = 10.0
 STREAK_SHARE = 0.5
 STREAK_DEPTH = 0.08
 STREAK_SIGMAS = 8.0
+OF_LETTERS = 0.05
+"""Change of the reference from column to column that letters make."""
 AGREEING = 0.8
 STRUCTURE = (0.25, 0.04)
 """Most that the reference may change across a streak, upright and lying: lines of text lie."""
@@ -45,6 +47,9 @@ BESIDE_MM = 6.0
 PRINTED, LEFT, BARE = 0.12, 0.25, 0.04
 LOST_MM2, LOST_MM, WORD_GAP_MM = 12.0, 8.0, 5.0
 NEAR = np.ones((3, 3), np.uint8)
+MOST_LAMP = 0.45
+"""Log light by which bare paper may differ over a page; more is dirt or a shadow."""
+LAMP_DAMPING = 1e-3
 MEAN = np.full((1, 3), 1 / 3, np.float32)
 MANY = 12
 """So many marks on one page are no marks: it shows another text or picture than the reference."""
@@ -119,6 +124,7 @@ class _Tones:
 
 def _tones(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> _Tones | None:
     reference, light = maps.reference, cv2.transform(maps.copy, MEAN)
+    light = light / _lamp(maps, light)
     sheet = maps.inside & _on_sheet(maps, sheet_mm)
     flat = cv2.dilate(reference, NEAR) - cv2.erode(reference, NEAR) < EVEN
     even = (cv2.erode(flat.astype(np.uint8), NEAR) > 0) & sheet
@@ -132,6 +138,29 @@ def _tones(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> _Tone
     # Marks drag their neighborhood along: once more without them.
     ground = _mean_around(change, even & (np.abs(change - ground) < 0.1), side)
     return _Tones(copy, ordered, change - ground, even, sheet)
+
+
+def _lamp(maps: PageMaps, light: Map) -> Map | np.float32:
+    """How the light of the page's own bare paper changes over it: a quadratic surface, 1 in the mean."""
+    bare = maps.tiles["bare"]
+    if len(bare) < FEW_PX:
+        return np.float32(1)
+    rows, columns = light.shape
+
+    def surface(y: Map, x: Map) -> list[Map]:
+        return [x, y, x * x - 1 / 3, y * y - 1 / 3, x * y]
+
+    y, x = np.divmod(bare.astype(np.int64), columns)
+    at = np.column_stack(surface(2 * y / rows - 1.0, 2 * x / columns - 1.0))
+    seen = np.log(np.maximum(light.ravel()[bare], 0.02))
+    kept = np.abs(seen - np.median(seen)) < MOST_LAMP
+    # Where paper shows on a part of the page only, the surface must not run away on the rest.
+    design, level = at[kept], float(np.median(seen[kept]))
+    damping = LAMP_DAMPING * len(design) * np.eye(design.shape[1])
+    solved = np.linalg.solve(design.T @ design + damping, design.T @ (seen[kept] - level))
+    yy, xx = (np.linspace(-1, 1, k, dtype=np.float32) for k in (rows, columns))
+    field = sum(np.float32(c) * v for c, v in zip(solved, surface(yy[:, None], xx[None, :]), strict=True))
+    return np.asarray(np.exp(field), np.float32)
 
 
 def _as_shares(reference: Map, light: Map, even: Mask) -> tuple[Map, Map] | None:
@@ -255,15 +284,12 @@ def _lines(
     valid = (on_sheet.reshape(n, block, columns).min(axis=1) > 0) & (structure < most_structure)
     means = shown - _usual(tone, shown, valid)
     weight = valid.astype(np.float32)
-    width = round(BESIDE_MM * per_mm) | 1
-    wide, near = (
-        [
-            cv2.boxFilter(v, -1, (w, 1), normalize=False, borderType=cv2.BORDER_CONSTANT)
-            for v in (means * weight, weight)
-        ]
-        for w in (width, 3)
-    )
-    high = means - (wide[0] - near[0]) / np.maximum(wide[1] - near[1], 1)
+    left, right = (_beside(means, weight, round(BESIDE_MM / 2 * per_mm), way) for way in (-1, 1))
+    valid &= np.isfinite(left) & np.isfinite(right)
+    # A line differs from both its sides; a step between two tones, or a lamp, does not.
+    off_left, off_right = np.nan_to_num(means - left), np.nan_to_num(means - right)
+    least = np.minimum(np.abs(off_left), np.abs(off_right))
+    high = np.where(off_left * off_right > 0, np.sign(off_left) * least, 0)
     enough = valid.sum(axis=0) >= max(STREAK_SHARE * n, 4)
     if enough.sum() < block:
         return
@@ -271,7 +297,7 @@ def _lines(
     middle = ranked[np.maximum(valid.sum(axis=0) - 1, 0) // 2, np.arange(columns)]
     profile = np.where(enough, middle, 0)
     noise = 1.4826 * float(np.median(np.abs(profile[enough])))
-    strong = np.abs(profile) > max(STREAK_DEPTH, STREAK_SIGMAS * noise)
+    strong = np.abs(profile) > max(STREAK_DEPTH, STREAK_SIGMAS * noise) + _own_edges(tone, valid)
     _, labels = cv2.connectedComponents(strong.astype(np.uint8)[None, :])
     for label in range(1, int(labels.max()) + 1):
         there = np.flatnonzero(labels[0] == label)
@@ -283,6 +309,30 @@ def _lines(
             # Blocks where print hides it are passed over, at the ends as well.
             first, end = max(int(rows[0]) - 1, 0) * block, min((int(rows[-1]) + 2) * block, copy.shape[0])
             yield peak, -float(profile[peak]), first, end
+
+
+def _own_edges(tone: Map, valid: Mask) -> Map:
+    """How much the reference itself changes across each column, block by block in the median, beyond what letters do: a line
+    of its own that is off by a part of a pixel looks like a streak."""
+    near = np.ones((1, 3), np.uint8)
+    step = np.where(valid, cv2.dilate(tone, near) - cv2.erode(tone, near), np.inf)
+    usual = np.sort(step, axis=0)[np.maximum(valid.sum(axis=0) - 1, 0) // 2, np.arange(tone.shape[1])]
+    return np.asarray(np.clip(np.where(np.isfinite(usual), usual, 0) - OF_LETTERS, 0, None))
+
+
+def _beside(values: Map, weight: Map, width: int, way: int) -> Map:
+    """Mean of `width` columns at one side of each (way -1: left, 1: right), two columns apart; NaN where none is known."""
+    sums = [
+        cv2.boxFilter(v, -1, (width, 1), anchor=(0, 0), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        for v in (values * weight, weight)
+    ]
+    first = 2 if way > 0 else -1 - width
+    total, count = (np.zeros_like(v) for v in sums)
+    if first > 0:
+        total[:, :-first], count[:, :-first] = sums[0][:, first:], sums[1][:, first:]
+    else:
+        total[:, -first:], count[:, -first:] = sums[0][:, :first], sums[1][:, :first]
+    return np.where(count >= width / 3, total / np.maximum(count, 1), np.nan)
 
 
 def _usual(tone: Map, shown: Map, valid: Mask) -> Map:

@@ -117,6 +117,8 @@ def _finding(f: Finding) -> dict[str, Any]:
         "clause": f.clause,
         "source": f.source,
         "evidence": [_evidence(e) for e in f.evidence],
+        "flags": [str(flag) for flag in f.flags],
+        "doubt": [str(flag) for flag in f.doubt],
     }
 
 

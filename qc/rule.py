@@ -41,7 +41,7 @@ class Rule:
     `outside` None means never: the rule can send to review but never call a defect. `edges` is empty for measures that
     have none. `spine` says which spine edges the rule judges, those cut by the ``"printer"`` or by the ``"bench"``.
     With `code` only observations with that code in their detail (or with none) are judged. `notable` tells which values
-    show a variance worth naming when nothing is wrong.
+    show a variance worth naming when nothing is wrong. `doubt` lists the flags with which a value is never called outside.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Rule:
     spine: str = "printer"
     code: str | None = None
     notable: Limit | None = None
+    doubt: tuple[str, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -79,7 +80,14 @@ class Rule:
         """The number the limits are held against: `value`, or its magnitude."""
         return abs(value) if self.magnitude else value
 
-    def outcome(self, value: float | None, u: float | None, k: float, k_outside: float | None = None) -> Outcome:
+    def outcome(
+        self,
+        value: float | None,
+        u: float | None,
+        k: float,
+        k_outside: float | None = None,
+        doubts: tuple[str, ...] = (),
+    ) -> Outcome:
         """Where the whole interval value ± k u lies.
 
         Parameters
@@ -90,6 +98,8 @@ class Rule:
             Expands u.
         k_outside : float, optional
             Expands u for the test of `outside` where many comparisons are made; `k` if left out.
+        doubts : tuple of str
+            Flags of the observation that `doubt` lists: what would be outside is then undecided.
 
         Notes
         -----
@@ -100,7 +110,8 @@ class Rule:
         if self.within.holds(*self._interval(value, k * (u or 0.0))):
             return Outcome.WITHIN
         beyond = self._interval(value, (k_outside or k) * (u or 0.0))
-        return Outcome.OUTSIDE if self.outside and self.outside.holds(*beyond) else Outcome.UNDECIDED
+        outside = self.outside is not None and self.outside.holds(*beyond)
+        return Outcome.OUTSIDE if outside and not doubts else Outcome.UNDECIDED
 
     def margin(self, value: float) -> float:
         """Distance of `value` to the nearest limit in the measure's unit, negative when beyond it.

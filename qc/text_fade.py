@@ -11,6 +11,9 @@ from qc.tiles import PageTiles
 TELLING = 0.05
 """Spread of a tile of the reference, in light, from which on it has letters or lines that tell."""
 BANDS = 12
+MANY = 120
+"""Tiles with letters that a page of text has; a few lines, or a drawing, differ from line to line."""
+CLIPPED, MOST_CLIPPED = 0.97, 0.1
 FEW = 10
 """Tiles of a band that give a median."""
 LEAST_BANDS = 2
@@ -44,6 +47,8 @@ def text_fade(tiles: PageTiles) -> Fade | None:
         return None
     reference, copy = tiles.reference.mean(axis=2), tiles.copy.mean(axis=2)
     telling = tiles.usable & (tiles.spread > TELLING)
+    if telling.sum() < MANY or _clipped(tiles):
+        return None
     pictured = tiles.usable & ((reference < 0.45) | (~telling & (reference < 0.85)))
     if pictured.sum() > PICTURED * tiles.usable.sum():
         return None
@@ -54,6 +59,14 @@ def text_fade(tiles: PageTiles) -> Fade | None:
         if (fade := _side(values, mask, names)) is not None
     ]
     return max(found, key=lambda f: f.value, default=None)
+
+
+def _clipped(tiles: PageTiles) -> bool:
+    """Whether bare paper is clipped to white: letters then lose contrast where the lamp is bright."""
+    if tiles.bare is None or tiles.bare_light is None:
+        return False
+    light = tiles.bare_light.max(axis=2)[tiles.usable & (tiles.bare > 0.3)]
+    return bool(light.size and (light > CLIPPED * tiles.colors.decode[-1]).mean() > MOST_CLIPPED)
 
 
 def _side(shown: NDArray[np.float64], telling: NDArray[np.bool_], names: tuple[str, str]) -> Fade | None:

@@ -62,17 +62,29 @@ _DEFECTS = {
 }
 
 
+_MAYBE = frozenset({Flag.PLACE_UNSURE, Flag.PALE_ORDERED, Flag.NOT_BARE, Flag.FEW_WORDS, Flag.DIRT_OR_INK})
+"""Doubts of which a count says "possibly"."""
+
+
 def name(rule: Rule) -> str:
     """What the rule judges, as a noun: ``"blank pages at the end"``."""
     return rule.code.replace("-", " ") if rule.code else _NAMES.get(rule.measure, rule.measure)
 
 
-def message(rule: Rule, outcome: Outcome, observation: Observation, k: float, copy: BookCopy | None) -> str:
-    """One sentence without its period for a finding of `rule` on `observation`; `k` expands u to U."""
+def message(
+    rule: Rule,
+    outcome: Outcome,
+    observation: Observation,
+    k: float,
+    copy: BookCopy | None,
+    doubt: tuple[str, ...] = (),
+) -> str:
+    """One sentence without its period for a finding of `rule` on `observation`; `k` expands u to U, `doubt` holds the
+    flags that leave it to a person."""
     if observation.value is None:
         said = f"{capital(name(rule))}{_place(observation, copy)} could not be measured: {reasons(observation.flags)}"
         return said + _bound(rule, observation)
-    said = _measured(observation, observation.value, k)
+    said = _measured(observation, observation.value, k, doubt)
     if observation.measure not in ("print-position-recto-verso", "copy-position-outlier"):
         said += _place(observation, copy)
     match outcome:
@@ -82,6 +94,8 @@ def message(rule: Rule, outcome: Outcome, observation: Observation, k: float, co
             return f"{said}; as expected"
         case Outcome.WITHIN:
             return f"{said}; expected is {_limit(rule.within, rule.unit)}"
+        case Outcome.UNDECIDED if doubt:
+            return f"{said}; {reasons(doubt)}, so a person has to look"
         case Outcome.UNDECIDED if rule.outside:
             return (
                 f"{said}; too close to decide between {_limit(rule.within, rule.unit)}, which is expected, "
@@ -125,7 +139,7 @@ def _limit(limit: Limit, unit: str) -> str:
     return f"{_IN_WORDS[limit.op]} {_size(limit, unit)}"
 
 
-def _measured(observation: Observation, value: float, k: float) -> str:
+def _measured(observation: Observation, value: float, k: float, doubt: tuple[str, ...] = ()) -> str:
     expanded = None if observation.u is None else k * observation.u
     size = plus_minus(abs(value), expanded, observation.unit)
     measure = observation.measure
@@ -157,7 +171,7 @@ def _measured(observation: Observation, value: float, k: float) -> str:
         if measure == "print-defect":
             one, many = _DEFECTS.get(str(observation.detail.get("code")), (one, many))
         number = f"{value:.0f} {one if value == 1 else many}"
-        return f"Possibly {number}" if value and expanded and expanded >= value else number
+        return f"Possibly {number}" if value and _MAYBE.intersection(doubt) else number
     return f"{capital(_NAMES.get(measure, measure))} differs by {plus_minus(value, expanded, observation.unit)}"
 
 

@@ -15,13 +15,14 @@ from qc.edges import EdgeLine
 from qc.flags import Flag
 from qc.geometry import Edge, Side, edge_names, side_of
 from qc.intake import open_copy
+from qc.judge import judge
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import side_ends
 from qc.measure.trim_offset_page import trim_offset_page
 from qc.measure.trim_size_block import trim_size_block
 from qc.measure.trim_skew import trim_skew
-from qc.model import Decision, Inspection, Observation, Outcome, Where
+from qc.model import BookCopy, Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Where
 from qc.opposite_edges import opposite_edges, placements
 from qc.pipeline import inspect_copy
 from qc.policy import load_policy
@@ -99,7 +100,14 @@ class Book:
 
 
 def outcome(found: Observation) -> Outcome:
-    return POLICY.rule(found.measure).outcome(found.value, found.u, POLICY.k)
+    """Of the rule that has the name of the measure, on the observation alone."""
+    return finding(found).outcome
+
+
+def finding(found: Observation) -> Finding:
+    findings, _ = judge([found], POLICY, BookCopy("RMA-1", Path("RMA-1"), ()), (), ReferenceId("pdf"))
+    (made,) = [f for f in findings if f.rule == found.measure]
+    return made
 
 
 def close(found: Observation, truth: float, times: float = 3.0) -> bool:
@@ -321,8 +329,8 @@ def test_a_misprinted_page_is_named_with_its_edge(moved: tuple[float, float], ed
     (found,) = trim_offset_page(Book(misprints={page: moved}, jitter=0.05).offsets(), bench_cut=False)
     assert (found.where.page, found.where.edge) == (page, edge)
     assert found.detail["left_block"] is True
-    assert found.value == pytest.approx(-3.6, abs=0.2) and (found.u or 0) < 0.06
-    assert outcome(found) is Outcome.OUTSIDE
+    assert found.value == pytest.approx(-3.6, abs=0.2) and (found.u or 0) < 0.06 and found.flags == ()
+    assert outcome(found) is Outcome.OUTSIDE and finding(found).doubt == ()
 
 
 def test_several_misprinted_pages_are_all_told() -> None:
@@ -379,8 +387,17 @@ def test_a_page_whose_registration_is_in_doubt_is_never_told(doubt: dict[str, ob
 def test_by_the_fore_edge_alone_a_page_goes_to_a_person(moved: float) -> None:
     (found,) = trim_offset_page(Book(misprints={8: (moved, 0.0)}, jitter=0.05).offsets(), bench_cut=True)
     assert (found.where.page, found.where.edge) == (8, Edge.FORE_EDGE)
-    assert found.value == pytest.approx(-moved, abs=0.2) and (found.u or 0) >= 1.0
-    assert outcome(found) is Outcome.UNDECIDED
+    assert found.value == pytest.approx(-moved, abs=0.2) and found.u == pytest.approx(U_PAGE, rel=0.1)
+    assert found.flags == (Flag.ONE_EDGE,)
+    assert outcome(found) is Outcome.UNDECIDED and finding(found).doubt == ("one-edge",)
+    assert finding(found).message.endswith("; no opposite edge confirms it, so a person has to look.")
+
+
+@pytest.mark.parametrize(("moved", "flags"), [(2.4, (Flag.ONE_EDGE,)), (-2.4, (Flag.ONE_EDGE,)), (1.2, ())])
+def test_by_the_fore_edge_alone_what_is_within_stays_within(moved: float, flags: tuple[Flag, ...]) -> None:
+    (found,) = trim_offset_page(Book(misprints={8: (moved, 0.0)}, jitter=0.05).offsets(), bench_cut=True)
+    assert (found.where.page, found.where.edge, found.flags) == (8, Edge.FORE_EDGE, flags)
+    assert outcome(found) is Outcome.WITHIN and finding(found).doubt == ()
 
 
 @pytest.mark.parametrize("bench_cut", [True, False])
@@ -391,14 +408,21 @@ def test_a_page_far_out_in_large_jitter_goes_to_a_person(bench_cut: bool) -> Non
     ]
     far = [o for o in found if abs(o.value or 0) > 3.4]
     assert len(far) > 5 and not any(o.detail["left_block"] for o in far)
-    assert {outcome(o) for o in far} == {Outcome.UNDECIDED}
+    sideways = {o.where.edge in (Edge.FORE_EDGE, Edge.SPINE) for o in far}
+    assert sideways == {True, False}
+    for o in far:
+        alone = bench_cut and o.where.edge is Edge.FORE_EDGE
+        assert o.flags == (Flag.ONE_EDGE if alone else Flag.JITTER_POSSIBLE,)
+        assert (outcome(o), finding(o).doubt) == (Outcome.UNDECIDED, o.flags)
+        assert 0 < (o.u or 0) < 0.5
 
 
 @pytest.mark.parametrize("pages", [12, 24, 100, 300])
 def test_what_jitter_of_heavy_tails_could_do_goes_to_a_person(pages: int) -> None:
     (found,) = trim_offset_page(Book(pages=pages, misprints={8: (0.0, 3.8)}, jitter=0.32).offsets(), False)
     assert (found.where.page, found.where.edge) == (8, Edge.TAIL)
-    assert outcome(found) is Outcome.UNDECIDED
+    assert found.flags == (Flag.JITTER_POSSIBLE,) and 0 < (found.u or 0) < 0.25
+    assert outcome(found) is Outcome.UNDECIDED and finding(found).doubt == ("jitter-possible",)
 
 
 @pytest.mark.parametrize("pages", [3, 5])

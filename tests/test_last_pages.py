@@ -56,9 +56,9 @@ def unexplained(inspection: Inspection) -> Observation:
     return found
 
 
-def inside(inspection: Inspection) -> list[tuple[float | None, float | None]]:
+def inside(inspection: Inspection) -> list[tuple[float | None, float | None, tuple[str, ...]]]:
     found = [o for o in inspection.observations if o.measure == "blank-pages-inside"]
-    return [(o.value, o.u) for o in found]
+    return [(o.value, o.u, o.flags) for o in found]
 
 
 def imprint_on(page: int) -> Faults:
@@ -96,13 +96,16 @@ def test_an_imprint_is_told_without_reader_and_reference(inspected: Inspect, mon
 def test_blank_where_content_was_ordered_is_lost_print_up_to_the_last_page(inspected: Inspect) -> None:
     lost = Print(missing=((0.0, 0.0, TRIM[0], TRIM[1]),))
     inspection = inspected(complete=True, faults=Faults(prints={4: lost}), blanks=1, imprint=LINES)
-    assert inside(inspection) == [(1.0, 0.0)] and inspection.verdict.outcome is Decision.DEFECT
+    assert inside(inspection) == [(1.0, 0.0, ())] and inspection.verdict.outcome is Decision.DEFECT
     assert unexplained(inspection).value == 0.0
 
 
 def test_fewer_blanks_than_are_lacking_are_no_lost_print_for_certain_but_pages_are_missing(inspected: Inspect) -> None:
     inspection = inspected(complete=True, faults=Faults(left_out=(2, 3, 4)))
-    assert set(inside(inspection)) == {(1.0, 1.0)}
+    assert set(inside(inspection)) == {(1.0, 0.0, (Flag.PLACE_UNSURE,))}
+    rules = ("blank-pages-inside", "print-defect")
+    blank = {(f.outcome, f.doubt) for f in inspection.findings if f.rule in rules and f.value}
+    assert blank == {(Outcome.UNDECIDED, ("place-unsure",))}
     # Whichever pages the blanks stand for, more are ordered with content than there are scans.
     outside = {f.measure for f in inspection.findings if f.outcome is Outcome.OUTSIDE}
     assert outside == {"pages-missing"} and inspection.verdict.outcome is Decision.DEFECT
@@ -124,6 +127,6 @@ def test_the_imprint_and_the_padding_of_an_approved_copy_are_its_own(
     approved = open_reference(tmp_path / "approved")
     assert (approved.id.kind, approved.pages) == ("copy", 8)
     inspection = inspected(against=approved, blanks=3, imprint=LINES)
-    assert inside(inspection) == [(0.0, 0.0)]
+    assert inside(inspection) == [(0.0, 0.0, ())]
     assert (unexplained(inspection).value, unexplained(inspection).detail["last"]) == (0.0, 4)
     assert inspection.verdict.outcome is not Decision.DEFECT, inspection.verdict.summary

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from drawn_page import TRIM, Book, make_book
+from judged_alone import verdict_on
 
 from qc.catalog import MEASURES
 from qc.examine import examine_page
 from qc.geometry import Affine
 from qc.measure.marks_on_print import MarkedPage, marks_on_print
 from qc.measure.missing_print import with_lost_lines
-from qc.model import Observation, ScanFile, ScanSettings, Where
+from qc.model import Observation, Outcome, ScanFile, ScanSettings, Where
 from qc.page_maps import PageMaps
 from qc.page_result import PageJob
 from qc.print_marks import PrintMark, print_marks
@@ -110,7 +112,15 @@ def test_a_void_in_a_solid_is_found_and_light_alone_is_none() -> None:
 
     def maps(light: np.ndarray) -> PageMaps:
         inside = np.ones(light.shape, bool)
-        return PageMaps(np.dstack([light] * 3), reference, inside, Affine.scaling(2.0), 0.0, SRGB, {})
+        return PageMaps(
+            np.dstack([light] * 3),
+            reference,
+            inside,
+            Affine.scaling(2.0),
+            0.0,
+            SRGB,
+            {"bare": np.flatnonzero(reference > 0.98)},
+        )
 
     everywhere = (-1e4, -1e4, 1e4, 1e4)
     assert print_marks(maps(noisy), everywhere) == ()
@@ -143,7 +153,8 @@ def test_a_streak_that_keeps_its_place_on_the_glass_is_the_scanners() -> None:
 
 def test_a_streak_that_keeps_its_place_on_the_sheet_is_the_presss() -> None:
     for found in judged([at(n, 30.0, 50.0 + n) for n in (1, 2, 3)], "streak"):
-        assert (found.value, found.u) == (1.0, 0.0)
+        assert (found.value, found.u, found.flags) == (1.0, 0.0, ())
+        assert verdict_on(found) == (Outcome.OUTSIDE, ())
         assert found.evidence[0].box_mm == (29.5, 10.0, 30.5, 80.0)
 
 
@@ -158,12 +169,15 @@ def test_a_streak_that_keeps_its_place_on_the_sheet_is_the_presss() -> None:
 )
 def test_where_nobody_knows_a_person_looks(pages: list[MarkedPage]) -> None:
     for found in judged(pages, "streak"):
-        assert (found.value, found.u) == (1.0, 1.0)
+        assert (found.value, found.u, found.flags) == (1.0, 0.0, ("dirt-or-ink",))
+        assert verdict_on(found) == (Outcome.UNDECIDED, ("dirt-or-ink",))
 
 
 def test_a_spot_is_never_sure() -> None:
     for found in judged([at(n, 30.0, 50.0 + n, "spot") for n in (1, 2, 3)], "spot"):
-        assert (found.value, found.u) == (1.0, 1.0)
+        assert (found.value, found.u, found.flags) == (1.0, 0.0, ("dirt-or-ink",))
+        assert verdict_on(found) == (Outcome.UNDECIDED, ("dirt-or-ink",))
+        assert verdict_on(replace(found, flags=())) == (Outcome.UNDECIDED, ()), "no rule calls a spot a defect"
 
 
 def test_pages_without_marks_say_so_and_those_that_show_no_paper_say_why() -> None:
@@ -181,7 +195,8 @@ def test_pages_without_marks_say_so_and_those_that_show_no_paper_say_why() -> No
 def test_very_many_marks_go_to_a_person_as_another_text() -> None:
     many = tuple(PrintMark("spot", (x, 10.0, x + 1, 11.0), 1.5, 0.5) for x in range(0, 65, 5))
     (spot, streak) = marks_on_print([MarkedPage(1, ("p-1.jpg", 0), many, Affine.scaling(10.0))])
-    assert (spot.value, spot.u, spot.flags) == (13.0, 13.0, ("other-content",)) and len(spot.evidence) == 12
+    assert (spot.value, spot.u, spot.flags) == (13.0, 0.0, ("dirt-or-ink", "other-content"))
+    assert len(spot.evidence) == 12 and verdict_on(spot) == (Outcome.UNDECIDED, ("dirt-or-ink",))
     assert streak.value == 0
 
 
@@ -195,5 +210,6 @@ def test_a_lost_line_is_found_and_goes_to_a_person(book: Book, words: tuple[floa
     assert lost and all(abs((m.box_mm[1] + m.box_mm[3]) / 2 - 50) < 3 for m in lost)
     none = MEASURES["print-defect"].observe(0.0, 0.0, Where(page=1), detail={"code": "missing-print", "boxes_mm": []})
     found = with_lost_lines(none, marks, ("p-1.jpg", 0), Affine.scaling(10.0))
-    assert found.value == found.u == len(lost) and len(found.evidence) == len(lost)
+    assert (found.value, found.u, found.flags) == (len(lost), 0.0, ("few-words",)) and len(found.evidence) == len(lost)
+    assert verdict_on(found) == (Outcome.UNDECIDED, ("few-words",))
     assert with_lost_lines(none, (), ("p-1.jpg", 0), Affine.scaling(10.0)) is none

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from judged_alone import verdict_on
 
 from qc.colored_print import is_black
 from qc.examine import examine_page
 from qc.measure.ink_coverage import Ink
 from qc.measure.marks_on_blank import marks_on_blank
-from qc.model import PageKind, ScanFile, ScanSettings
+from qc.model import Outcome, PageKind, ScanFile, ScanSettings
 from qc.page_look import Look
 from qc.page_result import PageJob, PageResult
 from qc.reference import open_reference
@@ -81,7 +82,12 @@ def test_a_blob_or_a_streak_on_a_blank_page_is_a_defect_at_its_place(
     (mark,) = ink.marks
     assert mark.code == code and mark.box_mm == pytest.approx(box, abs=1.5)
     (found,) = marks_on_blank(ink.marks, 1, ("p-1.jpg", 0), result.to_scan)
-    assert (found.value, found.u, found.where.page, found.detail["code"]) == (1.0, 1.0, 1, code)
+    assert (found.value, found.u, found.where.page, found.detail["code"]) == (1.0, 0.0, 1, code)
+    assert found.flags == ("dirt-or-ink",)
+    assert verdict_on(found) == (Outcome.UNDECIDED, ("dirt-or-ink",))
+    # No rule calls a spot a defect, doubtful or not; one that is surely a streak of ink is one.
+    sure = Outcome.OUTSIDE if code == "streak" else Outcome.UNDECIDED
+    assert verdict_on(replace(found, flags=())) == (sure, ())
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,24 @@ def test_a_reading_counts_one_and_carries_its_words() -> None:
     assert (seen.value, seen.unit, seen.u, seen.flags) == (1.0, "count", 0.0, ())
     assert seen.detail["text"] == "2026-09-14" and seen.where == PLACE and seen.evidence == (SEEN,)
     doubtful = read_on(BEFORE, (Flag.DATE_ORDER,), (AFTER,))
-    assert doubtful.u == 1.0 and doubtful.flags == ("date-order",) and doubtful.detail["others"] == ["2026-09-25"]
-    assert read_isbn(ISBN).detail == {"text": ISBN, "addon": ""}
+    assert (doubtful.value, doubtful.u, doubtful.flags) == (1.0, 0.0, ("date-order",))
+    assert doubtful.detail["others"] == ["2026-09-25"]
+    sure, unsure = read_isbn(ISBN), read_isbn(ISBN, sure=False)
+    assert sure.detail == unsure.detail == {"text": ISBN, "addon": ""}
+    assert (sure.value, sure.u, sure.flags) == (1.0, 0.0, ())
+    assert (unsure.value, unsure.u, unsure.flags) == (1.0, 0.0, ("low-confidence",))
+
+
+@pytest.mark.parametrize(
+    ("country", "exact", "flags"),
+    [("Germany", True, ()), ("Germany", False, ("low-confidence",)), (None, True, ("low-confidence",))],
+)
+def test_a_place_is_sure_where_its_country_was_spelled_exactly(
+    country: str | None, exact: bool, flags: tuple[str, ...]
+) -> None:
+    place = PlaceText("Printed in Germany", country, exact)
+    seen = print_place(Imprint((), place, None, (), False, (0, 0, 1, 1)), PLACE, SEEN, Flag.NO_IMPRINT)
+    assert (seen.value, seen.u, seen.flags) == (1.0, 0.0, flags)
 
 
 def test_what_was_not_read_is_null_and_says_why() -> None:
@@ -204,7 +220,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_copy_is_read_from_its_scans(folder: Path) -> None:
     inspection = inspect_copy(open_copy(folder), None, KDP)
     seen = {o.measure: o for o in inspection.observations if o.measure in ("print-date", "print-place", "isbn")}
-    assert seen["print-date"].detail["text"] == "2026-09-14" and seen["print-date"].u == 0.0
+    assert seen["print-date"].detail["text"] == "2026-09-14"
+    assert (seen["print-date"].u, seen["print-date"].flags) == (0.0, ())
     assert seen["print-date"].where.page == 2
     assert seen["print-date"].detail["codes"] == [{"kind": "Code 128", "text": "300123UK00001B"}]
     assert seen["print-place"].detail["country"] == "Germany"
@@ -252,4 +269,4 @@ def test_the_last_day_is_that_of_receipt(folder: Path) -> None:
     early = open_copy(folder)
     early = replace(early, claim=replace(early.claim, received_on=date(2026, 9, 1)))
     seen = next(o for o in inspect_copy(early, None, KDP).observations if o.measure == "print-date")
-    assert "implausible-date" in seen.flags and seen.u == 1.0
+    assert (seen.value, seen.u, seen.flags) == (1.0, 0.0, ("implausible-date",))

@@ -9,12 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from judged_alone import verdict_on
 from numpy.typing import NDArray
 
 from qc.flags import Flag
 from qc.intake import open_copy
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
-from qc.model import Decision, Inspection, PageKind, PageRecord, Role, ScanFile
+from qc.model import Decision, Inspection, Outcome, PageKind, PageRecord, Role, ScanFile
 from qc.pipeline import inspect_copy
 from qc.policy import load_policy
 from qc.reading_order import AS_SCANNED, ORDERS, find_order, reading_order
@@ -108,10 +109,12 @@ def test_a_blank_page_that_the_scanner_skipped_is_not_missing() -> None:
 def test_a_leaf_bound_twice_is_told_from_a_side_scanned_twice() -> None:
     leaf = [record(p) for p in (1, 2, 3, 4, 3, 4, 5, 6)]
     found = pages_duplicated(leaf, align([p.reference_page for p in leaf], [True] * 6))
-    assert [(o.where.page, o.value, o.u) for o in found] == [(5, 1.0, 0.0), (6, 1.0, 0.0)]
+    assert [(o.where.page, o.value, o.u, o.flags) for o in found] == [(5, 1.0, 0.0, ()), (6, 1.0, 0.0, ())]
+    assert [verdict_on(o) for o in found] == [(Outcome.OUTSIDE, ())] * 2
     side = [record(p) for p in (1, 2, 3, 3, 4)]
     (found_side,) = pages_duplicated(side, align([1, 2, 3, 3, 4], [True] * 4))
-    assert (found_side.where.page, found_side.u, found_side.flags) == (4, 1.0, (Flag.ONE_SIDE,))
+    assert (found_side.where.page, found_side.value, found_side.u) == (4, 1.0, 0.0)
+    assert found_side.flags == (Flag.ONE_SIDE,) and verdict_on(found_side) == (Outcome.UNDECIDED, ("one-side",))
 
 
 ALL_ALIKE = (1,) * 6
@@ -136,25 +139,39 @@ def test_pages_that_look_the_same_are_taken_as_they_come(seen: list[int], looks:
 def test_how_many_look_alikes_are_missing_is_known_and_which_is_not() -> None:
     found = align([1, 2, 3, 5, 6, 7, 8], [True] * 8, TWINS)
     (missing,) = pages_missing(found, complete=True)
-    assert (missing.value, missing.u, missing.where.page, missing.flags) == (1.0, 1.0, None, (Flag.LOOK_ALIKE,))
+    assert (missing.value, missing.u, missing.where.page, missing.flags) == (1.0, 0.0, None, (Flag.LOOK_ALIKE,))
     assert missing.detail["reference_pages"] == [3, 4, 5]
+    assert verdict_on(missing) == (Outcome.UNDECIDED, ("look-alike",))
     (leaf,) = pages_missing(align([1, 2, 5, 6], [True] * 6, (1, 2, 1, 2, 1, 2)), complete=True)
-    assert (leaf.value, leaf.u, leaf.detail["reference_pages"]) == (2.0, 2.0, [1, 2, 3, 4, 5, 6])
+    assert (leaf.value, leaf.u, leaf.flags) == (2.0, 0.0, (Flag.LOOK_ALIKE,))
+    assert leaf.detail["reference_pages"] == [1, 2, 3, 4, 5, 6]
+    assert verdict_on(leaf) == (Outcome.UNDECIDED, ("look-alike",))
     (known,) = pages_missing(align([1, 2, 3, 4, 5, 7, 8], [True] * 8, TWINS), complete=True)
-    assert (known.value, known.u, known.where.page) == (1.0, 0.0, 6)
+    assert (known.value, known.u, known.where.page, known.flags) == (1.0, 0.0, 6, ())
+    assert verdict_on(known) == (Outcome.OUTSIDE, ())
 
 
 def test_few_pages_that_are_told_say_nothing_of_the_order_of_a_notebook() -> None:
     looks = (1, *(2,) * 22, 24)
     seen = [24, *range(2, 24), 1]
     found = pages_out_of_order([record(p) for p in seen], align(seen, [True] * 24, looks), AS_SCANNED, True)
-    assert {(o.value, o.flags) for o in found} == {(None, (Flag.LOOK_ALIKE,))}
+    assert {(o.value, o.u, o.flags) for o in found} == {(None, None, (Flag.LOOK_ALIKE,))}
+    assert {verdict_on(o) for o in found} == {(Outcome.NOT_JUDGED, ())}
+
+
+def test_where_many_pages_are_out_of_place_the_scans_may_have_been_mixed_up() -> None:
+    seen = [1, 4, 7, 2, 9, 5, 3, 8, 6, 10]
+    found = pages_out_of_order([record(p) for p in seen], align(seen, [True] * 10), AS_SCANNED, True)
+    assert len(found) > 2
+    assert {(o.value, o.u, o.flags) for o in found} == {(1.0, 0.0, (Flag.MIXED_UP,))}
+    assert {verdict_on(o) for o in found} == {(Outcome.UNDECIDED, ("mixed-up",))}
 
 
 def test_one_look_alike_too_many_goes_to_a_person() -> None:
     seen = [1, 2, 3, 4, 4, 5, 6, 7, 8]
     (extra,) = pages_duplicated([record(p) for p in seen], align(seen, [True] * 8, TWINS))
-    assert (extra.value, extra.u, extra.flags) == (1.0, 1.0, (Flag.LOOK_ALIKE,))
+    assert (extra.value, extra.u, extra.flags) == (1.0, 0.0, (Flag.LOOK_ALIKE,))
+    assert verdict_on(extra) == (Outcome.UNDECIDED, ("look-alike",))
 
 
 @pytest.mark.parametrize(
@@ -174,6 +191,7 @@ def test_pages_out_of_order_are_named_and_parts_scanned_apart_are_not(
     found = pages_out_of_order(pages, align(places, [True] * 24), AS_SCANNED, complete)
     named = {o.where.page for o in found if o.value}
     assert len(named) == len(expected) and named <= (expected | {5, 6})
+    assert {(o.u, o.flags) for o in found} == {(0.0, ())}
 
 
 @pytest.mark.parametrize(
@@ -184,6 +202,7 @@ def test_pages_out_of_order_are_named_and_parts_scanned_apart_are_not(
 def test_only_a_whole_leaf_is_bound_upside_down(turned: tuple[int, ...], expected: set[int]) -> None:
     found = pages_upside_down([record(p, p in turned) for p in range(1, 9)], True)
     assert {o.where.page for o in found if o.value} == expected
+    assert {(o.u, o.flags) for o in found} == {(0.0, ())}
 
 
 def test_a_leaf_upside_down_shows_where_every_verso_was_scanned_turned() -> None:
@@ -196,7 +215,8 @@ def test_a_leaf_upside_down_shows_where_every_verso_was_scanned_turned() -> None
 def test_a_turned_page_with_a_blank_back_goes_to_a_person() -> None:
     pages = [record(1), record(2), record(3, True), record(4, kind=PageKind.BLANK)]
     (found,) = pages_upside_down(pages, True)
-    assert (found.where.page, found.value, found.u) == (3, 1.0, 1.0)
+    assert (found.where.page, found.value, found.u, found.flags) == (3, 1.0, 0.0, (Flag.ONE_SIDE,))
+    assert verdict_on(found) == (Outcome.UNDECIDED, ("one-side",))
 
 
 @pytest.mark.parametrize("seed", [5001, 5002, 5003])

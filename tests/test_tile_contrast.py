@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
 
 from qc.geometry import Affine
+from qc.lamp import lamp_taken_out
 from qc.measure.missing_print import missing_print
+from qc.model import Observation
 from qc.page_maps import TILE_PX, PageMaps
 from qc.resample import shrunk
 from qc.scan_color import SRGB
 from qc.text_fade import text_fade
-from qc.tiles import PageTiles, page_tiles
+from qc.tiles import PageTiles, ScannedPage, page_tiles
+from qc.tone_curve import bare_paper, tone_curve
 
 SIDE = 210
 """Pixels of the maps, half a millimeter each."""
 TO_MAP = Affine.scaling(2.0)
+Drawn = Callable[[], np.ndarray]
 
 
 def letters() -> np.ndarray:
@@ -50,13 +56,14 @@ def all_over() -> np.ndarray:
     return page
 
 
-def tiles_of(reference: np.ndarray, copy: np.ndarray) -> PageTiles:
+def tiles_of(reference: np.ndarray, copy: np.ndarray, seed: int = 7) -> PageTiles:
     three = np.dstack([reference] * 3).astype(np.float32)
     spread = np.sqrt(np.clip(shrunk(reference**2, TILE_PX) - shrunk(reference, TILE_PX) ** 2, 0, None))
     bare = np.flatnonzero(cv2.erode(reference, np.ones((5, 5), np.uint8)) > 0.98)
-    held = {"mean": shrunk(three, TILE_PX), "spread": spread, "bare": bare}
+    unprinted = (cv2.erode(reference, np.ones((3, 3), np.uint8)) > 0.98).astype(np.uint8)
+    held = {"mean": shrunk(three, TILE_PX), "spread": spread, "bare": bare, "unprinted": unprinted}
     held["usable"] = np.ones(held["spread"].shape, bool)
-    noisy = copy + np.random.default_rng(7).normal(0, 0.006, copy.shape)
+    noisy = copy + np.random.default_rng(seed).normal(0, 0.006, copy.shape)
     scan = np.dstack([noisy] * 3).astype(np.float32)
     inside = np.ones(reference.shape, bool)
     return page_tiles(PageMaps(scan, reference, inside, TO_MAP, 0.0, SRGB, held))
@@ -72,32 +79,80 @@ def scanned(printed: np.ndarray) -> np.ndarray:
     return (0.05 + 0.75 * printed**1.1).astype(np.float32)
 
 
+def darker(printed: np.ndarray) -> np.ndarray:
+    """A press that gains a lot, before a driver that deepens shadows."""
+    return (0.02 + 0.78 * printed**2.0).astype(np.float32)
+
+
+def paler(printed: np.ndarray) -> np.ndarray:
+    """A press without gain: half of the light that a file's mid-gray stands for is still there as paper."""
+    return (0.05 + 0.75 * printed**0.45).astype(np.float32)
+
+
+Tone = Callable[[np.ndarray], np.ndarray]
+
+
+def looked_for(ordered: np.ndarray, printed: np.ndarray, tone: Tone, share: float = 0.0) -> Observation:
+    """Missing print of a page in a copy with two sound pages of each kind, all printed and lit alike."""
+    sheets = [(d(), d()) for d in (letters, rules, tint, all_over) for _ in range(2)]
+    pages = [
+        ScannedPage(n, (f"p-{n}.jpg", 0), tiles_of(o, tone(p) * lamp(share), n), Affine.scaling(10.0), bool(n % 2))
+        for n, (o, p) in enumerate([(ordered, printed), *sheets], 1)
+    ]
+    even = lamp_taken_out(pages)
+    return missing_print(even[0], tone_curve(even), bare_paper(even))
+
+
 @pytest.mark.parametrize("draw", [letters, rules, tint, all_over])
+@pytest.mark.parametrize("tone", [scanned, darker, paler])
 @pytest.mark.parametrize("share", [0.0, 0.15, -0.3])
-def test_nothing_is_lost_under_any_lamp(draw: object, share: float) -> None:
-    page = draw()  # type: ignore[operator]
-    found = missing_print(tiles_of(page, scanned(page) * lamp(share)), 1, ("p-1.jpg", 0), Affine.scaling(10.0))
-    assert (found.value, found.u) == (0.0, 0.0), found.detail
+def test_nothing_is_lost_under_any_lamp_and_tone_curve(draw: Drawn, tone: Tone, share: float) -> None:
+    found = looked_for(draw(), draw(), tone, share)
+    assert (found.value, found.u, found.flags) == (0.0, 0.0, ()), found.detail
 
 
-@pytest.mark.parametrize(("draw", "share"), [(letters, 0.0), (letters, 0.15), (rules, 0.0), (tint, 0.0), (tint, 0.15)])
-def test_what_is_lost_is_found_at_its_place(draw: object, share: float) -> None:
-    page = draw()  # type: ignore[operator]
-    printed = page.copy()
+@pytest.mark.parametrize("draw", [letters, tint])
+@pytest.mark.parametrize("tone", [scanned, darker, paler])
+@pytest.mark.parametrize("share", [0.0, 0.15, -0.3])
+def test_what_is_lost_is_found_at_its_place(draw: Drawn, tone: Tone, share: float) -> None:
+    printed = draw()
     printed[60:140, 60:140] = 1.0
-    found = missing_print(tiles_of(page, scanned(printed) * lamp(share)), 1, ("p-1.jpg", 0), Affine.scaling(10.0))
+    found = looked_for(draw(), printed, tone, share)
     assert (found.value, found.u) == (1.0, 0.0)
     x0, y0, x1, y1 = found.detail["boxes_mm"][0]
     assert (x0, y0, x1, y1) == pytest.approx((30, 30, 70, 70), abs=5.5)
     assert found.evidence[0].box_mm == (x0, y0, x1, y1)
 
 
+@pytest.mark.parametrize("left", [0.15, 0.4])
+def test_what_is_merely_paler_is_no_missing_print(left: float) -> None:
+    """A sixth of the darkness is left, as of a halftone that lost most of its dots: a matter of tone, for a person."""
+    printed = tint()
+    printed[60:140, 60:140] = 1 - left * 0.4
+    assert looked_for(tint(), printed, scanned).value == 0.0
+
+
+def test_a_tint_that_no_page_of_the_copy_shows_may_be_too_light_to_show() -> None:
+    """A driver clips light tints to white on every page: that they are not there says nothing."""
+
+    def clipped(printed: np.ndarray) -> np.ndarray:
+        return np.minimum(0.05 + 0.9 * printed, 0.55).astype(np.float32)
+
+    found = looked_for(tint(), tint(), clipped)
+    assert found.value == 0.0
+
+
 def test_on_a_page_printed_all_over_a_bleached_part_is_found() -> None:
-    page = all_over()
-    printed = page.copy()
+    printed = all_over()
     printed[20:100, 10:55] = 1.0
-    found = missing_print(tiles_of(page, scanned(printed)), 1, ("p-1.jpg", 0), Affine.scaling(10.0))
+    found = looked_for(all_over(), printed, scanned)
     assert found.value == 1.0 and found.detail["boxes_mm"][0] == pytest.approx((5, 10, 27.5, 50), abs=5.5)
+
+
+def test_a_copy_without_bare_paper_cannot_be_judged() -> None:
+    page = ScannedPage(1, ("p-1.jpg", 0), tiles_of(all_over(), scanned(all_over())), Affine.scaling(10.0))
+    found = missing_print(page, tone_curve([page]), bare_paper([page]))
+    assert (found.value, found.flags) == (None, ("no-paper",))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.15, -0.3])

@@ -85,6 +85,7 @@ def rule_text(policy: Policy, rule: Rule) -> str:
         f"Rule {rule.id} of policy {policy.id} {policy.version} ({kind}): {rule.measure}, {judged}",
         f"  within   {_limit(rule.within.text, rule.within_text)}",
         f"  outside  {_limit(rule.outside.text, rule.outside_text) if rule.outside else 'never'}",
+        *([_wrapped("doubt", f"{', '.join(rule.doubt)}: with one of these a person looks")] if rule.doubt else []),
         _wrapped("clause", f"“{rule.clause}”"),
         _wrapped("source", rule.source),
     ]

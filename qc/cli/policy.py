@@ -102,6 +102,7 @@ def _judged(rule: Rule) -> list[tuple[str, str]]:
         ("magnitude", "yes" if rule.magnitude else "no"),
         ("edges", ", ".join(rule.edges) or "none"),
         ("spine", rule.spine),
+        ("doubt", ", ".join(rule.doubt) or "none"),
         ("notable", rule.notable.printed(rule.unit) if rule.notable else "none"),
     ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from qc.book_end import BookEnd, Padding, said_of, unexplained
 from qc.catalog import MEASURES
@@ -101,8 +102,8 @@ def blank_pages_unexplained(end: BookEnd, padding: Padding | None) -> Observatio
     Returns
     -------
     Observation
-        A count, 0 where the run is explained; `detail` holds the reckoning and ``words``. u is 1 where the place of the
-        last content page is only likely. Null where the end, or what was ordered, is not known.
+        A count, 0 where the run is explained; `detail` holds the reckoning and ``words``. Flag ``place-unsure`` where the place
+        of the last content page is only likely. Null where the end, or what was ordered, is not known.
 
     Notes
     -----
@@ -115,7 +116,8 @@ def blank_pages_unexplained(end: BookEnd, padding: Padding | None) -> Observatio
     detail = {**end.detail(), "words": said_of(end, padding)}
     if value is None:
         return MEASURES["blank-pages-unexplained"].observe(None, flags=(str(why),), detail=detail)
-    return MEASURES["blank-pages-unexplained"].observe(float(value), 1.0 if end.unsure else 0.0, detail=detail)
+    flags = (Flag.PLACE_UNSURE,) if end.unsure else ()
+    return MEASURES["blank-pages-unexplained"].observe(float(value), 0.0, flags=flags, detail=detail)
 
 
 def explained_again(observations: Sequence[Observation], padding: Padding | None) -> tuple[Observation, ...]:
@@ -130,7 +132,7 @@ def explained_again(observations: Sequence[Observation], padding: Padding | None
 def blank_pages_inside(
     pages: Sequence[PageRecord],
     reference_has_content: Sequence[bool] | None,
-    doubtful: frozenset[int] = frozenset(),
+    doubts: Mapping[int, Flag] = MappingProxyType({}),
 ) -> list[Observation]:
     """Pages that are blank where the reference has content: one observation a page, or a single zero.
 
@@ -139,8 +141,8 @@ def blank_pages_inside(
     pages : sequence of PageRecord
     reference_has_content : sequence of bool or None
         For each reference page; None without a reference.
-    doubtful : frozenset of int
-        Positions whose place in the book is only likely, because a part was scanned; their u is 1, so that a person looks.
+    doubts : mapping of int to Flag
+        By position, why a page that looks blank may be none, or may not belong to that place.
 
     Returns
     -------
@@ -161,8 +163,9 @@ def blank_pages_inside(
             found.append(
                 measure.observe(
                     1.0,
-                    1.0 if position in doubtful else 0.0,
+                    0.0,
                     Where(page=position),
+                    flags=(doubts[position],) if position in doubts else (),
                     detail={"reference_page": page.reference_page},
                     evidence=(Evidence(page.file, page.frame),),
                 )

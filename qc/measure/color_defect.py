@@ -12,17 +12,25 @@ from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.ink_density import INKS, Share
 from qc.model import Evidence, Observation, Where
-from qc.page_inks import PageInks, ScannedPage, page_inks, paper_of
+from qc.page_inks import CopyInks, PageInks, page_inks, paper_of
 from qc.places import evidence_at
 from qc.text_fade import text_fade
+from qc.tiles import ScannedPage
 
-U_INK = 0.07
+U_INK = 0.04
 """Of a share of ink without a scanner profile: color filters of the scanner and inks other than assumed. The losses of sound
 drawn copies scatter by 0.05, press drift included."""
-U_INK_PART = 0.4
-"""Further, of an ink that is missing in part: how its tints lose is not how its solids do."""
+ALL, SOLIDS = "all inks", "solids"
+MANY_TONED = 60
+"""Tiles with tone of a page on which all inks could be weak."""
+MOST_U_WEAK = 0.08
+"""The share of an ink that is known worse tells only whether it is lost."""
+U_LEVEL = 0.03
+"""Of the density of a page against the others: a sound press drifts by so much."""
 U_CHROMA = 0.04
-U_FADE, U_FADE_SHARE, MOST_U_FADE = 0.01, 0.12, 0.045
+U_FADE, U_FADE_SHARE = 0.01, 0.08
+MOST_U_FADE, SURELY = 0.05, 5.0
+"""A fade known worse than this is not stated, unless it is as many times as large as its u."""
 U_BAND, U_BAND_SHARE, BAND_OF_SOUND = 0.012, 0.1, 0.035
 """What sound pages show, 0.035 at most, adds to bands in quadrature: it counts the less the larger the swing is."""
 U_TONE = 0.08
@@ -63,48 +71,57 @@ def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: st
     Returns
     -------
     list of Observation
-        Values are fractions, 0 on a sound page, in `detail` with their `code`. On each page: "lost-channel" and, where
-        nothing is lost, "weak-channel": share of the weakest ink that is missing against the others (`channel`);
-        "gray": share of the ordered chroma that is missing; "fade": loss of density from the strongest to the weakest side
-        (`toward`); "band": rms of the density's swing as scanned, between lanes of 3.6 mm (`along` y: bands lie across the
-        page). Of the copy: "cast": excess of the strongest over the weakest of R, G, B in nearly gray tones; "tone-shift":
-        excess of mid-tones over shadows; "wrong-paper": place of the paper's b* on the way from the ordered paper (0) to the other
-        (1). A page that orders neither color nor tone has one null of the code "not-ordered". A fault that two thirds of the
-        pages show, three or more, is said once, without a page; `detail` names the pages.
+        Values are fractions, 0 on a sound page, in `detail` with their `code`. On each page: "lost-channel": share of the
+        weakest ink (`channel`) that is missing against like colors on the other pages; "weak-channel": the largest share that is
+        missing of an ink that is not lost, or of all inks (`channel` "all inks"); "gray": share of the chroma that is missing;
+        "fade": loss of density from the strongest to the weakest side of what is printed (`toward`); "band": rms of the density's
+        swing as scanned, between lanes of 3.6 mm (`along` y: bands lie across the page). Of the copy, without a page:
+        "lost-channel" and "gray" where a channel is nearly flat on all pages; "weak-channel" of black areas against the letters
+        (`channel` "solids"); "cast": excess of the strongest over the weakest of R, G, B in nearly gray tones; "tone-shift":
+        excess of mid-tones over shadows; "wrong-paper": place of the paper's b* on the way from the ordered paper (0) to the
+        other (1). A page that orders neither color nor tone has one null of the code "not-ordered". A fault that two thirds of
+        the pages show, three or more, is said once, without a page; `detail` names the pages.
 
     Notes
     -----
-    Tiles of 3.6 mm are averaged in linear light and divided by their paper. What was ordered goes through the copy's own tone
-    curve, which takes out dot gain and the scanner's gamma; what all inks lack alike is therefore not seen. The ordered
-    color is the PDF rendered as sRGB, the scan is taken as sRGB: the faults named here do not depend on either by more than
-    u says. Only what scales density counts as fade or band; lamp and glare add to it.
+    Tiles of 3.6 mm are averaged in linear light, after the lamp was taken out, and become densities relative to paper. What
+    press and scanner make of a color of the file is learned from the copy (`qc.ink_response`), each page from the others, so
+    that neither dot gain, nor inks, nor a tone curve of scanner or driver is a fault. u holds by how much like colors differ
+    from page to page, all tiles of one color together; what is known worse than to 0.12 (0.05 for a fade) is not stated unless it
+    stands out. Only what scales density counts as fade or band; what adds to it is light.
 
-    A "band" bounds what printed from below: lanes average bands of 9 mm down to 0.8, and a scanner whose tone curve flattens
-    shadows takes more; drawn bands of 9 to 25 mm read 0.45 to 0.91 of themselves.
+    A "fade" and a "band" bound what printed from below: glare and the scanner's tone curve flatten shadows (drawn fades read
+    0.7 to 1 of themselves), lanes average bands of 9 mm down to 0.8, and of a picture in layers some of the band is taken for its
+    tones; drawn bands of 9 to 25 mm read 0.45 to 0.91 of themselves.
 
-    Fooled by a driver that turns down color, by bands narrower than 7 mm (not seen), by ink that fades on all of a page
-    (not seen). A step counts as a straight fade and then reads up to half too large. A copy whose title does not state its ink and
-    whose every page is gray may have been ordered so: u is then 0.25. Cream paper in front of a driver that whitens it reads white.
+    Fooled by a fault that all pages share alike: a copy printed pale, or with a weak ink, as a whole has that as its response,
+    which no scan without a profile tells from press and scanner. Fooled, too, by bands narrower than 7 mm (not seen), by a
+    page alone with its tones (said, `few-tones`), and by tones that each have a part of the page to themselves (a fade is not
+    stated, `tones-by-place`). A copy whose title does not state its ink and whose every page is gray may have been ordered so: u
+    is then 0.25. Cream paper in front of a driver that whitens it reads white.
     """
     observations: list[Observation] = []
-    colors = page_inks(pages)
+    colors, whole = page_inks(pages)
     known = [(p, c) for p, c in zip(pages, colors, strict=True) if c is not None]
+    # Where no page shows color, none tells how much of an ink there should be.
+    all_gray = whole.chroma is not None and 1 - whole.chroma.value > GRAY
     rows: list[tuple[ScannedPage, _Found]] = []
     for page, color in known:
-        rows += [(page, f) for f in _of_page(page, color, ink == "black")]
+        rows += [(page, f) for f in _of_page(page, color, ink == "black" or all_gray)]
     for code in SHOWS:
         own = [(p, f) for p, f in rows if f.code == code]
         shown = [(p, f) for p, f in own if f.value is not None and f.value > SHOWS[code]]
         measured = sum(f.value is not None for _, f in own)
         if len(shown) >= SYSTEMATIC_PAGES and len(shown) >= SYSTEMATIC_SHARE * measured:
-            all_gray = code == "gray" and ink is None and len(shown) == measured
-            observations.append(_together(shown, U_NOT_STATED if all_gray else 0.0))
+            unstated = code == "gray" and ink is None and len(shown) == measured
+            observations.append(_together(shown, U_NOT_STATED if unstated else 0.0))
             own = [pair for pair in own if pair not in shown]
         observations += [_observed(f, Where(page=p.position)) for p, f in own]
     for page, own_color in zip(pages, colors, strict=True):
         if own_color is None or not any(p is page for p, _ in rows):
             observations.append(_observed(_of_letters(page), Where(page=page.position)))
     observations += [_observed(f, Where()) for f in _of_copy([c for _, c in known])]
+    observations += [_observed(f, Where()) for f in _whole(whole, known, ink)]
     if pages:
         observations.append(_observed(_paper(pages, paper), Where()))
     return observations
@@ -127,13 +144,12 @@ def _of_letters(page: ScannedPage) -> _Found:
 def _of_page(page: ScannedPage, color: PageInks, black_only: bool) -> Iterator[_Found]:
     if color.colored and not black_only:
         if color.gray_scan:
-            yield from (
-                _Found(code, None, None, (Flag.GRAY_SCAN,)) for code in ("lost-channel", "weak-channel", "gray")
-            )
+            yield from (_Found(code, None, None, (Flag.GRAY_SCAN,)) for code in ("lost-channel", "gray"))
         else:
             yield from _inks(page, color)
-    gone = color.chroma is not None and not black_only and (color.gray_scan or 1 - color.chroma.value > GRAY)
-    worst = max((s.value for s in color.loss if s is not None), default=0.0)
+    yield from _weak(page, color, black_only)
+    gone = not black_only and color.chroma is not None and (color.gray_scan or _is_gray(color))
+    worst = max((s.value - s.u for s in color.loss if s is not None), default=0.0)
     if color.fade is None:
         return
     if gone or worst > SHOWS["lost-channel"]:
@@ -141,9 +157,10 @@ def _of_page(page: ScannedPage, color: PageInks, black_only: bool) -> Iterator[_
         yield from (_Found(code, None, None, (Flag.U_TOO_LARGE,)) for code in ("fade", "band"))
         return
     fade = color.fade
-    u_fade = float(np.hypot(1.5 * fade.u, np.hypot(U_FADE, U_FADE_SHARE * fade.value)))
-    if 1.5 * fade.u > MOST_U_FADE:
-        yield _Found("fade", None, None, (Flag.U_TOO_LARGE,))
+    u_fade = float(np.hypot(fade.u, np.hypot(U_FADE, U_FADE_SHARE * fade.value)))
+    if fade.u > MOST_U_FADE and fade.value < SURELY * fade.u:
+        flag = Flag.TONES_BY_PLACE if fade.u_least > MOST_U_FADE else Flag.U_TOO_LARGE
+        yield _Found("fade", None, None, (flag,))
     else:
         yield _Found("fade", fade.value, u_fade, (Flag.NO_PROFILE,), {"toward": fade.toward}, (Evidence(*page.scan),))
     if color.band is not None:
@@ -155,23 +172,85 @@ def _of_page(page: ScannedPage, color: PageInks, black_only: bool) -> Iterator[_
 
 def _inks(page: ScannedPage, color: PageInks) -> Iterator[_Found]:
     flags = (Flag.NO_PROFILE,)
-    assert color.chroma is not None
-    missing = 1 - color.chroma.value
-    yield _Found("gray", missing, float(np.hypot(U_CHROMA, color.chroma.u)), flags, None, (Evidence(*page.scan),))
+    missing = None if color.chroma is None else _missing_chroma(color)
+    if missing is None:
+        yield _Found("gray", None, None, (Flag.U_TOO_LARGE,))
+    else:
+        yield _Found("gray", missing.value, float(np.hypot(U_CHROMA, missing.u)), flags, None, (Evidence(*page.scan),))
     losses = [(s.value, i, s) for i, s in enumerate(color.loss) if s is not None]
-    if missing > GRAY or not losses:
-        flag = Flag.U_TOO_LARGE if missing > GRAY else Flag.LITTLE_COLOR
-        yield from (_Found(code, None, None, (flag,)) for code in ("lost-channel", "weak-channel"))
+    if (missing is not None and missing.value - 2 * missing.u > GRAY) or not losses:
+        flag = Flag.U_TOO_LARGE if losses else Flag.LITTLE_COLOR
+        yield _Found("lost-channel", None, None, (flag,))
         return
     value, i, share = max(losses)
-    part = float(np.clip(value, 0, 1))
-    u = float(np.linalg.norm([U_INK, share.u, U_INK_PART * part * (1 - part)]))
     box = color.boxes_mm[i]
     evidence = evidence_at(page.scan, box, page.to_scan) if box else Evidence(*page.scan)
     detail = {"channel": INKS[i], "tiles": share.tiles, "box_mm": list(box) if box else None}
-    yield _Found("lost-channel", value, u, flags, detail, (evidence,))
-    if value <= LOST:
-        yield _Found("weak-channel", value, u, flags, detail, (evidence,))
+    yield _Found("lost-channel", value, float(np.hypot(U_INK, share.u)), flags, detail, (evidence,))
+
+
+def _missing_chroma(color: PageInks) -> Share:
+    """Chroma that is missing where all else printed as on the other pages: a page that is pale all over lacks no chroma."""
+    assert color.chroma is not None
+    level = 1.0 if color.level is None else float(np.clip(color.level.value, 0.5, 1.0))
+    return Share(1 - color.chroma.value / level, color.chroma.u / level, color.chroma.tiles)
+
+
+def _is_gray(color: PageInks) -> bool:
+    missing = _missing_chroma(color)
+    return missing.value - 2 * missing.u > GRAY
+
+
+def _weak(page: ScannedPage, color: PageInks, black_only: bool) -> Iterator[_Found]:
+    """What the page lacks of one ink or of all, against like colors on the other pages."""
+    flags = (Flag.NO_PROFILE,)
+    found: list[_Found] = []
+    if color.level is not None:
+        detail: dict[str, Any] = {"channel": ALL, "tiles": color.level.tiles}
+        u = float(np.hypot(U_LEVEL, color.level.u))
+        found.append(_Found("weak-channel", 1 - color.level.value, u, flags, detail, (Evidence(*page.scan),)))
+    gray = black_only or color.gray_scan or (color.chroma is not None and _is_gray(color))
+    for i, share in enumerate(color.loss):
+        if (
+            share is not None
+            and not gray
+            and share.value <= LOST
+            and (share.u < MOST_U_WEAK or share.value > SURELY * share.u)
+        ):
+            box = color.boxes_mm[i]
+            evidence = evidence_at(page.scan, box, page.to_scan) if box else Evidence(*page.scan)
+            detail = {"channel": INKS[i], "tiles": share.tiles, "box_mm": list(box) if box else None}
+            found.append(
+                _Found("weak-channel", share.value, float(np.hypot(U_INK, share.u)), flags, detail, (evidence,))
+            )
+    if found:
+        yield max(found, key=lambda f: f.value or 0.0)
+    elif color.toned >= MANY_TONED:
+        yield _Found("weak-channel", None, None, (Flag.FEW_TONES,))
+
+
+def _whole(copy: CopyInks, pages: Sequence[tuple[ScannedPage, PageInks]], ink: str | None) -> Iterator[_Found]:
+    """Inks and chroma that the copy lacks on all its pages."""
+    flags = (Flag.NO_PROFILE,)
+    if copy.solids is not None:
+        missing, u = 1 - copy.solids.value, copy.solids.u
+        yield _Found("weak-channel", float(np.clip(missing, 0, 1)), u, flags, {"channel": SOLIDS})
+    if ink == "black":
+        return
+    gray = copy.chroma is not None and 1 - copy.chroma.value > GRAY
+    if copy.chroma is not None:
+        u = float(np.hypot(copy.chroma.u, 0.0 if ink else U_NOT_STATED))
+        with_it = [p for p, c in pages if c.colored]
+        detail: dict[str, Any] = {"tiles": copy.chroma.tiles, "pages": [p.position for p in with_it]}
+        evidence = tuple(Evidence(*p.scan) for p in with_it[:3])
+        yield _Found("gray", float(np.clip(1 - copy.chroma.value, 0, 1)), u, flags, detail, evidence)
+    lost = [(1 - s.value, i, s) for i, s in enumerate(copy.inks) if s is not None]
+    if lost and not gray:
+        value, i, share = max(lost)
+        boxes = [(p, box) for p, c in pages if (box := c.boxes_mm[i]) is not None]
+        detail = {"channel": INKS[i], "tiles": share.tiles, "pages": [p.position for p, _ in boxes]}
+        evidence = tuple(evidence_at(p.scan, box, p.to_scan) for p, box in boxes[:3])
+        yield _Found("lost-channel", float(np.clip(value, 0, 1)), share.u, flags, detail, evidence)
 
 
 def _together(shown: Sequence[tuple[ScannedPage, _Found]], u_more: float) -> Observation:

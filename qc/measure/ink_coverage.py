@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -30,6 +30,8 @@ MANY_LETTERS = 100
 VEILED = 0.955
 """Tenth part of a blank page's light, relative to its paper, below which something shines through: clean paper keeps 0.97."""
 TONED = 0.88
+BRIGHT = 0.7
+"""Of the page's paper: less is no lamp but a tone."""
 """Paper around the middle of the page this much darker than its brightest: a picture in pale tones."""
 DUSTY = 8
 
@@ -38,7 +40,8 @@ DUSTY = 8
 class Ink:
     """Ink on a page: `coverage` and its `u` as fractions, the `kind` of page with a `reason`, and `paper`, the
     luminance taken for bare paper. `look` is finer than the kind, `marks` are its blobs and streaks, and `print_mm` is the
-    box (x0, y0, x1, y1 in the page frame) that holds all print of a page with little of it."""
+    box (x0, y0, x1, y1 in the page frame) that holds all print of a page with little of it. `bright` is the share of the page
+    that is about as bright as its paper: pictures have little ink against what lies around them, and yet are no bare paper."""
 
     coverage: float
     u: float
@@ -48,6 +51,7 @@ class Ink:
     look: Look = Look.PRINT
     marks: tuple[Mark, ...] = ()
     print_mm: tuple[float, float, float, float] | None = None
+    bright: float = 1.0
 
 
 def local_paper(plane: NDArray[np.float32], block: int) -> NDArray[np.float32]:
@@ -94,6 +98,20 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     page = page[margin:-margin, margin:-margin]
     paper = float(np.quantile(page[::2, ::2], 0.97))
     local = local_paper(page, round(8 * scale))
+    bright = float((local > BRIGHT * paper).mean())
+    ink = _ink(luminance, to_px, page, local, paper, scale)
+    return replace(ink, bright=bright)
+
+
+def _ink(
+    luminance: NDArray[np.float32],
+    to_px: Affine,
+    page: NDArray[np.float32],
+    local: NDArray[np.float32],
+    paper: float,
+    scale: float,
+) -> Ink:
+    """Ink on a `page` of `INK_DPI`, given its `local` and its brightest paper."""
     ratio = np.asarray(page / np.maximum(local, 1e-3), np.float32)
     solid = (local < 0.5 * max(paper, BARE_PAPER)) & (page < 0.5 * max(paper, BARE_PAPER))
     # A shadow toward a side is no print: solid regions count only where they reach away from the sides.
@@ -120,7 +138,9 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     if solid.any() or (coverage >= SPARSE and not _is_veil(np.asarray(area[kept], np.float64), strict, coverage)):
         return Ink(coverage, u, PageKind.CONTENT, f"{100 * coverage:.1f} % of the page is printed", paper)
     toned = float(np.median(local)) < TONED * paper
-    if not kept.any() and not toned:
+    if not kept.any() and toned:
+        return Ink(coverage, u, PageKind.CONTENT, PALE, paper)
+    if not kept.any():
         bare, said = _bare(ratio, local, specks)
         reason = f"{said} (nothing darker than 80 % of the paper and longer than 1.3 mm, {specks} specks)"
         return Ink(0.0, u, PageKind.BLANK, reason, paper, bare)
@@ -138,7 +158,7 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     look: Look | None = soft_look(boxes[soft], areas[soft], page.shape[1] / scale) if soft else Look.CLEAN
     if toned or look is None:
         coverage += float(areas[soft].sum() * scale**2 / page.size)
-        return Ink(coverage, max(u, coverage / 3), PageKind.CONTENT, "pale tones all over the page", paper)
+        return Ink(coverage, max(u, coverage / 3), PageKind.CONTENT, PALE, paper)
     marks = tuple(
         _mark(code, boxes[k], to_px) for code, those in (("spot", told.blobs), ("streak", told.streaks)) for k in those
     )
@@ -165,6 +185,7 @@ def _is_veil(areas: NDArray[np.float64], strict: float, coverage: float) -> bool
     return bool(strict < HARDLY * coverage and len(areas) >= MANY_LETTERS and np.quantile(areas, 0.95) < STROKE_MM2)
 
 
+PALE = "pale tones all over the page"
 _SOFT = {
     Look.SHOW_THROUGH: "show-through from the other side",
     Look.SHADOW: "a shadow along a side",

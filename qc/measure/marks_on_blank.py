@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from qc.catalog import MEASURES
+from qc.flags import Flag
 from qc.geometry import Affine
 from qc.model import Evidence, Observation, Where
 from qc.page_look import Mark
@@ -28,8 +29,7 @@ def marks_on_blank(
     Yields
     ------
     Observation
-        Number of marks of the code "spot" or "streak", with u as large: a page alone does not tell ink from dirt on the glass,
-        so that a person looks.
+        Number of marks of the code "spot" or "streak", with the flag ``dirt-or-ink``: a page alone does not tell the two apart.
 
     Notes
     -----
@@ -42,8 +42,9 @@ def marks_on_blank(
             evidence = tuple(_evidence(m, scan, to_scan) for m in mine)
             yield MEASURES["print-defect"].observe(
                 float(len(mine)),
-                float(len(mine)),
+                0.0,
                 Where(page=page),
+                (Flag.DIRT_OR_INK,),
                 detail={"code": code, "boxes_mm": boxes},
                 evidence=evidence,
             )

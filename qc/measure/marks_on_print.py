@@ -65,9 +65,9 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
     ------
     Observation
         ``print-defect`` with the code in its detail: spots and streaks of every page, smears and voids where there are any.
-        u is as large as the number where a page alone does not tell ink from dirt on the glass, a stain or a reader's mark, so
-        that a person looks. It is 0 for streaks that repeat at one place of the sheet, on three pages or more, while their
-        place on the glass moves: only a press does that. Marks that repeat at one place of the glass while the sheets moved
+        Flag ``dirt-or-ink`` where a page alone does not tell ink from dirt on the glass, a stain or a reader's mark. Streaks that
+        repeat at one place of the sheet, on three pages or more, while their place on the glass moves, have it not: only a
+        press does that. Marks that repeat at one place of the glass while the sheets moved
         are the scanner's: they are not counted, and where nothing else is left the value is None with the flag ``dirty-glass``.
 
     Notes
@@ -104,10 +104,8 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
                 continue
             sure = all(s is _Source.PRESS for _, s in mine)
             evidence = tuple(evidence_at(page.scan, m.box_mm, page.to_scan) for m in shown)
-            flags = (Flag.OTHER_CONTENT,) if len(marks) > MANY else ()
-            yield MEASURES["print-defect"].observe(
-                float(len(marks)), 0.0 if sure else float(len(marks)), where, flags, detail, evidence
-            )
+            flags = (Flag.DIRT_OR_INK,) * (not sure) + (Flag.OTHER_CONTENT,) * (len(marks) > MANY)
+            yield MEASURES["print-defect"].observe(float(len(marks)), 0.0, where, flags, detail, evidence)
 
 
 def _sources(pages: Sequence[MarkedPage]) -> dict[tuple[int, int], _Source]:

@@ -31,9 +31,9 @@ def pages_missing(alignment: Alignment | None, complete: bool) -> list[Observati
     Notes
     -----
     `where.page` is the position of the next page that is there, after the last one its position + 1. Among pages that
-    look the same, how many are missing is known and which is not: `where.page` is null, u is as large as the value, and a
-    person looks. Pages that are blank in the reference are not counted, as scanners skip blanks. Two pages that form a
-    leaf may also have gone through the feeder together with the leaf before.
+    look the same, how many are missing is known and which is not: `where.page` is null and the flag is ``look-alike``. Pages
+    that are blank in the reference are not counted, as scanners skip blanks. Two pages that form a leaf may also have gone
+    through the feeder together with the leaf before.
     """
     measure = MEASURES["pages-missing"]
     if alignment is None:
@@ -46,7 +46,7 @@ def pages_missing(alignment: Alignment | None, complete: bool) -> list[Observati
     return [
         measure.observe(
             float(len(gap.pages)),
-            float(len(gap.pages)) if gap.among else 0.0,
+            0.0,
             Where(page=None if gap.among else gap.position),
             flags=(Flag.LOOK_ALIKE,) if gap.among else (),
             detail={"reference_pages": list(gap.among or gap.pages), "whole_leaves": gap.leaf},
@@ -60,9 +60,9 @@ def pages_duplicated(pages: Sequence[PageRecord], alignment: Alignment | None) -
 
     Notes
     -----
-    Of pages that look the same only how many there are too many is known: u is 1. A page of which the other side is not
-    doubled is likely one sheet scanned twice, as a leaf has two sides: u is 1, too, and a person looks. A whole leaf scanned
-    twice is not told from one bound twice.
+    Of pages that look the same only how many there are too many is known: flag ``look-alike``. A page of which the other side
+    is not doubled is likely one sheet scanned twice, as a leaf has two sides: flag ``one-side``. A whole leaf scanned twice is
+    not told from one bound twice.
     """
     measure = MEASURES["pages-duplicated"]
     if alignment is None:
@@ -76,7 +76,7 @@ def pages_duplicated(pages: Sequence[PageRecord], alignment: Alignment | None) -
         found.append(
             measure.observe(
                 1.0,
-                1.0 if flags else 0.0,
+                0.0,
                 Where(page=at),
                 flags=flags,
                 detail={"reference_page": number, "first_position": first},
@@ -103,7 +103,7 @@ def pages_out_of_order(
 
     Notes
     -----
-    More than a fifth of the pages out of place are rather scans that were mixed up: u is 1, and a person looks. Nothing is
+    More than a fifth of the pages out of place are rather scans that were mixed up: flag ``mixed-up``. Nothing is
     said of pages that look like others, nor of any page where most do: their order is not known.
     """
     measure = MEASURES["pages-out-of-order"]
@@ -122,7 +122,7 @@ def pages_out_of_order(
         found.append(
             measure.observe(
                 None if unsure else 1.0,
-                None if unsure else 1.0 if many else 0.0,
+                None if unsure else 0.0,
                 Where(page=at),
                 flags=(Flag.LOOK_ALIKE,) if unsure else (Flag.MIXED_UP,) if many else (),
                 detail={"reference_page": alignment.places[at - 1], **common},
@@ -151,7 +151,7 @@ def pages_upside_down(pages: Sequence[PageRecord], has_reference: bool) -> list[
     Notes
     -----
     One side alone, or all versos, cannot be bound so: they were scanned turned, and are not counted. Where the other side
-    is blank or was not seen, u is 1 and a person looks. A loose sheet laid on the glass upside down is not told from one
+    is blank or was not seen, the flag is ``one-side``. A loose sheet laid on the glass upside down is not told from one
     bound so.
     """
     measure = MEASURES["pages-upside-down"]
@@ -184,7 +184,7 @@ def pages_upside_down(pages: Sequence[PageRecord], has_reference: bool) -> list[
         found.append(
             measure.observe(
                 1.0,
-                1.0 if other is None else 0.0,
+                0.0,
                 Where(page=position),
                 flags=(Flag.ONE_SIDE,) if other is None else (),
                 detail={"reference_page": number},

@@ -11,8 +11,6 @@ from qc.flags import Flag
 from qc.imprint import Imprint
 from qc.model import Evidence, Observation, Where
 
-SURE, UNSURE = 0.0, 1.0
-
 
 def print_date(
     imprint: Imprint | None, where: Where, evidence: Evidence | None, lacking: Flag, turns: int = 0
@@ -34,7 +32,7 @@ def print_date(
     -------
     Observation
         Value 1 with ``text`` (ISO date), ``printed`` (as it stands there) and ``others`` (days it may be as well) in
-        `detail`; u is 0 where two reads agree on it and 1 where a person should look. Null where nothing was read.
+        `detail`; a flag says why it is not sure where two reads do not agree on it. Null where nothing was read.
 
     Notes
     -----
@@ -56,8 +54,7 @@ def print_date(
         flag = lacking if not imprint.lines else Flag.DATE_NOT_READ
         return measure.observe(None, where=where, flags=(flag,), detail=detail, evidence=seen)
     read = {"text": printed.day.isoformat(), "printed": printed.text, "others": [d.isoformat() for d in printed.others]}
-    u = UNSURE if printed.doubts else SURE
-    return measure.observe(1.0, u, where, printed.doubts, read | detail, seen)
+    return measure.observe(1.0, 0.0, where, printed.doubts, read | detail, seen)
 
 
 def print_place(imprint: Imprint | None, where: Where, evidence: Evidence | None, lacking: Flag) -> Observation:
@@ -71,8 +68,8 @@ def print_place(imprint: Imprint | None, where: Where, evidence: Evidence | None
     Returns
     -------
     Observation
-        Value 1 with ``text`` (as it stands there) and ``country`` (in English, or null) in `detail`; u is 0 where the
-        country was spelled exactly, else 1. Null where nothing was read.
+        Value 1 with ``text`` (as it stands there) and ``country`` (in English, or null) in `detail`; flag
+        ``low-confidence`` unless the country was spelled exactly. Null where nothing was read.
 
     Notes
     -----
@@ -86,7 +83,7 @@ def print_place(imprint: Imprint | None, where: Where, evidence: Evidence | None
     sure = place.country is not None and place.exact
     flags = () if sure else (Flag.LOW_CONFIDENCE,)
     detail = {"text": place.text, "country": place.country}
-    return measure.observe(1.0, SURE if sure else UNSURE, where, flags, detail, (evidence,) if evidence else ())
+    return measure.observe(1.0, 0.0, where, flags, detail, (evidence,) if evidence else ())
 
 
 def isbn(codes: Sequence[tuple[IsbnCode, Evidence]], lacking: Flag) -> list[Observation]:
@@ -102,8 +99,8 @@ def isbn(codes: Sequence[tuple[IsbnCode, Evidence]], lacking: Flag) -> list[Obse
     Returns
     -------
     list of Observation
-        One for each number read, value 1 with ``text`` (13 digits) and ``addon`` in `detail`; u is 0 where two readers
-        agree on it or it is the one that was expected, else 1. A single null where nothing was read.
+        One for each number read, value 1 with ``text`` (13 digits) and ``addon`` in `detail`; flag ``low-confidence``
+        unless two readers agree on it or it is the one that was expected. A single null where nothing was read.
 
     Notes
     -----
@@ -115,7 +112,7 @@ def isbn(codes: Sequence[tuple[IsbnCode, Evidence]], lacking: Flag) -> list[Obse
     return [
         measure.observe(
             1.0,
-            SURE if code.sure else UNSURE,
+            0.0,
             flags=() if code.sure else (Flag.LOW_CONFIDENCE,),
             detail={"text": code.isbn, "addon": code.addon},
             evidence=(evidence,),

@@ -25,16 +25,9 @@ SPREAD_FLOOR_MM = 0.02
 JITTER_REACH = (18.0, 28.0)
 """Times the spread that jitter with tails as heavy as Student's t of 5 degrees reaches in one of 1,000 sound books: at
 least, and with 300 pages. It grows with the fifth root of their number."""
-JITTER_FROM_MM = 3.0
-U_JITTER_SHARE = 0.25
-"""Least u of a value from there on that such jitter reaches, too: what moved the page is not known, and up to twice the
-tolerance of 0.125 in a person looks. A policy with a smaller tolerance needs a smaller `JITTER_FROM_MM`."""
 AGREE_SHARE = 0.25
 """Of its way, by which the size of a page that moved may differ: sheets torn from a spine vary more than a guillotine. An
 edge found at a wrong place changes the size by twice what it seems to move the print."""
-U_ALONE_MM = 1.0
-U_ALONE_SHARE = 0.5
-"""Where no opposite edge confirms a page beyond `LEAST_MM`, the interval reaches down to nothing, and a person looks."""
 
 
 def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
@@ -63,12 +56,12 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
     measure or a quarter of the way; half of what it differs by then enters u. A page leaves its block beyond six times
     the spread of the pages (eight below 20 pages) and beyond 1.6 mm. Where the jitter is normal, at most one of 1,000
     sound books shows such a page; but nobody knows the tails of a press. Up to 18 to 28 times the spread heavy-tailed
-    jitter is possible, too, and then u is a quarter of a value of 3 mm or more, so that out of
+    jitter is possible, too, and then a value beyond 1.6 mm has the flag ``jitter-possible``, so that out of
     1,000 sound books at most one is called a defect (`benchmarks/misprint_rates.py`). Pages that nearly repeat
     themselves and pages registered worse than 0.9 are left out, for there the registration may be off and not the print.
 
-    u joins those of the page and of its block. Along x by the fore-edge alone it is half of a value beyond 1.6 mm and
-    at least 1 mm: nothing confirms such a page.
+    u joins those of the page and of its block. Along x by the fore-edge alone, nothing confirms a value beyond 1.6 mm: flag
+    ``one-edge``.
     """
     measure = MEASURES["trim-offset-page"]
     at = {(o.where.page, o.where.edge): o for o in offsets}
@@ -98,17 +91,18 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
                 if abs(_value(opposite, away)) > abs(value) + CLEARLY_MM:
                     own, value = opposite, _value(opposite, away)
             u = max(own.u or 0.0, float(np.hypot(page.u_placement, u_mean)), 0.0 if as_measured else apart / 2)
+            flags: tuple[Flag, ...] = ()
             if alone and abs(value) > LEAST_MM:
-                u = max(u, U_ALONE_MM, U_ALONE_SHARE * abs(value))
-            elif abs(value) > JITTER_FROM_MM and abs(away) < reach:
-                u = max(u, U_JITTER_SHARE * abs(value))
+                flags = (Flag.ONE_EDGE,)
+            elif abs(value) > LEAST_MM and abs(away) < reach:
+                flags = (Flag.JITTER_POSSIBLE,)
             detail = {
                 "from_block": round(_outward(own, away), 4),
                 "from_trim_line": round(own.value or 0.0, 4),
                 "spread": round(spread, 4),
                 "left_block": abs(away) > limit,
             }
-            judged.append(measure.observe(value, u, own.where, detail=detail, evidence=own.evidence))
+            judged.append(measure.observe(value, u, own.where, flags, detail, own.evidence))
     if not judged:
         return [measure.observe(None, flags=(Flag.FEW_PAGES,))]
     gone = [o for o in judged if o.detail["left_block"]]

@@ -247,4 +247,4 @@ def last_pages(inspection: Inspection) -> str:
 def isbn(inspection: Inspection) -> str:
     """What the barcode of the cover says; empty where none was read."""
     read = [o for o in inspection.observations if o.measure == "isbn" and o.value is not None]
-    return ", ".join(f"{o.detail['text']}{' (not sure)' if o.u else ''}" for o in read)
+    return ", ".join(f"{o.detail['text']}{' (not sure)' if o.flags else ''}" for o in read)

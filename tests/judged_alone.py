@@ -1,0 +1,16 @@
+"""What a rule of the shipped policy says of an observation that stands alone."""
+
+from __future__ import annotations
+
+from qc.judge import judge_between
+from qc.model import Observation, Outcome
+from qc.policy import load_policy
+
+KDP = load_policy("kdp")
+
+
+def verdict_on(found: Observation) -> tuple[Outcome, tuple[str, ...]]:
+    """Outcome and doubt of the one finding of kdp."""
+    (finding,) = judge_between([found], KDP)
+    assert finding.flags == found.flags
+    return finding.outcome, finding.doubt
