@@ -36,6 +36,8 @@ STEPS = (-0.25, -0.125, 0.0, 0.125, 0.25)
 STEP_GAIN = 0.8
 """Share of the straight fade's mean residual below which a step is believed."""
 MIN_LANES = 8
+BAND_TILES = 150
+"""Tiles with tone of a page that tells bands: a few patches, each in its own tone, differ as bands do."""
 LANE_TILES = 3
 
 Array = NDArray[np.float64]
@@ -126,7 +128,8 @@ def evenness(
     axis = int(np.argmax(np.abs(fit.slopes)))
     loss = np.abs(fit.slopes) / (1 + np.abs(fit.slopes) / 2)
     toward = {"x": ("left", "right"), "y": ("head", "tail")}[names[axis]][int(fit.slopes[axis] < 0)]
-    bands = [b for b in (_band(fit, 0), _band(fit, 1)) if b is not None]
+    found = (_band(fit, 0), _band(fit, 1)) if int(toned.sum()) >= BAND_TILES else ()
+    bands = [b for b in found if b is not None]
     fade = Fade(float(loss[axis]), float(fit.u_slopes[axis]), toward, float(fit.u_least[axis]))
     return fade, max(bands, key=lambda b: b.value - b.u, default=None)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.evenness import Band, Fade, evenness, like_colors
+from qc.evenness import MOST_DENSITY, Band, Fade, evenness, like_colors
 from qc.ink_density import (
     DARK,
     INKS,
@@ -50,8 +50,9 @@ drawing models: 0.52 and more; without the ink 0.2 at most."""
 LEAST_CHROMA_RESPONSE = 0.1
 """A copy printed in color shows at least this share of the differences between channels that its file orders. Sound copies of two
 drawing models: 0.15 to 1.1."""
-U_INK_RESPONSE, U_CHROMA_RESPONSE = 0.1, 0.1
-"""Of the two as shares of these least ones."""
+U_INK_RESPONSE, U_CHROMA_RESPONSE = (0.08, 0.08, 0.2), 0.1
+"""Of cyan, magenta and yellow, and of chroma, as shares of these least ones. Magenta absorbs blue as well: where yellow did not
+print, it leaves a third of the least yellow."""
 MOST_U, SURELY = 0.12, 4.0
 """A share known worse than this is not stated, unless it lacks as many times its u."""
 
@@ -201,8 +202,15 @@ def _inks(tiles: PageTiles, seen: TileDensities, response: InkResponse, n: int, 
     # Colors that no other page shows say little.
     weight = _weights(shown) * misfit**2 / (misfit**2 + u_expected**2)
     cell = like_colors(ordered)
+    # Where a scanner ends in the shadows, print of any strength looks the same.
+    light = ordered.mean(axis=1) < MOST_DENSITY
     level = _projected(
-        shown.mean(axis=1, keepdims=True), expected.mean(axis=1, keepdims=True), weight, u_expected, misfit, cell
+        shown[light].mean(axis=1, keepdims=True),
+        expected[light].mean(axis=1, keepdims=True),
+        weight[light],
+        u_expected[light],
+        misfit,
+        cell[light],
     )
     colored = np.linalg.norm(_opponent(expected), axis=1) > LEAST_OPPONENT
     chroma = _projected(
@@ -323,8 +331,8 @@ def _copy_inks(pages: Sequence[TileDensities], response: InkResponse) -> CopyInk
     inks = tuple(
         None
         if o is None or strongest <= 0 or sum(x is not None for x in own) < 2
-        else Share(o[0] / strongest / LEAST_INK_RESPONSE, U_INK_RESPONSE, o[1])
-        for o in own
+        else Share(o[0] / strongest / LEAST_INK_RESPONSE, U_INK_RESPONSE[ink], o[1])
+        for ink, o in enumerate(own)
     )
     aim, opponent = _opponent(every), _opponent(seen)
     colored = np.linalg.norm(aim, axis=1) > ORDERED_OPPONENT

@@ -29,7 +29,7 @@ U_LEVEL = 0.03
 """Of the density of a page against the others: a sound press drifts by so much."""
 U_CHROMA = 0.04
 U_FADE, U_FADE_SHARE = 0.01, 0.08
-MOST_U_FADE, SURELY = 0.05, 5.0
+MOST_U_FADE, SURELY = 0.04, 5.0
 """A fade known worse than this is not stated, unless it is as many times as large as its u."""
 U_BAND, U_BAND_SHARE, BAND_OF_SOUND = 0.012, 0.1, 0.035
 """What sound pages show, 0.035 at most, adds to bands in quadrature: it counts the less the larger the swing is."""
@@ -39,7 +39,7 @@ U_PAPER, U_STOCK = 2.2, 1.5
 U_NOT_STATED = 0.25
 LOST, GRAY = 0.6, 0.5
 SYSTEMATIC_PAGES, SYSTEMATIC_SHARE = 3, 2 / 3
-SHOWS_IN_TEXT = 0.32
+SHOWS_IN_TEXT = 0.36
 """Loss of contrast from side to side at which letters plainly fade."""
 SHOWS: Mapping[str, float] = {"lost-channel": 0.5, "weak-channel": 0.35, "gray": 0.5, "fade": 0.25, "band": 0.08}
 """From where on a page counts as showing the fault, when it is asked whether all pages do."""
