@@ -39,7 +39,7 @@ U_PAPER, U_STOCK = 2.2, 1.5
 U_NOT_STATED = 0.25
 LOST, GRAY = 0.6, 0.5
 SYSTEMATIC_PAGES, SYSTEMATIC_SHARE = 3, 2 / 3
-SHOWS_IN_TEXT = 0.36
+SHOWS_IN_TEXT = 0.38
 """Loss of contrast from side to side at which letters plainly fade."""
 SHOWS: Mapping[str, float] = {"lost-channel": 0.5, "weak-channel": 0.35, "gray": 0.5, "fade": 0.25, "band": 0.08}
 """From where on a page counts as showing the fault, when it is asked whether all pages do."""

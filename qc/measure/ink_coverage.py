@@ -30,8 +30,8 @@ MANY_LETTERS = 100
 VEILED = 0.955
 """Tenth part of a blank page's light, relative to its paper, below which something shines through: clean paper keeps 0.97."""
 TONED = 0.88
-BRIGHT = 0.7
-"""Of the page's paper: less is no lamp but a tone."""
+BRIGHT = 0.85
+"""Of the page's paper; less is a tone, or the dim side of a lamp."""
 """Paper around the middle of the page this much darker than its brightest: a picture in pale tones."""
 DUSTY = 8
 

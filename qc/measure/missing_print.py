@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Affine
-from qc.model import Evidence, Observation, PageRecord, Where
+from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 from qc.places import evidence_at
 from qc.print_marks import PrintMark
 from qc.tiles import PageTiles, ScannedPage
@@ -155,7 +155,9 @@ def lost_print(
     Observation or None
         None where enough print is there, little was ordered, or the page is not as bright as paper all over.
     """
-    if ordered < MIN_DARKNESS or coverage > LOST_SHARE * ordered or bright < MOSTLY_BRIGHT:
+    if ordered < MIN_DARKNESS or coverage > LOST_SHARE * ordered:
+        return None
+    if page.kind is PageKind.CONTENT and bright < MOSTLY_BRIGHT:
         return None
     detail = {"code": "missing-print", "reference_page": page.reference_page, "coverage": round(coverage, 5)}
     evidence = (Evidence(page.file, page.frame),)
