@@ -50,7 +50,7 @@ drawing models: 0.52 and more; without the ink 0.2 at most."""
 LEAST_CHROMA_RESPONSE = 0.1
 """A copy printed in color shows at least this share of the differences between channels that its file orders. Sound copies of two
 drawing models: 0.15 to 1.1."""
-U_INK_RESPONSE, U_CHROMA_RESPONSE = (0.08, 0.08, 0.2), 0.1
+U_INK_RESPONSE, U_CHROMA_RESPONSE = (0.05, 0.05, 0.2), 0.1
 """Of cyan, magenta and yellow, and of chroma, as shares of these least ones. Magenta absorbs blue as well: where yellow did not
 print, it leaves a third of the least yellow."""
 MOST_U, SURELY = 0.12, 4.0
@@ -317,21 +317,24 @@ def _copy_inks(pages: Sequence[TileDensities], response: InkResponse) -> CopyInk
     if not ordered or sum(map(len, ordered)) < MANY_TILES:
         return nothing
     every, seen = np.concatenate(ordered), np.concatenate(shown)
-    coefficients, _ = response.without(-1)
-    own: list[tuple[float, int] | None] = []
+    coefficients, covariance = response.without(-1)
+    own: list[Share | None] = []
     for ink in range(len(INKS)):
         excess = every[:, ink] - every.min(axis=1)
         with_it = excess > 2 * LEAST_EXCESS
         if np.count_nonzero(with_it) < MANY_TILES:
             own.append(None)
             continue
-        part = (of_ink(every, ink) @ coefficients)[with_it, ink]
-        own.append((float(part.sum() / excess[with_it].sum()), int(with_it.sum())))
-    strongest = max((o[0] for o in own if o is not None), default=0.0)
+        mean, size = of_ink(every, ink)[with_it].mean(axis=0), float(excess[with_it].mean())
+        # Inks that were ordered together only, in one color, are not told apart.
+        u = float(np.sqrt(mean @ covariance @ mean)) / size
+        own.append(Share(float(mean @ coefficients[:, ink]) / size, u, int(with_it.sum())))
+    strongest = max((o.value for o in own if o is not None), default=0.0)
+    least = strongest * LEAST_INK_RESPONSE
     inks = tuple(
         None
         if o is None or strongest <= 0 or sum(x is not None for x in own) < 2
-        else Share(o[0] / strongest / LEAST_INK_RESPONSE, U_INK_RESPONSE[ink], o[1])
+        else Share(o.value / least, float(np.hypot(U_INK_RESPONSE[ink], o.u / least)), o.tiles)
         for ink, o in enumerate(own)
     )
     aim, opponent = _opponent(every), _opponent(seen)

@@ -20,6 +20,7 @@ from qc.tiles import ScannedPage
 U_INK = 0.04
 """Of a share of ink without a scanner profile: color filters of the scanner and inks other than assumed. The losses of sound
 drawn copies scatter by 0.05, press drift included."""
+MOST_U_WHOLE = 0.25
 ALL, SOLIDS = "all inks", "solids"
 MANY_TONED = 60
 """Tiles with tone of a page on which all inks could be weak."""
@@ -250,7 +251,12 @@ def _whole(copy: CopyInks, pages: Sequence[tuple[ScannedPage, PageInks]], ink: s
         boxes = [(p, box) for p, c in pages if (box := c.boxes_mm[i]) is not None]
         detail = {"channel": INKS[i], "tiles": share.tiles, "pages": [p.position for p, _ in boxes]}
         evidence = tuple(evidence_at(p.scan, box, p.to_scan) for p, box in boxes[:3])
-        yield _Found("lost-channel", float(np.clip(value, 0, 1)), share.u, flags, detail, evidence)
+        # No more than all of an ink can be missing: what was measured beyond that makes it the surer.
+        u = max(share.u - max(value - 1, 0) / 3, U_INK)
+        if u > MOST_U_WHOLE:
+            yield _Found("lost-channel", None, None, (Flag.LITTLE_COLOR,))
+        else:
+            yield _Found("lost-channel", float(np.clip(value, 0, 1)), u, flags, detail, evidence)
 
 
 def _together(shown: Sequence[tuple[ScannedPage, _Found]], u_more: float) -> Observation:
