@@ -45,11 +45,11 @@ U_SOLIDS = 0.1
 SHARE_SD = 0.5
 """Of the share of an ink that prints, before the page is looked at; a prior."""
 LEAST_INK_RESPONSE = 0.55
-"""An ink takes at least this share of the density, in its own channel, that the strongest ink does. Sound copies of two
-drawing models: 0.52 and more; without the ink 0.2 at most."""
+"""An ink takes at least this share of the density, in its own channel, that the strongest ink does. Six sound copies
+of the second drawing model: 0.52 and more; without the ink 0.2 at most on drawn pages of the first, but some whole copies pass."""
 LEAST_CHROMA_RESPONSE = 0.1
-"""A copy printed in color shows at least this share of the differences between channels that its file orders. Sound copies of two
-drawing models: 0.15 to 1.1."""
+"""A copy printed in color shows at least this share of the differences between channels that its file orders. Six sound
+copies of the second drawing model: 0.16 to 1.1."""
 U_INK_RESPONSE, U_CHROMA_RESPONSE = (0.05, 0.05, 0.2), 0.1
 """Of cyan, magenta and yellow, and of chroma, as shares of these least ones. Magenta absorbs blue as well: where yellow did not
 print, it leaves a third of the least yellow."""
