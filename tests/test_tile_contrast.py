@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from qc.evenness import Fade
 from qc.geometry import Affine
 from qc.lamp import lamp_taken_out
 from qc.measure.missing_print import missing_print
@@ -15,7 +16,7 @@ from qc.model import Observation
 from qc.page_maps import TILE_PX, PageMaps
 from qc.resample import shrunk
 from qc.scan_color import SRGB
-from qc.text_fade import text_fade
+from qc.text_fade import letter_contrast, text_fade
 from qc.tiles import PageTiles, ScannedPage, page_tiles
 from qc.tone_curve import bare_paper, tone_curve
 
@@ -155,10 +156,16 @@ def test_a_copy_without_bare_paper_cannot_be_judged() -> None:
     assert (found.value, found.flags) == (None, ("no-paper",))
 
 
+def faded(page: PageTiles) -> Fade | None:
+    """The fade of a page in a copy with a sound one."""
+    usual = letter_contrast([page, tiles_of(letters(), scanned(letters()))])
+    return text_fade(page, usual)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.15, -0.3])
 def test_letters_under_any_lamp_do_not_fade(share: float) -> None:
     page = letters()
-    fade = text_fade(tiles_of(page, scanned(page) * lamp(share)))
+    fade = faded(tiles_of(page, scanned(page) * lamp(share)))
     assert fade is not None and fade.value < 2 * fade.u
 
 
@@ -168,7 +175,7 @@ def test_letters_that_print_paler_on_one_side_are_found(paler: tuple[slice, slic
     page = letters()
     printed = page.copy()
     printed[paler] = 1 - (1 - lost) * (1 - page[paler])
-    fade = text_fade(tiles_of(page, (0.05 + 0.75 * printed).astype(np.float32) * lamp(0.15)))
+    fade = faded(tiles_of(page, (0.05 + 0.75 * printed).astype(np.float32) * lamp(0.15)))
     assert fade is not None and fade.toward == toward
     assert fade.value == pytest.approx(lost, abs=2 * fade.u)
 
@@ -176,4 +183,12 @@ def test_letters_that_print_paler_on_one_side_are_found(paler: tuple[slice, slic
 def test_a_page_with_a_picture_is_no_page_of_text() -> None:
     page = letters()
     page[40:120, 40:120] = 0.3
-    assert text_fade(tiles_of(page, scanned(page))) is None
+    assert faded(tiles_of(page, scanned(page))) is None
+
+
+def test_rules_that_lie_beside_their_place_on_one_side_do_not_fade() -> None:
+    page = letters()
+    beside = page.copy()
+    beside[110:180] = np.roll(page[110:180], 2, axis=0)
+    fade = faded(tiles_of(page, scanned(beside)))
+    assert fade is not None and fade.value < 2 * fade.u
