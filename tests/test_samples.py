@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from golden_values import differences, drawn_copies, read_table, rows
+from golden_values import inspected as inspected_anew
 
 from qc.intake import find_copies
 from qc.job import jobs_for, run_job
@@ -67,6 +69,26 @@ def test_copy_gets_its_verdict(name: str, out: Path) -> None:
     outcomes = {f.outcome for f in inspection.findings if f.rule == expected["rule"]}
     assert OF_RULE[name] in outcomes, inspection.verdict.summary
     assert (out / name / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_copy_gets_its_golden_values(name: str, out: Path) -> None:
+    assert differences(read_table()[name], rows(inspected(RETURNS / name, out))) == []
+
+
+def test_drawn_copies_get_their_golden_values(tmp_path: Path) -> None:
+    golden = read_table()
+    for path, title in drawn_copies(tmp_path):
+        inspection = inspected_anew(path, tmp_path / "out", reference=title)
+        assert differences(golden[path.name], rows(inspection)) == []
+
+
+def test_a_golden_value_that_moved_is_named() -> None:
+    row = ("A", "trim-offset", "1 head", "", "0.5000", "0.0300", "mm", "")
+    assert differences([row], [(*row[:4], "0.5015", *row[5:])]) == []
+    assert differences([row], [(*row[:4], "0.5031", *row[5:])]) != []
+    assert differences([row], [(*row[:7], "no-profile")]) != []
+    assert differences([row], []) != []
 
 
 def test_judged_from_the_store_every_copy_is_judged_the_same(out: Path, tmp_path: Path) -> None:
