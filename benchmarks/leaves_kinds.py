@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ Line = dict[str, Any]
 JITTERS = (0.2, 0.05, 0.3, 0.1, 0.15, 0.25, 0.03, 0.2)
 """Jitter of print (mm) of copies with sheets that come twice, in turn; half of them lie in 0.15 to 0.3."""
 CUT_TURNS = ("fore-edge", None, "spine", "head", "fore-edge", "tail")
-WORDS = ("The Front Cover Story", "Back Cover Blues", "My Spine", "Target Practice", "A Wrap of Glass", "Cover Back to Front")
+WORDS = ("The Front Cover Story", "Back Cover Blues", "My Spine", "Target Practice", "A Wrap of Glass")
 CALM = ["no-defect"]
 PERSON = ["needs-review", "insufficient-evidence"]
 NOT_BLAMED = [*CALM, *PERSON]
@@ -56,7 +57,7 @@ class Plan:
         """Make leaves of sides (of all pages by default) and one shot of each side."""
         wanted = list(sides or [Content(self.extras + n) for n in range(1, self.pages + 1)])
         wanted += [BLANK] * (len(wanted) % 2)
-        self.leaves = [Leaf(*wanted[i : i + 2]) for i in range(0, len(wanted), 2)]
+        self.leaves = [Leaf(wanted[i], wanted[i + 1]) for i in range(0, len(wanted), 2)]
         self.rescan(self.leaves)
 
     def rescan(self, leaves: Iterable[Leaf]) -> None:
@@ -70,7 +71,8 @@ class Plan:
 
     def some(self, count: int, gap: int = 2) -> list[int]:
         """Indices of that many leaves, none first or last, at least ``gap`` apart."""
-        free, chosen = list(range(1, len(self.leaves) - 1)), []
+        free = list(range(1, len(self.leaves) - 1))
+        chosen: list[int] = []
         while free and len(chosen) < count:
             chosen.append(int(self.rng.choice(free)))
             free = [i for i in free if abs(i - chosen[-1]) >= gap]
@@ -116,8 +118,8 @@ def _again(p: Plan) -> None:
             p.shots[last - 2 : last] = [p.shots[last - 2], shots[0], p.shots[last - 1], shots[1]]
         else:
             p.shots[last:last] = shots
-    for run_of in runs:
-        p.groups.append({"what": "again", "pages": p.at(*(p.leaves[i] for i in run_of)), "form": form})
+    for index in sorted(i for run_of in runs for i in run_of):
+        p.groups.append({"what": "again", "pages": p.at(p.leaves[index]), "form": form})
     p.never = ["pages-duplicated, pages-extra-inside or pages-out-of-order for certain: each sheet is there once"]
 
 
@@ -158,7 +160,8 @@ def second_print(p: Plan) -> None:
     for pair in pairs:
         pages: list[int | None] = [*p.at(*pair)]
         p.claim(["pages-duplicated", "pages-extra-inside"], pages)
-        p.groups.append({"what": "second", "pages": pages, "form": "bound"})
+        for one, two in zip(pair[: len(pair) // 2], pair[len(pair) // 2 :], strict=True):
+            p.groups.append({"what": "second", "pages": p.at(one, two), "form": "bound"})
     p.want, p.never = SEEN, ["one sheet"]
 
 
@@ -195,8 +198,8 @@ def identical_files(p: Plan) -> None:
         p.shots[index + 1] = Shot(p.shots[index].leaf, p.shots[index].side, like=p.shots[index])
         p.complete, p.want = p.turn % 4 == 1, NOT_BLAMED
         if p.complete and lost.content.page:
-            p.find.append({"measures": ["rescan", "pages-missing"], "pages": [lost.content.page]})
-    p.never = ["pages-duplicated for certain", "pages-missing for certain: the page behind a repeated file is not known"]
+            p.find.append({"measures": ["rescan", "any:pages-missing"], "pages": [lost.content.page]})
+    p.never = ["pages-duplicated, or pages-missing, for certain: the page behind a repeated file is not known"]
 
 
 def fronts_only(p: Plan) -> None:
@@ -206,7 +209,7 @@ def fronts_only(p: Plan) -> None:
     p.complete = p.turn % 2 == 0
     p.want = PERSON if p.complete else NOT_BLAMED
     if p.complete:
-        p.find.append({"measures": ["rescan", "pages-missing"], "pages": None})
+        p.find.append({"measures": ["rescan", "any:pages-missing"], "pages": None})
     p.cut("fore-edge" if p.turn % 3 == 1 else None)
     p.never = ["pages-missing for certain: the other side was not scanned"]
 
@@ -217,7 +220,7 @@ def half_leaves(p: Plan) -> None:
     for index in reversed(p.some(1 + p.turn % 3)):
         lost = p.shots.pop(2 * index + int(p.rng.integers(2)))
         if lost.content.page:
-            p.find.append({"measures": ["rescan", "pages-missing"], "pages": [lost.content.page]})
+            p.find.append({"measures": ["rescan", "any:pages-missing"], "pages": [lost.content.page]})
     p.never = ["pages-missing for certain: the leaf is there"]
 
 
@@ -240,7 +243,7 @@ def leaves_late(p: Plan) -> None:
     late = [p.leaves[i] for i in p.some(1 + p.turn // 2 % 2)]
     p.rescan([leaf for leaf in p.leaves if leaf not in late] + late)
     p.want = ["needs-review"] if p.complete else NOT_BLAMED
-    p.find.append({"measures": ["flag:scanned-late", "pages-out-of-order"], "pages": None})
+    p.find.append({"measures": ["flag:scanned-late", "any:pages-out-of-order"], "pages": None})
     p.cut("fore-edge" if p.turn % 4 == 3 else None)
     p.never = ["pages-out-of-order or pages-missing for certain: the leaves were scanned last"]
 
@@ -262,11 +265,14 @@ def leaf_moved(p: Plan) -> None:
 
 
 def _extra(p: Plan, printed: bool) -> None:
+    """Leaves between content that nobody ordered: blank, or of another book."""
+    p.other = printed
+    p.never = [] if printed else ["blank-pages-inside for certain: no page lost its content"]
     bound = list(p.leaves)
     runs = []
     for number, index in enumerate(reversed(p.some(1 + p.turn % 2, 3))):
         sides = [Content(2 * number + 1 + s, other=True) if printed else BLANK for s in range(4)]
-        run = [Leaf(*sides[:2]), Leaf(*sides[2:])][: 2 if p.turn % 4 == 3 else 1]
+        run = [Leaf(sides[0], sides[1]), Leaf(sides[2], sides[3])][: 2 if p.turn % 4 == 3 else 1]
         bound[index + 1 : index + 1] = run
         runs.append(run)
     p.rescan(bound)
@@ -274,18 +280,6 @@ def _extra(p: Plan, printed: bool) -> None:
     for run in runs:
         pages: list[int | None] = [*p.at(*run)]
         p.claim(["pages-extra-inside", "pages-foreign"] if printed else ["pages-extra-inside"], pages)
-
-
-def extra_blank(p: Plan) -> None:
-    """Blank leaves between content."""
-    _extra(p, False)
-    p.never = ["blank-pages-inside for certain: no page lost its content"]
-
-
-def extra_printed(p: Plan) -> None:
-    """Leaves of another book between content."""
-    p.other = True
-    _extra(p, True)
 
 
 def shifted_print(p: Plan) -> None:
@@ -317,24 +311,10 @@ def pdf_front(p: Plan) -> None:
 
 
 def _rtl(p: Plan, stated: str | None) -> None:
+    """Right to left, by the PDF, title.toml or copy.toml."""
     p.direction, p.stated, p.bleed = "rtl", stated, p.rng.random() < 0.3
     p.cut(CUT_TURNS[p.turn % 6])
     p.never = ["a cut under the name of the other edge"]
-
-
-def rtl_pdf(p: Plan) -> None:
-    """Right to left by the PDF."""
-    _rtl(p, "pdf")
-
-
-def rtl_title(p: Plan) -> None:
-    """Right to left by title.toml."""
-    _rtl(p, "title")
-
-
-def rtl_copy(p: Plan) -> None:
-    """Right to left by copy.toml."""
-    _rtl(p, "copy")
 
 
 def rtl_unstated(p: Plan) -> None:
@@ -385,13 +365,16 @@ def role_words(p: Plan) -> None:
 
 
 KINDS: dict[str, Callable[[Plan], None]] = {
-    f.__name__.replace("_", "-"): f
-    for f in (
-        sound, fed_again_flatbed, fed_again_feeder, one_side_again, second_print, two_formats, identical_files, fronts_only,
-        half_leaves, leaves_missing, leaves_late, leaf_moved, extra_blank, extra_printed, shifted_print, shifted_scan,
-        pdf_front, rtl_pdf, rtl_title, rtl_copy, rtl_unstated, cut_deep, foreign_whole, foreign_from, covers_stack, role_words,
-    )
-}  # fmt: skip
+    **{f.__name__.replace("_", "-"): f for f in (sound, fed_again_flatbed, fed_again_feeder, one_side_again)},
+    **{f.__name__.replace("_", "-"): f for f in (second_print, two_formats, identical_files, fronts_only, half_leaves)},
+    **{f.__name__.replace("_", "-"): f for f in (leaves_missing, leaves_late, leaf_moved)},
+    "extra-blank": partial(_extra, printed=False),
+    "extra-printed": partial(_extra, printed=True),
+    **{f.__name__.replace("_", "-"): f for f in (shifted_print, shifted_scan, pdf_front)},
+    **{f"rtl-{stated}": partial(_rtl, stated=stated) for stated in ("pdf", "title", "copy")},
+    **{f.__name__.replace("_", "-"): f for f in (rtl_unstated, cut_deep, foreign_whole, foreign_from, covers_stack)},
+    "role-words": role_words,
+}
 SCHEDULE = (*KINDS, "second-print", "fed-again-flatbed", "second-print", "sound")
 """Kinds in turn; sheets that come twice come more often, for their shares are to be known better."""
 TWICE = ("second-print", "fed-again-flatbed", "fed-again-feeder")

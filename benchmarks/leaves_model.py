@@ -155,10 +155,8 @@ class Press:
             return
         offset = {e: self.block[e] + float(rng.normal(0, self.leaf_jitter[e])) for e in EDGES}
         leaf.cut = geometry.Cut(offset, self.taper)
-        leaf.prints = tuple(
-            geometry.Print(*(float(v) for v in rng.normal(0, (self.jitter, self.jitter, self.turn))), 1.0)
-            for _ in range(2)
-        )
+        moved = rng.normal(0, (self.jitter, self.jitter, self.turn), (2, 3))
+        leaf.prints = tuple(geometry.Print(float(x), float(y), float(a), 1.0) for x, y, a in moved)
 
 
 def make_press(rng: np.random.Generator, jitter: float, bench: bool, cuts: dict[str, float]) -> Press:
@@ -207,7 +205,7 @@ def make_scanner(rng: np.random.Generator, feeder: bool, dpi: int, color: bool) 
         float(rng.uniform(0.0002, 0.0012)) if feeder else 0.0,
         float(rng.uniform(0.005, 0.04)) if feeder else 0.0,
         int(rng.choice([18, 30, 95, 120])),
-        np.asarray(rng.uniform(226, 246) + (rng.uniform(-4, 4, 3) if color else 0) + np.zeros(3)),
+        np.asarray(rng.uniform(226, 246) + (rng.uniform(-2.5, 2.5, 3) if color else 0) + np.zeros(3)),
         float(rng.uniform(25, 50)),
         float(rng.uniform(0.9, 1.25)),
         float(rng.uniform(1.0, 2.5)),

@@ -123,10 +123,21 @@ def draw_one(out: Path, seed: int) -> str:
     _state(p, size, folder, copy, bench.scanner.dpi)
     mean = _cut_truth(p)
     spent = time.process_time() - start
-    truth: Line = {"kind": kind, "seed": seed, "turn": p.turn, "jitter_mm": round(p.jitter, 3), "cpu_s": round(spent, 2)}
-    truth |= {k: getattr(p, k) for k in ("complete", "direction", "stated", "printer", "bleed", "true", "never", "find")}
+    truth: Line = {
+        "kind": kind,
+        "seed": seed,
+        "turn": p.turn,
+        "jitter_mm": round(p.jitter, 3),
+        "cpu_s": round(spent, 2),
+    }
+    truth |= {
+        k: getattr(p, k) for k in ("complete", "direction", "stated", "printer", "bleed", "true", "never", "find")
+    }
     truth |= {"groups": p.groups, "want": p.want, "offsets_mm": mean, "cuts_mm": p.cuts, **bench.scanner.describe()}
-    truth |= {"copy": str(copy.relative_to(folder)), "reference": "title" if p.stated == "title" else "title/interior.pdf"}
+    truth |= {
+        "copy": str(copy.relative_to(folder)),
+        "reference": "title" if p.stated == "title" else "title/interior.pdf",
+    }
     truth["shots"] = [
         {"file": s.name, "leaf": [s.leaf.front.page, s.leaf.back.page], "sheet": i, "side": ("recto", "verso")[s.side]}
         | {"page": s.content.page, "other": s.content.other, "role": s.role, "same_pass": bool(s.like)}
@@ -153,9 +164,17 @@ def inspect_one(folder: Path, code: Path, cache: Path) -> Line:
             env=os.environ | threads | {"QC_CACHE": str(cache)},
         )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    line: Line = {"key": folder.name, "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2)}
-    line |= {k: truth[k] for k in ("kind", "seed", "turn", "jitter_mm", "complete", "capture", "want", "offsets_mm", "cuts_mm")}
-    line |= {"n_scans": len(truth["shots"]), "draw_s": truth["cpu_s"], "find": [], "false": [], "groups": [], "kept": []}
+    line: Line = {
+        "key": folder.name,
+        "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2),
+    }
+    line |= {
+        k: truth[k]
+        for k in ("kind", "seed", "turn", "jitter_mm", "complete", "capture", "want", "offsets_mm", "cuts_mm")
+    }
+    line |= {"n_scans": len(truth["shots"]), "draw_s": truth["cpu_s"], "false": [], "kept": []}
+    line["find"] = [{**wanted, "found": None} for wanted in truth["find"]]
+    line["groups"] = [{**g, "said": "error"} for g in truth["groups"]]
     try:
         record = json.loads(done.stdout)
         if record["schema"].startswith("qc.error"):
@@ -166,7 +185,10 @@ def inspect_one(folder: Path, code: Path, cache: Path) -> Line:
     certain = [f for f in kept if f["outcome"] == "outside" and f["severity"] == "defect"]
     line |= {"outcome": record["verdict"]["outcome"], "summary": record["verdict"]["summary"], "kept": kept}
     line["false"] = [f for f in certain if not any(_same(f, t) for t in truth["true"])]
-    line["find"] = [{**wanted, "found": _found(wanted, kept, record)} for wanted in truth["find"]]
+    line["find"] = [
+        {**wanted, "found": _found(wanted, [f for f in kept if f not in line["false"]], record)}
+        for wanted in truth["find"]
+    ]
     line["groups"] = [{**g, "said": _said(g, kept, record, truth)} for g in truth["groups"]]
     line["not_checked"], line["rescan"] = record["verdict"]["not_checked"], record["verdict"]["rescan"]
     return line
@@ -198,6 +220,8 @@ def _found(wanted: Line, kept: Sequence[Line], record: Line) -> str | None:
             asked = {r.get("reference_page") for r in record["verdict"]["rescan"]}
             if asked if wanted.get("pages") is None else asked & set(wanted["pages"]):
                 return "said"
+        if measure.startswith("any:") and any(f["measure"] == name for f in kept):
+            return "asked"
         if measure.startswith("flag:") and any(f.startswith(name) for f in flags):
             return "said"
         if measure.startswith("role:") and any(p["role"] == name for p in record["pages"]):
@@ -223,19 +247,26 @@ def _share(part: int, whole: int) -> str:
     return f"{part}/{whole}" + (f" = {100 * part / whole:.0f} %" if whole else "")
 
 
+def _faults(found: Sequence[Line], true: bool) -> str:
+    """Share noticed of true faults, or of what only has to be said or asked (a rescan, a flag, a role)."""
+    mine = [f["found"] for f in found if true != any(":" in m or m == "rescan" for m in f["measures"])]
+    return _share(sum(map(bool, mine)), len(mine))
+
+
 def _table(lines: Sequence[Line]) -> None:
     """Per kind: outcomes, false certain claims, what had to be found and was."""
-    print(f"{'kind':18} {'n':>3} {'clear':>5} {'person':>6} {'insuff':>6} {'defect':>6} {'error':>5}  wanted false  found")
+    heads = f"{'clear':>5} {'person':>6} {'insuff':>6} {'defect':>6} {'error':>5}"
+    print(f"{'kind':18} {'n':>3} {heads}  {'wanted':>6} {'false':>5}  {'faults found':14} said or asked")
     for kind in [*leaves_kinds.KINDS, "all"]:
         mine = [x for x in lines if kind in (x["kind"], "all")]
         if not mine:
             continue
         count = Counter(x["outcome"] for x in mine)
         wanted = sum(x["outcome"] in x["want"] for x in mine)
-        need = [f["found"] for x in mine for f in x["find"]]
+        need = [f for x in mine for f in x["find"]]
         cells = " ".join(f"{count[o]:>{w}}" for o, w in zip(OUTCOMES, (5, 6, 6, 6, 5), strict=True))
         false = sum(len(x["false"]) for x in mine)
-        print(f"{kind:18} {len(mine):3} {cells}  {wanted:6} {false:5}  {_share(sum(map(bool, need)), len(need))}")
+        print(f"{kind:18} {len(mine):3} {cells}  {wanted:6} {false:5}  {_faults(need, True):14} {_faults(need, False)}")
 
 
 def report(path: Path, tell_all: bool) -> None:
@@ -293,7 +324,9 @@ def main() -> None:
     draw.add_argument("--seeds", type=int, nargs=2, required=True, help="first, and first that is not drawn")
     inspect.add_argument("out", type=Path)
     inspect.add_argument("results", type=Path)
-    inspect.add_argument("--code", type=Path, default=Path(__file__).resolve().parents[1], help="checkout of the project")
+    inspect.add_argument(
+        "--code", type=Path, default=Path(__file__).resolve().parents[1], help="checkout of the project"
+    )
     for command in (draw, inspect):
         command.add_argument("--only", choices=leaves_kinds.KINDS)
         command.add_argument("--jobs", type=int, default=1)
@@ -314,7 +347,9 @@ def main() -> None:
             def keep(line: Line) -> None:
                 file.write(json.dumps(line) + "\n")
                 file.flush()
-                print(f"{line['key']}: {line['outcome']}, {line['cpu_s']} s CPU, false {len(line['false'])}", flush=True)
+                print(
+                    f"{line['key']}: {line['outcome']}, {line['cpu_s']} s CPU, false {len(line['false'])}", flush=True
+                )
 
             _run(inspect_one, [(f, args.code.resolve(), Path(cache)) for f in folders], args.jobs, keep)
 
