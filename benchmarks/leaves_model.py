@@ -263,22 +263,29 @@ class Bench:
         return geometry.scale(k, k) @ geometry.shift(x, y) @ geometry.scale(sx, sy * (1 + stretch)) @ upright, shape
 
     def _expose(self, image: U8, mask: NDArray[Any]) -> U8:
-        """Tone, backing, shadow, wobble of rows, blur and noise."""
+        """Light of print, paper and backing, wobble of rows and blur; then levels and noise."""
         rng, scanner = self.rng, self.scanner
         ramp = (np.arange(256) / 255) ** scanner.tone
-        back = np.float32(scanner.backing) * (1 - 0.25 * cv2.GaussianBlur(mask, (0, 0), 3.0))
+        back = _light(scanner.backing) * (1 - 0.3 * cv2.GaussianBlur(mask, (0, 0), 3.0))
         planes = []
         for channel, plane in enumerate(cv2.split(image)):
-            paper = scanner.paper[channel]
-            table = (scanner.ink + (paper - scanner.ink) * ramp).astype(np.float32)
-            seen = cv2.LUT(plane, table)
-            planes.append(seen * mask + back * (1 - mask))
+            table = _light(scanner.ink + (scanner.paper[channel] - scanner.ink) * ramp)
+            planes.append(cv2.LUT(plane, table) * mask + back * (1 - mask))
         if scanner.wobble:
             planes = _wobbled(planes, rng, scanner.wobble * scanner.dpi / 25.4)
-        out = cv2.GaussianBlur(cv2.merge(planes), (0, 0), scanner.blur)
+        light = cv2.GaussianBlur(cv2.merge(planes), (0, 0), scanner.blur)
+        out = LEVELS[np.clip(light * 4095 + 0.5, 0, 4095).astype(np.uint16)]
         out += rng.standard_normal(out.shape, dtype=np.float32) * np.float32(scanner.noise)
         level = np.clip(out + 0.5, 0, 255).astype(np.uint8)
         return np.ascontiguousarray(level[..., ::-1]) if level.ndim == 3 else level
+
+
+def _light(level: Any) -> NDArray[Any]:
+    """Linear light of levels 0 to 255; what lies within one pixel or under the blur mixes as light."""
+    return np.asarray((np.asarray(level) / 255) ** 2.2, np.float32)
+
+
+LEVELS = np.asarray(255 * (np.arange(4096) / 4095) ** (1 / 2.2), np.float32)
 
 
 def _wobbled(planes: Sequence[NDArray[Any]], rng: np.random.Generator, amount: float) -> list[NDArray[Any]]:
