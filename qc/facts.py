@@ -74,7 +74,8 @@ def _printed_on(copy: BookCopy, observations: Sequence[Observation]) -> tuple[da
     if sure:
         return day, ""
     why = "; ".join(_MEANING.get(f, f) for f in read.flags)
-    return None, f"its imprint reads {day}: {why}" if copy.claim.content_updated_on else ""
+    from_code = f", in {read.detail['printed']}" if Flag.DATE_FROM_CODE in read.flags else ""
+    return None, f"its imprint reads {day}{from_code}: {why}" if copy.claim.content_updated_on else ""
 
 
 def _isbn(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str | None, str | None, str]:
