@@ -96,6 +96,10 @@ class Flag(StrEnum):
         "date-from-code",
         "the day is the end of a printer's code (day, month, year), which no word bears out; look at the picture",
     )
+    REVISION_UNSURE = (
+        "revision-unsure",
+        "the copy may have been printed before the author's last change, as its imprint was not read surely",
+    )
     IMPLAUSIBLE_DATE = "implausible-date", "the date lies before printing on demand or after the copy was received"
     NO_IMPRINT = "no-imprint", "no imprint was found on the last pages that were scanned"
     DATE_NOT_READ = "date-not-read", "the imprint was found, but no date could be read on it"

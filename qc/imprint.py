@@ -109,7 +109,9 @@ def read_imprint(gray: NDArray[np.uint8], dpi: float, reader: Reader | None, lat
     crops = [blocks.crop(i, dpi, False).corners_px() for i, block in enumerate(by_block) if block]
     ordered = by_block[::-1] if upside_down else by_block
     flat = tuple(line.text for block in ordered for line in block)
-    return Imprint(flat, find_place(flat), printed, codes, upside_down, _box(codes, crops))
+    # The code may have been read at another resolution than the lines.
+    code = printed.text if printed and Flag.DATE_FROM_CODE in printed.doubts else ""
+    return Imprint(flat, find_place(flat, code), printed, codes, upside_down, _box(codes, crops))
 
 
 def agreed(reads: Sequence[Sequence[tuple[DateText, float]]], words: bool, latest: date) -> PrintDate | None:

@@ -81,8 +81,8 @@ def has_imprint_words(lines: Sequence[str]) -> bool:
     return any(_verb(lines, i) is not None or _names_printer(line) for i, line in enumerate(lines))
 
 
-def find_place(lines: Sequence[str]) -> PlaceText | None:
-    """The place in the lines of an imprint, from the top down.
+def find_place(lines: Sequence[str], code: str = "") -> PlaceText | None:
+    """The place in the lines of an imprint, from the top down; `code` is that of a plant where it is known already.
 
     Notes
     -----
@@ -91,7 +91,7 @@ def find_place(lines: Sequence[str]) -> PlaceText | None:
     in any of the languages of the plants, follows the verb, a comma or "in"; where none is named, the town of a plant
     tells it, or the letters that its code begins with. A country misread beyond recognition is None, not a guess.
     """
-    plant = next((code.plant for line in lines for code in find_codes(line)), "")
+    plant = next((found.plant for line in (code, *lines) for found in find_codes(line)), "")
     begins = [(i, rest) for i in range(len(lines)) if (rest := _verb(lines, i)) is not None]
     begins = begins or [(i, "") for i, line in enumerate(lines) if _is_place(line) and _names_printer(line)]
     if not begins:
