@@ -20,9 +20,10 @@ _FIRMS = ("amazon", "lightning source", "ingram", "kindle direct publishing", "c
 """The last is where Lightning Source explains its codes, www.ICGtesting.com, whose first letter is often misread."""
 _NO_PLACE = re.compile(r"cpsia|www|cgtesting")
 _OTHER = re.compile(
-    r"copyright|©|all rights|rights reserved|first published|first edition|library of congress|cataloging|"
+    r"copyright|©.*\w{3}|all rights|rights reserved|first published|first edition|library of congress|cataloging|"
     r"alle rechte|tous droits|deposito legal|depot legal|tutti i diritti|wszelkie prawa|published by"
 )
+"""A lone © is what an OCR makes of bars: the one of a page of rights has a name or a year behind it."""
 _COUNTRIES = {
     "USA": "usa; u.s.a.; us; united states; united states of america; etats-unis; vereinigten staaten; ee. uu.",
     "United Kingdom": "great britain; united kingdom; uk; u.k.; england; scotland; grossbritannien",
