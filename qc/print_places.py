@@ -94,6 +94,7 @@ def find_place(lines: Sequence[str], code: str = "") -> PlaceText | None:
     """
     plant = next((found.plant for line in (code, *lines) for found in find_codes(line)), "")
     begins = [(i, rest) for i in range(len(lines)) if (rest := _verb(lines, i)) is not None]
+    with_verb = bool(begins)
     begins = begins or [(i, "") for i, line in enumerate(lines) if _is_place(line) and _names_printer(line)]
     if not begins:
         coded = next((line for line in lines if find_codes(line)), "")
@@ -107,6 +108,9 @@ def find_place(lines: Sequence[str], code: str = "") -> PlaceText | None:
     country, exact = _named(rest, parts)
     if plant and country is None:
         country, exact = COUNTRY, False
+    if country is None and not with_verb:
+        # "A review on Amazon helps" names no place.
+        return None
     # A plant in another country than the words name: one of the two was misread.
     exact = exact and (not plant or country == COUNTRY)
     return PlaceText(", ".join(p.strip(" ,;.") for p in parts), country, exact, plant)

@@ -18,7 +18,8 @@ from qc.facts import known
 from qc.flags import Flag
 from qc.imprint import Imprint, PrintDate, agreed, read_imprint, with_code
 from qc.intake import open_copy
-from qc.model import BookCopy, Inspection
+from qc.measure.readings import print_date
+from qc.model import BookCopy, Inspection, Where
 from qc.pipeline import inspect_copy
 from qc.policy import load_policy
 from qc.print_codes import find_codes
@@ -240,9 +241,6 @@ def test_a_date_in_words_stands_and_a_code_that_surely_reads_another_makes_it_do
 
 
 def test_no_day_of_a_code_is_known_surely() -> None:
-    from qc.measure.readings import print_date
-    from qc.model import Where
-
     printed = with_code(None, seen("LVOW031246220121", "LVOW031246220121"))
     imprint = Imprint(("Printed in the USA",), None, printed, (), False, (0, 0, 1, 1))
     observed = [print_date(imprint, Where(page=6), None, Flag.NO_IMPRINT)]
@@ -296,6 +294,10 @@ def test_a_plant_against_the_words_is_not_sure_nor_one_that_only_the_code_tells(
 @pytest.mark.parametrize("lines", [("He printed", "in Germany what he wrote."), ("Leipzig, Germany",), ("in us",)])
 def test_stories_are_no_imprint(lines: tuple[str, ...]) -> None:
     assert find_place(lines) is None and not has_imprint_words(lines)
+
+
+def test_the_name_of_a_printer_alone_is_no_place() -> None:
+    assert find_place(("If you liked it,", "a review on Amazon helps.")) is None
 
 
 @needs_reader
