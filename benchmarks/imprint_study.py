@@ -26,6 +26,7 @@ import zxingcpp
 from qc.barcode import read_isbns
 from qc.imprint import read_imprint
 from qc.ocr import reader
+from qc.print_codes import PLANTS
 from qc.synthetic import Scanner
 from qc.synthetic.flat import draw_flat, sheet_of_pdf
 from qc.synthetic.imprint import imprint_page
@@ -60,6 +61,13 @@ WORDINGS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ("nl", "Netherlands", ("Gedrukt in Nederland", "door Amazon"), True),
     ("en", "Australia", ("Printed in Australia", "AUHW011234210922"), False),
     ("ja", "Japan", ("Printed in Japan", "Amazon.co.jp"), True),
+    ("en", "Italy", ("Printed by Amazon Italia Logistica S.r.l.", "Torrazza Piemonte (TO), Italy"), True),
+    ("en", "United Kingdom", ("Printed in Great", "Britain by Amazon"), False),
+    ("de", "Germany", ("Printed by Amazon Distribution", "GmbH, Leipzig, Germany"), True),
+    ("en", "Germany", ("Printed by BoD in Norderstedt, Germany",), False),
+    ("code", "USA", ("CPSIA information can be obtained", "at www.ICGtesting.com", "Printed in the USA"), True),
+    ("code", "USA", ("Printed in the USA",), True),
+    ("code", "USA", ("CPSIA information can be obtained", "at www.ICGtesting.com"), True),
 )
 CODES = ("Code128", "Code128", "I2of5", "ECC200DataMatrix", "QR", "")
 CONDITIONS = ("clean", "noise", "blur", "skew", "low contrast", "all")
@@ -78,7 +86,10 @@ class Truth:
 
 
 def date_text(rng: random.Random, day: date, language: str) -> tuple[str, bool]:
-    """A date as it may be printed, and whether its numerals can be read either way."""
+    """A date as it may be printed, and whether its numerals can be read either way; or the code of a plant."""
+    if language == "code":
+        letters = rng.choice(list(PLANTS)) + rng.choice(("OW", "HW"))
+        return f"{letters}{rng.randrange(10**6):06}{day:%d%m%y}", False
     if language == "ja":
         return f"{day.year}年{day.month}月{day.day}日", False
     month = MONTHS[language].split()[day.month - 1]
@@ -104,7 +115,7 @@ def drawn(seed: int, dpi: float | None) -> tuple[np.ndarray, float, Truth]:
     language, country, lines, dated = rng.choice(wordings)
     day = date(2010, 1, 1) + timedelta(days=rng.randrange((LATEST - date(2010, 1, 1)).days))
     text, ambiguous = date_text(rng, day, language)
-    fonts: list[str | Path] = ["Helvetica", "Times-Roman"]
+    fonts: list[str | Path] = ["Helvetica", "Times-Roman", "Helvetica-Oblique", "Times-Italic"]
     for name in (
         "dejavu/DejaVuSans.ttf",
         "liberation/LiberationSans-Regular.ttf",
@@ -112,9 +123,11 @@ def drawn(seed: int, dpi: float | None) -> tuple[np.ndarray, float, Truth]:
     ):
         if (FONTS / name).exists():
             fonts.append(FONTS / name)
-    font = rng.choice(fonts if language != "pl" else fonts[2:] or fonts)
+    font = rng.choice(fonts if language != "pl" else fonts[4:] or fonts)
     if dated:
         lines = (*lines, text)
+    if language == "code":
+        lines = (*lines, f"{rng.randrange(10**6)}LV000{rng.randrange(10**2):02}B/{rng.randrange(10**4)}")
     kind = rng.choice(CODES)
     digits = "".join(rng.choice("0123456789") for _ in range(12))
     code = {"Code128": f"{digits[:6]}UK00001B", "I2of5": digits, "ECC200DataMatrix": f"LS{digits}", "QR": digits}.get(
@@ -202,7 +215,8 @@ def judged(truth: Truth, got: Any) -> list[str]:
     else:
         right = printed.day == truth.day or (truth.ambiguous and truth.day in printed.others)
         state = "flagged" if printed.doubts else "sure" if right else "UNFLAGGED"
-        marks.append(f"{'exact' if right else 'wrong'}: {state}{' (ambiguous numerals)' if truth.ambiguous else ''}")
+        how = " (ambiguous numerals)" if truth.ambiguous else " (code)" if truth.language == "code" else ""
+        marks.append(f"{'exact' if right else 'wrong'}: {state}{how}")
     place = got.place if got else None
     named = place.country if place else None
     marks.append("place right" if named == truth.country else "place missed" if named is None else "place wrong")

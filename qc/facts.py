@@ -8,7 +8,7 @@ from datetime import date
 
 from qc.flags import Flag
 from qc.isbn import normalized, same_book
-from qc.model import BookCopy, Observation
+from qc.model import BookCopy, Claim, Observation
 
 _MEANING = {str(f): f.meaning for f in Flag}
 
@@ -24,11 +24,14 @@ class Facts:
         read surely, where there is one.
     date_doubt, isbn_doubt : str
         What a person has to look at; empty where nothing is in doubt.
+    older_perhaps : bool
+        The day is in doubt, and it may be one before the author's last change.
     """
 
     copy: BookCopy
     date_doubt: str = ""
     isbn_doubt: str = ""
+    older_perhaps: bool = False
 
 
 def known(copy: BookCopy, observations: Sequence[Observation]) -> Facts:
@@ -43,13 +46,15 @@ def known(copy: BookCopy, observations: Sequence[Observation]) -> Facts:
 
     Notes
     -----
-    A date that is not sure decides nothing: where the author's last change is stated, a person looks. One that may
-    also be read as the stated day bears it out. An ISBN that only one reader saw and nobody expected is in doubt.
+    A date that is not sure decides nothing: where the author's last change is stated, a person looks. Such is each
+    date that only a printer's code tells. One that may also be read as the stated day bears it out. An ISBN that only
+    one reader saw and nobody expected is in doubt.
     """
     printed_on, date_doubt = _printed_on(copy, observations)
     isbn, ordered, isbn_doubt = _isbn(copy, observations)
     claim = replace(copy.claim, printed_on=printed_on, ordered_isbn=ordered)
-    return Facts(replace(copy, isbn=isbn, claim=claim), date_doubt, isbn_doubt)
+    older = bool(date_doubt) and _older_perhaps(copy.claim, observations)
+    return Facts(replace(copy, isbn=isbn, claim=claim), date_doubt, isbn_doubt, older)
 
 
 def not_known(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str, ...]:
@@ -61,20 +66,39 @@ def not_known(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str,
 
 
 def _printed_on(copy: BookCopy, observations: Sequence[Observation]) -> tuple[date | None, str]:
-    stated = copy.claim.printed_on
-    read = next((o for o in observations if o.measure == "print-date" and o.value is not None), None)
+    stated, read = copy.claim.printed_on, _read_date(observations)
     if read is None:
         return stated, ""
     day, sure = date.fromisoformat(read.detail["text"]), not read.flags
-    days = [day, *([] if sure else map(date.fromisoformat, read.detail["others"]))]
     if stated is not None:
-        if stated in days:
+        if stated in _days(read):
             return stated, ""
         return None, f"copy.toml states that it was printed on {stated}, its imprint reads {day}"
     if sure:
         return day, ""
     why = "; ".join(_MEANING.get(f, f) for f in read.flags)
-    return None, f"its imprint reads {day}: {why}" if copy.claim.content_updated_on else ""
+    from_code = f", in {read.detail['printed']}" if Flag.DATE_FROM_CODE in read.flags else ""
+    return None, f"its imprint reads {day}{from_code}: {why}" if copy.claim.content_updated_on else ""
+
+
+def _older_perhaps(claim: Claim, observations: Sequence[Observation]) -> bool:
+    """Whether a day that is in doubt may lie before the author's last change: one of those it may be, or any at all
+    where digits are unclear."""
+    changed, read = claim.content_updated_on, _read_date(observations)
+    if changed is None or read is None:
+        return False
+    days = [*_days(read), *([claim.printed_on] if claim.printed_on else [])]
+    return min(days) <= changed or Flag.LOW_CONFIDENCE in read.flags
+
+
+def _read_date(observations: Sequence[Observation]) -> Observation | None:
+    return next((o for o in observations if o.measure == "print-date" and o.value is not None), None)
+
+
+def _days(read: Observation) -> list[date]:
+    """The day that was read, and what it may be as well where it is not sure."""
+    others = read.detail["others"] if read.flags else ()
+    return [date.fromisoformat(day) for day in (read.detail["text"], *others)]
 
 
 def _isbn(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str | None, str | None, str]:

@@ -92,6 +92,14 @@ class Flag(StrEnum):
     NO_PAPER = "no-paper", "no page shows bare paper, so the exposure of the scans is not taken out"
     LOW_CONFIDENCE = "low-confidence", "it was read, but not surely; look at the picture"
     DATE_ORDER = "date-order", "day and month may be the other way round"
+    DATE_FROM_CODE = (
+        "date-from-code",
+        "the day is the end of a printer's code (day, month, year), which no word bears out; look at the picture",
+    )
+    REVISION_UNSURE = (
+        "revision-unsure",
+        "the copy may have been printed before the author's last change, as its imprint was not read surely",
+    )
     IMPLAUSIBLE_DATE = "implausible-date", "the date lies before printing on demand or after the copy was received"
     NO_IMPRINT = "no-imprint", "no imprint was found on the last pages that were scanned"
     DATE_NOT_READ = "date-not-read", "the imprint was found, but no date could be read on it"

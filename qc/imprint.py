@@ -15,6 +15,7 @@ from qc.flags import Flag
 from qc.geometry import Points
 from qc.ocr import Reader
 from qc.ocr import TextLine as ReadLine
+from qc.print_codes import find_codes
 from qc.print_crops import Blocks, find_blocks
 from qc.print_dates import DateText, find_dates
 from qc.print_places import PlaceText, find_place, has_imprint_words, is_other_page
@@ -85,7 +86,8 @@ def read_imprint(gray: NDArray[np.uint8], dpi: float, reader: Reader | None, lat
     -----
     Which way up it lies is told by words and dates, not by confidence: an OCR is sure of nonsense, too. A date is sure
     if two reads at different resolutions agree, none differs, nothing had to be repaired and the words of an imprint
-    stand on the page. A faint digit that is misread alike at each resolution fools it.
+    stand on the page. A faint digit that is misread alike at each resolution fools it. A date that only the code of a
+    plant tells is never sure.
     """
     blocks = find_blocks(gray, dpi)
     if blocks.marks_px is None:
@@ -107,7 +109,9 @@ def read_imprint(gray: NDArray[np.uint8], dpi: float, reader: Reader | None, lat
     crops = [blocks.crop(i, dpi, False).corners_px() for i, block in enumerate(by_block) if block]
     ordered = by_block[::-1] if upside_down else by_block
     flat = tuple(line.text for block in ordered for line in block)
-    return Imprint(flat, find_place(flat), printed, codes, upside_down, _box(codes, crops))
+    # The code may have been read at another resolution than the lines.
+    code = printed.text if printed and Flag.DATE_FROM_CODE in printed.doubts else ""
+    return Imprint(flat, find_place(flat, code), printed, codes, upside_down, _box(codes, crops))
 
 
 def agreed(reads: Sequence[Sequence[tuple[DateText, float]]], words: bool, latest: date) -> PrintDate | None:
@@ -154,22 +158,38 @@ def _print_date(
     words: bool,
     latest: date,
 ) -> PrintDate | None:
-    """The date of the page; Japanese is tried where the Latin reader sees none.
+    """The date of the page, in words or in the code of a plant; Japanese is tried where the Latin reader sees none.
 
     The Japanese reader takes 2015 for 2013 at one resolution as at the other: it needs the Latin one to see the digits.
     """
-    result = agreed(_dates(blocks, reader, upside_down, first, "eng"), words, latest)
+    reads = _reads(blocks, reader, upside_down, first, "eng")
+    result = agreed([_dated(read) for read in reads], words, latest)
+    coded = agreed([_coded(read, latest) for read in reads], words, latest)
+    if coded is not None:
+        return with_code(result, coded)
     if result is not None or "jpn" not in reader.languages:
         return result
     latin = [line.text for block in first for line in block]
-    result = agreed(
-        _dates(blocks, reader, upside_down, _read(blocks, reader, READ_DPI[0], upside_down, "jpn"), "jpn"),
-        words,
-        latest,
-    )
+    japanese = _read(blocks, reader, READ_DPI[0], upside_down, "jpn")
+    reads = _reads(blocks, reader, upside_down, japanese, "jpn")
+    result = agreed([_dated(read) for read in reads], words, latest)
     if result is not None and not result.doubts and not _borne_out(result.day, latin):
         return replace(result, doubts=(Flag.LOW_CONFIDENCE,))
     return result
+
+
+def with_code(printed: PrintDate | None, coded: PrintDate) -> PrintDate:
+    """The date of a page that bears a code: `printed` in words, where there are any, and as the code ends.
+
+    A date in words stands; a code that surely reads another one makes it doubtful. One that was not read surely says
+    nothing against words.
+    """
+    if printed is None:
+        return replace(coded, doubts=(Flag.DATE_FROM_CODE, *coded.doubts))
+    if coded.doubts or coded.day in (printed.day, *printed.others):
+        return printed
+    doubts = dict.fromkeys((*printed.doubts, Flag.LOW_CONFIDENCE))
+    return replace(printed, others=(*printed.others, coded.day), doubts=tuple(doubts))
 
 
 def _borne_out(day: date, latin: Sequence[str]) -> bool:
@@ -178,19 +198,27 @@ def _borne_out(day: date, latin: Sequence[str]) -> bool:
     return any(digits.search(line.replace(" ", "")) for line in latin)
 
 
-def _dates(
+def _reads(
     blocks: Blocks, reader: Reader, upside_down: bool, first: Sequence[Sequence[ReadLine]], language: str
-) -> list[list[tuple[DateText, float]]]:
-    reads = [_dated(first)]
+) -> list[Sequence[Sequence[ReadLine]]]:
+    """Reads of the page at several resolutions, until those that were made agree on the date in words."""
+    reads = [first]
     for dpi in READ_DPI[1:]:
-        reads.append(_dated(_read(blocks, reader, dpi, upside_down, language)))
-        if all(reads) and len({found.days for read in reads for found, _ in read}) == 1:
+        reads.append(_read(blocks, reader, dpi, upside_down, language))
+        dated = [_dated(read) for read in reads]
+        if all(dated) and len({found.days for read in dated for found, _ in read}) == 1:
             break
     return reads
 
 
 def _dated(by_block: Sequence[Sequence[ReadLine]]) -> list[tuple[DateText, float]]:
     return [(found, line.confidence) for block in by_block for line in block for found in find_dates(line.text)]
+
+
+def _coded(by_block: Sequence[Sequence[ReadLine]], latest: date) -> list[tuple[DateText, float]]:
+    """Days in which codes end. A receipt may be stated wrong by days, but a code of years to come is another number."""
+    codes = [(code.dated, line.confidence) for block in by_block for line in block for code in find_codes(line.text)]
+    return [(found, sure) for found, sure in codes if found.days[0].year <= latest.year + 1]
 
 
 def _read(blocks: Blocks, reader: Reader, dpi: float, upside_down: bool, language: str = "eng") -> list[list[ReadLine]]:

@@ -113,13 +113,17 @@ def judge(
     imprint does, if it was read surely. A copy printed before the author's last change is
     measured like any other, but its differences of content from the present reference (`CONTENT_MEASURES`) are set
     aside: not judged, not required, with a message that says why. On the same day nothing is set aside; the refund
-    then goes to a person.
+    then goes to a person. Where the imprint was not read surely and may be of before the change, they carry the flag
+    ``revision-unsure``, which a rule may list as a doubt.
 
     A rule over many pages compares many times. For values with an uncertainty its outside needs the interval whose
     one-sided error, summed over all pages, is 0.1 % of sound copies; what k·u alone would call outside is undecided.
     That assumes normal errors: a measure with heavier tails fools it.
     """
-    copy = known(copy, observations).copy
+    facts = known(copy, observations)
+    copy = facts.copy
+    if facts.older_perhaps:
+        observations = [_of_a_revision_unsure(o) for o in observations]
     findings = tuple(f for rule in policy.rules for f in _judge_rule(rule, policy, observations, copy))
     missing = _missing(policy, findings, copy)
     defects = [f for f in findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]
@@ -188,6 +192,12 @@ def _applies(rule: Rule, observation: Observation, edges: tuple[Edge, ...]) -> b
 
 def _set_aside(rule: Rule, copy: BookCopy) -> bool:
     return rule.measure in CONTENT_MEASURES and printed_before_change(copy.claim)
+
+
+def _of_a_revision_unsure(observation: Observation) -> Observation:
+    if observation.measure not in CONTENT_MEASURES or observation.value is None:
+        return observation
+    return replace(observation, flags=(*observation.flags, Flag.REVISION_UNSURE))
 
 
 def _nothing(rule: Rule, where: Where) -> Observation:

@@ -29,7 +29,7 @@ _FUZZY_RATIO = 0.75
 _FUZZY_LEAD = 0.1
 
 _LETTER_FOR = str.maketrans("015|8$", "olslbs")
-_DIGIT_FOR = str.maketrans("OoQDIl|SsBZ", "00001115582")
+_DIGIT_FOR = str.maketrans("OoQDIl|SsBZz", "000011155822")
 _D = r"(?<![\w.])([0-9OoIl|SB]{1,2})"
 _YEAR = r"([12lIZ][0-9OoIl|SBZ]{3})"
 _Y = rf"{_YEAR}(?!\w)"
@@ -145,8 +145,13 @@ def _add(
         found.append((match.start(), DateText(tuple(dict.fromkeys(days)), match[0].strip(), repaired or torn)))
 
 
+def as_digits(text: str) -> str:
+    """Letters that an OCR gives for digits, as these."""
+    return text.translate(_DIGIT_FOR)
+
+
 def _number(text: str) -> int:
-    return int(text.translate(_DIGIT_FOR))
+    return int(as_digits(text))
 
 
 def _odd(*numbers: str) -> bool:

@@ -63,6 +63,8 @@ def decide_refund(
         if facts.date_doubt or _same_day(claim):
             return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
         return Refund("not-eligible", "none", _sound(findings, claim, policy))
+    if verdict.outcome is Decision.NEEDS_REVIEW and facts.older_perhaps:
+        return _review(policy, str(verdict.outcome), "stale-revision", detail=facts.date_doubt)
     return _review(policy, str(verdict.outcome))
 
 

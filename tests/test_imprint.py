@@ -92,7 +92,9 @@ def test_a_country_misread_is_not_exact_and_one_beyond_recognition_is_none() -> 
 
 def test_a_copyright_page_is_no_imprint() -> None:
     assert is_other_page(["© 2014 A. Author", "Printed in the USA"])
+    assert is_other_page(["©2014"]) and is_other_page(["© M. Ott"])
     assert not is_other_page(["Made in the USA", "Columbia, SC"])
+    assert not is_other_page(["Beary Lae ©,", "Made in the USA"])
 
 
 def dated(text: str, sure: float = 95.0) -> list[tuple[DateText, float]]:

@@ -167,8 +167,33 @@ def test_content_of_a_copy_read_as_printed_before_is_set_aside() -> None:
 
     assert outcome() is Outcome.OUTSIDE
     assert outcome(read_on(BEFORE)) is Outcome.NOT_JUDGED
-    assert outcome(read_on(BEFORE, (Flag.LOW_CONFIDENCE,))) is Outcome.OUTSIDE
     assert outcome(read_on(DAY)) is Outcome.OUTSIDE
+
+
+@pytest.mark.parametrize(
+    ("claim", "seen", "unsure"),
+    [
+        ({"content_updated_on": DAY}, read_on(BEFORE, (Flag.DATE_FROM_CODE,)), True),
+        ({"content_updated_on": DAY}, read_on(DAY, (Flag.DATE_FROM_CODE,)), True),
+        ({"content_updated_on": DAY}, read_on(AFTER, (Flag.DATE_FROM_CODE,)), False),
+        ({"content_updated_on": DAY}, read_on(AFTER, (Flag.DATE_FROM_CODE,), (BEFORE,)), True),
+        ({"content_updated_on": DAY}, read_on(AFTER, (Flag.LOW_CONFIDENCE,)), True),
+        ({"content_updated_on": DAY, "printed_on": AFTER}, read_on(BEFORE), True),
+        ({"content_updated_on": DAY, "printed_on": AFTER}, read_on(AFTER, (Flag.DATE_FROM_CODE,)), False),
+        ({}, read_on(BEFORE, (Flag.DATE_FROM_CODE,)), False),
+    ],
+)
+def test_content_of_a_copy_that_may_be_older_than_the_change_is_for_a_person(
+    claim: dict[str, date], seen: Observation, unsure: bool
+) -> None:
+    observed = [MEASURES["blank-pages-inside"].observe(1.0, 0.0, Where(page=3)), seen]
+    findings, verdict = judge(observed, KDP, copy(**claim), (), ReferenceId("pdf"))
+    (blank,) = (f for f in findings if f.measure == "blank-pages-inside")
+    assert blank.outcome is (Outcome.UNDECIDED if unsure else Outcome.OUTSIDE)
+    assert blank.doubt == (("revision-unsure",) if unsure else ())
+    if unsure:
+        result = decide_refund(verdict, findings, copy(**claim), KDP, observed)
+        assert (result.outcome, [r.code for r in result.reasons]) == ("review", ["needs-review", "stale-revision"])
 
 
 @pytest.mark.parametrize(

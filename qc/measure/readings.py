@@ -36,7 +36,8 @@ def print_date(
 
     Notes
     -----
-    A day misread alike at two resolutions fools it. Numerals such as 07/04/2014 are of either order and never sure.
+    A day misread alike at two resolutions fools it. Numerals such as 07/04/2014 are of either order and never sure,
+    nor is the day that only a printer's code ends in (``date-from-code``).
     """
     measure = MEASURES["print-date"]
     if imprint is None:
@@ -68,8 +69,9 @@ def print_place(imprint: Imprint | None, where: Where, evidence: Evidence | None
     Returns
     -------
     Observation
-        Value 1 with ``text`` (as it stands there) and ``country`` (in English, or null) in `detail`; flag
-        ``low-confidence`` unless the country was spelled exactly. Null where nothing was read.
+        Value 1 with ``text`` (as it stands there) and ``country`` (in English, or null) in `detail`, and the ``plant``
+        that a printer's code names; flag ``low-confidence`` unless the country was spelled exactly. Null where nothing
+        was read.
 
     Notes
     -----
@@ -82,7 +84,7 @@ def print_place(imprint: Imprint | None, where: Where, evidence: Evidence | None
     place = imprint.place
     sure = place.country is not None and place.exact
     flags = () if sure else (Flag.LOW_CONFIDENCE,)
-    detail = {"text": place.text, "country": place.country}
+    detail = {"text": place.text, "country": place.country} | ({"plant": place.plant} if place.plant else {})
     return measure.observe(1.0, 0.0, where, flags, detail, (evidence,) if evidence else ())
 
 

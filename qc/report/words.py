@@ -227,6 +227,7 @@ def imprint(inspection: Inspection) -> str:
     if day is None or where is None or not inspection.copy.pages:
         return ""
     parts = [str(where.detail["text"])] if where.value is not None else []
+    parts += [f"plant {where.detail['plant']}"] if where.detail.get("plant") else []
     if day.value is not None:
         doubt = "".join(f" ({_MEANING.get(f, f)})" for f in day.flags)
         parts.append(f"printed {day.detail['text']}{doubt}")
