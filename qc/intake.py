@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from natsort import natsort_keygen, ns
 
 from qc.copy_toml import read_copy_toml
 from qc.errors import ScanError, UsageError
+from qc.file_roles import roles_of
 from qc.links import leads_outside, real
 from qc.model import BookCopy, Role, ScanFile
 from qc.scan import IMAGE_SUFFIXES, count_frames
@@ -127,22 +128,12 @@ def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     return sorted(found, key=lambda p: _order(p.relative_to(folder).as_posix()))
 
 
-def role_of(name: str) -> Role:
-    """Role of a scan by the whole words in its file name; a cover that is nothing else is a front cover."""
-    words = set(re.findall(r"[^\W_]+", Path(name).stem.lower()))
-    if "cover" in words and "spine" not in words:
-        if "wrap" in words or {"front", "back"} <= words:
-            return Role.COVER_WRAP
-        return Role.COVER_BACK if "back" in words else Role.COVER_FRONT
-    if "spine" in words:
-        return Role.SPINE
-    return Role.TARGET if "target" in words else Role.PAGE
-
-
 def _open_folder(path: Path) -> BookCopy:
     settings = read_copy_toml(path)
     name = settings.id or _id(real(path).name)
-    scans = tuple(scan for file in _ordered(_images(path)) for scan in _scans_of(file))
+    files = _images(path)
+    roles = roles_of([p.name for p in files])
+    scans = tuple(scan for file in _ordered(files, roles) for scan in _scans_of(file, roles[file.name]))
     if not scans and settings.claim.reason != "lost":
         raise ScanError(
             f"{path} holds no scans. Put the scans of one book into it as TIFF, JPEG, PNG or PDF, one file a page."
@@ -160,12 +151,12 @@ def _open_folder(path: Path) -> BookCopy:
     )
 
 
-def _scans_of(file: Path) -> Iterable[ScanFile]:
+def _scans_of(file: Path, role: Role) -> Iterable[ScanFile]:
     try:
         frames = count_frames(file)
     except ScanError:
         frames = 1
-    name, role = _printable(file.name), role_of(file.name)
+    name = _printable(file.name)
     return (ScanFile(file, name, frame, role) for frame in range(frames))
 
 
@@ -179,8 +170,8 @@ def _is_image_name(name: str) -> bool:
     return Path(name).suffix.lower() in IMAGE_SUFFIXES | _OTHER_IMAGES
 
 
-def _ordered(files: Iterable[Path]) -> list[Path]:
-    return sorted(files, key=lambda p: (_RANK[role_of(p.name)], _order(p.name)))
+def _ordered(files: Iterable[Path], roles: Mapping[str, Role]) -> list[Path]:
+    return sorted(files, key=lambda p: (_RANK[roles[p.name]], _order(p.name)))
 
 
 def _order(name: str) -> tuple[Any, str]:
@@ -203,11 +194,13 @@ def _copies_directly_in(folder: Path) -> list[Path]:
     single: list[Path] = []
     whole: list[Path] = []
     unknown: list[Path] = []
-    for file in _images(folder):
+    files = _images(folder)
+    roles = roles_of([p.name for p in files])
+    for file in files:
         if file.is_symlink() and leads_outside(file, folder):
             continue
         suffix = file.suffix.lower()
-        if suffix not in _MULTIPAGE or role_of(file.name) is not Role.PAGE:
+        if suffix not in _MULTIPAGE or roles[file.name] is not Role.PAGE:
             single.append(file)
             continue
         try:
