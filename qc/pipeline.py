@@ -13,6 +13,7 @@ from qc import __version__
 from qc.catalog import MEASURES
 from qc.color_tiles import ColorTiles
 from qc.copy_tones import observe_tones
+from qc.covers_among_pages import take_out_covers
 from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
@@ -162,13 +163,16 @@ def examine_pages(
 def arranged(
     copy: BookCopy, reference: Reference | None, threads: int, progress: Progress | None = None
 ) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
-    """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave."""
+    """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave.
+
+    Covers that came along among the pages are named so and are no pages any more."""
     glances = look_at(copy, reference, threads)
     looks = index_of(reference).looks if reference is not None else ()
     order = find_order([g.page for g in glances], [g.look for g in glances], looks)
     copy, glances = in_reading_order(copy, glances, order)
     expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
+    copy, glances, pages = take_out_covers(copy, glances, pages, reference)
     return copy, order, glances, pages
 
 
@@ -269,7 +273,10 @@ def with_imprint(records: Sequence[PageRecord], readings: Sequence[Observation])
 
 
 def _other_record(scan: ScanFile) -> PageRecord:
-    return PageRecord(scan.name, scan.frame, scan.role, None, None, None, "not measured yet", None, None, False)
+    kind = PageKind.BLANK if scan.inside else None
+    return PageRecord(
+        scan.name, scan.frame, scan.role, None, None, kind, scan.found or "not measured yet", None, None, False
+    )
 
 
 def _rescan(
