@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -53,8 +54,9 @@ def find_covers(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
     Notes
     -----
     The first scan, or the last, is printed, shows no page of the book and is of another kind than its pages: darker, or
-    colored; and so is no page that would belong there and was not seen. A plain cover on white paper passes for one only with its like at the other end, both with a blank inside, and
-    the whole book between. All else stays a page, for a person to look at. Copies whose covers are named so are left alone.
+    colored; and so is no page that would belong there and was not seen. A plain cover on white paper passes for one only
+    with its like at the other end, both with a blank inside, and the whole book between. All else stays a page, for a
+    person to look at. Copies whose covers are named so are left alone.
     """
     if reference is None:
         return {}
@@ -176,13 +178,12 @@ def _kind(page: PageResult) -> PageKind:
 
 def _look(picture: bytes) -> NDArray[np.float64] | None:
     """Mean color of the middle of a scan, as CIELAB of its encoded values."""
-    return _look_of(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)) if picture else None
+    return _look_of(np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR))) if picture else None
 
 
-def _look_of(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _look_of(picture: NDArray[Any]) -> NDArray[np.float64]:
     rows, cols = picture.shape[0] // MARGIN, picture.shape[1] // MARGIN
-    middle = picture[rows:-rows, cols:-cols]
-    if middle.ndim == 2:
-        middle = cv2.cvtColor(middle, cv2.COLOR_GRAY2BGR)
-    lab = cv2.cvtColor((middle / 255.0).astype(np.float32), cv2.COLOR_BGR2LAB)
+    middle = (picture[rows:-rows, cols:-cols] / 255.0).astype(np.float32)
+    color = np.dstack([middle] * 3) if middle.ndim == 2 else middle
+    lab = cv2.cvtColor(color, cv2.COLOR_BGR2LAB)
     return np.asarray(lab.reshape(-1, 3).mean(axis=0), np.float64)

@@ -35,6 +35,7 @@ CONTENT_MEASURES = frozenset(
         "blank-pages-unexplained",
         "blank-pages-inside",
         "pages-foreign",
+        "pages-extra-inside",
         "pages-missing",
         "pages-duplicated",
         "pages-out-of-order",

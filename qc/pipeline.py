@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from qc import __version__
+from qc.another_book import in_ordered_cover, not_judged, other_block, without_chance
 from qc.catalog import MEASURES
 from qc.color_tiles import ColorTiles
 from qc.copy_tones import observe_tones
@@ -87,15 +88,21 @@ def inspect_copy(
     readings = read_copy(copy, pages, reference)
     places = find_places(copy, pages, reference, imprint_position(readings))
     records = with_imprint(page_records(copy, pages, reference, places), readings)
-    observations = observe(
-        copy, pages, records, reference, places.doubtful, policy.padding, order, mirrored_pages(glances)
-    )
+    block, mirrored = None, mirrored_pages(glances)
+    if reference is not None and (block := other_block([r for r in records if r.role is Role.PAGE])):
+        block, mirrored = in_ordered_cover(block, copy, reference, readings), {}
+        pages = without_chance(pages, block)
+        places = find_places(copy, pages, reference, imprint_position(readings))
+        records = with_imprint(page_records(copy, pages, reference, places), readings)
+    observations = observe(copy, pages, records, reference, places.doubtful, policy.padding, order, mirrored, block)
     observations += readings
     colors: dict[int, ColorTiles] = {}
     if reference is not None:
         interior = [r for r in records if r.role is Role.PAGE]
         tones, colors = observe_tones(copy, pages, interior, reference)
         observations += tones
+    if block is not None:
+        observations = list(not_judged(observations))
     identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
     unread = not_known(copy, observations)
