@@ -100,6 +100,35 @@ def files_passed_over(path: Path) -> list[str]:
     return sorted((_printable(p.name) for p in path.iterdir() if p.name not in read and p.name[0] != "."), key=_order)
 
 
+def copies_passed_over(folder: Path, *, skip: Path | None = None) -> dict[str, str]:
+    """What lies below `folder`, looks like a copy and is none, by its name below it, and why `find_copies` passes over it.
+
+    Notes
+    -----
+    Not named are hidden folders, references, the folder `skip`, results of earlier inspections, and folders that hold folders.
+    """
+    skipped = real(skip) if skip else None
+    taken = _copies_directly_in(folder)
+    found: dict[str, str] = {}
+    for file in _images(folder) if folder not in taken else []:
+        if file.is_symlink() and leads_outside(file, folder):
+            found[_printable(file.name)] = "a link that leads outside the folder is not read"
+        elif file not in taken:
+            found[_printable(file.name)] = "a single image beside whole copies is none; give it a folder of its own"
+    ahead = [folder]
+    while ahead:
+        for path in _folders_in(ahead.pop()):
+            name = _printable(path.relative_to(folder).as_posix())
+            if path.is_symlink() and not path.name.startswith("."):
+                where = "outside the folder" if leads_outside(path, folder) else "to another folder"
+                found[name] = f"a link that leads {where} is not read"
+            elif _is_searched(path, skipped):
+                ahead.append(path)
+                if not (_is_copy(path) or _folders_in(path) or _holds_results(path)):
+                    found[name] = "it holds no scan of a page"
+    return dict(sorted(found.items(), key=lambda item: _order(item[0])))
+
+
 def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     """Every copy below `folder`, in natural order.
 
@@ -216,8 +245,12 @@ def _copies_directly_in(folder: Path) -> list[Path]:
 
 def _searched_in(folder: Path, skipped: Path | None) -> list[Path]:
     # not os.walk: it calls itself once a level, and a stranger's folders may be a thousand deep
+    return [p for p in _folders_in(folder) if _is_searched(p, skipped)]
+
+
+def _folders_in(folder: Path) -> list[Path]:
     try:
-        return [p for p in folder.iterdir() if p.is_dir() and _is_searched(p, skipped)]
+        return [p for p in folder.iterdir() if p.is_dir()]
     except OSError:
         return []
 
@@ -243,6 +276,10 @@ def _is_copy(folder: Path) -> bool:
         return bool(_images(folder)) or (_has_copy_toml(folder) and read_copy_toml(folder).claim.reason == "lost")
     except (OSError, UsageError):
         return False
+
+
+def _holds_results(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("inspection.json", "summary.csv"))
 
 
 def _has_copy_toml(folder: Path) -> bool:
