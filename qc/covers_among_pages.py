@@ -112,7 +112,8 @@ class _Book:
     def is_cover(self, i: int) -> bool:
         """Whether the first or the last scan is a cover."""
         ahead = i < self.first
-        if not self.printed(i) or not (ahead or i > self.last):
+        # A leaf that was bound in has two printed sides.
+        if not self.printed(i) or not (ahead or i > self.last) or self.printed(i + 1 if ahead else i - 1):
             return False
         return self.unlike(i) or self._wrapped()
 
