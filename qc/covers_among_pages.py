@@ -83,7 +83,7 @@ def find_covers(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
 
 
 _WITH_BACK = (Role.COVER_BACK, Role.COVER_WRAP)
-_WHY = "printed, no page of the book, and unlike its pages: it stands {} them, as the {} cover does"
+_WHY = "no page of the book and unlike its pages: it stands {} them, as the {} cover does"
 _INSIDE = "the blank inside of the {} cover"
 
 

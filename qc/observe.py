@@ -123,7 +123,7 @@ def sequence(
         alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks, unknown)
     return [
         *pages_foreign(pages, reference is not None, shown, block),
-        *pages_extra_inside(pages, alignment),
+        *pages_extra_inside(pages, alignment, copy.scan.first_page),
         *pages_missing(alignment, copy.scan.complete),
         *pages_duplicated(pages, alignment),
         *pages_out_of_order(pages, alignment, order, copy.scan.complete),

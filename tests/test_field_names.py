@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from qc.another_book import other_block
+from qc.another_book import in_ordered_cover, other_block
+from qc.catalog import MEASURES
 from qc.cli import main
 from qc.covers_among_pages import find_covers
 from qc.file_roles import roles_of
@@ -22,8 +24,9 @@ from qc.flags import Flag
 from qc.intake import copies_passed_over
 from qc.judge import judge
 from qc.measure.extra_pages import pages_extra_inside
+from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_out_of_order
-from qc.model import BookCopy, Decision, Inspection, Outcome, PageKind, PageRecord, Role
+from qc.model import BookCopy, Decision, Inspection, Observation, Outcome, PageKind, PageRecord, Role
 from qc.opened import open_with
 from qc.page_result import PageResult
 from qc.pipeline import examine_pages, inspect_copy
@@ -116,11 +119,15 @@ def order_of(letters: str, complete: bool, pages: int = 12) -> list[tuple[int | 
 # --- names ----------------------------------------------------------------------------------------------------------
 
 
-def test_title_words_in_the_names_make_no_covers() -> None:
-    inspection = inspected(TITLED / "copy", TITLED / "reference.pdf")
-    assert [p.role for p in inspection.pages] == [Role.PAGE] * 4
-    assert [p.reference_page for p in inspection.pages] == [1, 2, 3, 4]
-    assert inspection.verdict.outcome is Decision.NO_DEFECT
+@pytest.fixture(scope="module")
+def titled() -> Inspection:
+    return inspected(TITLED / "copy", TITLED / "reference.pdf")
+
+
+def test_title_words_in_the_names_make_no_covers(titled: Inspection) -> None:
+    assert [p.role for p in titled.pages] == [Role.PAGE] * 4
+    assert [p.reference_page for p in titled.pages] == [1, 2, 3, 4]
+    assert titled.verdict.outcome is Decision.NO_DEFECT
 
 
 STORY = [f"The Front Cover Story {i:03d}.jpg" for i in range(1, 5)]
@@ -277,6 +284,13 @@ def test_sides_nobody_ordered(sides: str, expected: list[tuple[int, float | None
     assert extra(sides) == expected
 
 
+def test_scans_before_the_stated_first_page_are_extra() -> None:
+    sides = records("..567")
+    alignment = align([s.reference_page for s in sides], [True] * 12)
+    assert [(o.where.page, o.value) for o in pages_extra_inside(sides, alignment, first_page=5)] == [(1, 2.0)]
+    assert [o.value for o in pages_extra_inside(sides, alignment, first_page=9)] == [0.0]
+
+
 def test_a_blank_leaf_inside_goes_to_a_person(tmp_path: Path) -> None:
     pictures = [page(1), page(2), BLANK, np.asarray(ImageOps.mirror(Image.fromarray(BLANK))), page(3), page(4)]
     inspection = inspected(folder(tmp_path / "copy", pictures))
@@ -356,15 +370,45 @@ def test_half_a_block_of_another_book_begins_where_it_does(tmp_path: Path) -> No
     assert not [f for f in inspection.findings if f.outcome is Outcome.OUTSIDE]
 
 
-def test_the_ordered_cover_round_another_block_is_named() -> None:
-    inspection = inspected(TITLED / "copy", TITLED / "reference.pdf")
-    (zero,) = [o for o in inspection.observations if o.measure == "pages-foreign"]
-    detail = {"of_pages": 4, "last": 4, "cover_isbn": "9780000000002"}
-    found = replace(zero, value=4.0, where=replace(zero.where, page=1), flags=(str(Flag.ANOTHER_BOOK),), detail=detail)
+def another_block(titled: Inspection, read: str, sure: bool = True) -> tuple[Inspection, list[Observation]]:
+    """The copy as if it were another book's block with a cover of which this ISBN is read."""
+    copy = replace(titled.copy, claim=replace(titled.copy.claim, ordered_isbn="978-0-00-000000-2"))
+    flags = () if sure else (str(Flag.LOW_CONFIDENCE),)
+    isbn = MEASURES["isbn"].observe(1.0, 0.0, flags=flags, detail={"text": read})
+    opened = open_with(titled.copy.path, reference=TITLED / "reference.pdf", titles=None, scanner=None, dpi=None)
+    assert opened.reference is not None
+    sides = records("????")
+    block = other_block(sides)
+    assert block is not None
+    block = in_ordered_cover(block, copy, opened.reference, [isbn])
+    return replace(titled, copy=copy), [*pages_foreign(sides, True, block=block), isbn]
+
+
+@pytest.mark.parametrize(
+    ("read", "sure", "route", "ordered"),
+    [
+        ("9780000000002", True, "review", True),
+        ("9780000000002", False, "review", False),
+        ("9780306406157", True, "returns-center", False),
+    ],
+)
+def test_only_an_isbn_tells_a_wrong_item_from_another_block_in_the_ordered_cover(
+    titled: Inspection, read: str, sure: bool, route: str, ordered: bool
+) -> None:
+    inspection, observations = another_block(titled, read, sure)
     policy = load_policy("kdp")
-    findings, verdict = judge([found], policy, inspection.copy, inspection.pages, inspection.reference)
-    assert "another book's block in the ordered cover" in verdict.summary
-    assert decide_refund(verdict, findings, inspection.copy, policy).route == "review"
+    findings, verdict = judge(observations, policy, inspection.copy, inspection.pages, inspection.reference)
+    assert verdict.outcome is Decision.NEEDS_REVIEW
+    assert ("another book's block in the ordered cover" in verdict.summary) is ordered
+    assert decide_refund(verdict, findings, inspection.copy, policy, observations).route == route
+
+
+def test_another_book_is_no_earlier_revision_for_certain(titled: Inspection) -> None:
+    inspection, observations = another_block(titled, "9780000000002")
+    claim = replace(inspection.copy.claim, printed_on=date(2026, 1, 2), content_updated_on=date(2026, 3, 4))
+    copy = replace(inspection.copy, claim=claim)
+    _, verdict = judge(observations, load_policy("kdp"), copy, inspection.pages, inspection.reference)
+    assert verdict.outcome is Decision.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ class _Anchor:
     page: int
 
 
-def pages_extra_inside(pages: Sequence[PageRecord], alignment: Alignment | None) -> list[Observation]:
+def pages_extra_inside(
+    pages: Sequence[PageRecord], alignment: Alignment | None, first_page: int = 1
+) -> list[Observation]:
     """Sides beyond what the reference has room for: one observation a run, with their number at its first side, or a single
     zero.
 
@@ -31,6 +33,8 @@ def pages_extra_inside(pages: Sequence[PageRecord], alignment: Alignment | None)
         In reading order, covers and their insides excluded.
     alignment : Alignment or None
         None without a reference.
+    first_page : int
+        Page that the first scan is stated to show; where an earlier one was scanned, it does not count.
 
     Notes
     -----
@@ -46,20 +50,21 @@ def pages_extra_inside(pages: Sequence[PageRecord], alignment: Alignment | None)
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
     apart = {i for i, _ in alignment.doubled} | set(alignment.misplaced)
     apart |= {mate for i in apart if _unknown(pages, mate := _other_side(i, alignment.places[i - 1]))}
-    anchors = [_Anchor(0, 0)]
+    anchors = []
     for position, (page, place) in enumerate(zip(pages, alignment.places, strict=True), 1):
         if place and page.skew_deg is not None and position not in apart and position not in alignment.alike:
             anchors.append(_Anchor(position, place))
     elsewhere = {p for i in alignment.misplaced if (p := alignment.places[i - 1])}
+    stated = first_page - 1 if anchors and anchors[0].page >= first_page else 0
     runs: list[list[int]] = []
-    for before, after in pairwise(anchors):
+    for before, after in pairwise([_Anchor(0, stated), *anchors]):
         between = [i for i in range(before.position + 1, after.position) if i not in apart]
         sides = [i for i in between if pages[i - 1].kind is not PageKind.UNREADABLE]
         room = after.page - before.page - 1 - sum(before.page < p < after.page for p in elsewhere)
         free = [i for i in sides if _unknown(pages, i)]
         free.sort(key=lambda i: (pages[i - 1].reference_page is None, i))
         runs += _runs(sorted(free[len(free) - min(max(len(sides) - room, 0), len(free)) :]))
-    if _are_backs(runs, pages, len(anchors) - 1):
+    if _are_backs(runs, pages, len(anchors)):
         where = Where(page=runs[0][0])
         return [measure.observe(None, where=where, flags=(Flag.BLANK_BACKS,), detail={"sides": len(runs)})]
     found = [
