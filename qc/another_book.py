@@ -101,8 +101,10 @@ def in_ordered_cover(
 def not_judged(observations: Iterable[Observation]) -> Iterator[Observation]:
     """The observations of a copy with another book's block: what compares with the ordered pages has no value."""
     for o in observations:
-        if o.measure in NOT_JUDGED and o.value is not None:
-            o = replace(o, value=None, u=None, flags=(str(Flag.ANOTHER_BOOK),))
+        if o.measure in NOT_JUDGED:
+            # What other details say, a later judgment by another policy would read as measured.
+            kept = {key: o.detail[key] for key in ("code", "scan_order") if key in o.detail}
+            o = replace(o, value=None, u=None, flags=(str(Flag.ANOTHER_BOOK),), detail=kept, evidence=())
         yield o
 
 

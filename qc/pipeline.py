@@ -101,10 +101,12 @@ def inspect_copy(
         interior = [r for r in records if r.role is Role.PAGE]
         tones, colors = observe_tones(copy, pages, interior, reference)
         observations += tones
+    rescan = _rescan(copy, pages, records, reference)
     if block is not None:
         observations = list(not_judged(observations))
+        # Pages of the ordered book that another block lacks would change nothing.
+        rescan = [r for r in rescan if r.file is not None]
     identity = reference.id if reference else ReferenceId("none", note=note)
-    rescan = _rescan(copy, pages, records, reference)
     unread = not_known(copy, observations)
     findings, verdict = judge(observations, policy, copy, records, identity, rescan, unread)
     return Inspection(

@@ -75,8 +75,8 @@ def _foreign(observation: Observation) -> str:
     if ordered := observation.detail.get("cover_isbn"):
         said += f"another book's block in the ordered cover (ISBN {ordered})"
     else:
-        said += "the block of another book, or the wrong reference"
-    return f"{said}, or another revision; it begins"
+        said += "the block of another book or of another revision, or the wrong reference"
+    return f"{said}; it begins"
 
 
 def _extra(observation: Observation) -> str:

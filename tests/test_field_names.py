@@ -23,6 +23,7 @@ from qc.file_roles import roles_of
 from qc.flags import Flag
 from qc.intake import copies_passed_over
 from qc.judge import judge
+from qc.measure.blank_pages import explained_again
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_out_of_order
@@ -359,6 +360,9 @@ def test_the_block_of_another_book_is_one_finding(tmp_path: Path) -> None:
         "pages-extra-inside",
     ):
         assert {(v, f) for _, v, f in values(inspection, measure)} <= {(None, (str(Flag.ANOTHER_BOOK),))}, measure
+    assert not inspection.verdict.rescan
+    again = explained_again(inspection.observations, load_policy("ingram").padding)
+    assert all(o.value is None for o in again if o.measure == "blank-pages-unexplained")
 
 
 def test_half_a_block_of_another_book_begins_where_it_does(tmp_path: Path) -> None:
