@@ -56,16 +56,17 @@ def find_covers(copy: BookCopy, pages: Sequence[PageResult], reference: Referenc
     The first scan, or the last, is printed, shows no page of the book and is of another kind than its pages: darker, or
     colored; and so is no page that would belong there and was not seen. A plain cover on white paper passes for one only
     with its like at the other end, both with a blank inside, and the whole book between. All else stays a page, for a
-    person to look at. Copies whose covers are named so are left alone.
+    person to look at. Copies whose covers are named so are left alone. Round a block of which no page is known, covers with
+    blank insides at both ends are told from its own pages.
     """
     if reference is None:
         return {}
     book = _Book(pages, reference)
-    if not book.known:
-        return {}
     roles = {s.role for s in copy.scans}
     named_front, named_back = Role.COVER_WRAP in roles or Role.COVER_FRONT in roles, not roles.isdisjoint(_WITH_BACK)
     covers: dict[int, Cover] = {}
+    if not book.known:
+        return _round(len(pages)) if not (named_front or named_back) and book.is_round_strangers() else {}
     if not named_front and not named_back:
         covers |= _pair(book, range(book.first)) or _pair(book, range(book.last + 1, len(pages)))
     if not covers and not named_front and book.is_cover(0):
@@ -98,7 +99,8 @@ class _Book:
         self.first, self.last = min(found, default=0), max(found, default=0)
         self._lowest, self._highest = min(found.values(), default=0), max(found.values(), default=0)
         self._content_ends = last_content(reference)
-        self._looks = [look for i in found if (look := _look(pages[i].picture)) is not None]
+        inner = found or [i for i in range(2, len(pages) - 2) if self.printed(i)]
+        self._looks = [look for i in inner if (look := _look(pages[i].picture)) is not None]
         self._thumbnails = reference.thumbnails()
         self._written = has_content(self._thumbnails)
 
@@ -131,6 +133,12 @@ class _Book:
         lightness = [_look_of(self._thumbnails[n - 1])[0] for n in unseen if self._written[n - 1]]
         return all(abs(float(look[0]) - light) > UNLIKE for light in lightness)
 
+    def is_round_strangers(self) -> bool:
+        """Whether the scans of a block that is not known lie between two of another kind with a blank inside each."""
+        at = len(self._pages) - 1
+        ends = self.printed(0) and self.blank(1) and self.printed(at) and self.blank(at - 1)
+        return at > 4 and bool(self._looks) and ends and self.unlike(0) and self.unlike(at)
+
     def _wrapped(self) -> bool:
         """Whether the whole book lies between two printed scans with a blank inside each."""
         at = len(self._pages) - 1
@@ -158,11 +166,22 @@ def _pair(book: _Book, among: range) -> dict[int, Cover]:
         return {}
     where = "before" if among.start == 0 else "after"
     return {
-        front: Cover(Role.COVER_FRONT, _WHY.format(where, "front")),
-        front + 1: Cover(Role.COVER_FRONT, _INSIDE.format("front"), inside=True),
-        back - 1: Cover(Role.COVER_BACK, _INSIDE.format("back"), inside=True),
-        back: Cover(Role.COVER_BACK, _WHY.format(where, "back")),
+        **_with_inside(front, front + 1, Role.COVER_FRONT, where),
+        **_with_inside(back, back - 1, Role.COVER_BACK, where),
     }
+
+
+def _round(count: int) -> dict[int, Cover]:
+    """Both covers, first and last of the scans, with their insides."""
+    return {
+        **_with_inside(0, 1, Role.COVER_FRONT, "before"),
+        **_with_inside(count - 1, count - 2, Role.COVER_BACK, "after"),
+    }
+
+
+def _with_inside(at: int, inside: int, role: Role, where: str) -> dict[int, Cover]:
+    side = "front" if role is Role.COVER_FRONT else "back"
+    return {at: Cover(role, _WHY.format(where, side)), inside: Cover(role, _INSIDE.format(side), inside=True)}
 
 
 def _place(page: PageResult) -> int | None:

@@ -239,6 +239,9 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> tuple[BookCopy, Refere
         ("F?123456", "pppppppp"),
         ("F", "p"),
         ("F..B", "pppp"),
+        ("F.????.B", "ffppppbb"),
+        ("F.????", "pppppp"),
+        ("?.????.?", "pppppppp"),
     ],
 )
 def test_covers_wherever_they_lie_among_the_scans(
