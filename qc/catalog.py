@@ -54,10 +54,11 @@ _ALL = (
     Measure("blank-pages-at-end", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_at_end"),
     Measure("blank-pages-unexplained", "count", "copy", 2, "qc.measure.blank_pages:blank_pages_unexplained"),
     Measure("blank-pages-inside", "count", "copy", 2, "qc.measure.blank_pages:blank_pages_inside"),
-    Measure("pages-foreign", "count", "copy", 1, "qc.measure.foreign_pages:pages_foreign"),
+    Measure("pages-foreign", "count", "copy", 2, "qc.measure.foreign_pages:pages_foreign"),
+    Measure("pages-extra-inside", "count", "copy", 1, "qc.measure.extra_pages:pages_extra_inside"),
     Measure("pages-missing", "count", "copy", 2, "qc.measure.page_sequence:pages_missing"),
     Measure("pages-duplicated", "count", "copy", 2, "qc.measure.page_sequence:pages_duplicated"),
-    Measure("pages-out-of-order", "count", "copy", 2, "qc.measure.page_sequence:pages_out_of_order"),
+    Measure("pages-out-of-order", "count", "copy", 3, "qc.measure.page_sequence:pages_out_of_order"),
     Measure("pages-upside-down", "count", "copy", 2, "qc.measure.page_sequence:pages_upside_down"),
     Measure(
         "print-defect",

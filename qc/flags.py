@@ -88,6 +88,12 @@ class Flag(StrEnum):
     JITTER_POSSIBLE = "jitter-possible", "an unsteady press may move a single page as far"
     ONE_SIDE = "one-side", "the other side of the leaf does not confirm it; it may be the scanning"
     MIXED_UP = "mixed-up", "so many pages are out of place that the scans themselves may have been mixed up"
+    SCANNED_LATE = "scanned-late", "leaves that came late among the scans may have been scanned late, or be bound there"
+    ANOTHER_BOOK = (
+        "another-book",
+        "most of its pages are those of another book, of another revision or of a wrong reference",
+    )
+    BLANK_BACKS = "blank-backs", "a blank side follows every page, as in sheets printed on one side and scanned on both"
     FEW_COPIES = "few-copies", "fewer than three copies of the title show where their print lies"
     NO_PAPER = "no-paper", "no page shows bare paper, so the exposure of the scans is not taken out"
     LOW_CONFIDENCE = "low-confidence", "it was read, but not surely; look at the picture"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from natsort import natsort_keygen, ns
 
 from qc.copy_toml import read_copy_toml
 from qc.errors import ScanError, UsageError
+from qc.file_roles import roles_of
 from qc.links import leads_outside, real
 from qc.model import BookCopy, Role, ScanFile
 from qc.scan import IMAGE_SUFFIXES, count_frames
@@ -99,6 +100,35 @@ def files_passed_over(path: Path) -> list[str]:
     return sorted((_printable(p.name) for p in path.iterdir() if p.name not in read and p.name[0] != "."), key=_order)
 
 
+def copies_passed_over(folder: Path, *, skip: Path | None = None) -> dict[str, str]:
+    """What lies below `folder`, looks like a copy and is none, by its name below it, and why `find_copies` passes over it.
+
+    Notes
+    -----
+    Not named are hidden folders, references, the folder `skip`, results of earlier inspections, and folders that hold folders.
+    """
+    skipped = real(skip) if skip else None
+    taken = _copies_directly_in(folder)
+    found: dict[str, str] = {}
+    for file in _images(folder) if folder not in taken else []:
+        if file.is_symlink() and leads_outside(file, folder):
+            found[_printable(file.name)] = "a link that leads outside the folder is not read"
+        elif file not in taken:
+            found[_printable(file.name)] = "a single image beside whole copies is none; give it a folder of its own"
+    ahead = [folder]
+    while ahead:
+        for path in _folders_in(ahead.pop()):
+            name = _printable(path.relative_to(folder).as_posix())
+            if path.is_symlink() and not path.name.startswith("."):
+                where = "outside the folder" if leads_outside(path, folder) else "to another folder"
+                found[name] = f"a link that leads {where} is not read"
+            elif _is_searched(path, skipped):
+                ahead.append(path)
+                if not (_is_copy(path) or _folders_in(path) or _holds_results(path)):
+                    found[name] = "it holds no scan of a page"
+    return dict(sorted(found.items(), key=lambda item: _order(item[0])))
+
+
 def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     """Every copy below `folder`, in natural order.
 
@@ -127,22 +157,12 @@ def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     return sorted(found, key=lambda p: _order(p.relative_to(folder).as_posix()))
 
 
-def role_of(name: str) -> Role:
-    """Role of a scan by the whole words in its file name; a cover that is nothing else is a front cover."""
-    words = set(re.findall(r"[^\W_]+", Path(name).stem.lower()))
-    if "cover" in words and "spine" not in words:
-        if "wrap" in words or {"front", "back"} <= words:
-            return Role.COVER_WRAP
-        return Role.COVER_BACK if "back" in words else Role.COVER_FRONT
-    if "spine" in words:
-        return Role.SPINE
-    return Role.TARGET if "target" in words else Role.PAGE
-
-
 def _open_folder(path: Path) -> BookCopy:
     settings = read_copy_toml(path)
     name = settings.id or _id(real(path).name)
-    scans = tuple(scan for file in _ordered(_images(path)) for scan in _scans_of(file))
+    files = _images(path)
+    roles = roles_of([p.name for p in files])
+    scans = tuple(scan for file in _ordered(files, roles) for scan in _scans_of(file, roles[file.name]))
     if not scans and settings.claim.reason != "lost":
         raise ScanError(
             f"{path} holds no scans. Put the scans of one book into it as TIFF, JPEG, PNG or PDF, one file a page."
@@ -160,12 +180,12 @@ def _open_folder(path: Path) -> BookCopy:
     )
 
 
-def _scans_of(file: Path) -> Iterable[ScanFile]:
+def _scans_of(file: Path, role: Role) -> Iterable[ScanFile]:
     try:
         frames = count_frames(file)
     except ScanError:
         frames = 1
-    name, role = _printable(file.name), role_of(file.name)
+    name = _printable(file.name)
     return (ScanFile(file, name, frame, role) for frame in range(frames))
 
 
@@ -179,8 +199,8 @@ def _is_image_name(name: str) -> bool:
     return Path(name).suffix.lower() in IMAGE_SUFFIXES | _OTHER_IMAGES
 
 
-def _ordered(files: Iterable[Path]) -> list[Path]:
-    return sorted(files, key=lambda p: (_RANK[role_of(p.name)], _order(p.name)))
+def _ordered(files: Iterable[Path], roles: Mapping[str, Role]) -> list[Path]:
+    return sorted(files, key=lambda p: (_RANK[roles[p.name]], _order(p.name)))
 
 
 def _order(name: str) -> tuple[Any, str]:
@@ -203,11 +223,13 @@ def _copies_directly_in(folder: Path) -> list[Path]:
     single: list[Path] = []
     whole: list[Path] = []
     unknown: list[Path] = []
-    for file in _images(folder):
+    files = _images(folder)
+    roles = roles_of([p.name for p in files])
+    for file in files:
         if file.is_symlink() and leads_outside(file, folder):
             continue
         suffix = file.suffix.lower()
-        if suffix not in _MULTIPAGE or role_of(file.name) is not Role.PAGE:
+        if suffix not in _MULTIPAGE or roles[file.name] is not Role.PAGE:
             single.append(file)
             continue
         try:
@@ -223,8 +245,12 @@ def _copies_directly_in(folder: Path) -> list[Path]:
 
 def _searched_in(folder: Path, skipped: Path | None) -> list[Path]:
     # not os.walk: it calls itself once a level, and a stranger's folders may be a thousand deep
+    return [p for p in _folders_in(folder) if _is_searched(p, skipped)]
+
+
+def _folders_in(folder: Path) -> list[Path]:
     try:
-        return [p for p in folder.iterdir() if p.is_dir() and _is_searched(p, skipped)]
+        return [p for p in folder.iterdir() if p.is_dir()]
     except OSError:
         return []
 
@@ -250,6 +276,10 @@ def _is_copy(folder: Path) -> bool:
         return bool(_images(folder)) or (_has_copy_toml(folder) and read_copy_toml(folder).claim.reason == "lost")
     except (OSError, UsageError):
         return False
+
+
+def _holds_results(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("inspection.json", "summary.csv"))
 
 
 def _has_copy_toml(folder: Path) -> bool:

@@ -35,6 +35,7 @@ CONTENT_MEASURES = frozenset(
         "blank-pages-unexplained",
         "blank-pages-inside",
         "pages-foreign",
+        "pages-extra-inside",
         "pages-missing",
         "pages-duplicated",
         "pages-out-of-order",
@@ -179,7 +180,13 @@ def _judge_rule(
         f"{capital(name(rule))}: set aside, as the copy was printed on {copy.claim.printed_on}, before the author's "
         f"last change on {copy.claim.content_updated_on}. {policy.sentence('stale-revision').clause}"
     )
-    return [replace(f, outcome=Outcome.NOT_JUDGED, margin=None, required=False, message=why) for f in findings]
+    # Another book's block is no earlier revision for certain: a person has to tell them apart.
+    return [
+        f
+        if f.value and Flag.ANOTHER_BOOK in f.flags
+        else replace(f, outcome=Outcome.NOT_JUDGED, margin=None, required=False, message=why)
+        for f in findings
+    ]
 
 
 def _applies(rule: Rule, observation: Observation, edges: tuple[Edge, ...]) -> bool:
@@ -276,10 +283,16 @@ def _not_judged(
         if _set_aside(rule, copy):
             words.append(f"{name(rule)} (stale revision)")
         elif len(open_) == len(mine):
-            words.append(name(rule))
+            words.append(name(rule) + _late(open_))
         elif open_:
             words.append(f"{name(rule)} on {len(open_)} of {len(mine)} pages")
     return words
+
+
+def _late(findings: Sequence[Finding]) -> str:
+    """Which scans leave the order open, where leaves came late among them."""
+    late = [f.where.page for f in findings if Flag.SCANNED_LATE in f.flags and f.where.page]
+    return f" (scanned pages {ranges(late)} were scanned late, or are bound there)" if late else ""
 
 
 def _not_scanned(copy: BookCopy, pages: Sequence[PageRecord], rescan: Sequence[Rescan]) -> list[str]:

@@ -99,13 +99,16 @@ class ReferenceSettings:
 class ScanFile:
     """One image to read: a file, or one frame of a multipage TIFF or PDF.
 
-    `name` is what reports print: the path relative to the copy, with ``/``.
+    `name` is what reports print: the path relative to the copy, with ``/``. `found` is why it has its role where its name does
+    not say it; `inside` tells the blank side of a cover.
     """
 
     path: Path
     name: str
     frame: int = 0
     role: Role = Role.PAGE
+    found: str = ""
+    inside: bool = False
 
 
 @dataclass(frozen=True)

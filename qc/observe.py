@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from qc.another_book import OtherBlock
 from qc.book_end import BookEnd, Padding
 from qc.catalog import MEASURES
 from qc.colored_print import is_black
@@ -12,6 +13,7 @@ from qc.flags import Flag
 from qc.geometry import Affine, edge_names
 from qc.match import darkness_on_ground, has_content
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside, blank_pages_unexplained, book_end
+from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.marks_on_blank import marks_on_blank
 from qc.measure.missing_print import lost_page, lost_print
@@ -57,6 +59,7 @@ def observe(
     padding: Padding | None = None,
     order: str = AS_SCANNED,
     mirrored: Mapping[int, int] | None = None,
+    block: OtherBlock | None = None,
 ) -> list[Observation]:
     """Observations of the copy: page by page, then of the whole; `padding` is what its printer may add at the end."""
     interior = [r for r in records if r.role is Role.PAGE]
@@ -95,7 +98,7 @@ def observe(
     observations += _lost_prints(pages, interior, reference, doubtful)
     unregistered = {p.job.position for p in pages if p.registration is None}
     observations += sequence(
-        copy, interior, reference, order, {i: n for i, n in (mirrored or {}).items() if i in unregistered}
+        copy, interior, reference, order, {i: n for i, n in (mirrored or {}).items() if i in unregistered}, block
     )
     if reference is not None:
         observations += recto_verso_of_offsets(offsets, sides)
@@ -110,21 +113,34 @@ def sequence(
     reference: Reference | None,
     order: str = AS_SCANNED,
     mirrored: Mapping[int, int] | None = None,
+    block: OtherBlock | None = None,
 ) -> list[Observation]:
-    """Foreign, missing, doubled, misplaced and turned pages."""
-    alignment = None
+    """Foreign, missing, extra, doubled, misplaced and turned pages."""
+    alignment, shown = None, _in_their_place(mirrored or {}, pages)
     if reference is not None:
-        shown = mirrored or {}
         places = [p.reference_page or shown.get(i) for i, p in enumerate(pages, 1)]
         unknown = [i for i, p in enumerate(pages, 1) if p.kind is PageKind.CONTENT and places[i - 1] is None]
         alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks, unknown)
     return [
-        *pages_foreign(pages, reference is not None, mirrored),
+        *pages_foreign(pages, reference is not None, shown, block),
+        *pages_extra_inside(pages, alignment, copy.scan.first_page),
         *pages_missing(alignment, copy.scan.complete),
         *pages_duplicated(pages, alignment),
         *pages_out_of_order(pages, alignment, order, copy.scan.complete),
         *pages_upside_down(pages, reference is not None),
     ]
+
+
+def _in_their_place(mirrored: Mapping[int, int], pages: Sequence[PageRecord]) -> dict[int, int]:
+    """Mirrored pages that stand where the page they show belongs and is not seen: elsewhere the likeness is chance."""
+    places = [p.reference_page for p in pages]
+    kept = {}
+    for i, page in mirrored.items():
+        before = next((p for p in reversed(places[: i - 1]) if p is not None), 0)
+        after = next((p for p in places[i:] if p is not None), page + 1)
+        if before < page < after and page not in places:
+            kept[i] = page
+    return kept
 
 
 def _lost_prints(

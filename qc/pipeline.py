@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from qc import __version__
+from qc.another_book import in_ordered_cover, not_judged, other_block, without_chance
 from qc.catalog import MEASURES
 from qc.color_tiles import ColorTiles
 from qc.copy_tones import observe_tones
+from qc.covers_among_pages import take_out_covers
 from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
@@ -86,17 +88,25 @@ def inspect_copy(
     readings = read_copy(copy, pages, reference)
     places = find_places(copy, pages, reference, imprint_position(readings))
     records = with_imprint(page_records(copy, pages, reference, places), readings)
-    observations = observe(
-        copy, pages, records, reference, places.doubtful, policy.padding, order, mirrored_pages(glances)
-    )
+    block, mirrored = None, mirrored_pages(glances)
+    if reference is not None and (block := other_block([r for r in records if r.role is Role.PAGE])):
+        block, mirrored = in_ordered_cover(block, copy, reference, readings), {}
+        pages = without_chance(pages, block)
+        places = find_places(copy, pages, reference, imprint_position(readings))
+        records = with_imprint(page_records(copy, pages, reference, places), readings)
+    observations = observe(copy, pages, records, reference, places.doubtful, policy.padding, order, mirrored, block)
     observations += readings
     colors: dict[int, ColorTiles] = {}
     if reference is not None:
         interior = [r for r in records if r.role is Role.PAGE]
         tones, colors = observe_tones(copy, pages, interior, reference)
         observations += tones
-    identity = reference.id if reference else ReferenceId("none", note=note)
     rescan = _rescan(copy, pages, records, reference)
+    if block is not None:
+        observations = list(not_judged(observations))
+        # Pages of the ordered book that another block lacks would change nothing.
+        rescan = [r for r in rescan if r.file is not None]
+    identity = reference.id if reference else ReferenceId("none", note=note)
     unread = not_known(copy, observations)
     findings, verdict = judge(observations, policy, copy, records, identity, rescan, unread)
     return Inspection(
@@ -162,13 +172,16 @@ def examine_pages(
 def arranged(
     copy: BookCopy, reference: Reference | None, threads: int, progress: Progress | None = None
 ) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
-    """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave."""
+    """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave.
+
+    Covers that came along among the pages are named so and are no pages any more."""
     glances = look_at(copy, reference, threads)
     looks = index_of(reference).looks if reference is not None else ()
     order = find_order([g.page for g in glances], [g.look for g in glances], looks)
     copy, glances = in_reading_order(copy, glances, order)
     expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
+    copy, glances, pages = take_out_covers(copy, glances, pages, reference)
     return copy, order, glances, pages
 
 
@@ -269,7 +282,10 @@ def with_imprint(records: Sequence[PageRecord], readings: Sequence[Observation])
 
 
 def _other_record(scan: ScanFile) -> PageRecord:
-    return PageRecord(scan.name, scan.frame, scan.role, None, None, None, "not measured yet", None, None, False)
+    kind = PageKind.BLANK if scan.inside else None
+    return PageRecord(
+        scan.name, scan.frame, scan.role, None, None, kind, scan.found or "not measured yet", None, None, False
+    )
 
 
 def _rescan(

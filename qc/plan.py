@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from qc.covers_among_pages import take_out_covers
 from qc.errors import ScanError
 from qc.first_look import Glance
 from qc.geometry import Size
@@ -162,7 +163,7 @@ def plan_copy(
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, look=glance_page))
     order = _order(pages, reference)
     copy, pages = _in_order(copy, pages, order)
-    pages = in_step(pages)
+    copy, _, pages = take_out_covers(copy, [Glance()] * len(pages), in_step(pages), reference)
     places = find_places(copy, pages, reference)
     by_scan = {page.job.scan: page for page in pages}
     records = [

@@ -34,6 +34,10 @@ def sequence_fault(observation: Observation) -> str:
             said = f"Page {page} of the book where it does not belong"
             if Flag.MIXED_UP in flags:
                 said += ", as so many others that the scans may have been mixed up"
+            elif Flag.SCANNED_LATE in flags:
+                said += ", scanned late or bound there"
+        case "pages-extra-inside":
+            return _extra(observation)
         case "pages-upside-down":
             said = f"Page {page} of the book upside down"
         case _:
@@ -62,11 +66,24 @@ def how_scanned(observations: Iterable[Observation]) -> list[str]:
 def _foreign(observation: Observation) -> str:
     if mirrored := observation.detail.get("mirrored"):
         return f"Page {mirrored} of the book mirrored"
-    if count := observation.detail.get("of_pages"):
-        return (
-            f"None of the {count} printed pages is in the reference: the block of another book, or the wrong reference"
-        )
-    return ""
+    printed = observation.detail.get("of_pages")
+    if printed is None:
+        return ""
+    count = round(observation.value or 0)
+    said = f"None of the {printed}" if count == printed else f"{count} of the {printed}"
+    said += f" printed pages {'is' if count == printed else 'are not'} in the reference: "
+    if ordered := observation.detail.get("cover_isbn"):
+        said += f"another book's block in the ordered cover (ISBN {ordered})"
+    else:
+        said += "the block of another book or of another revision, or the wrong reference"
+    return f"{said}; it begins"
+
+
+def _extra(observation: Observation) -> str:
+    count, blank = round(observation.value or 0), observation.detail.get("blank", 0)
+    kind = "blank " if blank == count else ""
+    others = f", {blank} of them blank" if 0 < blank < count else ""
+    return f"{count} {kind}side{'' if count == 1 else 's'} inside the book that nobody ordered{others}"
 
 
 def _missing(observation: Observation) -> str:

@@ -25,6 +25,7 @@ _NAMES = {
     "blank-pages-inside": "blank pages inside",
     "blank-pages-unexplained": "unexplained blank pages at the end",
     "pages-foreign": "foreign pages",
+    "pages-extra-inside": "sides that nobody ordered",
     "pages-missing": "missing pages",
     "pages-duplicated": "doubled pages",
     "pages-out-of-order": "order of the pages",

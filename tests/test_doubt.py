@@ -215,7 +215,7 @@ LEAST: dict[str, set[str]] = {
     "print-defect-streak": {"dirt-or-ink"},
     "pages-missing": {"look-alike"},
     "pages-duplicated": {"look-alike", "one-side"},
-    "pages-out-of-order": {"mixed-up"},
+    "pages-out-of-order": {"mixed-up", "scanned-late"},
     "pages-upside-down": {"one-side"},
 }
 

@@ -7,7 +7,8 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from qc.errors import ScanError, UsageError
-from qc.intake import find_copies, open_copy, role_of
+from qc.file_roles import role_of
+from qc.intake import find_copies, open_copy
 from qc.model import Role
 from qc.scan import read_pixels
 

@@ -71,6 +71,7 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "print-defect-smear",
         "print-defect-void",
         "pages-foreign",
+        "pages-extra-inside",
         "pages-missing",
         "pages-duplicated",
         "pages-out-of-order",

@@ -179,10 +179,9 @@ def test_one_look_alike_too_many_goes_to_a_person() -> None:
     [
         ([1, 2, 9, 3, 4, 5], False, {3}),
         ([1, 2, 5, 6, 3, 4, 7, 8, 9, 10, 11, 12], True, {3, 4}),
-        ([21, 22, 23, 24, 1, 2], False, set()),
         ([1, 2, 11, 12, 23, 24], False, set()),
     ],
-    ids=["one", "leaf", "last pages first", "spreads"],
+    ids=["one", "leaf", "spreads"],
 )
 def test_pages_out_of_order_are_named_and_parts_scanned_apart_are_not(
     places: list[int], complete: bool, expected: set[int]
@@ -331,7 +330,7 @@ def test_the_block_of_another_book_goes_to_a_person(book: Path, tmp_path: Path) 
     copy = open_copy(tmp_path / "other")
     reference = open_reference(book / "interior.pdf", trim="76.2 x 101.6 mm", bleed=False)
     inspection = inspect_copy(replace(copy, scan=replace(copy.scan, complete=True)), reference, load_policy("kdp"))
-    assert [m for m, _, _ in claimed(inspection)] == ["pages-foreign"] * 8
+    assert claimed(inspection) == [("pages-foreign", 1, 8.0)]
     assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
     assert "None of the 8 printed pages is in the reference" in inspection.verdict.summary
 

@@ -26,7 +26,7 @@ from qc.cli.csv_text import Number, csv_text
 from qc.cluster import Cluster
 from qc.errors import OutputError, QcError, ScanError, UsageError
 from qc.fingerprint import fingerprint
-from qc.intake import find_copies
+from qc.intake import copies_passed_over, find_copies
 from qc.job import Job, jobs_for
 from qc.kept import carry
 from qc.links import leads_outside, real
@@ -121,6 +121,7 @@ def batch(
         raise UsageError("--redo needs --store: without a store every copy is inspected anyway.")
     loaded = load_policy(policy)
     paths = find_copies(folder, skip=out)
+    exits.say_passed_over(copies_passed_over(folder, skip=out))
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
     work = jobs_for(paths, out, loaded, titles=titles, scanner=scanner, dpi=dpi)

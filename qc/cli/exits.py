@@ -90,6 +90,12 @@ def say(message: str) -> None:
     print(f"✗ {shown(one_line(message), _MOST_LETTERS)}", file=sys.stderr)
 
 
+def say_passed_over(reasons: Mapping[str, str]) -> None:
+    """A line on stderr for each copy that is passed over, with the reason."""
+    for name, why in reasons.items():
+        print(shown(one_line(f"Passed over {name}: {why}."), _MOST_LETTERS), file=sys.stderr)
+
+
 def one_line(text: str) -> str:
     """`text` without line breaks and without what a stranger's file name could do to a terminal."""
     return "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))

@@ -10,7 +10,7 @@ import cv2
 from qc.cache import unwritten
 from qc.cli import exits, options, terminal
 from qc.errors import ReferenceFault, ScanError, UsageError
-from qc.intake import copy_id, find_copies
+from qc.intake import copies_passed_over, copy_id, find_copies
 from qc.job import refuse_same_id
 from qc.opened import open_with
 from qc.plan import Plan, plan_copy
@@ -62,6 +62,8 @@ def plan(
     if scanner is not None:
         load_profile(scanner)
     paths = find_copies(folder) if folder.is_dir() else [folder]
+    if folder.is_dir():
+        exits.say_passed_over(copies_passed_over(folder))
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
     refuse_same_id((copy_id(path), path) for path in paths)

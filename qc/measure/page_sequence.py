@@ -99,12 +99,15 @@ def pages_out_of_order(
     order : str
         The order in which the feeder scanned them, in words; it is undone before and is no fault.
     complete : bool
-        Every page was scanned. Of a part, pages scanned in another order say nothing unless the pages beside join up.
+        Every page was scanned.
 
     Notes
     -----
-    More than a fifth of the pages out of place are rather scans that were mixed up: flag ``mixed-up``. Nothing is
-    said of pages that look like others, nor of any page where most do: their order is not known.
+    A page is out of place for certain where the pages beside it join up without it, and no leaves at the end of the scans, or at
+    their beginning, explain it as well: an operator scans a leaf that was overlooked late. What may be such a leaf is null
+    with the flag ``scanned-late``; of a complete copy it counts, with that flag. More than a fifth of the pages out of
+    place are rather scans that were mixed up: flag ``mixed-up``. Nothing is said of pages that look like others, nor of any
+    page where most do: their order is not known.
     """
     measure = MEASURES["pages-out-of-order"]
     if alignment is None:
@@ -116,15 +119,18 @@ def pages_out_of_order(
     told = sum(p is not None for p in alignment.places) - len(alignment.alike)
     found = []
     for at in alignment.misplaced:
-        if not complete and not _joins_around(alignment.places, alignment.misplaced, at):
-            continue
         unsure = at in alignment.alike or told < len(alignment.alike)
+        late = not _lies_there(alignment, at)
+        if unsure and late and not complete:
+            continue
+        null = unsure or (late and not complete)
+        reasons = [Flag.LOOK_ALIKE] if unsure else [Flag.MIXED_UP] * (many and not null) + [Flag.SCANNED_LATE] * late
         found.append(
             measure.observe(
-                None if unsure else 1.0,
-                None if unsure else 0.0,
+                None if null else 1.0,
+                None if null else 0.0,
                 Where(page=at),
-                flags=(Flag.LOOK_ALIKE,) if unsure else (Flag.MIXED_UP,) if many else (),
+                flags=tuple(reasons),
                 detail={"reference_page": alignment.places[at - 1], **common},
                 evidence=_shown(pages[at - 1]),
             )
@@ -132,8 +138,10 @@ def pages_out_of_order(
     return found or [measure.observe(0.0, 0.0, detail=common)]
 
 
-def _joins_around(places: Sequence[int | None], misplaced: Sequence[int], at: int) -> bool:
-    """Whether the pages before and after a run of misplaced ones follow each other, with or without its places."""
+def _lies_there(alignment: Alignment, at: int) -> bool:
+    """Whether a run of misplaced pages lies where it was bound: the pages before and after it follow each other, with or
+    without its places, and it is not the whole leaves on to the end, or from the beginning, that were scanned late or early."""
+    places, misplaced = alignment.places, alignment.misplaced
     first = last = at
     while first - 1 in misplaced:
         first -= 1
@@ -142,7 +150,15 @@ def _joins_around(places: Sequence[int | None], misplaced: Sequence[int], at: in
     if first == 1 or last == len(places):
         return False
     before, after = places[first - 2], places[last]
-    return before is not None and after is not None and after - before in (1, 2 + last - first)
+    if before is None or after is None or after - before not in (1, 2 + last - first):
+        return False
+    apart = {*misplaced, *(i for i, _ in alignment.doubled)}
+    ahead = [p for i, p in enumerate(places[: first - 1], 1) if p is not None and i not in apart]
+    behind = [p for i, p in enumerate(places[last:], last + 1) if p is not None and i not in apart]
+    run = [p for p in places[first - 1 : last] if p is not None]
+    late = bool(behind) and len(behind) % 2 == 0 and max(behind) < min(run)
+    early = bool(ahead) and len(ahead) % 2 == 0 and min(ahead) > max(run)
+    return not (late or early)
 
 
 def pages_upside_down(pages: Sequence[PageRecord], has_reference: bool) -> list[Observation]:

@@ -202,7 +202,7 @@ def _shows(first: SeenScan, last: SeenScan, plan: Plan) -> str:
     if first.error:
         return "cannot be used"
     if first.position is None:
-        return ""
+        return first.scan.found
     parts = [_print(first, last, plan)]
     if first.record.upside_down:
         parts.append("upside down")
