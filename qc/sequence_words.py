@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qc.flags import Flag
@@ -45,7 +45,9 @@ def how_scanned(observations: Iterable[Observation]) -> list[str]:
     """What is unusual in how the copy was scanned, sentence by sentence."""
     said = []
     detail: dict[str, Any] = {}
+    sides: dict[str, Any] = {}
     for o in observations:
+        sides |= o.detail.get("sides", {})
         if o.measure in ("pages-out-of-order", "pages-upside-down"):
             detail |= o.detail
     if (order := detail.get("scan_order", AS_SCANNED)) != AS_SCANNED:
@@ -56,7 +58,24 @@ def how_scanned(observations: Iterable[Observation]) -> list[str]:
         said.append(
             f"The pages {ranges(alike)} look like others of the book; they were taken in the order in which they came."
         )
+    if sides:
+        said.append(_sides(sides))
     return said
+
+
+def _sides(sides: Mapping[str, Any]) -> str:
+    """On which sides of their leaves the pages lie, and how that is known."""
+    read = f"a book read {'left to right' if sides['direction'] == 'ltr' else 'right to left'}"
+    read += f" ({by})" if (by := sides["by"]) else ""
+    against = "; ".join(sides["against"])
+    if sides["not_proven"]:
+        return f"Sides not proven on {sides['not_proven']} pages: {against}. Assumed are odd pages as rectos of {read}."
+    if "verso" in sides["odd_pages"]:
+        where = "Odd pages are versos" if sides["odd_pages"] == ["verso"] else "From a page on, odd pages are versos"
+        return f"Sides shifted by one: {against}. {where}, proven by {sides['proof']}."
+    if sides["proof"]:
+        return f"Sides proven by {sides['proof']}: odd pages are rectos of {read}."
+    return f"Sides assumed: odd pages are rectos of {read}."
 
 
 def _foreign(observation: Observation) -> str:
