@@ -67,7 +67,7 @@ _ADD = {
     Flag.UNREADABLE: "scans of the pages whose files could not be read",
     Flag.FEW_PAGES: _BACKING,
     Flag.END_NOT_SEEN: "scans of the last pages of the book",
-    Flag.SCAN_UNFINISHED: "scans of the sides that were not scanned",
+    Flag.HALF_LEAVES: "scans of the sides that were not scanned",
     Flag.BITONAL: "scans in color or gray instead of black and white",
 }
 
@@ -154,15 +154,15 @@ def printed_before_change(claim: Claim) -> bool:
     return bool(claim.printed_on and claim.content_updated_on and claim.printed_on < claim.content_updated_on)
 
 
-def sides_proven(found: Iterable[Observation | Finding]) -> bool:
-    """Whether nothing was found of a block whose sides are in doubt."""
-    return not any(f.measure == "trim-offset-block" and Flag.SIDES_NOT_PROVEN in f.flags for f in found)
+def spine_in_doubt(found: Iterable[Observation | Finding]) -> bool:
+    """Whether what is named spine may be the fore-edge."""
+    return any(f.where.edge is Edge.SPINE and Flag.SIDES_NOT_PROVEN in f.flags for f in found)
 
 
 def _judge_rule(
     rule: Rule, policy: Policy, observations: Sequence[Observation], copy: BookCopy | None
 ) -> list[Finding]:
-    edges = rule.judged_edges(copy.scan, sides_proven(observations)) if copy else ()
+    edges = rule.judged_edges(copy.scan, spine_in_doubt(observations)) if copy else ()
     if rule.edges and not edges:
         return []
     seen = [o for o in observations if _applies(rule, o, edges)]
@@ -235,12 +235,12 @@ def _missing(policy: Policy, findings: Sequence[Finding], copy: BookCopy) -> dic
     for rule in policy.rules:
         mine = [f for f in findings if f.rule == rule.id]
         # A copy stated complete that is not: what is asked for may change the verdict.
-        unfinished = any(f.outcome is Outcome.NOT_JUDGED and Flag.SCAN_UNFINISHED in f.flags for f in mine)
+        unfinished = any(f.outcome is Outcome.NOT_JUDGED and Flag.HALF_LEAVES in f.flags for f in mine)
         if not (rule.required or unfinished) or _set_aside(rule, copy):
             continue
         judged = [f for f in mine if f.outcome is not Outcome.NOT_JUDGED]
         if rule.edges:
-            edges = rule.judged_edges(copy.scan, sides_proven(findings))
+            edges = rule.judged_edges(copy.scan, spine_in_doubt(findings))
             lacking = [e for e in edges if all(f.where.edge is not e for f in judged)]
             missing |= {f"{name(rule)} at the {e}": Where(edge=e) for e in lacking}
         elif unfinished or not judged:
@@ -260,7 +260,7 @@ def _not_judged(
             rule.severity == "note"
             or rule.outside is None
             or rule.scope == "copies"
-            or (rule.edges and not rule.judged_edges(copy.scan, sides_proven(observations)))
+            or (rule.edges and not rule.judged_edges(copy.scan, spine_in_doubt(observations)))
         ):
             continue
         # Which pages were not scanned is said by themselves.
@@ -319,7 +319,7 @@ def _lacking(
         return "Not enough evidence: nothing was scanned; add scans of the copy unless it is lost"
     edges = [w.edge for w in missing.values() if w.edge]
     lacking = [x for x in findings if x.outcome is Outcome.NOT_JUDGED]
-    flags = Counter(f for x in lacking if x.required or Flag.SCAN_UNFINISHED in x.flags for f in x.flags)
+    flags = Counter(f for x in lacking if x.required or Flag.HALF_LEAVES in x.flags for f in x.flags)
     flags.update(f for o in observations if o.value is None and o.where.edge in edges for f in o.flags)
     if reference.kind in WITHOUT_DESIGN:
         flag, add = Flag.NO_REFERENCE, _ADD[Flag.NO_REFERENCE]

@@ -36,10 +36,8 @@ class Alignment:
     alike: frozenset[int] = frozenset()
 
     def whole(self, gap: Gap, odd: Side) -> bool:
-        """Whether a gap is whole leaves where odd pages lie on that side; only such can be missing."""
-        if gap.beside or (gap.among and len(gap.pages) % 2):
-            return False
-        return bool(gap.among) or whole(gap.pages, self.places, odd)
+        """Whether a gap may be whole leaves where odd pages lie on that side; only such can be missing."""
+        return not gap.beside and (bool(gap.among) or whole(gap.pages, self.places, odd))
 
 
 def align(

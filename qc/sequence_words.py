@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from qc.flags import Flag
@@ -45,9 +45,7 @@ def how_scanned(observations: Iterable[Observation]) -> list[str]:
     """What is unusual in how the copy was scanned, sentence by sentence."""
     said = []
     detail: dict[str, Any] = {}
-    sides: dict[str, Any] = {}
     for o in observations:
-        sides |= o.detail.get("sides", {})
         if o.measure in ("pages-out-of-order", "pages-upside-down"):
             detail |= o.detail
     if (order := detail.get("scan_order", AS_SCANNED)) != AS_SCANNED:
@@ -58,13 +56,14 @@ def how_scanned(observations: Iterable[Observation]) -> list[str]:
         said.append(
             f"The pages {ranges(alike)} look like others of the book; they were taken in the order in which they came."
         )
-    if sides:
-        said.append(_sides(sides))
     return said
 
 
-def _sides(sides: Mapping[str, Any]) -> str:
-    """On which sides of their leaves the pages lie, and how that is known."""
+def sides_taken(observations: Iterable[Observation]) -> str:
+    """On which sides of their leaves the pages lie, and how that is known; empty where nothing depends on it."""
+    sides = next((o.detail["sides"] for o in observations if "sides" in o.detail), None)
+    if sides is None:
+        return ""
     read = f"a book read {'left to right' if sides['direction'] == 'ltr' else 'right to left'}"
     read += f" ({by})" if (by := sides["by"]) else ""
     against = "; ".join(sides["against"])

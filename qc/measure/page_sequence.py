@@ -34,10 +34,10 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
 
     Notes
     -----
-    Only whole leaves can be missing. A page of which the other side was scanned is there, and a gap with such a page, or with a
-    scan in it of which nobody knows the page, is an unfinished scan: null, flag ``scan-unfinished``, whatever is stated. Other
-    gaps of the same copy have that flag as a doubt. Where the sides are not proven and a gap is whole leaves by one of them
-    only, the flag is ``sides-not-proven``.
+    Only whole leaves can be missing. A page of which the other side was scanned is there, and a gap with such a page, or with
+    a scan in it of which nobody knows the page, is an unfinished scan: null, flag ``half-leaves``, whatever is stated. Other
+    gaps of the same copy then have the flag ``scan-unfinished``. Where the sides are not proven and a gap is whole leaves by
+    one reading only, the flag is ``sides-not-proven``.
 
     `where.page` is the position of the next page that is there, after the last one its position + 1. Among pages that
     look the same, how many are missing is known and which is not: `where.page` is null and the flag is ``look-alike``. Pages
@@ -74,7 +74,7 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
         )
     if asked:
         not_seen = [p for gap in asked for p in gap.pages]
-        found.append(measure.observe(None, flags=(Flag.SCAN_UNFINISHED,), detail={"not_seen": not_seen}))
+        found.append(measure.observe(None, flags=(Flag.HALF_LEAVES,), detail={"not_seen": not_seen}))
     return found
 
 
