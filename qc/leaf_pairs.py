@@ -17,8 +17,10 @@ from qc.geometry import Side, side_of
 
 FEWEST = 4
 """Pairs of each reading; with fewer, one page that was measured badly decides."""
+FALSE_PAIRS = 0.01
+"""Chance that leaves of one width seem to be pairs, one way or the other."""
 FALSE = 0.001
-"""Chance that leaves of one width seem to tell anything."""
+"""Chance that either edge seems to have been cut unevenly."""
 CHANGED = 3.0
 """Times its own scatter by which a page is no witness of how leaves scatter: torn, or an edge found at a wrong place."""
 
@@ -39,8 +41,9 @@ def backs(widths: Mapping[int, float]) -> Side | None:
 
     Notes
     -----
-    Neighbors of the wrong pairs must differ more than those of the right ones by an F test of 0.1 %, the largest difference of
-    the wrong pairs left out, as one page that was measured badly must not tell.
+    Neighbors of the wrong pairs must differ more than those of the right ones by an F test of 1 %; their largest difference is
+    left out, as one page that was measured badly must not tell. So it errs once in a hundred copies whose leaves are all of one
+    width, and must not overrule the usual sides where nothing else speaks against them.
     """
     steps: dict[Side, list[float]] = {side: [] for side in Side}
     for number, width in widths.items():
@@ -51,7 +54,7 @@ def backs(widths: Mapping[int, float]) -> Side | None:
     for side, other in ((Side.RECTO, Side.VERSO), (Side.VERSO, Side.RECTO)):
         same, apart = steps[side], sorted(steps[other])[:-1]
         ratio = float(np.mean(apart)) / max(float(np.mean(same)), 1e-9)
-        if ratio > f_test.isf(FALSE / 2, len(apart), len(same)):
+        if ratio > f_test.isf(FALSE_PAIRS / 2, len(apart), len(same)):
             return side
     return None
 

@@ -224,12 +224,12 @@ def test_two_sides_of_a_leaf_are_as_wide_as_each_other(first: int) -> None:
         spine, fore = leaves(seed, 12, first, bench=0.15, jitter=0.2, u=0.02)
         told.append(backs({n: spine[n] + fore[n] for n in spine}))
     right = Side.RECTO if first == 1 else Side.VERSO
-    assert told.count(right) > 150 and set(told) <= {right, None}
+    assert told.count(right) > 190 and set(told) <= {right, None}
 
 
 def test_leaves_of_one_width_tell_nothing() -> None:
     told = [leaves(seed, 12, 1, bench=0.0, jitter=0.2, u=0.02) for seed in range(1000)]
-    assert sum(backs({n: s[n] + f[n] for n in s}) is not None for s, f in told) <= 4
+    assert sum(backs({n: s[n] + f[n] for n in s}) is not None for s, f in told) <= 15
     assert sum(uneven_edge(s, f, 0.02) is not None for s, f in told) <= 4
 
 
