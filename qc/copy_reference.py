@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.errors import ReferenceFault, ScanError
-from qc.geometry import Affine, Size, pixel_scaling
+from qc.geometry import Affine, Direction, Size, pixel_scaling
 from qc.model import BookCopy, PageKind, ReferenceId, ScanFile
 from qc.outline import Outline, read_page, survey
 from qc.rectify import encoded, raster, rectified, relative
@@ -58,6 +58,8 @@ class CopyReference:
         As stated, else the median of its pages. Each page has its own trim, from cut to cut.
     paper, ink : str or None
         As stated.
+    direction, direction_by : Direction, str
+        As stated, here or in the copy.toml of these scans; else left to right and empty.
     u_color : float
         dE00, of colors taken as sRGB.
     u_trim_mm : float
@@ -89,11 +91,15 @@ class CopyReference:
         self.copy = copy
         self.pages = copy.scan.first_page - 1 + len(copy.pages)
         self.paper, self.ink = title.paper, title.ink
+        stated = title.direction or copy.reference.direction
+        self.direction, self.direction_by = stated or Direction.LTR, "as stated" if stated else ""
         digest = hashlib.sha256()
         for scan in copy.pages:
             digest.update(f"{_hash(scan)} {scan.frame}\n".encode())
         found = survey(copy, digest.hexdigest(), threads)
         self.trim = _trim(copy, found, title.trim)
+        self.bleed_at_right: bool | None = None
+        self.lopsided = False
         self._outlines: dict[int, Outline] = {}
         self.unavailable = dict.fromkeys(range(1, copy.scan.first_page), _NOT_SCANNED)
         for number, outline in enumerate(found, copy.scan.first_page):

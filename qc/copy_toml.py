@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qc.errors import UsageError
+from qc.geometry import Direction
 from qc.links import leads_outside
 from qc.model import Claim, ReferenceSettings, ScanSettings
 from qc.title import trim_size
@@ -175,6 +176,13 @@ def _backing(value: Any) -> str:
     return "gray" if word == "grey" else word
 
 
+_direction_word = _choice(*Direction)
+
+
+def _direction(value: Any) -> Direction:
+    return Direction(_direction_word(value))
+
+
 _TOP: Mapping[str, _Check] = {
     "schema": _schema,
     "copy": _copy_id,
@@ -203,4 +211,4 @@ _SCAN: Mapping[str, _Check] = {
     "first_page": _count,
     "spine": _choice("bench", "printer"),
 }
-_REFERENCE: Mapping[str, _Check] = {"file": _text, "trim": _trim, "bleed": _truth}
+_REFERENCE: Mapping[str, _Check] = {"file": _text, "trim": _trim, "bleed": _truth, "direction": _direction}

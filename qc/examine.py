@@ -112,7 +112,7 @@ def _without_reference(result: PageResult, image: PageImage) -> PageResult:
     job = result.job
     sheet = sheet_in(image, job.settings)
     lines = (EdgeLine(None, flag=Flag.BOUND),) * 4 if job.settings.bound else own_lines(image, sheet)
-    own, to_px, size = own_page(image, sheet, lines, job.position, side_of(job.expected_page))
+    own, to_px, size = own_page(image, sheet, lines, job.position, side_of(job.expected_page), job.direction)
     if to_px is None or size is None:
         h, w = image.luminance.shape
         size = Size(w / px_per_mm(image.dpi.x_dpi), h / px_per_mm(image.dpi.y_dpi))
@@ -191,7 +191,7 @@ def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int)
     """Ink on the page; in a book, on what lies flat of it."""
     if not job.settings.bound:
         return ink_on(image, to_px, size)
-    first, last = flat_mm(number, size)
+    first, last = flat_mm(number, size, job.direction)
     return ink_on(image, to_px.after(Affine.shift(first, 0.0)), Size(last - first, size.height_mm))
 
 
@@ -229,12 +229,12 @@ def _measured(
     result: PageResult, image: PageImage, sheet: Sheet, page: ReferencePage, registration: Registration
 ) -> PageResult:
     """Edges and tiles of a registered page."""
-    settings, trim = result.job.settings, page.trim
-    flat = flat_mm(page.number, trim)
+    settings, trim, direction = result.job.settings, page.trim, result.job.direction
+    flat = flat_mm(page.number, trim, direction)
     if settings.bound and registration.tiles < FEW_TILES:
         # A few lines of text, a part of the page bent away: the scale to its edges is anybody's guess.
         registration = replace(registration, observable=(False, False))
-    lines = page_edges(image, sheet, page, registration.to_px, settings.bound)
+    lines = page_edges(image, sheet, page, registration.to_px, settings.bound, direction)
     result = replace(
         result,
         reference_page=page.number,

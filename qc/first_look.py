@@ -21,6 +21,7 @@ from qc.normalize import load_page, refuse_small, true_resolution
 from qc.page_index import LIKE, PageIndex, index_of
 from qc.page_result import PageJob
 from qc.reference import Reference
+from qc.reference_page import direction_of
 from qc.scan import read_header
 
 LOOK_DPI = 75.0
@@ -100,7 +101,9 @@ def recognized(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], inde
 
 def look_at(copy: BookCopy, reference: Reference | None, threads: int) -> list[Glance]:
     """A look at every interior page of a copy; nothing is recognized without a reference."""
-    jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1)]
+    jobs = [
+        PageJob(i, scan, copy.scan, direction=direction_of(copy, reference)) for i, scan in enumerate(copy.pages, 1)
+    ]
     if reference is None:
         return [Glance()] * len(jobs)
     if threads <= 1:

@@ -75,6 +75,12 @@ class Flag(StrEnum):
         "not-mirrored",
         "both sides may be set alike instead of mirrored; without the design that is not told from a shift",
     )
+    SIDES_NOT_PROVEN = (
+        "sides-not-proven",
+        "which outer edge is the fore-edge is not proven: something speaks against the usual sides",
+    )
+    HALF_LEAVES = "half-leaves", "of leaves that are there only one side was scanned, so the scan is not finished"
+    SCAN_UNFINISHED = "scan-unfinished", "sides of other leaves were not scanned, so these may not have been either"
     TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml"
     NO_TEXT = "no-text", "no lines of text were found on the page"
     NOT_COMPLETE = "not-complete", "the copy is not stated complete: a page not seen may just not have been scanned"

@@ -28,16 +28,36 @@ class Side(StrEnum):
     VERSO = "verso"
 
 
+class Direction(StrEnum):
+    """In which a book is read: a right-to-left one has its spine at the right of its rectos."""
+
+    LTR = "ltr"
+    RTL = "rtl"
+
+
 def side_of(page: int) -> Side:
     """Side of the 1-based page number `page`: odd pages are rectos."""
     return Side.RECTO if page % 2 else Side.VERSO
 
 
-def edge_names(side: Side) -> tuple[Edge, Edge, Edge, Edge]:
-    """Edges at the left, top, right and bottom of an upright page: a recto has its spine at the left."""
-    if side is Side.RECTO:
+def other_side(side: Side) -> Side:
+    return Side.VERSO if side is Side.RECTO else Side.RECTO
+
+
+def edge_names(side: Side, direction: Direction = Direction.LTR) -> tuple[Edge, Edge, Edge, Edge]:
+    """Edges at the left, top, right and bottom of an upright page: a left-to-right recto has its spine at the left."""
+    return edges_across(spine_at_left(side, direction))
+
+
+def edges_across(at_left: bool) -> tuple[Edge, Edge, Edge, Edge]:
+    """Edges at the left, top, right and bottom of an upright page with its spine at the left or at the right."""
+    if at_left:
         return Edge.SPINE, Edge.HEAD, Edge.FORE_EDGE, Edge.TAIL
     return Edge.FORE_EDGE, Edge.HEAD, Edge.SPINE, Edge.TAIL
+
+
+def spine_at_left(side: Side, direction: Direction) -> bool:
+    return (side is Side.RECTO) is (direction is Direction.LTR)
 
 
 @dataclass(frozen=True)
@@ -53,9 +73,11 @@ class Size:
         return np.array([[0, 0], [w, 0], [w, h], [0, h]], float)
 
 
-def away_from_spine(side: Side, width_mm: float, bent_mm: float) -> tuple[float, float]:
+def away_from_spine(
+    side: Side, width_mm: float, bent_mm: float, direction: Direction = Direction.LTR
+) -> tuple[float, float]:
     """First and last x (page-frame mm) of what is left of a page without `bent_mm` at its spine."""
-    return (bent_mm, width_mm) if side is Side.RECTO else (0.0, width_mm - bent_mm)
+    return (bent_mm, width_mm) if spine_at_left(side, direction) else (0.0, width_mm - bent_mm)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ _ADD = {
     Flag.UNREADABLE: "scans of the pages whose files could not be read",
     Flag.FEW_PAGES: _BACKING,
     Flag.END_NOT_SEEN: "scans of the last pages of the book",
+    Flag.HALF_LEAVES: "scans of the sides that were not scanned",
     Flag.BITONAL: "scans in color or gray instead of black and white",
 }
 
@@ -158,10 +159,15 @@ def printed_before_change(claim: Claim) -> bool:
     return bool(claim.printed_on and claim.content_updated_on and claim.printed_on < claim.content_updated_on)
 
 
+def spine_in_doubt(found: Iterable[Observation | Finding]) -> bool:
+    """Whether what is named spine may be the fore-edge."""
+    return any(f.where.edge is Edge.SPINE and Flag.SIDES_NOT_PROVEN in f.flags for f in found)
+
+
 def _judge_rule(
-    rule: Rule, policy: Policy, observations: Iterable[Observation], copy: BookCopy | None
+    rule: Rule, policy: Policy, observations: Sequence[Observation], copy: BookCopy | None
 ) -> list[Finding]:
-    edges = rule.judged_edges(copy.scan) if copy else ()
+    edges = rule.judged_edges(copy.scan, spine_in_doubt(observations)) if copy else ()
     if rule.edges and not edges:
         return []
     seen = [o for o in observations if _applies(rule, o, edges)]
@@ -244,13 +250,17 @@ def _missing(policy: Policy, findings: Sequence[Finding], copy: BookCopy) -> dic
     """What required rules lack, in words, and its place."""
     missing: dict[str, Where] = {}
     for rule in policy.rules:
-        if not rule.required or _set_aside(rule, copy):
+        mine = [f for f in findings if f.rule == rule.id]
+        # A copy stated complete that is not: what is asked for may change the verdict.
+        unfinished = any(f.outcome is Outcome.NOT_JUDGED and Flag.HALF_LEAVES in f.flags for f in mine)
+        if not (rule.required or unfinished) or _set_aside(rule, copy):
             continue
-        judged = [f for f in findings if f.rule == rule.id and f.outcome is not Outcome.NOT_JUDGED]
+        judged = [f for f in mine if f.outcome is not Outcome.NOT_JUDGED]
         if rule.edges:
-            lacking = [e for e in rule.judged_edges(copy.scan) if all(f.where.edge is not e for f in judged)]
+            edges = rule.judged_edges(copy.scan, spine_in_doubt(findings))
+            lacking = [e for e in edges if all(f.where.edge is not e for f in judged)]
             missing |= {f"{name(rule)} at the {e}": Where(edge=e) for e in lacking}
-        elif not judged:
+        elif unfinished or not judged:
             missing[name(rule)] = Where()
     return missing
 
@@ -267,7 +277,7 @@ def _not_judged(
             rule.severity == "note"
             or rule.outside is None
             or rule.scope == "copies"
-            or (rule.edges and not rule.judged_edges(copy.scan))
+            or (rule.edges and not rule.judged_edges(copy.scan, spine_in_doubt(observations)))
         ):
             continue
         # Which pages were not scanned is said by themselves.
@@ -331,7 +341,8 @@ def _lacking(
     if not copy.scans:
         return "Not enough evidence: nothing was scanned; add scans of the copy unless it is lost"
     edges = [w.edge for w in missing.values() if w.edge]
-    flags = Counter(f for x in findings if x.required and x.outcome is Outcome.NOT_JUDGED for f in x.flags)
+    lacking = [x for x in findings if x.outcome is Outcome.NOT_JUDGED]
+    flags = Counter(f for x in lacking if x.required or Flag.HALF_LEAVES in x.flags for f in x.flags)
     flags.update(f for o in observations if o.value is None and o.where.edge in edges for f in o.flags)
     if reference.kind in WITHOUT_DESIGN:
         flag, add = Flag.NO_REFERENCE, _ADD[Flag.NO_REFERENCE]

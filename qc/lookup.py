@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from qc.edges import Sheet, find_sheet
-from qc.geometry import Affine, Points, Side, Size, away_from_spine, quarter_turn, side_of
+from qc.geometry import Affine, Direction, Points, Size, away_from_spine, quarter_turn, side_of, spine_at_left
 from qc.match import NEIGHBORS, Candidate, candidates, rings, thumbnail
 from qc.model import ScanSettings
 from qc.normalize import PageImage
@@ -64,7 +64,7 @@ def matches(
                 corners = quarter_turn(2, w, h)(corners)
             target = prepare(page)
             if job.settings.bound:
-                target = target.between(flat_mm(page.number, trim))
+                target = target.between(flat_mm(page.number, trim, job.direction))
             found = _register(target, view, view_start.after(Affine.shift(*option.shift_mm)), corners)
             if found is not None:
                 confirmed = True
@@ -112,7 +112,7 @@ def _starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> list[Af
             Affine.shift(*(left - start((-below, half)))).after(start),
             Affine.shift(*(right - start((trim.width_mm + below, half)))).after(start),
         ]
-        return beside[::-1] if side_of(job.expected_page) is Side.RECTO else beside
+        return beside[::-1] if spine_at_left(side_of(job.expected_page), job.direction) else beside
     if sheet.corners is None:
         middle = np.array([trim.width_mm, trim.height_mm]) / 2
         about = [
@@ -165,9 +165,9 @@ def upright(image: PageImage, sheet: Sheet, trim: Size) -> tuple[PageImage, int]
     return image, 0
 
 
-def flat_mm(number: int, trim: Size) -> tuple[float, float]:
+def flat_mm(number: int, trim: Size, direction: Direction = Direction.LTR) -> tuple[float, float]:
     """The x (page-frame mm) between which a page lies flat on the glass in its book."""
-    return away_from_spine(side_of(number), trim.width_mm, min(BENT_MM, 0.25 * trim.width_mm))
+    return away_from_spine(side_of(number), trim.width_mm, min(BENT_MM, 0.25 * trim.width_mm), direction)
 
 
 def on_paper(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> tuple[Affine, Size]:

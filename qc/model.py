@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qc.geometry import Affine, Edge, Side
+from qc.geometry import Affine, Direction, Edge, Side
 from qc.scanner import ScannerProfile
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class ReferenceSettings:
     file: str | None = None
     trim: str | None = None
     bleed: bool | None = None
+    direction: Direction | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from qc.another_book import OtherBlock
@@ -10,7 +10,8 @@ from qc.book_end import BookEnd, Padding
 from qc.catalog import MEASURES
 from qc.colored_print import is_black
 from qc.flags import Flag
-from qc.geometry import Affine, edge_names
+from qc.geometry import Affine, Side, edges_across
+from qc.leaves import USUAL
 from qc.match import darkness_on_ground, has_content
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside, blank_pages_unexplained, book_end
 from qc.measure.extra_pages import pages_extra_inside
@@ -42,7 +43,9 @@ from qc.page_look import Look
 from qc.page_result import PageResult
 from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
+from qc.reference_page import direction_of
 from qc.sequence import align
+from qc.sides import OUTER, Sides
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3
@@ -55,6 +58,7 @@ def observe(
     pages: Sequence[PageResult],
     records: Sequence[PageRecord],
     reference: Reference | None,
+    sides: Sides,
     doubtful: frozenset[int] = frozenset(),
     padding: Padding | None = None,
     order: str = AS_SCANNED,
@@ -65,18 +69,18 @@ def observe(
     interior = [r for r in records if r.role is Role.PAGE]
     observations: list[Observation] = []
     for page, record in zip(pages, interior, strict=True):
-        observations += _of_page(page, record, reference)
+        observations += _of_page(page, record, reference, sides)
     if _same_frame(pages):
         observations = [_in_driver_format(o) for o in observations]
     offsets = [o for o in observations if o.measure == "trim-offset"]
     common = None if reference else Flag.NO_REFERENCE
-    observations += trim_offset_block(offsets, common)
+    observations += [_with_sides(o, sides, copy, reference) for o in trim_offset_block(offsets, common)]
     if reference is not None:
         bench_cut = copy.scan.spine == "bench"
-        sides = {p.job.position: r.side for p, r in zip(pages, interior, strict=True) if r.side is not None}
+        facing = {i: Side.RECTO if left else Side.VERSO for i, left in enumerate(sides.at_left, 1)}
         observations += trim_offset_page(offsets, bench_cut)
         observations += trim_size_block(offsets, bench_cut)
-        observations += trim_skew(offsets, sides)
+        observations += trim_skew(offsets, facing)
         observations += print_position_jitter(offsets, bench_cut)
     written = has_content(reference.thumbnails()) if reference else None
     last = last_content(reference)
@@ -98,10 +102,16 @@ def observe(
     observations += _lost_prints(pages, interior, reference, doubtful)
     unregistered = {p.job.position for p in pages if p.registration is None}
     observations += sequence(
-        copy, interior, reference, order, {i: n for i, n in (mirrored or {}).items() if i in unregistered}, block
+        copy,
+        interior,
+        reference,
+        order,
+        {i: n for i, n in (mirrored or {}).items() if i in unregistered},
+        block,
+        sides.odd,
     )
     if reference is not None:
-        observations += recto_verso_of_offsets(offsets, sides)
+        observations += recto_verso_of_offsets(offsets, dict(enumerate(sides.names, 1)))
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
@@ -114,20 +124,28 @@ def sequence(
     order: str = AS_SCANNED,
     mirrored: Mapping[int, int] | None = None,
     block: OtherBlock | None = None,
+    odd: frozenset[Side] = USUAL,
+    not_known: Collection[int] = (),
 ) -> list[Observation]:
-    """Foreign, missing, extra, doubled, misplaced and turned pages."""
+    """Foreign, missing, extra, doubled, misplaced and turned pages.
+
+    `odd` are the sides on which odd pages may lie. `not_known` are positions (1-based) of scans of which nobody knows what
+    page they stand for, as one that repeats the image of another: what is missing beside them is asked for.
+    """
     alignment, shown = None, _in_their_place(mirrored or {}, pages)
     if reference is not None:
         places = [p.reference_page or shown.get(i) for i, p in enumerate(pages, 1)]
         unknown = [i for i, p in enumerate(pages, 1) if p.kind is PageKind.CONTENT and places[i - 1] is None]
-        alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks, unknown)
+        lost = [i for i, p in enumerate(pages, 1) if p.kind is PageKind.UNREADABLE and places[i - 1] is None]
+        expected, looks = has_content(reference.thumbnails()), index_of(reference).looks
+        alignment = align(places, expected, looks, unknown, {*not_known, *lost})
     return [
         *pages_foreign(pages, reference is not None, shown, block),
         *pages_extra_inside(pages, alignment, copy.scan.first_page),
-        *pages_missing(alignment, copy.scan.complete),
+        *pages_missing(alignment, copy.scan.complete, odd),
         *pages_duplicated(pages, alignment),
         *pages_out_of_order(pages, alignment, order, copy.scan.complete),
-        *pages_upside_down(pages, reference is not None),
+        *pages_upside_down(pages, reference is not None, odd),
     ]
 
 
@@ -180,7 +198,7 @@ def _in_driver_format(observation: Observation) -> Observation:
     return replace(observation, detail={**observation.detail, "frame": "driver format"})
 
 
-def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) -> Iterable[Observation]:
+def _of_page(page: PageResult, record: PageRecord, reference: Reference | None, sides: Sides) -> Iterable[Observation]:
     position, scan = page.job.position, (page.job.scan.name, page.job.scan.frame)
     reason = None
     if record.kind is PageKind.UNREADABLE:
@@ -198,11 +216,11 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
             yield from marks_on_blank(page.ink.marks, position, scan, page.to_scan)
     else:
         yield MEASURES["ink-coverage"].observe(None, where=Where(page=position), flags=(Flag.UNREADABLE,))
-    assert record.side is not None
+    names = edges_across(sides.at_left[position - 1])
     if page.trim is not None and page.to_scan is not None:
-        yield from trim_offset(
+        offsets = trim_offset(
             page.lines,
-            edge_names(record.side),
+            names,
             page.registration,
             page.trim,
             position,
@@ -211,8 +229,9 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
             page.to_scan,
             reference.u_trim_mm if reference else 0.0,
         )
+        yield from (_in_doubt(o) if position in sides.doubtful else o for o in offsets)
     else:
-        for edge in edge_names(record.side):
+        for edge in names:
             yield MEASURES["trim-offset"].observe(
                 None, where=Where(page=position, edge=edge), flags=(reason or Flag.UNREADABLE,)
             )
@@ -220,6 +239,28 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
         yield from page_size(
             page.lines, _working_scale(page.resolution, page.to_scan, page.turns), position, max(page.u_scale)
         )
+
+
+def _in_doubt(offset: Observation) -> Observation:
+    """An offset of a page whose sides are not proven: which outer edge it belongs to is assumed."""
+    if offset.where.edge not in OUTER:
+        return offset
+    return replace(offset, flags=(*offset.flags, Flag.SIDES_NOT_PROVEN))
+
+
+def _with_sides(block: Observation, sides: Sides, copy: BookCopy, reference: Reference | None) -> Observation:
+    """The offset of a block at an outer edge with what is known of its sides."""
+    if block.where.edge not in OUTER:
+        return block
+    said = {
+        "direction": str(direction_of(copy, reference)),
+        "by": reference.direction_by if reference else "as stated" if copy.reference.direction else "",
+        "proof": sides.proof,
+        "against": list(sides.against),
+        "odd_pages": sorted(str(s) for s in sides.odd),
+        "not_proven": len(sides.doubtful),
+    }
+    return replace(block, detail={**block.detail, "sides": said})
 
 
 def _working_scale(resolution: Resolution, to_scan: Affine, turns: int) -> tuple[float, float]:

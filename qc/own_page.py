@@ -8,7 +8,7 @@ import numpy as np
 
 from qc.edges import EdgeLine, Sheet, find_edge
 from qc.flags import Flag
-from qc.geometry import Affine, Edge, Points, Side, Size, edge_names
+from qc.geometry import Affine, Direction, Edge, Points, Side, Size, edge_names, spine_at_left
 from qc.measure.own_pages import own_jitter, own_size, print_position_recto_verso
 from qc.model import BookCopy, Observation
 from qc.normalize import PageImage
@@ -42,7 +42,12 @@ def own_lines(image: PageImage, sheet: Sheet) -> tuple[EdgeLine, ...]:
 
 
 def own_page(
-    image: PageImage, sheet: Sheet, lines: Sequence[EdgeLine], position: int, side: Side
+    image: PageImage,
+    sheet: Sheet,
+    lines: Sequence[EdgeLine],
+    position: int,
+    side: Side,
+    direction: Direction = Direction.LTR,
 ) -> tuple[OwnPage, Affine | None, Size | None]:
     """What one page says by itself.
 
@@ -55,7 +60,8 @@ def own_page(
         Left, top, right, bottom.
     position : int
     side : Side
-        Tells which cut is the fore-edge.
+    direction : Direction
+        With the side it tells which cut is the fore-edge.
 
     Returns
     -------
@@ -74,7 +80,7 @@ def own_page(
         for line, (a, b) in zip(lines, _SIDES, strict=True)
     ]
     to_px, size = page_frame(ends, (float(per_mm[0]), float(per_mm[1])))
-    names = edge_names(side)
+    names = edge_names(side, direction)
     u_cut = {}
     for name, line, scale in zip(names, lines, per_mm[[0, 1, 0, 1]], strict=True):
         if line.ends is not None and line.u_px / scale <= MAX_U_CUT_MM:
@@ -87,7 +93,7 @@ def own_page(
         side,
         size=size if all_cuts else None,
         u_cut_mm=u_cut,
-        x_mm=_across(block, size, side) if block and Edge.FORE_EDGE in u_cut else {},
+        x_mm=_across(block, size, spine_at_left(side, direction)) if block and Edge.FORE_EDGE in u_cut else {},
         y_mm=_down(block) if block and Edge.HEAD in u_cut else {},
         asymmetry_mm=block.left.place_mm + block.right.place_mm - size.width_mm
         if block and block.left and block.right and {Edge.FORE_EDGE, Edge.SPINE} <= set(u_cut)
@@ -132,16 +138,16 @@ def observe_alone(copy: BookCopy, pages: Sequence[OwnPage]) -> list[Observation]
     ]
 
 
-def _across(block: TextBlock, size: Size, side: Side) -> dict[str, float]:
-    """Marks as distances from the fore-edge."""
+def _across(block: TextBlock, size: Size, at_left: bool) -> dict[str, float]:
+    """Marks as distances from the fore-edge; the spine is at the left or at the right."""
 
     def inward(x_mm: float) -> float:
-        return size.width_mm - x_mm if side is Side.RECTO else x_mm
+        return size.width_mm - x_mm if at_left else x_mm
 
-    outer, inner = (block.right, block.left) if side is Side.RECTO else (block.left, block.right)
+    outer, inner = (block.right, block.left) if at_left else (block.left, block.right)
     marks = {name: inward(s.place_mm) for name, s in (("outer", outer), ("inner", inner)) if s is not None}
     head, last = block.lines[0], block.lines[-1]
-    marks["head"] = inward(head.right_mm if side is Side.RECTO else head.left_mm)
+    marks["head"] = inward(head.right_mm if at_left else head.left_mm)
     if last.right_mm - last.left_mm <= FOLIO_MM:
         marks["folio"] = inward((last.left_mm + last.right_mm) / 2)
     return marks

@@ -10,7 +10,7 @@ from qc.bound_edge import find_bound_edge
 from qc.edges import EdgeLine, Sheet, find_edge
 from qc.flags import Flag
 from qc.frame import paper_to_frame
-from qc.geometry import Affine, Edge, Points, edge_names, side_of
+from qc.geometry import Affine, Direction, Edge, Points, edge_names, side_of
 from qc.lookup import flat_mm
 from qc.normalize import PageImage
 from qc.page_stack import Expected
@@ -22,7 +22,14 @@ REACH_MM = 7.0
 """The rough outline of the paper is believed where it lies further than this from where the trim line falls."""
 
 
-def page_edges(image: PageImage, sheet: Sheet, page: ReferencePage, to_px: Affine, bound: bool) -> tuple[EdgeLine, ...]:
+def page_edges(
+    image: PageImage,
+    sheet: Sheet,
+    page: ReferencePage,
+    to_px: Affine,
+    bound: bool,
+    direction: Direction = Direction.LTR,
+) -> tuple[EdgeLine, ...]:
     """Edges of a page, left, top, right, bottom, in working pixels.
 
     Parameters
@@ -36,15 +43,17 @@ def page_edges(image: PageImage, sheet: Sheet, page: ReferencePage, to_px: Affin
         Page-frame mm -> working pixels: where it shows it.
     bound : bool
         The book was not taken apart: its spine edge is out of sight.
+    direction : Direction
+        In which it is read: tells which edge that is.
     """
     trim_px = to_px(page.trim.corners())
     expected = ordered(page, to_px)
-    flat = flat_mm(page.number, page.trim)
+    flat = flat_mm(page.number, page.trim, direction)
     lines = []
     for side, (a, b) in enumerate(((3, 0), (0, 1), (1, 2), (2, 3))):
         dpi = image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi
         guess = trim_px[[a, b]]
-        if bound and edge_names(side_of(page.number))[side] is Edge.SPINE:
+        if bound and edge_names(side_of(page.number), direction)[side] is Edge.SPINE:
             lines.append(EdgeLine(None, flag=Flag.BOUND))
             continue
         if sheet.backing.kind == "white":

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qc.edges import EdgeLine
 from qc.flags import Flag
-from qc.geometry import Affine, Size
+from qc.geometry import Affine, Direction, Size
 from qc.match import Candidate
 from qc.measure.ink_coverage import Ink
 from qc.model import Resolution, ScanFile, ScanSettings
@@ -25,7 +25,7 @@ _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 @dataclass(frozen=True)
 class PageJob:
     """What to examine: small and free of pixels, so that it can go to another thread or process. `seen_as` is the
-    reference page at which it is looked up first, where a first look told."""
+    reference page at which it is looked up first, where a first look told; `direction` that in which the book is read."""
 
     position: int
     scan: ScanFile
@@ -33,6 +33,7 @@ class PageJob:
     forced_page: int | None = None
     forced_turns: int | None = None
     seen_as: int | None = None
+    direction: Direction = Direction.LTR
 
     @property
     def expected_page(self) -> int:

@@ -184,6 +184,15 @@ def _displayed(box: Box, bounds: Box, turn: int, unit_mm: float) -> Box:
     return shown[0] * unit_mm, shown[1] * unit_mm, shown[2] * unit_mm, shown[3] * unit_mm
 
 
+def stated_direction(document: pdfium.PdfDocument) -> str | None:
+    """Reading direction that a document states, ``"ltr"`` or ``"rtl"``; None where it states none."""
+    with LOCK:
+        count = raw.FPDF_VIEWERREF_GetName(document, b"Direction", None, 0)
+        buffer = ctypes.create_string_buffer(max(count, 1))
+        raw.FPDF_VIEWERREF_GetName(document, b"Direction", buffer, count)
+    return {b"L2R": "ltr", b"R2L": "rtl"}.get(buffer.value)
+
+
 def all_sideways(document: pdfium.PdfDocument) -> bool:
     """Whether nearly all text of every page of a sample runs up or down as displayed: the look of imposed sheets.
 

@@ -19,9 +19,9 @@ from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
 from qc.first_look import Glance, expected_pages, look_at, mirrored_pages
-from qc.geometry import side_of
 from qc.imprint_look import looks_like_imprint
 from qc.judge import judge
+from qc.leaves import mates, whole
 from qc.match import has_content
 from qc.model import (
     BookCopy,
@@ -44,9 +44,11 @@ from qc.policy import Policy
 from qc.reading_order import AS_SCANNED, find_order, reading_order
 from qc.readings import imprint_position, read_copy
 from qc.reference import Reference
+from qc.reference_page import direction_of
 from qc.refund import decide_refund
 from qc.register import Prior
 from qc.scan import sha256
+from qc.sides import Sides, find_sides
 
 Progress = Callable[[int, int], None]
 Look = Callable[[PageJob, Reference | None], PageResult]
@@ -87,21 +89,25 @@ def inspect_copy(
     pages = without_dirt_on_glass(with_shared_scale(put_in_order(pages, reference)))
     readings = read_copy(copy, pages, reference)
     places = find_places(copy, pages, reference, imprint_position(readings))
-    records = with_imprint(page_records(copy, pages, reference, places), readings)
+    sides = find_sides(copy, pages, places.pages, reference)
+    records = with_imprint(page_records(copy, pages, reference, places, sides), readings)
     block, mirrored = None, mirrored_pages(glances)
     if reference is not None and (block := other_block([r for r in records if r.role is Role.PAGE])):
         block, mirrored = in_ordered_cover(block, copy, reference, readings), {}
         pages = without_chance(pages, block)
         places = find_places(copy, pages, reference, imprint_position(readings))
-        records = with_imprint(page_records(copy, pages, reference, places), readings)
-    observations = observe(copy, pages, records, reference, places.doubtful, policy.padding, order, mirrored, block)
+        sides = find_sides(copy, pages, places.pages, reference)
+        records = with_imprint(page_records(copy, pages, reference, places, sides), readings)
+    observations = observe(
+        copy, pages, records, reference, sides, places.doubtful, policy.padding, order, mirrored, block
+    )
     observations += readings
     colors: dict[int, ColorTiles] = {}
     if reference is not None:
         interior = [r for r in records if r.role is Role.PAGE]
         tones, colors = observe_tones(copy, pages, interior, reference)
         observations += tones
-    rescan = _rescan(copy, pages, records, reference)
+    rescan = _rescan(copy, pages, records, reference, sides)
     if block is not None:
         observations = list(not_judged(observations))
         # Pages of the ordered book that another block lacks would change nothing.
@@ -159,7 +165,8 @@ def examine_pages(
     """Every interior page of the copy, by position; `expected` is the reference page at which each is looked up first."""
     seen_as: Sequence[int | None] = expected or [None] * len(copy.pages)
     jobs = [
-        PageJob(i, scan, copy.scan, seen_as=n) for i, (scan, n) in enumerate(zip(copy.pages, seen_as, strict=True), 1)
+        PageJob(i, scan, copy.scan, seen_as=n, direction=direction_of(copy, reference))
+        for i, (scan, n) in enumerate(zip(copy.pages, seen_as, strict=True), 1)
     ]
     results: dict[int, PageResult] = {}
     for result in run_jobs(jobs, reference, threads, look):
@@ -239,13 +246,13 @@ def with_shared_scale(pages: Sequence[PageResult]) -> list[PageResult]:
 
 
 def page_records(
-    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, places: Places
+    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, places: Places, sides: Sides
 ) -> tuple[PageRecord, ...]:
     """What each scan of the copy was taken for, covers first as they lie in the folder."""
     usual = usual_turns(pages) or 0
     last = last_content(reference) if reference is not None else None
     by_scan = {}
-    for page, place in zip(pages, places.pages, strict=True):
+    for at, (page, place) in enumerate(zip(pages, places.pages, strict=True)):
         ink, registration = page.ink, page.registration
         kind = PageKind.UNREADABLE if page.error or ink is None else ink.kind
         reason = page.error or (ink.reason if ink else "")
@@ -257,13 +264,12 @@ def page_records(
         to_scan = None
         if registration is not None and page.to_scan is not None:
             to_scan = page.to_scan.after(registration.to_px)
-        number = place if reference is not None else page.job.expected_page
         by_scan[page.job.scan] = PageRecord(
             file=page.job.scan.name,
             frame=page.job.scan.frame,
             role=Role.PAGE,
             reference_page=place,
-            side=side_of(number if number is not None else page.job.expected_page),
+            side=None if at + 1 in sides.doubtful else sides.names[at],
             kind=kind,
             reason=reason,
             dpi=(page.resolution.x_dpi, page.resolution.y_dpi) if page.resolution and page.credible else None,
@@ -289,7 +295,11 @@ def _other_record(scan: ScanFile) -> PageRecord:
 
 
 def _rescan(
-    copy: BookCopy, pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference | None
+    copy: BookCopy,
+    pages: Sequence[PageResult],
+    records: Sequence[PageRecord],
+    reference: Reference | None,
+    sides: Sides,
 ) -> list[Rescan]:
     """Files that could not be used, and, where a copy should be complete, reference pages that were not seen."""
     interior = [r for r in records if r.role is Role.PAGE]
@@ -303,16 +313,21 @@ def _rescan(
     seen = {r.reference_page for r in interior}
     written = has_content(reference.thumbnails())
     unseen = [n for n in range(1, last_content(reference) + 1) if n not in seen and written[n - 1]]
-    why = "the copy is stated complete, but no scan shows this page" if copy.scan.complete else "not among the scans"
+    return wanted + [
+        Rescan(_why_unseen(n, frozenset(unseen), seen, copy.scan.complete, sides), reference_page=n) for n in unseen
+    ]
+
+
+def _why_unseen(page: int, unseen: frozenset[int], seen: Collection[int | None], complete: bool, sides: Sides) -> str:
+    """Why a page that was not seen is asked for."""
+    beside = [n for n in mates(page, sides.odd) if n in seen]
+    if beside and not any(whole((page,), seen, side) for side in sides.odd):
+        return f"only the other side of its leaf was scanned (page {beside[0]} of the book)"
+    why = "the copy is stated complete, but no scan shows this page" if complete else "not among the scans"
+    leaf = sorted((page, *mates(page, sides.odd)))
+    drawn_in = len(leaf) == 2 and set(leaf) <= unseen and leaf[0] - 1 in seen and leaf[1] + 1 in seen
     fed = "; front and back of a leaf between pages that were scanned, as when a feeder draws in two leaves at once"
-    missing = frozenset(unseen)
-    return wanted + [Rescan(why + (fed if _drawn_in(n, missing, seen) else ""), reference_page=n) for n in unseen]
-
-
-def _drawn_in(page: int, unseen: frozenset[int], seen: Collection[int | None]) -> bool:
-    """Whether a page is one side of a single leaf that is missing between two that were scanned."""
-    front = page - (page % 2 == 0)
-    return {front, front + 1} <= unseen and front - 1 in seen and front + 2 in seen
+    return why + (fed if drawn_in else "")
 
 
 def _hashes(scans: Sequence[ScanFile]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from qc.reading_order import find_order
 from qc.reference import Reference
 from qc.scan import ScanHeader, read_header
 from qc.sequence import Alignment, align
+from qc.sides import find_sides
 from qc.units import MM_PER_INCH
 
 MOST_OPTIONS = 3
@@ -165,10 +166,11 @@ def plan_copy(
     copy, pages = _in_order(copy, pages, order)
     copy, _, pages = take_out_covers(copy, [Glance()] * len(pages), in_step(pages), reference)
     places = find_places(copy, pages, reference)
+    sides = find_sides(copy, pages, places.pages, reference)
     by_scan = {page.job.scan: page for page in pages}
     records = [
         _placed(r, by_scan.get(scan), reference)
-        for scan, r in zip(copy.scans, page_records(copy, pages, reference, places), strict=True)
+        for scan, r in zip(copy.scans, page_records(copy, pages, reference, places, sides), strict=True)
     ]
     alignment = None
     if reference is not None:

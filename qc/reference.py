@@ -19,19 +19,19 @@ from numpy.typing import NDArray
 from qc import cache
 from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError, UsageError
-from qc.geometry import Affine, Size
+from qc.geometry import Affine, Direction, Size
 from qc.intake import open_copy
 from qc.links import leads_outside, real
 from qc.model import BookCopy, ReferenceId
 from qc.pdf_colors import PdfColors, pdf_colors
-from qc.pdfium import LOCK, VERSION, Box, Sheet, all_sideways, draw, open_document, saved, sheets
+from qc.pdfium import LOCK, VERSION, Box, Sheet, all_sideways, draw, open_document, saved, sheets, stated_direction
 from qc.reference_page import MARGIN_MM as MARGIN_MM
 from qc.reference_page import THUMBNAIL_DPI as THUMBNAIL_DPI
 from qc.reference_page import WORKING_DPI as WORKING_DPI
 from qc.reference_page import Reference as Reference
 from qc.reference_page import ReferencePage as ReferencePage
 from qc.title import MOST_TRIM_MM, Title, read_title, stated_trim
-from qc.trimboxes import describe, title_trim, trim_boxes
+from qc.trimboxes import TOLERANCE_MM, bleed_at_right, describe, title_trim, trim_boxes
 from qc.units import px_per_mm
 
 _PAGES_IN_MEMORY = 2
@@ -51,6 +51,12 @@ class PdfReference:
         Of the title: as stated, else that of most pages.
     paper, ink : str or None
         As stated in title.toml.
+    direction, direction_by : Direction, str
+        As stated, else as the PDF says, else left to right; and which of these, empty for the last.
+    bleed_at_right : bool or None
+        Whether odd pages have bleed at the right and none at the left, or the other way round; None where TrimBoxes do not tell.
+    lopsided : bool
+        Some page has no TrimBox and bleed at three sides: which side has none was assumed.
     u_trim_mm : float
         0: the trim lines of a PDF are exact.
     u_color : float
@@ -77,8 +83,15 @@ class PdfReference:
                 self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as fault:
             raise ReferenceFault(f"{path} cannot be read ({fault.strerror}). Check the path.") from fault
-        self._sheets = self._examined(title.trim)
-        self._trims = trim_boxes(self._sheets, title.trim, title.bleed)
+        self._sheets, own = self._examined(title.trim)
+        self.direction = title.direction or own or Direction.LTR
+        self.direction_by = "as stated" if title.direction else "by the PDF" if own else ""
+        self._trims = trim_boxes(self._sheets, title.trim, title.bleed, self.direction)
+        self.bleed_at_right = bleed_at_right(self._sheets)
+        self.lopsided = any(
+            s.trim is None and abs(t[0] - (s.width_mm - t[2])) > TOLERANCE_MM
+            for s, t in zip(self._sheets, self._trims, strict=True)
+        )
         self.pages = len(self._trims)
         self.trim = title_trim(self._trims, title.trim)
         self.paper, self.ink = title.paper, title.ink
@@ -184,7 +197,8 @@ class PdfReference:
             doubts.append(f"title.toml states {title.pages} pages, the PDF has {self.pages}")
         return "; ".join(doubts)
 
-    def _examined(self, stated: Size | None) -> list[Sheet]:
+    def _examined(self, stated: Size | None) -> tuple[list[Sheet], Direction | None]:
+        """Boxes of the pages, and the reading direction that the PDF states."""
         key = self._key("sheets")
         if stored := cache.load(key):
             known = json.loads(stored)
@@ -192,7 +206,11 @@ class PdfReference:
             with LOCK:
                 document = open_document(self._path, ReferenceFault)
                 try:
-                    known = {"sheets": [astuple(s) for s in sheets(document)], "sideways": all_sideways(document)}
+                    known = {
+                        "sheets": [astuple(s) for s in sheets(document)],
+                        "sideways": all_sideways(document),
+                        "direction": stated_direction(document),
+                    }
                 except pypdfium2.PdfiumError as fault:
                     raise ReferenceFault(f"{self._path} has damaged pages ({fault}). Export it again.") from fault
                 finally:
@@ -212,7 +230,7 @@ class PdfReference:
                 f"{self._path} has all its text lying on its side, which looks like an imposed sheet of two {half} "
                 "pages. Export single pages; if the pages really are so, state the trim."
             )
-        return found
+        return found, Direction(known["direction"]) if known["direction"] else None
 
     def _color_management(self) -> PdfColors:
         key = self._key("colors")
@@ -251,7 +269,9 @@ class PdfReference:
                 document.close()
 
 
-def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = None) -> Reference:
+def open_reference(
+    path: Path, *, trim: str | None = None, bleed: bool | None = None, direction: Direction | None = None
+) -> Reference:
     """The reference at `path`.
 
     Parameters
@@ -260,6 +280,8 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
         A title folder with interior.pdf and perhaps title.toml, a PDF, or an approved copy: a folder of scans.
     trim, bleed
         Override title.toml: the ordered trim, such as ``"6 x 9 in"``, and whether its pages have bleed.
+    direction
+        Overrides title.toml and what the PDF says of its reading direction.
 
     Raises
     ------
@@ -284,6 +306,8 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
         title = replace(title, trim=stated_trim(trim, str(path)))
     if bleed is not None:
         title = replace(title, bleed=bleed)
+    if direction is not None:
+        title = replace(title, direction=direction)
     if scans is not None:
         if title.trim is None:
             title = replace(title, trim=stated_trim(scans.reference.trim, str(path)))
@@ -306,7 +330,7 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
     Parameters
     ----------
     copy
-        Its `reference.trim` and `reference.bleed` override title.toml.
+        Its `reference.trim`, `reference.bleed` and `reference.direction` override title.toml.
     option
         Named on the command line: it is this one or an error.
     titles
@@ -324,7 +348,7 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
         raise UsageError(f"--titles {titles} is no folder. Check the path.")
     stated = copy.reference
     if option is not None:
-        return open_reference(option, trim=stated.trim, bleed=stated.bleed), ""
+        return open_reference(option, trim=stated.trim, bleed=stated.bleed, direction=stated.direction), ""
     what, searched = _searched(copy, titles)
     if not what:
         return None, "No reference was named, and copy.toml states no ISBN to look one up."
@@ -332,7 +356,7 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
         return None, f"There is no folder to look up {what} in; pass --titles."
     for path in looked_up(copy, titles):
         try:
-            return open_reference(path, trim=stated.trim, bleed=stated.bleed), ""
+            return open_reference(path, trim=stated.trim, bleed=stated.bleed, direction=stated.direction), ""
         except (ReferenceFault, UsageError) as fault:
             return None, f"{what[0].upper()}{what[1:]} cannot be used: {fault}"
     return None, f"{what[0].upper()}{what[1:]} was not found under {' or '.join(map(str, searched))}."

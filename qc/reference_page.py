@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc import cache
-from qc.geometry import Affine, Size
-from qc.model import ReferenceId
+from qc.geometry import Affine, Direction, Size
+from qc.model import BookCopy, ReferenceId
 from qc.normalize import LINEAR_LUT
 from qc.units import to_mm
 
@@ -72,8 +72,10 @@ class ReferencePage:
 class Reference(Protocol):
     """What was ordered, page by page: a `qc.reference.PdfReference` or a `qc.copy_reference.CopyReference`.
 
-    `u_trim_mm` is the standard uncertainty of its trim lines, 0 for a PDF; `u_color` that of its colors, dE00; the rest is
-    described there.
+    `direction` is that in which the book is read, and `direction_by` who says so; empty where nobody does and left-to-right
+    is assumed. `bleed_at_right` says at which side odd pages have bleed, where boxes of the file show it at one side only;
+    `lopsided`, that this side was assumed. `u_trim_mm` is the standard uncertainty of its trim lines, 0 for a PDF; `u_color`
+    that of its colors, dE00; the rest is described there.
     """
 
     id: ReferenceId
@@ -81,6 +83,10 @@ class Reference(Protocol):
     trim: Size
     paper: str | None
     ink: str | None
+    direction: Direction
+    direction_by: str
+    bleed_at_right: bool | None
+    lopsided: bool
     u_trim_mm: float
     u_color: float
 
@@ -89,3 +95,8 @@ class Reference(Protocol):
     def thumbnails(self) -> NDArray[np.uint8]: ...
 
     def crop(self, number: int, box_mm: Box, dpi: float, /) -> NDArray[np.uint8]: ...
+
+
+def direction_of(copy: BookCopy, reference: Reference | None) -> Direction:
+    """In which direction a copy is read."""
+    return reference.direction if reference is not None else copy.reference.direction or Direction.LTR

@@ -124,9 +124,10 @@ class Rule:
         distance = abs(number - limit.value)
         return distance if inside or distance == 0 else -distance
 
-    def judged_edges(self, scan: ScanSettings) -> tuple[Edge, ...]:
-        """Edges the rule judges on a copy scanned so; a bound copy shows no cut at the spine."""
-        with_spine = not scan.bound and scan.spine == self.spine
+    def judged_edges(self, scan: ScanSettings, spine_in_doubt: bool = False) -> tuple[Edge, ...]:
+        """Edges the rule judges on a copy scanned so; a bound copy shows no cut at the spine. Where the sides are not proven,
+        what is named spine may be the fore-edge that the printer cut."""
+        with_spine = not scan.bound and (scan.spine == self.spine or spine_in_doubt)
         return tuple(e for e in self.edges if e is not Edge.SPINE or with_spine)
 
     def _interval(self, value: float, expanded_u: float) -> tuple[float, float]:

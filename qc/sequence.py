@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from qc.geometry import Side
+from qc.leaves import whole
 from qc.match import in_order
 
 
 @dataclass(frozen=True)
 class Gap:
     """Reference pages that no scan shows; `position` is that of the next page there. `among` are the pages between which
-    it is not told which these are, as they look the same or one that is not recognized stands there; else empty."""
+    it is not told which these are, as they look the same or one that is not recognized stands there; else empty. `beside`
+    says that a scan stands there of which nobody knows what page it is."""
 
     position: int
     pages: tuple[int, ...]
     among: tuple[int, ...] = ()
-
-    @property
-    def leaf(self) -> bool:
-        """Whether they are whole leaves: front and back of the sheets that a feeder draws in together."""
-        return self.pages[0] % 2 == 1 and self.pages[-1] % 2 == 0 and len(self.pages) % 2 == 0
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,17 @@ class Alignment:
     misplaced: tuple[int, ...] = ()
     alike: frozenset[int] = frozenset()
 
+    def whole(self, gap: Gap, odd: Side) -> bool:
+        """Whether a gap may be whole leaves where odd pages lie on that side; only such can be missing."""
+        return not gap.beside and (bool(gap.among) or whole(gap.pages, self.places, odd))
+
 
 def align(
     places: Sequence[int | None],
     expected: Sequence[bool],
     looks: Sequence[int] | None = None,
     unknown: Collection[int] = (),
+    not_known: Collection[int] = (),
 ) -> Alignment:
     """Hold the pages of a copy against its reference.
 
@@ -55,6 +59,8 @@ def align(
         For each reference page, the first page that looks the same; all differ by default.
     unknown : collection of int
         Positions (1-based) of pages with print that is not recognized: each may be one of the pages that it stands for.
+    not_known : collection of int
+        Positions of scans that may stand for any page, as a file that cannot be read or repeats another.
 
     Returns
     -------
@@ -80,7 +86,7 @@ def align(
     many = Counter(looks)
     alike = frozenset(i for i, p in enumerate(places, 1) if p is not None and many[looks[p - 1]] > 1)
     positions = {p: own[p] for p in chain if p is not None}
-    found = [_left(g, positions, unknown) for g in _gaps(set(seen), positions, len(places), expected, looks)]
+    found = [_left(g, positions, unknown, not_known) for g in _gaps(set(seen), positions, len(places), expected, looks)]
     gaps = tuple(g for g in found if g is not None)
     return Alignment(tuple(places), gaps, doubled, misplaced, alike)
 
@@ -141,13 +147,15 @@ def _gaps(
     return tuple(gaps)
 
 
-def _left(gap: Gap, positions: dict[int, int], unknown: Collection[int]) -> Gap | None:
+def _left(gap: Gap, positions: dict[int, int], unknown: Collection[int], not_known: Collection[int]) -> Gap | None:
     """A gap without as many pages as there are unrecognized ones in their place; None where none is left."""
     before = max((i for p, i in positions.items() if p < gap.pages[0]), default=0)
     there = sum(before < i < gap.position for i in unknown)
+    beside = any(before < i < gap.position for i in not_known)
     if not there:
-        return gap
-    return Gap(gap.position, gap.pages[there:], gap.among or gap.pages) if there < len(gap.pages) else None
+        return replace(gap, beside=beside)
+    among = gap.among or gap.pages
+    return Gap(gap.position, gap.pages[there:], among, beside) if there < len(gap.pages) else None
 
 
 def _among(run: Sequence[int], looks: Sequence[int]) -> tuple[int, ...]:

@@ -63,6 +63,24 @@ def how_scanned(observations: Iterable[Observation]) -> list[str]:
     return said
 
 
+def sides_taken(observations: Iterable[Observation]) -> str:
+    """On which sides of their leaves the pages lie, and how that is known; empty where nothing depends on it."""
+    sides = next((o.detail["sides"] for o in observations if "sides" in o.detail), None)
+    if sides is None:
+        return ""
+    read = f"a book read {'left to right' if sides['direction'] == 'ltr' else 'right to left'}"
+    read += f" ({by})" if (by := sides["by"]) else ""
+    against = "; ".join(sides["against"])
+    if sides["not_proven"]:
+        return f"Sides not proven on {sides['not_proven']} pages: {against}. Assumed are odd pages as rectos of {read}."
+    if "verso" in sides["odd_pages"]:
+        where = "Odd pages are versos" if sides["odd_pages"] == ["verso"] else "From a page on, odd pages are versos"
+        return f"Sides shifted by one: {against}. {where}, proven by {sides['proof']}."
+    if sides["proof"]:
+        return f"Sides proven by {sides['proof']}: odd pages are rectos of {read}."
+    return f"Sides assumed: odd pages are rectos of {read}."
+
+
 def _foreign(observation: Observation) -> str:
     if mirrored := observation.detail.get("mirrored"):
         return f"Page {mirrored} of the book mirrored"

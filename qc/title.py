@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qc.errors import UsageError
-from qc.geometry import Size
+from qc.geometry import Direction, Size
 from qc.toml_file import NotToml, parse, read_bytes, shown
 from qc.units import parse_trim
 
 T = TypeVar("T")
 
-_ALLOWED = {"paper": ("white", "cream"), "ink": ("black", "standard-color", "premium-color")}
+_ALLOWED = {
+    "paper": ("white", "cream"),
+    "ink": ("black", "standard-color", "premium-color"),
+    "direction": tuple(Direction),
+}
 LEAST_TRIM_MM, MOST_TRIM_MM = 20.0, 1200.0
-_KEYS = ("trim", "bleed", "paper", "ink", "pages")
+_KEYS = ("trim", "bleed", "paper", "ink", "pages", "direction")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Title:
     paper: str | None = None
     ink: str | None = None
     pages: int | None = None
+    direction: Direction | None = None
 
 
 def read_title(path: Path) -> Title:
@@ -45,12 +50,14 @@ def read_title(path: Path) -> Title:
         raise UsageError(f"{path} cannot be read as TOML: {fault}. Correct or remove it.") from fault
     if unknown := sorted(table.keys() - set(_KEYS)):
         raise UsageError(f"{path}: unknown key {shown(repr(unknown[0]))}; allowed are {', '.join(_KEYS)}.")
+    direction = _one_of(path, table, "direction")
     return Title(
         trim=stated_trim(_typed(path, table, "trim", str), str(path)),
         bleed=_typed(path, table, "bleed", bool),
         paper=_one_of(path, table, "paper"),
         ink=_one_of(path, table, "ink"),
         pages=_typed(path, table, "pages", int),
+        direction=None if direction is None else Direction(direction),
     )
 
 

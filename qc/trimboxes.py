@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from qc.errors import ReferenceFault
-from qc.geometry import Side, Size, side_of
+from qc.geometry import Direction, Size, side_of, spine_at_left
 from qc.pdfium import Box, Sheet
 from qc.units import inches, parse_trim, to_mm
 
@@ -35,7 +35,9 @@ def describe(width_mm: float, height_mm: float) -> str:
     return f"{round(inches(width_mm), 2):g} x {round(inches(height_mm), 2):g} in"
 
 
-def trim_boxes(pages: Sequence[Sheet], stated: Size | None, bleed: bool | None) -> list[Box]:
+def trim_boxes(
+    pages: Sequence[Sheet], stated: Size | None, bleed: bool | None, direction: Direction = Direction.LTR
+) -> list[Box]:
     """Trim of each page, in displayed-page mm.
 
     Parameters
@@ -47,6 +49,8 @@ def trim_boxes(pages: Sequence[Sheet], stated: Size | None, bleed: bool | None) 
     bleed
         Whether the pages were stated to have bleed; says which reading of an ambiguous page size is meant, and is of no
         account on pages with a TrimBox.
+    direction
+        In which the book is read: tells at which side three-sided bleed leaves the spine.
 
     Raises
     ------
@@ -62,13 +66,29 @@ def trim_boxes(pages: Sequence[Sheet], stated: Size | None, bleed: bool | None) 
     if stated is None and not _fits_exactly(usual, STANDARD):
         _refuse_spread(usual, STANDARD, "The PDF")
     boxes = [
-        page.trim or _from_page_size(number, page.width_mm, page.height_mm, stated, bleed)
+        page.trim or _from_page_size(number, page.width_mm, page.height_mm, stated, bleed, direction)
         for number, page in enumerate(pages, 1)
     ]
     title = stated or _most_common(boxes)
     for number, box in enumerate(boxes, 1):
         _refuse_spread(_size(box), (title,), f"Page {number}")
     return boxes
+
+
+def bleed_at_right(pages: Sequence[Sheet]) -> bool | None:
+    """Whether odd pages have bleed at the right only, and even ones at the left; False: the other way round.
+
+    None where their TrimBoxes do not show it, or not on nine of ten pages that have bleed at one side.
+    """
+    told = []
+    for number, page in enumerate(pages, 1):
+        if page.trim is None:
+            continue
+        left, right = page.trim[0] - page.inked[0], page.inked[2] - page.trim[2]
+        if abs(left - right) > TOLERANCE_MM and min(left, right) < TOLERANCE_MM:
+            told.append((right > left) is (number % 2 == 1))
+    share = sum(told) / len(told) if len(told) > 2 else 0.5
+    return True if share > 0.9 else False if share < 0.1 else None
 
 
 def title_trim(boxes: Sequence[Box], stated: Size | None) -> Size:
@@ -110,7 +130,9 @@ def _refuse_spread(size: Size, trims: Iterable[Size], what: str) -> None:
                 )
 
 
-def _from_page_size(number: int, width_mm: float, height_mm: float, stated: Size | None, bleed: bool | None) -> Box:
+def _from_page_size(
+    number: int, width_mm: float, height_mm: float, stated: Size | None, bleed: bool | None, direction: Direction
+) -> Box:
     kinds = [k for k in Bleed if bleed is None or bleed is (k is not Bleed.NONE)]
     kind = _reading(width_mm, height_mm, (stated,) if stated else STANDARD, kinds)
     if kind is None and stated is None and bleed is not True:
@@ -132,7 +154,7 @@ def _from_page_size(number: int, width_mm: float, height_mm: float, stated: Size
             "Correct the statement or use the PDF that was ordered."
         )
     outside, spine, ends = kind.value
-    left, right = (spine, outside) if side_of(number) is Side.RECTO else (outside, spine)
+    left, right = (spine, outside) if spine_at_left(side_of(number), direction) else (outside, spine)
     return left, ends, width_mm - right, height_mm - ends
 
 

@@ -87,10 +87,10 @@ def test_other_sequences_are_left_as_scanned(places: list[int | None]) -> None:
 
 
 def test_missing_pages_show_at_the_next_page_there() -> None:
-    found = align([1, 2, 5, 6, 7], [True] * 9)
-    assert [(g.position, g.pages, g.leaf) for g in found.gaps] == [(3, (3, 4), True), (6, (8, 9), False)]
-    values = [(o.where.page, o.value, o.u) for o in pages_missing(found, complete=True)]
-    assert values == [(3, 2.0, 0.0), (6, 2.0, 0.0)]
+    found = align([1, 2, 5, 6, 7, 8], [True] * 9)
+    assert [(g.position, g.pages) for g in found.gaps] == [(3, (3, 4)), (7, (9,))]
+    values = [(o.where.page, o.value, o.u, o.flags) for o in pages_missing(found, complete=True)]
+    assert values == [(3, 2.0, 0.0, ()), (7, 1.0, 0.0, ())]
     (asked,) = pages_missing(found, complete=False)
     assert (asked.value, asked.flags) == (None, (Flag.NOT_COMPLETE,))
 
@@ -146,9 +146,11 @@ def test_how_many_look_alikes_are_missing_is_known_and_which_is_not() -> None:
     assert (leaf.value, leaf.u, leaf.flags) == (2.0, 0.0, (Flag.LOOK_ALIKE,))
     assert leaf.detail["reference_pages"] == [1, 2, 3, 4, 5, 6]
     assert verdict_on(leaf) == (Outcome.UNDECIDED, ("look-alike",))
-    (known,) = pages_missing(align([1, 2, 3, 4, 5, 7, 8], [True] * 8, TWINS), complete=True)
-    assert (known.value, known.u, known.where.page, known.flags) == (1.0, 0.0, 6, ())
+    (known,) = pages_missing(align([1, 2, 3, 4, 5, 6], [True] * 8, TWINS), complete=True)
+    assert (known.value, known.u, known.where.page, known.flags) == (2.0, 0.0, 7, ())
     assert verdict_on(known) == (Outcome.OUTSIDE, ())
+    (half,) = pages_missing(align([1, 2, 3, 4, 5, 7, 8], [True] * 8, TWINS), complete=True)
+    assert (half.value, half.flags, half.detail["not_seen"]) == (None, (Flag.HALF_LEAVES,), [6])
 
 
 def test_few_pages_that_are_told_say_nothing_of_the_order_of_a_notebook() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.geometry import Side
+from qc.leaves import USUAL, mates
 from qc.model import Evidence, Observation, PageRecord, Where
 from qc.sequence import Alignment
 
@@ -17,7 +19,7 @@ def _shown(page: PageRecord) -> tuple[Evidence, ...]:
     return (Evidence(page.file, page.frame),)
 
 
-def pages_missing(alignment: Alignment | None, complete: bool) -> list[Observation]:
+def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Side] = USUAL) -> list[Observation]:
     """Printed reference pages that no scan shows: one observation a gap, with the number of pages, or a single zero.
 
     Parameters
@@ -27,9 +29,16 @@ def pages_missing(alignment: Alignment | None, complete: bool) -> list[Observati
     complete : bool
         Whether every page of the copy is stated to have been scanned; otherwise a page not seen is asked for and is not
         missing.
+    odd : frozenset of Side
+        On which sides odd pages may lie.
 
     Notes
     -----
+    Only whole leaves can be missing. A page of which the other side was scanned is there, and a gap with such a page, or with
+    a scan in it of which nobody knows the page, is an unfinished scan: null, flag ``half-leaves``, whatever is stated. Other
+    gaps of the same copy then have the flag ``scan-unfinished``. Where the sides are not proven and a gap is whole leaves by
+    one reading only, the flag is ``sides-not-proven``.
+
     `where.page` is the position of the next page that is there, after the last one its position + 1. Among pages that
     look the same, how many are missing is known and which is not: `where.page` is null and the flag is ``look-alike``. Pages
     that are blank in the reference are not counted, as scanners skip blanks. Two pages that form a leaf may also have gone
@@ -43,16 +52,30 @@ def pages_missing(alignment: Alignment | None, complete: bool) -> list[Observati
     if not complete:
         unseen = [p for gap in alignment.gaps for p in gap.pages]
         return [measure.observe(None, flags=(Flag.NOT_COMPLETE,), detail={"not_seen": unseen})]
-    return [
-        measure.observe(
-            float(len(gap.pages)),
-            0.0,
-            Where(page=None if gap.among else gap.position),
-            flags=(Flag.LOOK_ALIKE,) if gap.among else (),
-            detail={"reference_pages": list(gap.among or gap.pages), "whole_leaves": gap.leaf},
+    by_side = {gap: [alignment.whole(gap, side) for side in odd] for gap in alignment.gaps}
+    asked = [gap for gap in alignment.gaps if not any(by_side[gap])]
+    found = []
+    for gap in alignment.gaps:
+        if gap in asked:
+            continue
+        doubts = {
+            Flag.LOOK_ALIKE: bool(gap.among),
+            Flag.SIDES_NOT_PROVEN: not all(by_side[gap]),
+            Flag.SCAN_UNFINISHED: bool(asked),
+        }
+        found.append(
+            measure.observe(
+                float(len(gap.pages)),
+                0.0,
+                Where(page=None if gap.among else gap.position),
+                flags=tuple(flag for flag, holds in doubts.items() if holds),
+                detail={"reference_pages": list(gap.among or gap.pages), "whole_leaves": not gap.among},
+            )
         )
-        for gap in alignment.gaps
-    ]
+    if asked:
+        not_seen = [p for gap in asked for p in gap.pages]
+        found.append(measure.observe(None, flags=(Flag.HALF_LEAVES,), detail={"not_seen": not_seen}))
+    return found
 
 
 def pages_duplicated(pages: Sequence[PageRecord], alignment: Alignment | None) -> list[Observation]:
@@ -161,7 +184,9 @@ def _lies_there(alignment: Alignment, at: int) -> bool:
     return not (late or early)
 
 
-def pages_upside_down(pages: Sequence[PageRecord], has_reference: bool) -> list[Observation]:
+def pages_upside_down(
+    pages: Sequence[PageRecord], has_reference: bool, odd: frozenset[Side] = USUAL
+) -> list[Observation]:
     """Leaves with both sides upside down: one observation a page, or a single zero.
 
     Notes
@@ -194,15 +219,15 @@ def pages_upside_down(pages: Sequence[PageRecord], has_reference: bool) -> list[
         number = page.reference_page
         if number is None or not turned.get(number):
             continue
-        other = turned.get(number + 1 if number % 2 else number - 1)
-        if other is False:
+        others = [turned.get(n) for n in mates(number, odd)]
+        if all(other is False for other in others):
             continue
         found.append(
             measure.observe(
                 1.0,
                 0.0,
                 Where(page=position),
-                flags=(Flag.ONE_SIDE,) if other is None else (),
+                flags=() if all(others) else (Flag.ONE_SIDE,),
                 detail={"reference_page": number},
                 evidence=_shown(page),
             )

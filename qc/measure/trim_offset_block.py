@@ -39,16 +39,23 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
     -----
     A block is cut as one, so what differs from page to page is the placement of the print (and the measuring); it
     enters u as scatter with Student's factor. What all pages of a copy share (the largest `u_system` of its pages)
-    enters undiminished. At least three pages are needed.
+    enters undiminished. At least three pages are needed. Pages whose sides are not proven count at the outer edges only where
+    there are not three others, and then with the flag ``sides-not-proven``.
     """
     measure = MEASURES["trim-offset-block"]
     result = []
     for edge in Edge:
         here = [o for o in offsets if o.where.edge is edge]
         measured = [o for o in here if o.value is not None]
+        proven = [o for o in measured if Flag.SIDES_NOT_PROVEN not in o.flags]
+        doubt: tuple[Flag, ...] = ()
+        if len(proven) >= MIN_PAGES:
+            measured = proven
+        elif any(Flag.SIDES_NOT_PROVEN in o.flags for o in here):
+            doubt = (Flag.SIDES_NOT_PROVEN,)
         where = Where(edge=edge)
         if len(measured) < MIN_PAGES:
-            flags = [f for o in here if o.value is None for f in o.flags]
+            flags = [f for o in here if o.value is None for f in o.flags if f not in doubt]
             common = max(sorted(set(flags)), key=flags.count) if flags else None
             reason: tuple[str, ...] = tuple(dict.fromkeys(f for f in (pages_flag, common, Flag.FEW_PAGES) if f))[:2]
             detail: dict[str, Any] = {"pages": len(measured)}
@@ -58,7 +65,7 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
             frames = [o.detail["frame"] for o in here if "frame" in o.detail]
             if frames:
                 detail["frame"] = frames[0]
-            result.append(measure.observe(None, where=where, flags=reason, detail=detail))
+            result.append(measure.observe(None, where=where, flags=(*reason, *doubt), detail=detail))
             continue
         values = np.array([o.value for o in measured], float)
         page_u = np.array([o.u or 0.0 for o in measured])
@@ -67,5 +74,5 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
         value, u, spread = mean_over_pages(values, own_u, common_u)
         nearest = min(measured, key=lambda o: abs((o.value or 0.0) - value))
         detail = {"pages": len(values), "spread": round(spread, 4), "shown_page": nearest.where.page}
-        result.append(measure.observe(value, u, where, detail=detail, evidence=nearest.evidence))
+        result.append(measure.observe(value, u, where, doubt, detail=detail, evidence=nearest.evidence))
     return result

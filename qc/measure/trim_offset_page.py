@@ -64,6 +64,7 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
     ``one-edge``.
     """
     measure = MEASURES["trim-offset-page"]
+    offsets = _proven(offsets)
     at = {(o.where.page, o.where.edge): o for o in offsets}
     judged: list[Observation] = []
     for axis, edges in AXES.items():
@@ -96,6 +97,8 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
                 flags = (Flag.ONE_EDGE,)
             elif abs(value) > LEAST_MM and abs(away) < reach:
                 flags = (Flag.JITTER_POSSIBLE,)
+            if Flag.SIDES_NOT_PROVEN in own.flags:
+                flags += (Flag.SIDES_NOT_PROVEN,)
             detail = {
                 "from_block": round(_outward(own, away), 4),
                 "from_trim_line": round(own.value or 0.0, 4),
@@ -107,6 +110,13 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
         return [measure.observe(None, flags=(Flag.FEW_PAGES,))]
     gone = [o for o in judged if o.detail["left_block"]]
     return gone or [max(judged, key=lambda o: abs(o.value or 0.0))]
+
+
+def _proven(offsets: Sequence[Observation]) -> list[Observation]:
+    """Offsets without those at outer edges that are not proven, unless there are no others there."""
+    proven = [o for o in offsets if Flag.SIDES_NOT_PROVEN not in o.flags]
+    enough = len({o.where.page for o in proven if o.where.edge is Edge.FORE_EDGE and o.value is not None}) >= MIN_PAGES
+    return proven if enough else list(offsets)
 
 
 def _outward(edge: Observation, away: float) -> float:

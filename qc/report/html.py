@@ -16,7 +16,7 @@ from qc.model import Finding, Inspection, Outcome, PageKind, PageRecord, Role
 from qc.output import write_text
 from qc.ranking import by_gravity
 from qc.report import bullet, offsets, picture, words
-from qc.sequence_words import how_scanned
+from qc.sequence_words import how_scanned, sides_taken
 
 if TYPE_CHECKING:
     from qc.evidence import Exhibit
@@ -87,7 +87,7 @@ def render(
         colors=colors,
         as_srgb=any(o.measure == "color-difference" and Flag.NO_PROFILE in o.flags for o in inspection.observations),
         strip=strip,
-        sequence=how_scanned(inspection.observations),
+        sequence=[*how_scanned(inspection.observations), *filter(None, [sides_taken(inspection.observations)])],
         flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
         clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
         counts={o: sum(f.outcome is o for f in ranked) for o in Outcome},

@@ -9,7 +9,7 @@ from rich.text import Text
 from qc.model import Decision, Finding, Inspection, Outcome
 from qc.ranking import by_gravity
 from qc.report import words
-from qc.sequence_words import how_scanned
+from qc.sequence_words import how_scanned, sides_taken
 
 _VERDICT_STYLE = {
     Decision.DEFECT: "bold red",
@@ -80,6 +80,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         say(words.unseen(inspection.verdict.outcome), scan)
     if scanned := how_scanned(inspection.observations):
         say("Scans", " ".join(scanned))
+    if sides := sides_taken(inspection.observations):
+        say("Sides", sides)
     if inspection.verdict.not_checked:
         say("Not checked", ", ".join(inspection.verdict.not_checked))
     say("Refund", words.refund(inspection))
