@@ -62,7 +62,8 @@ def observe(
     interior = [r for r in records if r.role is Role.PAGE]
     observations: list[Observation] = []
     for page, record in zip(pages, interior, strict=True):
-        observations += _of_page(page, record, reference)
+        if record.same_as is None:
+            observations += _of_page(page, record, reference)
     if _same_frame(pages):
         observations = [_in_driver_format(o) for o in observations]
     offsets = [o for o in observations if o.measure == "trim-offset"]
@@ -79,8 +80,10 @@ def observe(
     last = last_content(reference)
     if written is not None:
         written[last:] = [False] * (len(written) - last)
-    observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, last)))
-    observations.append(blank_pages_unexplained(_end(copy, interior, reference, doubtful), padding))
+    once = {p.job.position: r for p, r in zip(pages, interior, strict=True) if r.same_as is None}
+    unsure = frozenset(k for k, position in enumerate(once, 1) if position in doubtful)
+    observations.append(blank_pages_at_end([*once.values()], _end_seen(copy, interior, last)))
+    observations.append(blank_pages_unexplained(_end(copy, [*once.values()], reference, unsure), padding))
     # A blob, pale print or a tone may be all that was ordered, and too little to register: no defect by that alone.
     shown = [p.job.position for p in pages if p.ink is not None and p.ink.look in UNSURE]
     pale = _where_pale(interior, written, reference) if reference is not None and written is not None else ()
@@ -116,7 +119,9 @@ def sequence(
     if reference is not None:
         shown = mirrored or {}
         places = [p.reference_page or shown.get(i) for i, p in enumerate(pages, 1)]
-        unknown = [i for i, p in enumerate(pages, 1) if p.kind is PageKind.CONTENT and places[i - 1] is None]
+        unknown = [
+            i for i, p in enumerate(pages, 1) if p.same_as or (p.kind is PageKind.CONTENT and places[i - 1] is None)
+        ]
         alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks, unknown)
     return [
         *pages_foreign(pages, reference is not None, mirrored),
