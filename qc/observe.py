@@ -41,6 +41,7 @@ from qc.page_result import PageResult
 from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
 from qc.sequence import align
+from qc.sheet_twice import Again, seen_again
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3
@@ -98,7 +99,7 @@ def observe(
     observations += _lost_prints(pages, interior, reference, doubtful)
     unregistered = {p.job.position for p in pages if p.registration is None}
     observations += sequence(
-        copy, interior, reference, order, {i: n for i, n in (mirrored or {}).items() if i in unregistered}
+        copy, interior, reference, order, {i: n for i, n in (mirrored or {}).items() if i in unregistered}, offsets
     )
     if reference is not None:
         observations += recto_verso_of_offsets(offsets, sides)
@@ -113,9 +114,11 @@ def sequence(
     reference: Reference | None,
     order: str = AS_SCANNED,
     mirrored: Mapping[int, int] | None = None,
+    offsets: Sequence[Observation] = (),
 ) -> list[Observation]:
-    """Foreign, missing, doubled, misplaced and turned pages."""
-    alignment = None
+    """Foreign, missing, doubled, misplaced and turned pages; `offsets` (`trim-offset`) tell a sheet scanned again from a
+    second print."""
+    alignment, again = None, dict[int, Again]()
     if reference is not None:
         shown = mirrored or {}
         places = [p.reference_page or shown.get(i) for i, p in enumerate(pages, 1)]
@@ -123,10 +126,11 @@ def sequence(
             i for i, p in enumerate(pages, 1) if p.same_as or (p.kind is PageKind.CONTENT and places[i - 1] is None)
         ]
         alignment = align(places, has_content(reference.thumbnails()), index_of(reference).looks, unknown)
+        again = seen_again(alignment, pages, offsets, copy.scan.spine == "bench")
     return [
         *pages_foreign(pages, reference is not None, mirrored),
         *pages_missing(alignment, copy.scan.complete),
-        *pages_duplicated(pages, alignment),
+        *pages_duplicated(pages, alignment, again),
         *pages_out_of_order(pages, alignment, order, copy.scan.complete),
         *pages_upside_down(pages, reference is not None),
     ]
