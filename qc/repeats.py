@@ -87,18 +87,19 @@ def _of_one_name(scans: Sequence[ScanFile], kept: Sequence[int]) -> list[tuple[i
 
 
 def _firsts(pairs: set[tuple[int, int]], scans: Sequence[ScanFile]) -> dict[int, int]:
-    """Of each scan that repeats another one, the scan that stands for both: that in color, else in gray, else the first."""
+    """Of each scan that repeats another one, the scan that stands for both: that in color, else in gray, the finest,
+    else the first."""
     groups: dict[int, set[int]] = {}
     for i, j in sorted(pairs):
         joined = groups.get(i, {i}) | groups.get(j, {j})
         groups |= dict.fromkeys(joined, joined)
-    return {i: best for i, group in groups.items() if (best := min(group, key=lambda k: (_lacks(scans[k]), k))) != i}
+    return {i: best for i, group in groups.items() if (best := min(group, key=lambda k: (*_lacks(scans[k]), k))) != i}
 
 
-def _lacks(scan: ScanFile) -> int:
-    """What a scan cannot tell: 0 in color, 1 in gray, 2 in one bit."""
+def _lacks(scan: ScanFile) -> tuple[int, int]:
+    """What a scan cannot tell: 0 in color, 1 in gray, 2 in one bit; then by its pixels, the more the better."""
     try:
         header = read_header(scan)
     except ScanError:
-        return 3
-    return 2 if header.bits == 1 else int(header.gray)
+        return 3, 0
+    return 2 if header.bits == 1 else int(header.gray), -header.width_px

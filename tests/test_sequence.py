@@ -109,7 +109,10 @@ def test_a_blank_page_that_the_scanner_skipped_is_not_missing() -> None:
 def test_a_leaf_bound_twice_is_told_from_a_side_scanned_twice() -> None:
     leaf = [record(p) for p in (1, 2, 3, 4, 3, 4, 5, 6)]
     found = pages_duplicated(leaf, align([p.reference_page for p in leaf], [True] * 6))
-    assert [(o.where.page, o.value, o.u, o.flags) for o in found] == [(5, 1.0, 0.0, ()), (6, 1.0, 0.0, ())]
+    assert [(o.where.page, o.value, o.u, o.flags) for o in found] == [
+        (5, 1.0, 0.0, ("maybe-same-sheet",)),
+        (6, 1.0, 0.0, ("maybe-same-sheet",)),
+    ]
     assert [verdict_on(o) for o in found] == [(Outcome.OUTSIDE, ())] * 2
     side = [record(p) for p in (1, 2, 3, 3, 4)]
     (found_side,) = pages_duplicated(side, align([1, 2, 3, 3, 4], [True] * 4))

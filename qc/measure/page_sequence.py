@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.model import Evidence, Observation, PageRecord, Where
 from qc.sequence import Alignment
-from qc.sheet_twice import Again, Sheet, two_copies
+from qc.sheet_twice import Again, Sheet, seen_again, two_copies
 
 MOST = 0.8
 """Share of the versos that lie turned where the scanning turned them all."""
@@ -58,7 +57,7 @@ def pages_missing(alignment: Alignment | None, complete: bool) -> list[Observati
 
 
 def pages_duplicated(
-    pages: Sequence[PageRecord], alignment: Alignment | None, again: Mapping[int, Again] = MappingProxyType({})
+    pages: Sequence[PageRecord], alignment: Alignment | None, again: Mapping[int, Again] | None = None
 ) -> list[Observation]:
     """Pages that were there before: one observation each, at the later one, or a single zero.
 
@@ -68,8 +67,8 @@ def pages_duplicated(
         In reading order; a scan that repeats another is no page.
     alignment : Alignment or None
         None without a reference.
-    again : mapping of int to Again
-        By position, what the place of the print on the sheet says of a page that was there before.
+    again : mapping of int to Again, optional
+        By position, what the place of the print on the sheet says of a page that was there before; nothing by default.
 
     Notes
     -----
@@ -83,9 +82,11 @@ def pages_duplicated(
     if alignment is None:
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
     found = []
+    if again is None:
+        again = seen_again(alignment, pages, (), bench_cut=True)
     copies = two_copies(alignment, again)
     for at, first in alignment.doubled:
-        told = again.get(at, Again(Sheet.OPEN, both_sides=True))
+        told = again[at]
         flags: tuple[Flag, ...] = ()
         if at in alignment.alike:
             flags = (Flag.LOOK_ALIKE,)
