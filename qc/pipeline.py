@@ -208,7 +208,7 @@ def _require_some(copy: BookCopy, pages: Sequence[PageResult]) -> None:
     if copy.claim.reason == "lost":
         return
     if bad and all(p.error or p.job.same_as for p in pages):
-        more = f" ({len(bad)} pages, none usable)" if len(bad) > 1 else ""
+        more = f" ({len(pages)} pages, none usable)" if len(pages) > 1 else ""
         raise ScanError(f"{copy.id}: {bad[0].error}{more}")
 
 
