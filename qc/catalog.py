@@ -57,7 +57,7 @@ _ALL = (
     Measure("pages-foreign", "count", "copy", 2, "qc.measure.foreign_pages:pages_foreign"),
     Measure("pages-extra-inside", "count", "copy", 1, "qc.measure.extra_pages:pages_extra_inside"),
     Measure("pages-missing", "count", "copy", 2, "qc.measure.page_sequence:pages_missing"),
-    Measure("pages-duplicated", "count", "copy", 2, "qc.measure.page_sequence:pages_duplicated"),
+    Measure("pages-duplicated", "count", "copy", 3, "qc.measure.page_sequence:pages_duplicated"),
     Measure("pages-out-of-order", "count", "copy", 3, "qc.measure.page_sequence:pages_out_of_order"),
     Measure("pages-upside-down", "count", "copy", 2, "qc.measure.page_sequence:pages_upside_down"),
     Measure(

@@ -62,6 +62,8 @@ def observe_tones(
     differences, colors = [], {}
     for page, record in zip(pages, records, strict=True):
         position, scan = page.job.position, (page.job.scan.name, page.job.scan.frame)
+        if record.same_as is not None:
+            continue
         if position not in even:
             differences.append(_not_compared(position, record))
             continue

@@ -16,12 +16,13 @@ from qc.errors import ScanError
 from qc.examine import believed
 from qc.lookup import on_paper, sheet_in, upright
 from qc.match import Candidate, candidates, in_order, thumbnail
-from qc.model import BookCopy
+from qc.model import BookCopy, ScanFile
 from qc.normalize import load_page, refuse_small, true_resolution
 from qc.page_index import LIKE, PageIndex, index_of
 from qc.page_result import PageJob
 from qc.reference import Reference
 from qc.reference_page import direction_of
+from qc.same_capture import same_bytes
 from qc.scan import read_header
 
 LOOK_DPI = 75.0
@@ -47,11 +48,14 @@ class Glance:
         The first of the reference pages that look like it.
     mirrored : int or None
         The reference page that its mirror image looks like.
+    same_as : ScanFile or None
+        The scan of the same copy that it repeats; it is not looked at again.
     """
 
     page: int | None = None
     look: int | None = None
     mirrored: int | None = None
+    same_as: ScanFile | None = None
 
 
 def look(job: PageJob, reference: Reference) -> Glance:
@@ -100,16 +104,24 @@ def recognized(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], inde
 
 
 def look_at(copy: BookCopy, reference: Reference | None, threads: int) -> list[Glance]:
-    """A look at every interior page of a copy; nothing is recognized without a reference."""
+    """A look at every interior page of a copy but those that repeat another byte by byte; nothing is recognized without a
+    reference."""
+    repeated = {i: copy.pages[first] for i, first in same_bytes(copy.pages).items()}
+    direction = direction_of(copy, reference)
     jobs = [
-        PageJob(i, scan, copy.scan, direction=direction_of(copy, reference)) for i, scan in enumerate(copy.pages, 1)
+        PageJob(i, scan, copy.scan, direction=direction, same_as=repeated.get(i - 1))
+        for i, scan in enumerate(copy.pages, 1)
     ]
-    if reference is None:
-        return [Glance()] * len(jobs)
+
+    def glance(job: PageJob) -> Glance:
+        if reference is None or job.same_as is not None:
+            return Glance(same_as=job.same_as)
+        return look(job, reference)
+
     if threads <= 1:
-        return [look(job, reference) for job in jobs]
+        return [glance(job) for job in jobs]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda job: look(job, reference), jobs))
+        return list(pool.map(glance, jobs))
 
 
 def expected_pages(glances: Sequence[Glance], first_page: int) -> list[int]:

@@ -93,6 +93,12 @@ class Flag(StrEnum):
     ONE_EDGE = "one-edge", "no opposite edge confirms it"
     JITTER_POSSIBLE = "jitter-possible", "an unsteady press may move a single page as far"
     ONE_SIDE = "one-side", "the other side of the leaf does not confirm it; it may be the scanning"
+    SAME_SHEET = "same-sheet", "one sheet, scanned twice: its print lies at the same place against its cuts"
+    MAYBE_SAME_SHEET = (
+        "maybe-same-sheet",
+        "whether it is one sheet scanned twice or a second print of it, its print does not tell surely enough",
+    )
+    TWO_COPIES = "two-copies", "most leaves are there in two prints, as where two copies of a title lie in one folder"
     MIXED_UP = "mixed-up", "so many pages are out of place that the scans themselves may have been mixed up"
     SCANNED_LATE = "scanned-late", "leaves that came late among the scans may have been scanned late, or be bound there"
     ANOTHER_BOOK = (

@@ -307,14 +307,15 @@ def _late(findings: Sequence[Finding]) -> str:
 
 def _not_scanned(copy: BookCopy, pages: Sequence[PageRecord], rescan: Sequence[Rescan]) -> list[str]:
     words = []
+    repeated = sum(p.same_as is not None for p in pages)
     broken = [p.file for p in pages if p.kind is PageKind.UNREADABLE]
     if broken:
         words.append(f"unreadable scans: {', '.join(broken)}")
     unseen = [r.reference_page for r in rescan if r.reference_page is not None and r.file is None]
     if unseen:
         words.append(f"pages not scanned: {ranges(unseen)}")
-    elif copy.pages_expected and len(copy.pages) < copy.pages_expected:
-        words.append(f"pages not scanned: {copy.pages_expected - len(copy.pages)} of {copy.pages_expected}")
+    elif copy.pages_expected and (lacking := copy.pages_expected - len(copy.pages) + repeated) > 0:
+        words.append(f"pages not scanned: {lacking} of {copy.pages_expected}")
     return words
 
 

@@ -205,7 +205,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class PageRecord:
-    """What one scanned image was taken for. `dpi` is None where no credible resolution is known.
+    """What one scanned image was taken for. `dpi` is None where no credible resolution is known. `same_as` is the scan whose
+    file, pixels or capture it repeats: which page should stand there is not known then, and nothing is observed.
 
     `to_scan` maps page-frame millimeters to pixels of the scan (full resolution, EXIF turn applied) where the page is
     registered; it is not part of the JSON record.
@@ -221,6 +222,7 @@ class PageRecord:
     dpi: tuple[float, float] | None
     skew_deg: float | None
     upside_down: bool
+    same_as: ScanFile | None = None
     to_scan: Affine | None = field(default=None, repr=False, compare=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from qc.another_book import OtherBlock
@@ -45,6 +45,7 @@ from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
 from qc.reference_page import direction_of
 from qc.sequence import align
+from qc.sheet_twice import Again, seen_again
 from qc.sides import OUTER, Sides
 from qc.units import px_per_mm
 
@@ -69,7 +70,8 @@ def observe(
     interior = [r for r in records if r.role is Role.PAGE]
     observations: list[Observation] = []
     for page, record in zip(pages, interior, strict=True):
-        observations += _of_page(page, record, reference, sides)
+        if record.same_as is None:
+            observations += _of_page(page, record, reference, sides)
     if _same_frame(pages):
         observations = [_in_driver_format(o) for o in observations]
     offsets = [o for o in observations if o.measure == "trim-offset"]
@@ -86,8 +88,10 @@ def observe(
     last = last_content(reference)
     if written is not None:
         written[last:] = [False] * (len(written) - last)
-    observations.append(blank_pages_at_end(interior, _end_seen(copy, interior, last)))
-    observations.append(blank_pages_unexplained(_end(copy, interior, reference, doubtful), padding))
+    once = {p.job.position: r for p, r in zip(pages, interior, strict=True) if r.same_as is None}
+    unsure = frozenset(k for k, position in enumerate(once, 1) if position in doubtful)
+    observations.append(blank_pages_at_end([*once.values()], _end_seen(copy, interior, last)))
+    observations.append(blank_pages_unexplained(_end(copy, [*once.values()], reference, unsure), padding))
     # A blob, pale print or a tone may be all that was ordered, and too little to register: no defect by that alone.
     shown = [p.job.position for p in pages if p.ink is not None and p.ink.look in UNSURE]
     pale = _where_pale(interior, written, reference) if reference is not None and written is not None else ()
@@ -107,6 +111,7 @@ def observe(
         reference,
         order,
         {i: n for i, n in (mirrored or {}).items() if i in unregistered},
+        offsets,
         block,
         sides.odd,
     )
@@ -123,27 +128,30 @@ def sequence(
     reference: Reference | None,
     order: str = AS_SCANNED,
     mirrored: Mapping[int, int] | None = None,
+    offsets: Sequence[Observation] = (),
     block: OtherBlock | None = None,
     odd: frozenset[Side] = USUAL,
-    not_known: Collection[int] = (),
 ) -> list[Observation]:
     """Foreign, missing, extra, doubled, misplaced and turned pages.
 
-    `odd` are the sides on which odd pages may lie. `not_known` are positions (1-based) of scans of which nobody knows what
-    page they stand for, as one that repeats the image of another: what is missing beside them is asked for.
+    `offsets` (`trim-offset`) tell a sheet scanned again from a second print; `odd` are the sides on which odd pages may lie.
     """
-    alignment, shown = None, _in_their_place(mirrored or {}, pages)
+    alignment, again, shown = None, dict[int, Again](), _in_their_place(mirrored or {}, pages)
     if reference is not None:
         places = [p.reference_page or shown.get(i) for i, p in enumerate(pages, 1)]
         unknown = [i for i, p in enumerate(pages, 1) if p.kind is PageKind.CONTENT and places[i - 1] is None]
-        lost = [i for i, p in enumerate(pages, 1) if p.kind is PageKind.UNREADABLE and places[i - 1] is None]
+        # Which page stands there nobody knows: what is missing beside is asked for.
+        lost = [
+            i for i, p in enumerate(pages, 1) if p.same_as or (p.kind is PageKind.UNREADABLE and places[i - 1] is None)
+        ]
         expected, looks = has_content(reference.thumbnails()), index_of(reference).looks
-        alignment = align(places, expected, looks, unknown, {*not_known, *lost})
+        alignment = align(places, expected, looks, unknown, lost)
+        again = seen_again(alignment, pages, offsets, copy.scan.spine == "bench", odd)
     return [
         *pages_foreign(pages, reference is not None, shown, block),
         *pages_extra_inside(pages, alignment, copy.scan.first_page),
         *pages_missing(alignment, copy.scan.complete, odd),
-        *pages_duplicated(pages, alignment),
+        *pages_duplicated(pages, alignment, again),
         *pages_out_of_order(pages, alignment, order, copy.scan.complete),
         *pages_upside_down(pages, reference is not None, odd),
     ]

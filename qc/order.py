@@ -94,8 +94,9 @@ def find_places(
     places = [p.reference_page or _recognized(p) for p in pages]
     known = [(i, place) for i, place in enumerate(places) if place is not None]
     doubtful = set()
+    repeats = [i for i, page in enumerate(pages) if page.job.same_as is not None]
     for i, page in enumerate(pages):
-        if places[i] is not None or i + 1 == imprint:
+        if places[i] is not None or i + 1 == imprint or i in repeats:
             continue
         before = max((k for k in known if k[0] < i), default=None)
         after = min((k for k in known if k[0] > i), default=None)
@@ -105,6 +106,9 @@ def find_places(
             guess = after[1] - (after[0] - i)
         else:
             guess = page.job.expected_page
+        guess, sure = _counted_once(guess, i, before, after, repeats)
+        if not sure:
+            doubtful.add(i + 1)
         low, high = before[1] if before else 0, after[1] if after else reference.pages + 1
         if guess in places or not low < guess < high or not (page.error or _keeps_place(page, guess)):
             continue
@@ -133,6 +137,22 @@ def find_places(
                 doubtful.add(i + 1)
         places[i] = guess
     return Places(tuple(places), frozenset(doubtful))
+
+
+def _counted_once(
+    guess: int, i: int, before: tuple[int, int] | None, after: tuple[int, int] | None, repeats: Sequence[int]
+) -> tuple[int, bool]:
+    """The place of scan `i` that was counted on from a neighbor, without the `repeats` between, and whether it is sure: a
+    repeat was delivered once more, or lies in the place of a page of its own."""
+    ahead = sum((before[0] if before else -1) < k < i for k in repeats)
+    behind = sum(i < k < after[0] for k in repeats) if after else 0
+    if not ahead + behind:
+        return guess, True
+    low, high = guess - ahead, guess
+    if after is not None:
+        back = after[1] - (after[0] - i)
+        low, high = (max(low, back), min(high, back + behind)) if before else (back, back + behind)
+    return (low if before or after is None else high), low == high
 
 
 def _kind(page: PageResult) -> PageKind:

@@ -25,7 +25,8 @@ _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 @dataclass(frozen=True)
 class PageJob:
     """What to examine: small and free of pixels, so that it can go to another thread or process. `seen_as` is the
-    reference page at which it is looked up first, where a first look told; `direction` that in which the book is read."""
+    reference page at which it is looked up first, where a first look told; `direction` that in which the book is read;
+    `same_as` the scan that it repeats, so that there is nothing to examine."""
 
     position: int
     scan: ScanFile
@@ -34,6 +35,7 @@ class PageJob:
     forced_turns: int | None = None
     seen_as: int | None = None
     direction: Direction = Direction.LTR
+    same_as: ScanFile | None = None
 
     @property
     def expected_page(self) -> int:

@@ -47,6 +47,7 @@ from qc.reference import Reference
 from qc.reference_page import direction_of
 from qc.refund import decide_refund
 from qc.register import Prior
+from qc.repeats import repeats_in_place, without_repeats
 from qc.scan import sha256
 from qc.sides import Sides, find_sides
 
@@ -86,8 +87,8 @@ def inspect_copy(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     copy, order, glances, pages = arranged(copy, reference, threads, progress)
     _require_some(copy, pages)
-    pages = without_dirt_on_glass(with_shared_scale(put_in_order(pages, reference)))
-    readings = read_copy(copy, pages, reference)
+    pages = without_dirt_on_glass(with_shared_scale(repeats_in_place(put_in_order(pages, reference))))
+    readings = read_copy(copy, [p for p in pages if p.job.same_as is None], reference)
     places = find_places(copy, pages, reference, imprint_position(readings))
     sides = find_sides(copy, pages, places.pages, reference)
     records = with_imprint(page_records(copy, pages, reference, places, sides), readings)
@@ -161,15 +162,18 @@ def examine_pages(
     progress: Progress | None = None,
     expected: Sequence[int] | None = None,
     look: Look = examine_page,
+    repeats: Sequence[ScanFile | None] | None = None,
 ) -> list[PageResult]:
-    """Every interior page of the copy, by position; `expected` is the reference page at which each is looked up first."""
+    """Every interior page of the copy, by position; `expected` is the reference page at which each is looked up first,
+    `repeats` the scan that it repeats, where it is not examined."""
     seen_as: Sequence[int | None] = expected or [None] * len(copy.pages)
+    same_as: Sequence[ScanFile | None] = repeats or [None] * len(copy.pages)
     jobs = [
-        PageJob(i, scan, copy.scan, seen_as=n, direction=direction_of(copy, reference))
-        for i, (scan, n) in enumerate(zip(copy.pages, seen_as, strict=True), 1)
+        PageJob(i, scan, copy.scan, seen_as=n, direction=direction_of(copy, reference), same_as=other)
+        for i, (scan, n, other) in enumerate(zip(copy.pages, seen_as, same_as, strict=True), 1)
     ]
-    results: dict[int, PageResult] = {}
-    for result in run_jobs(jobs, reference, threads, look):
+    results = {job.position: PageResult(job) for job in jobs if job.same_as is not None}
+    for result in run_jobs([job for job in jobs if job.same_as is None], reference, threads, look):
         results[result.job.position] = result
         if progress:
             progress(len(results), len(jobs))
@@ -182,21 +186,29 @@ def arranged(
     """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave.
 
     Covers that came along among the pages are named so and are no pages any more."""
-    glances = look_at(copy, reference, threads)
+    glances = without_repeats(copy.pages, look_at(copy, reference, threads))
     looks = index_of(reference).looks if reference is not None else ()
-    order = find_order([g.page for g in glances], [g.look for g in glances], looks)
+    once = [g for g in glances if g.same_as is None]
+    order = find_order([g.page for g in once], [g.look for g in once], looks)
     copy, glances = in_reading_order(copy, glances, order)
     expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
-    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
+    repeats = [g.same_as for g in glances]
+    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected, repeats=repeats))
     copy, glances, pages = take_out_covers(copy, glances, pages, reference)
     return copy, order, glances, pages
 
 
 def in_reading_order(copy: BookCopy, glances: Sequence[Glance], order: str) -> tuple[BookCopy, list[Glance]]:
-    """The copy with its interior scans as the pages follow each other in the book; covers keep their place."""
+    """The copy with its interior scans as the pages follow each other in the book; covers keep their place. Scans that repeat
+    another follow it."""
     if order == AS_SCANNED:
         return copy, list(glances)
-    at = reading_order([g.page for g in glances], order)
+    once = [i for i, g in enumerate(glances) if g.same_as is None]
+    behind: dict[ScanFile | None, list[int]] = {}
+    for i, glance in enumerate(glances):
+        behind.setdefault(glance.same_as, []).append(i)
+    in_order = [once[k] for k in reading_order([glances[i].page for i in once], order)]
+    at = [k for i in in_order for k in (i, *behind.get(copy.pages[i], ()))]
     pages = iter([copy.pages[i] for i in at])
     scans = tuple(next(pages) if s.role is Role.PAGE else s for s in copy.scans)
     return replace(copy, scans=scans), [glances[i] for i in at]
@@ -214,8 +226,8 @@ def _require_some(copy: BookCopy, pages: Sequence[PageResult]) -> None:
     bad = [p for p in pages if p.error]
     if copy.claim.reason == "lost":
         return
-    if pages and len(bad) == len(pages):
-        more = f" ({len(bad)} pages, none usable)" if len(bad) > 1 else ""
+    if bad and all(p.error or p.job.same_as for p in pages):
+        more = f" ({len(pages)} pages, none usable)" if len(pages) > 1 else ""
         raise ScanError(f"{copy.id}: {bad[0].error}{more}")
 
 
@@ -253,6 +265,9 @@ def page_records(
     last = last_content(reference) if reference is not None else None
     by_scan = {}
     for at, (page, place) in enumerate(zip(pages, places.pages, strict=True)):
+        if (first := page.job.same_as) is not None:
+            by_scan[page.job.scan] = _repeat(page.job.scan, first)
+            continue
         ink, registration = page.ink, page.registration
         kind = PageKind.UNREADABLE if page.error or ink is None else ink.kind
         reason = page.error or (ink.reason if ink else "")
@@ -285,6 +300,11 @@ def with_imprint(records: Sequence[PageRecord], readings: Sequence[Observation])
     places = {(e.file, e.frame) for o in readings if o.measure in ("print-date", "print-place") for e in o.evidence}
     why = "it says where, when or in which job it was printed"
     return tuple(replace(r, kind=PageKind.IMPRINT, reason=why) if (r.file, r.frame) in places else r for r in records)
+
+
+def _repeat(scan: ScanFile, first: ScanFile) -> PageRecord:
+    why = f"the same scan as {first.name}" + (f", page {first.frame + 1}" if first.frame else "")
+    return PageRecord(scan.name, scan.frame, scan.role, None, None, None, why, None, None, False, first)
 
 
 def _other_record(scan: ScanFile) -> PageRecord:

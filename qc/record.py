@@ -147,6 +147,8 @@ def _page(p: PageRecord) -> dict[str, Any]:
         "dpi": p.dpi and [_rounded(d, 2) for d in p.dpi],
         "skew_deg": None if p.skew_deg is None else _rounded(p.skew_deg, 3),
         "upside_down": bool(p.upside_down),
+        "same_as": p.same_as and p.same_as.name,
+        "same_as_frame": p.same_as and p.same_as.frame,
     }
 
 

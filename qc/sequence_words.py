@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qc.flags import Flag
-from qc.model import Observation
+from qc.model import Observation, PageRecord
 from qc.ranges import ranges
 from qc.reading_order import AS_SCANNED
 
+MOST_NAMES = 4
 _ONE_SIDE = {
     "pages-duplicated": ", the other side of its leaf is not, so the sheet may have been scanned twice",
     "pages-upside-down": ", and its other side does not tell",
@@ -18,9 +19,11 @@ _ONE_SIDE = {
 
 def sequence_fault(observation: Observation) -> str:
     """A fault of sequence, without its place among the scans; empty for any other observation, and where there is none."""
+    page, flags = observation.detail.get("reference_page"), observation.flags
+    if Flag.SAME_SHEET in flags:
+        return f"Page {page} of the book scanned twice, on one sheet"
     if not observation.value:
         return ""
-    page, flags = observation.detail.get("reference_page"), observation.flags
     match observation.measure:
         case "pages-foreign":
             return _foreign(observation)
@@ -45,15 +48,25 @@ def sequence_fault(observation: Observation) -> str:
     return said + (_ONE_SIDE.get(observation.measure, "") if Flag.ONE_SIDE in flags else "")
 
 
-def how_scanned(observations: Iterable[Observation]) -> list[str]:
+def how_scanned(observations: Iterable[Observation], pages: Iterable[PageRecord] = ()) -> list[str]:
     """What is unusual in how the copy was scanned, sentence by sentence."""
     said = []
     detail: dict[str, Any] = {}
+    again: list[int] = []
     for o in observations:
-        if o.measure in ("pages-out-of-order", "pages-upside-down"):
+        if Flag.SAME_SHEET in o.flags:
+            again.append(int(o.detail["reference_page"]))
+        if o.measure in ("pages-out-of-order", "pages-upside-down", "pages-extra-inside"):
             detail |= o.detail
     if (order := detail.get("scan_order", AS_SCANNED)) != AS_SCANNED:
         said.append(f"The pages were scanned in another order ({order}) and were put in the order of the book.")
+    if repeats := [p for p in pages if p.same_as is not None]:
+        said.append(_repeated(repeats))
+    if again:
+        said.append(f"The sheets with the pages {ranges(sorted(set(again)))} were scanned twice; each is one sheet.")
+    if count := detail.get("blank_before"):
+        sides = "1 blank side lies" if count == 1 else f"{count} blank sides lie"
+        said.append(f"{sides} before the first page of the book that was scanned.")
     if detail.get("versos_turned"):
         said.append("Every verso was scanned upside down.")
     if alike := detail.get("look_alike"):
@@ -79,6 +92,19 @@ def sides_taken(observations: Iterable[Observation]) -> str:
     if sides["proof"]:
         return f"Sides proven by {sides['proof']}: odd pages are rectos of {read}."
     return f"Sides assumed: odd pages are rectos of {read}."
+
+
+def _repeated(pages: Sequence[PageRecord]) -> str:
+    """That scans hold the same image as others."""
+    named = [f"{p.file} that of {p.same_as.name}" for p in pages[:MOST_NAMES] if p.same_as]
+    more = f" and {len(pages) - MOST_NAMES} more" if len(pages) > MOST_NAMES else ""
+    one = len(pages) == 1
+    verb, it, them = ("repeats", "It counts", "it") if one else ("repeat", "They count", "them")
+    count = "1 scan" if one else f"{len(pages)} scans"
+    return (
+        f"{count} {verb} the image of another: {', '.join(named)}{more}. {it} once; if another page should be on {them}, it was "
+        "not seen."
+    )
 
 
 def _foreign(observation: Observation) -> str:

@@ -6,7 +6,7 @@ part of the block, turn that around from there on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -94,7 +94,7 @@ def find_sides(
     at_left = [spine_at_left(side, direction) for side in usual]
     if reference is None or copy.scan.bound:
         return Sides(tuple(usual), tuple(at_left))
-    after = after_extra_side(numbers)
+    after = after_extra_side(numbers, [i for i, p in enumerate(pages, 1) if p.job.same_as is not None])
     cuts = _cuts(pages, reference)
     found = _Found(list(usual), at_left)
     design: tuple[str, ...] = ()
@@ -120,20 +120,23 @@ def find_sides(
     return found.sides()
 
 
-def after_extra_side(numbers: Sequence[int | None]) -> frozenset[int]:
+def after_extra_side(numbers: Sequence[int | None], repeats: Collection[int] = ()) -> frozenset[int]:
     """Positions (1-based) behind an odd number of sides for which the reference has no room.
 
     Parameters
     ----------
     numbers : sequence of int or None
         The reference page that each scan shows.
+    repeats : collection of int
+        Positions of scans that repeat another one: each is a side, or only a file too many, so that nothing is counted there.
     """
     before, at = 0, 0
     for position, number in enumerate(numbers, 1):
         if number is None:
             continue
         extra = (position - at - 1) - (number - before - 1)
-        if number > before and position - at > 1 and extra > 0 and extra % 2:
+        open_count = any(at < i < position for i in repeats)
+        if number > before and position - at > 1 and extra > 0 and extra % 2 and not open_count:
             return frozenset(range(position, len(numbers) + 1))
         before, at = number, position
     return frozenset()

@@ -215,7 +215,7 @@ LEAST: dict[str, set[str]] = {
     "print-defect-void": {"dirt-or-ink"},
     "print-defect-streak": {"dirt-or-ink"},
     "pages-missing": {"look-alike"},
-    "pages-duplicated": {"look-alike", "one-side"},
+    "pages-duplicated": {"look-alike", "one-side", "maybe-same-sheet", "two-copies"},
     "pages-out-of-order": {"mixed-up", "scanned-late"},
     "pages-upside-down": {"one-side"},
 }

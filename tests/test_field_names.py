@@ -36,6 +36,7 @@ from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
 from qc.refund import decide_refund
 from qc.sequence import align
+from qc.sequence_words import how_scanned
 
 FIELD = Path(__file__).parent / "data" / "field"
 LATE = FIELD / "18-leaf-at-the-end"
@@ -271,7 +272,8 @@ def test_covers_named_so_are_left_alone(examined: tuple[BookCopy, Reference, dic
         ("12..34", [(3, 2.0)]),
         ("12??34", [(3, 2.0)]),
         ("12..34??56", [(3, 2.0), (7, 2.0)]),
-        (".12345", [(1, 1.0)]),
+        (".12345", []),  # a flyleaf, or the inside of the cover
+        ("?12345", [(1, 1.0)]),
         ("12..56", []),
         ("12??56", []),
         ("12?..56", [(5, 1.0)]),
@@ -286,6 +288,14 @@ def test_covers_named_so_are_left_alone(examined: tuple[BookCopy, Reference, dic
 )
 def test_sides_nobody_ordered(sides: str, expected: list[tuple[int, float | None]]) -> None:
     assert extra(sides) == expected
+
+
+def test_blank_sides_before_the_book_are_named() -> None:
+    sides = records("..1234")
+    alignment = align([s.reference_page for s in sides], [True] * 12)
+    (none,) = pages_extra_inside(sides, alignment)
+    assert (none.value, none.detail) == (0.0, {"blank_before": 2})
+    assert "2 blank sides lie before the first page" in " ".join(how_scanned([none]))
 
 
 def test_scans_before_the_stated_first_page_are_extra() -> None:

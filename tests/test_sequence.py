@@ -22,6 +22,7 @@ from qc.reading_order import AS_SCANNED, ORDERS, find_order, reading_order
 from qc.reference import open_reference
 from qc.sequence import align
 from qc.sequence_words import how_scanned
+from qc.sheet_twice import Again, Sheet
 from qc.synthetic import Kind, Scanner, draw_copy, write_title
 
 TRIM = (76.2, 101.6)
@@ -109,8 +110,15 @@ def test_a_blank_page_that_the_scanner_skipped_is_not_missing() -> None:
 def test_a_leaf_bound_twice_is_told_from_a_side_scanned_twice() -> None:
     leaf = [record(p) for p in (1, 2, 3, 4, 3, 4, 5, 6)]
     found = pages_duplicated(leaf, align([p.reference_page for p in leaf], [True] * 6))
-    assert [(o.where.page, o.value, o.u, o.flags) for o in found] == [(5, 1.0, 0.0, ()), (6, 1.0, 0.0, ())]
-    assert [verdict_on(o) for o in found] == [(Outcome.OUTSIDE, ())] * 2
+    assert [(o.where.page, o.value, o.u, o.flags) for o in found] == [
+        (5, 1.0, 0.0, ("maybe-same-sheet",)),
+        (6, 1.0, 0.0, ("maybe-same-sheet",)),
+    ]
+    assert [verdict_on(o) for o in found] == [(Outcome.UNDECIDED, ("maybe-same-sheet",))] * 2
+    alignment = align([p.reference_page for p in leaf], [True] * 6)
+    for sheet, outcome in ((Sheet.OTHER, Outcome.OUTSIDE), (Sheet.SAME, Outcome.WITHIN)):
+        found = pages_duplicated(leaf, alignment, dict.fromkeys((5, 6), Again(sheet, both_sides=True)))
+        assert [verdict_on(o) for o in found] == [(outcome, ())] * 2
     side = [record(p) for p in (1, 2, 3, 3, 4)]
     (found_side,) = pages_duplicated(side, align([1, 2, 3, 3, 4], [True] * 4))
     assert (found_side.where.page, found_side.value, found_side.u) == (4, 1.0, 0.0)

@@ -38,17 +38,19 @@ def pages_extra_inside(
 
     Notes
     -----
-    Counted between pages that are registered, lie in order and look like no other, and before the first of them. The reference
-    has room for the pages between two such pages that no other scan shows: a blank or strange side in the place of one of
-    these is not extra. Nor are pages that were there before or are out of place, with the blank other side of their leaf,
-    and scans that cannot be read. After the last page of the book all is padding. Which sides of a longer run are the extra
-    ones is not known where some have a place; the last ones are named then. A blank side behind every page is what a
-    scanner sees that takes both sides of sheets printed on one: null, flag ``blank-backs``.
+    Counted between pages that are registered, lie in order and look like no other, and before the first of them; blank sides
+    alone before the first page are a flyleaf or the inside of the cover, and named in `detail` (``blank_before``). The
+    reference has room for the pages between two such pages that no other scan shows: a blank or strange side in the place of
+    one of these is not extra. Nor are scans that repeat another one, pages that were there before or are out of place, with
+    the blank other side of their leaf, and scans that cannot be read. After the last page of the book all is padding. Which
+    sides of a longer run are the extra ones is not known where some have a place; the last ones are named then. A blank side
+    behind every page is what a scanner sees that takes both sides of sheets printed on one: null, flag ``blank-backs``.
     """
     measure = MEASURES["pages-extra-inside"]
     if alignment is None:
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
     apart = {i for i, _ in alignment.doubled} | set(alignment.misplaced)
+    apart |= {i for i, p in enumerate(pages, 1) if p.same_as is not None}
     apart |= {mate for i in apart if _unknown(pages, mate := _other_side(i, alignment.places[i - 1]))}
     anchors = []
     for position, (page, place) in enumerate(zip(pages, alignment.places, strict=True), 1):
@@ -56,12 +58,13 @@ def pages_extra_inside(
             anchors.append(_Anchor(position, place))
     elsewhere = {p for i in alignment.misplaced if (p := alignment.places[i - 1])}
     stated = first_page - 1 if anchors and anchors[0].page >= first_page else 0
+    before_book = _blank_before(pages, anchors[0].position) if anchors and first_page == 1 else 0
     runs: list[list[int]] = []
     for before, after in pairwise([_Anchor(0, stated), *anchors]):
         between = [i for i in range(before.position + 1, after.position) if i not in apart]
         sides = [i for i in between if pages[i - 1].kind is not PageKind.UNREADABLE]
         room = after.page - before.page - 1 - sum(before.page < p < after.page for p in elsewhere)
-        free = [i for i in sides if _unknown(pages, i)]
+        free = [i for i in sides if _unknown(pages, i) and i > before_book]
         free.sort(key=lambda i: (pages[i - 1].reference_page is None, i))
         runs += _runs(sorted(free[len(free) - min(max(len(sides) - room, 0), len(free)) :]))
     if _are_backs(runs, pages, len(anchors)):
@@ -77,7 +80,13 @@ def pages_extra_inside(
         )
         for run in runs
     ]
-    return found or [measure.observe(0.0, 0.0)]
+    return found or [measure.observe(0.0, 0.0, detail={"blank_before": before_book} if before_book else {})]
+
+
+def _blank_before(pages: Sequence[PageRecord], first: int) -> int:
+    """Number of blank sides that stand alone before the first page of the book."""
+    ahead = pages[: first - 1]
+    return len(ahead) if all(p.kind is PageKind.BLANK and p.skew_deg is None for p in ahead) else 0
 
 
 def _other_side(position: int, page: int | None) -> int:

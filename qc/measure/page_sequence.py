@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qc.catalog import MEASURES
 from qc.flags import Flag
@@ -10,6 +10,7 @@ from qc.geometry import Side
 from qc.leaves import USUAL, mates
 from qc.model import Evidence, Observation, PageRecord, Where
 from qc.sequence import Alignment
+from qc.sheet_twice import Again, Sheet, seen_again, two_copies
 
 MOST = 0.8
 """Share of the versos that lie turned where the scanning turned them all."""
@@ -78,35 +79,70 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
     return found
 
 
-def pages_duplicated(pages: Sequence[PageRecord], alignment: Alignment | None) -> list[Observation]:
+def pages_duplicated(
+    pages: Sequence[PageRecord], alignment: Alignment | None, again: Mapping[int, Again] | None = None
+) -> list[Observation]:
     """Pages that were there before: one observation each, at the later one, or a single zero.
+
+    Parameters
+    ----------
+    pages : sequence of PageRecord
+        In reading order; a scan that repeats another is no page.
+    alignment : Alignment or None
+        None without a reference.
+    again : mapping of int to Again, optional
+        By position, what the place of the print on the sheet says of a page that was there before; nothing by default.
 
     Notes
     -----
     Of pages that look the same only how many there are too many is known: flag ``look-alike``. A page of which the other side
-    is not doubled is likely one sheet scanned twice, as a leaf has two sides: flag ``one-side``. A whole leaf scanned twice is
-    not told from one bound twice.
+    is not doubled is likely one sheet scanned twice, as a leaf has two sides: flag ``one-side``. A leaf whose print lies
+    against its cuts where it lay before, on both sides, is one sheet: 0, flag ``same-sheet``. It is a second print where it
+    lies clearly elsewhere on both; between, or where this copy's prints lie too much alike to tell, the flag is
+    ``maybe-same-sheet``. Second prints of most leaves are another copy of the title: flag ``two-copies``.
     """
     measure = MEASURES["pages-duplicated"]
     if alignment is None:
         return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
-    twice = {alignment.places[at - 1] for at, _ in alignment.doubled}
     found = []
+    if again is None:
+        again = seen_again(alignment, pages, (), bench_cut=True)
+    copies = two_copies(alignment, again)
     for at, first in alignment.doubled:
-        number = alignment.places[at - 1] or 0
-        leaf = (number + 1 if number % 2 else number - 1) in twice
-        flags = (Flag.LOOK_ALIKE,) if at in alignment.alike else () if leaf else (Flag.ONE_SIDE,)
+        told = again[at]
+        flags: tuple[Flag, ...] = ()
+        if at in alignment.alike:
+            flags = (Flag.LOOK_ALIKE,)
+        elif not told.both_sides:
+            flags = (Flag.ONE_SIDE,)
+        elif told.sheet is not Sheet.OTHER:
+            flags = (Flag.SAME_SHEET if told.sheet is Sheet.SAME else Flag.MAYBE_SAME_SHEET,)
+        elif copies:
+            flags = (Flag.TWO_COPIES,)
         found.append(
             measure.observe(
-                1.0,
+                0.0 if Flag.SAME_SHEET in flags else 1.0,
                 0.0,
                 Where(page=at),
                 flags=flags,
-                detail={"reference_page": number, "first_position": first},
+                detail={"reference_page": alignment.places[at - 1], "first_position": first, **_on_sheet(told)},
                 evidence=_shown(pages[at - 1]),
             )
         )
     return found or [measure.observe(0.0, 0.0)]
+
+
+def _on_sheet(again: Again) -> dict[str, object]:
+    """How far the print of a leaf lies elsewhere on the sheet than before, plainly."""
+    if not again.differences:
+        return {}
+    return {
+        "moved_mm": [round(d, 4) for d, _ in again.differences],
+        "u_moved_mm": [round(u, 4) for _, u in again.differences],
+        "chi2": None if again.chi2 is None else round(again.chi2, 2),
+        "second_prints_passing": again.passes,
+        "jitter_mm": [round(j, 4) for j in again.jitter_mm],
+    }
 
 
 def pages_out_of_order(

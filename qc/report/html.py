@@ -87,7 +87,10 @@ def render(
         colors=colors,
         as_srgb=any(o.measure == "color-difference" and Flag.NO_PROFILE in o.flags for o in inspection.observations),
         strip=strip,
-        sequence=[*how_scanned(inspection.observations), *filter(None, [sides_taken(inspection.observations)])],
+        sequence=[
+            *how_scanned(inspection.observations, inspection.pages),
+            *filter(None, [sides_taken(inspection.observations)]),
+        ],
         flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
         clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
         counts={o: sum(f.outcome is o for f in ranked) for o in Outcome},

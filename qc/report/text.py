@@ -78,7 +78,7 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         say("Not judged", reason)
     for scan in words.rescans(inspection.verdict.rescan):
         say(words.unseen(inspection.verdict.outcome), scan)
-    if scanned := how_scanned(inspection.observations):
+    if scanned := how_scanned(inspection.observations, inspection.pages):
         say("Scans", " ".join(scanned))
     if sides := sides_taken(inspection.observations):
         say("Sides", sides)
