@@ -86,7 +86,8 @@ def pages_extra_inside(
 def _blank_before(pages: Sequence[PageRecord], first: int) -> int:
     """Number of blank sides that stand alone before the first page of the book."""
     ahead = pages[: first - 1]
-    return len(ahead) if all(p.kind is PageKind.BLANK and p.skew_deg is None for p in ahead) else 0
+    blank = (p.same_as is not None or (p.kind is PageKind.BLANK and p.skew_deg is None) for p in ahead)
+    return len(ahead) if all(blank) else 0
 
 
 def _other_side(position: int, page: int | None) -> int:
