@@ -84,6 +84,8 @@ class CopyReference:
     every copy that does not.
     """
 
+    trim_known = True
+
     def __init__(self, copy: BookCopy, title: Title | None = None, threads: int = 1) -> None:
         title = title or Title()
         self.copy = copy

@@ -75,7 +75,7 @@ class Flag(StrEnum):
         "not-mirrored",
         "both sides may be set alike instead of mirrored; without the design that is not told from a shift",
     )
-    TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml"
+    TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml or title.toml"
     NO_TEXT = "no-text", "no lines of text were found on the page"
     NOT_COMPLETE = "not-complete", "the copy is not stated complete: a page not seen may just not have been scanned"
     LOOK_ALIKE = "look-alike", "the pages around look the same and cannot be told apart"

@@ -19,10 +19,10 @@ from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
-from qc.measure.trim_offset import trim_offset
+from qc.measure.trim_offset import trim_offset, trim_unstated
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.trim_offset_page import trim_offset_page
-from qc.measure.trim_size_block import trim_size_block
+from qc.measure.trim_size_block import cut_size, trim_size_block
 from qc.measure.trim_skew import trim_skew
 from qc.model import (
     BookCopy,
@@ -67,14 +67,18 @@ def observe(
         observations = [_in_driver_format(o) for o in observations]
     offsets = [o for o in observations if o.measure == "trim-offset"]
     common = None if reference else Flag.NO_REFERENCE
-    observations += trim_offset_block(offsets, common)
+    if reference is not None and not reference.trim_known:
+        common = Flag.TRIM_NOT_STATED
+    of_offsets = trim_offset_block(offsets, common)
     if reference is not None:
         bench_cut = copy.scan.spine == "bench"
         sides = {p.job.position: r.side for p, r in zip(pages, interior, strict=True) if r.side is not None}
-        observations += trim_offset_page(offsets, bench_cut)
-        observations += trim_size_block(offsets, bench_cut)
-        observations += trim_skew(offsets, sides)
-        observations += print_position_jitter(offsets, bench_cut)
+        of_offsets += trim_offset_page(offsets, bench_cut)
+        of_offsets += cut_size(offsets) if common else trim_size_block(offsets, bench_cut)
+        of_offsets += trim_skew(offsets, sides)
+        of_offsets += print_position_jitter(offsets, bench_cut)
+        of_offsets += recto_verso_of_offsets(offsets, sides)
+    observations += map(_for_lack_of_trim, of_offsets) if common is Flag.TRIM_NOT_STATED else of_offsets
     written = has_content(reference.thumbnails()) if reference else None
     last = last_content(reference)
     if written is not None:
@@ -97,9 +101,7 @@ def observe(
     observations += sequence(
         copy, interior, reference, order, {i: n for i, n in (mirrored or {}).items() if i in unregistered}
     )
-    if reference is not None:
-        observations += recto_verso_of_offsets(offsets, sides)
-    else:
+    if reference is None:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
 
@@ -164,6 +166,12 @@ def _in_driver_format(observation: Observation) -> Observation:
     return replace(observation, detail={**observation.detail, "frame": "driver format"})
 
 
+def _for_lack_of_trim(observation: Observation) -> Observation:
+    """What is made of the cuts of a book whose trim nobody stated: pages of another size whose trim is known do not
+    stand for it."""
+    return replace(observation, value=None, u=None, flags=(Flag.TRIM_NOT_STATED,), evidence=())
+
+
 def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) -> Iterable[Observation]:
     position, scan = page.job.position, (page.job.scan.name, page.job.scan.frame)
     reason = None
@@ -184,7 +192,7 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
         yield MEASURES["ink-coverage"].observe(None, where=Where(page=position), flags=(Flag.UNREADABLE,))
     assert record.side is not None
     if page.trim is not None and page.to_scan is not None:
-        yield from trim_offset(
+        offsets = trim_offset(
             page.lines,
             edge_names(record.side),
             page.registration,
@@ -195,6 +203,9 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
             page.to_scan,
             reference.u_trim_mm if reference else 0.0,
         )
+        number = page.reference_page
+        unstated = reference is not None and number is not None and not reference.page(number).trim_known
+        yield from map(trim_unstated, offsets) if unstated else offsets
     else:
         for edge in edge_names(record.side):
             yield MEASURES["trim-offset"].observe(

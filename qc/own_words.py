@@ -65,3 +65,16 @@ def _size(observations: Sequence[Observation], k: float) -> list[str]:
         corner = o.detail.get("out_of_square_deg")
         return [said] + ([] if corner is None else [f"corners within {max(corner, 0.01):.2f}° of square"])
     return []
+
+
+def seen_size(observations: Sequence[Observation]) -> str:
+    """What the pages of a copy measure from cut to cut where nobody stated their trim, as the end of a sentence."""
+    sizes = {
+        o.where.axis: o.detail["cut_size_mm"]
+        for o in observations
+        if o.measure == "trim-size-block" and "cut_size_mm" in o.detail
+    }
+    if "height" not in sizes:
+        return ""
+    size = f"{sizes['width']:.1f} x {sizes['height']:.1f} mm" if "width" in sizes else f"{sizes['height']:.1f} mm high"
+    return f"; the pages of this copy measure about {size}, a spine cut on the bench not counted"
