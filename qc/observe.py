@@ -74,7 +74,7 @@ def observe(
         bench_cut = copy.scan.spine == "bench"
         sides = {p.job.position: r.side for p, r in zip(pages, interior, strict=True) if r.side is not None}
         of_offsets += trim_offset_page(offsets, bench_cut)
-        of_offsets += cut_size(offsets) if common else trim_size_block(offsets, bench_cut)
+        of_offsets += cut_size(offsets, bench_cut) if common else trim_size_block(offsets, bench_cut)
         of_offsets += trim_skew(offsets, sides)
         of_offsets += print_position_jitter(offsets, bench_cut)
         of_offsets += recto_verso_of_offsets(offsets, sides)

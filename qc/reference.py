@@ -313,7 +313,6 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
     """
     title, pdf, name = Title(), path, path.stem
     scans: BookCopy | None = None
-    folder = path.parent if path.name == "interior.pdf" else path
     if path.is_dir():
         pdf, name = path / "interior.pdf", real(path).name
         scans = None if pdf.is_file() else _approved(path)
@@ -322,8 +321,8 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
                 "only cover.pdf; covers are not compared yet" if (path / "cover.pdf").is_file() else "no interior.pdf"
             )
             raise ReferenceFault(f"{path} has {found}. Put the print-ready pages there as interior.pdf.")
-    if (folder / "title.toml").exists():
-        title = read_title(folder / "title.toml")
+    if _statement(path).exists():
+        title = read_title(_statement(path))
     if trim is not None:
         title = replace(title, trim=stated_trim(trim, str(path)))
     if bleed is not None:
@@ -333,6 +332,11 @@ def open_reference(path: Path, *, trim: str | None = None, bleed: bool | None = 
             title = replace(title, trim=stated_trim(scans.reference.trim, str(path)))
         return CopyReference(scans, title)
     return PdfReference(pdf, name, title)
+
+
+def _statement(path: Path) -> Path:
+    """The title.toml of a title folder, or beside its interior.pdf."""
+    return (path.parent if path.name == "interior.pdf" else path) / "title.toml"
 
 
 def _approved(folder: Path) -> BookCopy | None:
@@ -413,6 +417,6 @@ def _inside(folder: Path, name: str) -> Iterator[Path]:
         except OSError:  # a name longer than names may be
             continue
         if found and not any(
-            leads_outside(p, folder) for p in (path, *(path / n for n in _TITLE_FILES), path.with_name("title.toml"))
+            leads_outside(p, folder) for p in (path, *(path / n for n in _TITLE_FILES), _statement(path))
         ):
             yield path

@@ -44,7 +44,7 @@ def _intersection(p: Points, q: Points) -> Points:
 
 def trim_unstated(offset: Observation) -> Observation:
     """The offset of a page whose trim nobody stated: null; the detail says where the cut was found."""
-    detail = {"cut_mm": offset.detail["cut_mm"]} if offset.value is not None else {}
+    detail = {"cut_mm": offset.detail["cut_mm"]} if "cut_mm" in offset.detail else {}
     flags = (Flag.TRIM_NOT_STATED, *offset.flags)
     return replace(offset, value=None, u=None, flags=flags, detail=detail, evidence=())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -57,19 +58,21 @@ def trim_size_block(offsets: Sequence[Observation], bench_cut: bool) -> list[Obs
     return result
 
 
-def cut_size(offsets: Sequence[Observation]) -> list[Observation]:
+def cut_size(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
     """What the block measures from cut to cut, as `trim-size-block` without a value, where nobody stated the trim.
 
     Parameters
     ----------
     offsets : sequence of Observation
         `trim-offset` of the pages, null, with the place of the cut in their detail.
+    bench_cut : bool
+        The spine edge of the sheets was cut to scan them.
 
     Returns
     -------
     list of Observation
         ``height`` and ``width``; `detail` holds ``cut_size_mm``, the median over the pages in millimeters of the print,
-        which may suggest a trim to a person and judges nothing. At the width, a spine cut on the bench is missing.
+        which may suggest a trim to a person and judges nothing, and for the width ``bench_cut``.
     """
     at = {(o.where.page, o.where.edge): o.detail["cut_mm"] for o in offsets if "cut_mm" in o.detail}
     pages = sorted({page for page, _ in at if page is not None})
@@ -78,7 +81,9 @@ def cut_size(offsets: Sequence[Observation]) -> list[Observation]:
         first, last = AXES[axis]
         found = [(at[p, first], at[p, last]) for p in pages if (p, first) in at and (p, last) in at]
         sizes = [abs(float(np.mean(np.array(b) - np.array(a), axis=0)["xy".index(axis)])) for a, b in found]
-        detail: dict[str, float] = {"pages": len(sizes)}
+        detail: dict[str, Any] = {"pages": len(sizes)}
+        if axis == "x":
+            detail["bench_cut"] = bench_cut
         if sizes:
             detail["cut_size_mm"] = round(float(np.median(sizes)), 1)
         where = Where(axis=name)
