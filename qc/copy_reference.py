@@ -84,7 +84,7 @@ class CopyReference:
     every copy that does not.
     """
 
-    trim_known = True
+    trim_known, trim_by_size = True, False
 
     def __init__(self, copy: BookCopy, title: Title | None = None, threads: int = 1) -> None:
         title = title or Title()

@@ -29,6 +29,8 @@ SAME_MM = 0.12
 """By which the marks of one trim line may differ: a pixel and a half."""
 SLUG_SHARE = 0.4
 """Share of the page that may lie outside the trim on one side: a small page on a large sheet."""
+LARGEST_MM = 600.0
+"""Side of a sheet that is looked at: a larger one is no page of a book with its slug, and takes much memory to draw."""
 MOST_LINES = 12
 """So many thin lines near one side of a page are a table or a drawing."""
 RIM_DPI = 72.0
@@ -181,6 +183,6 @@ def _groups(pages: Sequence[Sheet]) -> list[list[int]]:
     """Numbers of the pages without a TrimBox, by their size and side."""
     groups: dict[tuple[float, float, int], list[int]] = {}
     for number, page in enumerate(pages, 1):
-        if page.trim is None:
+        if page.trim is None and max(page.width_mm, page.height_mm) <= LARGEST_MM:
             groups.setdefault((round(page.width_mm, 1), round(page.height_mm, 1), number % 2), []).append(number)
     return list(groups.values())

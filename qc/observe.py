@@ -20,7 +20,7 @@ from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import trim_offset, trim_unstated
-from qc.measure.trim_offset_block import trim_offset_block
+from qc.measure.trim_offset_block import of_another_trim, trim_offset_block
 from qc.measure.trim_offset_page import trim_offset_page
 from qc.measure.trim_size_block import cut_size, trim_size_block
 from qc.measure.trim_skew import trim_skew
@@ -70,6 +70,7 @@ def observe(
     if reference is not None and not reference.trim_known:
         common = Flag.TRIM_NOT_STATED
     of_offsets = trim_offset_block(offsets, common)
+    guessed = reference is not None and reference.trim_by_size and of_another_trim(of_offsets)
     if reference is not None:
         bench_cut = copy.scan.spine == "bench"
         sides = {p.job.position: r.side for p, r in zip(pages, interior, strict=True) if r.side is not None}
@@ -78,6 +79,8 @@ def observe(
         of_offsets += trim_skew(offsets, sides)
         of_offsets += print_position_jitter(offsets, bench_cut)
         of_offsets += recto_verso_of_offsets(offsets, sides)
+    if guessed:
+        of_offsets = [_as_guessed(o) for o in of_offsets]
     observations += map(_for_lack_of_trim, of_offsets) if common is Flag.TRIM_NOT_STATED else of_offsets
     written = has_content(reference.thumbnails()) if reference else None
     last = last_content(reference)
@@ -164,6 +167,13 @@ def _in_driver_format(observation: Observation) -> Observation:
     if observation.measure != "trim-offset" or Flag.CROPPED not in observation.flags:
         return observation
     return replace(observation, detail={**observation.detail, "frame": "driver format"})
+
+
+def _as_guessed(observation: Observation) -> Observation:
+    """What is made of cuts as they would lie in a sound book of another trim than the size of the PDF page tells."""
+    if observation.measure not in ("trim-offset-block", "trim-size-block"):
+        return observation
+    return replace(observation, flags=(*observation.flags, str(Flag.TRIM_NOT_STATED)))
 
 
 def _for_lack_of_trim(observation: Observation) -> Observation:

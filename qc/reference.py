@@ -53,6 +53,8 @@ class PdfReference:
     trim_known : bool
         Whether that is the trim, or only the size of pages whose trim neither a box nor a mark, a statement or the size
         itself tells.
+    trim_by_size : bool
+        Whether nothing but the size of the pages tells it.
     paper, ink : str or None
         As stated in title.toml.
     u_trim_mm : float
@@ -89,6 +91,8 @@ class PdfReference:
         self._trims, self._known = [t.box for t in trims], [t.known for t in trims]
         self.pages = len(trims)
         self.trim, self.trim_known = title_trim(trims, title.trim), title_known(trims)
+        unboxed = 2 * sum(s.trim is None for s in self._sheets) > self.pages
+        self.trim_by_size = unboxed and title.trim is None and title.bleed is None
         self.paper, self.ink = title.paper, title.ink
         colors = self._color_management()
         self.u_color = colors.u

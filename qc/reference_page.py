@@ -83,6 +83,7 @@ class Reference(Protocol):
     pages: int
     trim: Size
     trim_known: bool
+    trim_by_size: bool
     paper: str | None
     ink: str | None
     u_trim_mm: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from pypdf.generic import NameObject, RectangleObject, StreamObject
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.intake import open_copy
-from qc.model import Decision, Inspection, Outcome
+from qc.measure.trim_offset_block import of_another_trim
+from qc.model import Decision, Inspection, Observation, Outcome, Where
 from qc.pipeline import inspect_copy
 from qc.policy import load_policy
 from qc.reference import find_reference
@@ -141,3 +143,16 @@ def test_tinted_pages_with_bleed_on_three_sides() -> None:
     found = inspected("31-tinted-pages")
     assert found.verdict.outcome is Decision.NO_DEFECT
     assert not [o for o in found.observations if o.measure == "print-defect" and o.value]
+
+
+def test_a_trim_that_equals_another_with_its_bleed_is_no_certain_defect(tmp_path: Path) -> None:
+    """A book of 5.75 x 8.75 in whose PDF has bleed has pages of 6 x 9 in, which read as their own trim."""
+    block = [
+        Observation("trim-offset-block", 1, Where(edge=edge), value, "mm", 0.1)
+        for edge, value in ((Edge.HEAD, -3.6), (Edge.TAIL, -2.5), (Edge.FORE_EDGE, -3.9), (Edge.SPINE, 0.0))
+    ]
+    assert of_another_trim(block)
+    assert of_another_trim([replace(o, value=-(o.value or 0.0)) for o in block])
+    # One edge cut too deep, or all by what no bleed is.
+    assert not of_another_trim([replace(o, value=v) for o, v in zip(block, (-4.0, 0.2, 0.3, 0.0), strict=True)])
+    assert not of_another_trim([replace(o, value=-8.0) for o in block])
