@@ -86,6 +86,8 @@ class CopyReference:
     every copy that does not.
     """
 
+    trim_known, trim_by_size = True, False
+
     def __init__(self, copy: BookCopy, title: Title | None = None, threads: int = 1) -> None:
         title = title or Title()
         self.copy = copy

@@ -160,12 +160,12 @@ def lying(result: PageResult, image: PageImage, reference: Reference) -> tuple[P
 
 
 def _against(result: PageResult, image: PageImage, reference: Reference) -> PageResult:
-    job, trim = result.job, reference.trim
+    job = result.job
     result, image, sheet = lying(result, image, reference)
     turns = result.turns
     assert result.ink is not None
     if result.ink.kind is PageKind.BLANK and result.ink.look is not Look.DEFECT:
-        return checked(result, image, sheet, trim)
+        return checked(result, image, sheet, reference)
     best: Match | None = None
     options: list[Candidate] = []
     for view, option, page, registration in matches(image, sheet, reference, job, turns, options):
@@ -176,7 +176,7 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     options.sort(key=lambda c: -c.score)
     result = replace(result, options=tuple(c for c in options if c.score > options[0].score - TURN_LEAD)[:6])
     if best is None:
-        return checked(result, image, sheet, trim)
+        return checked(result, image, sheet, reference)
     view, option, page, registration = best
     other_way_up = any(c.page == option.page and c.turns != option.turns and c.score > MIN_SCORE for c in options)
     if registration.repeats and other_way_up and job.forced_turns is None:
@@ -195,10 +195,10 @@ def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int)
     return ink_on(image, to_px.after(Affine.shift(first, 0.0)), Size(last - first, size.height_mm))
 
 
-def checked(result: PageResult, image: PageImage, sheet: Sheet, trim: Size) -> PageResult:
+def checked(result: PageResult, image: PageImage, sheet: Sheet, reference: Reference) -> PageResult:
     """A page that no reference page confirms: is its resolution credible at all?"""
-    result = replace(result, picture=small_picture(image))
-    if result.job.settings.bound:
+    result, trim = replace(result, picture=small_picture(image)), reference.trim
+    if result.job.settings.bound or not reference.trim_known:
         return result
     if sheet.corners is not None:
         shares = sheet_share(image, sheet, trim)
@@ -246,7 +246,8 @@ def _measured(
     )
     if not any(registration.observable):
         return result
-    maps = page_maps(image, page, registration.to_px)
+    shown = None if page.trim_known else _shown_mm(image, sheet, registration.to_px)
+    maps = page_maps(image, page, registration.to_px, shown)
     tiles = page_tiles(maps, *([flat] if settings.bound else []))
     return replace(
         result,
@@ -255,6 +256,14 @@ def _measured(
         no_tone=Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN,
         marks=None if image.bitonal else print_marks(maps, _sheet_mm(lines, registration.to_px, flat, settings.bound)),
     )
+
+
+def _shown_mm(image: PageImage, sheet: Sheet, to_px: Affine) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of what the scan shows of a page by its rough outline, in page-frame mm."""
+    h, w = image.luminance.shape
+    corners = Size(w, h).corners() if sheet.corners is None else sheet.corners
+    x, y = to_px.inverse()(corners).T
+    return float(max(x[0], x[3])), float(max(y[0], y[1])), float(min(x[1], x[2])), float(min(y[2], y[3]))
 
 
 def _sheet_mm(

@@ -58,11 +58,13 @@ def known(copy: BookCopy, observations: Sequence[Observation]) -> Facts:
 
 
 def not_known(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str, ...]:
-    """What the claim asks for and could not be read, in words."""
+    """What the claim or a cut asks for and was neither stated nor read, in words."""
+    unstated = any(o.measure == "trim-offset-block" and Flag.TRIM_NOT_STATED in o.flags for o in observations)
+    asked = (f"trim ({Flag.TRIM_NOT_STATED.meaning})",) if unstated else ()
     if copy.claim.content_updated_on is None or copy.claim.printed_on is not None:
-        return ()
+        return asked
     unread = [o for o in observations if o.measure == "print-date" and o.value is None]
-    return tuple(f"print date ({', '.join(_MEANING.get(f, f) for f in o.flags)})" for o in unread)
+    return asked + tuple(f"print date ({', '.join(_MEANING.get(f, f) for f in o.flags)})" for o in unread)
 
 
 def _printed_on(copy: BookCopy, observations: Sequence[Observation]) -> tuple[date | None, str]:

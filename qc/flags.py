@@ -81,7 +81,7 @@ class Flag(StrEnum):
     )
     HALF_LEAVES = "half-leaves", "of leaves that are there only one side was scanned, so the scan is not finished"
     SCAN_UNFINISHED = "scan-unfinished", "sides of other leaves were not scanned, so these may not have been either"
-    TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml"
+    TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml or title.toml"
     NO_TEXT = "no-text", "no lines of text were found on the page"
     NOT_COMPLETE = "not-complete", "the copy is not stated complete: a page not seen may just not have been scanned"
     LOOK_ALIKE = "look-alike", "the pages around look the same and cannot be told apart"

@@ -55,18 +55,18 @@ def glance_page(job: PageJob, reference: Reference | None) -> PageResult:
         return _alone(result, image)
     result, image, sheet = lying(result, image, reference)
     if result.ink is not None and result.ink.kind is PageKind.BLANK:
-        return checked(result, image, sheet, reference.trim)
+        return checked(result, image, sheet, reference)
     best, seen = _recognized(image, sheet, reference, job)
     if best is None and not seen:
         mirrored = np.ascontiguousarray(_small(image, sheet, reference, job)[:, ::-1])
         match = recognized(mirrored, reference.thumbnails(), index_of(reference))
         if match is not None:
-            return checked(replace(result, mirrored=match.page), image, sheet, reference.trim)
+            return checked(replace(result, mirrored=match.page), image, sheet, reference)
         best, seen = _searched(image, sheet, reference, job)
     seen.sort(key=lambda c: -c.score)
     result = replace(result, options=tuple(c for c in seen if c.score > seen[0].score - TURN_LEAD)[:6])
     if best is None:
-        return checked(result, image, sheet, reference.trim)
+        return checked(result, image, sheet, reference)
     turns = (result.turns + best.turns) % 4
     return replace(result, reference_page=best.page, turns=turns, picture=small_picture(image))
 

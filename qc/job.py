@@ -186,7 +186,8 @@ def hold_together(
     for group in _same_reference(together):
         job = done[group[0]][0]
         reference, _ = find_reference(together[group[0]].copy, job.reference, job.titles)
-        if reference is None:
+        if reference is None or not reference.trim_known:
+            # What lies beyond the cut is no color of the page.
             continue
         compared = with_copy_colors([together[n] for n in group], reference.trim, policy, threads, step)
         for n, inspection in zip(group, compared, strict=True):

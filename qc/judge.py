@@ -24,7 +24,7 @@ from qc.model import (
     Verdict,
     Where,
 )
-from qc.own_words import own_sentence
+from qc.own_words import own_sentence, seen_size
 from qc.policy import Policy
 from qc.rule import Rule
 from qc.wording import capital, listed, message, name, ranges
@@ -53,6 +53,7 @@ _NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.TONES_BY_PLACE), str(
 _BACKING = "scans of at least three interior pages with a black or gray backing visible beyond the {edges}"
 _ADD = {
     Flag.NO_REFERENCE: "the reference the copy was ordered from (--titles or --reference)",
+    Flag.TRIM_NOT_STATED: 'the ordered trim, trim = "… x … in" under [reference] in copy.toml or in title.toml',
     Flag.NOT_REGISTERED: "flat, whole scans of at least three interior pages with text or pictures of the ordered book",
     Flag.SPARSE: "scans of at least three interior pages full of print",
     Flag.PERIODIC: "scans of at least three interior pages that do not repeat one pattern",
@@ -350,6 +351,9 @@ def _lacking(
     else:
         known = [f for f in Flag if f in _ADD and flags[f]]
         flag = max(known, key=lambda f: (f is not Flag.FEW_PAGES, flags[f]), default=Flag.FEW_PAGES)
+        if flags[Flag.TRIM_NOT_STATED]:
+            # No scan tells what was ordered, so this comes first.
+            flag = Flag.TRIM_NOT_STATED
         add = _ADD[flag]
     where = listed(edges) if edges else "page"
     if not missing:
@@ -358,7 +362,8 @@ def _lacking(
         only_edges = len(edges) == len(missing)
         what = f"the cut at the {where}" if only_edges else listed(missing)
         said = f"{what} could not be judged ({flag.meaning})"
-    return f"Not enough evidence: {said}; add {add.format(edges=where)}"
+    said = f"Not enough evidence: {said}; add {add.format(edges=where)}"
+    return said + (seen_size(observations) if flag is Flag.TRIM_NOT_STATED else "")
 
 
 def _sound(findings: Sequence[Finding], policy: Policy) -> str:

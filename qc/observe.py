@@ -22,10 +22,10 @@ from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
-from qc.measure.trim_offset import trim_offset
-from qc.measure.trim_offset_block import trim_offset_block
+from qc.measure.trim_offset import trim_offset, trim_unstated
+from qc.measure.trim_offset_block import of_another_trim, trim_offset_block
 from qc.measure.trim_offset_page import trim_offset_page
-from qc.measure.trim_size_block import trim_size_block
+from qc.measure.trim_size_block import cut_size, trim_size_block
 from qc.measure.trim_skew import trim_skew
 from qc.model import (
     BookCopy,
@@ -76,14 +76,22 @@ def observe(
         observations = [_in_driver_format(o) for o in observations]
     offsets = [o for o in observations if o.measure == "trim-offset"]
     common = None if reference else Flag.NO_REFERENCE
-    observations += [_with_sides(o, sides, copy, reference) for o in trim_offset_block(offsets, common)]
+    if reference is not None and not reference.trim_known:
+        common = Flag.TRIM_NOT_STATED
+    blocks = trim_offset_block(offsets, common)
+    guessed = reference is not None and reference.trim_by_size and of_another_trim(blocks)
+    of_offsets = [_with_sides(o, sides, copy, reference) for o in blocks]
     if reference is not None:
         bench_cut = copy.scan.spine == "bench"
         facing = {i: Side.RECTO if left else Side.VERSO for i, left in enumerate(sides.at_left, 1)}
-        observations += trim_offset_page(offsets, bench_cut)
-        observations += trim_size_block(offsets, bench_cut)
-        observations += trim_skew(offsets, facing)
-        observations += print_position_jitter(offsets, bench_cut)
+        of_offsets += trim_offset_page(offsets, bench_cut)
+        of_offsets += cut_size(offsets, bench_cut) if common else trim_size_block(offsets, bench_cut)
+        of_offsets += trim_skew(offsets, facing)
+        of_offsets += print_position_jitter(offsets, bench_cut)
+        of_offsets += recto_verso_of_offsets(offsets, dict(enumerate(sides.names, 1)))
+    if guessed:
+        of_offsets = [_as_guessed(o) for o in of_offsets]
+    observations += map(_for_lack_of_trim, of_offsets) if common is Flag.TRIM_NOT_STATED else of_offsets
     written = has_content(reference.thumbnails()) if reference else None
     last = last_content(reference)
     if written is not None:
@@ -115,9 +123,7 @@ def observe(
         block,
         sides.odd,
     )
-    if reference is not None:
-        observations += recto_verso_of_offsets(offsets, dict(enumerate(sides.names, 1)))
-    else:
+    if reference is None:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
 
@@ -206,6 +212,19 @@ def _in_driver_format(observation: Observation) -> Observation:
     return replace(observation, detail={**observation.detail, "frame": "driver format"})
 
 
+def _as_guessed(observation: Observation) -> Observation:
+    """What is made of cuts as they would lie in a sound book of another trim than the size of the PDF page tells."""
+    if observation.measure not in ("trim-offset-block", "trim-size-block"):
+        return observation
+    return replace(observation, flags=(*observation.flags, str(Flag.TRIM_NOT_STATED)))
+
+
+def _for_lack_of_trim(observation: Observation) -> Observation:
+    """What is made of the cuts of a book whose trim nobody stated: pages of another size whose trim is known do not
+    stand for it."""
+    return replace(observation, value=None, u=None, flags=(Flag.TRIM_NOT_STATED,), evidence=())
+
+
 def _of_page(page: PageResult, record: PageRecord, reference: Reference | None, sides: Sides) -> Iterable[Observation]:
     position, scan = page.job.position, (page.job.scan.name, page.job.scan.frame)
     reason = None
@@ -237,7 +256,10 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None, 
             page.to_scan,
             reference.u_trim_mm if reference else 0.0,
         )
-        yield from (_in_doubt(o) if position in sides.doubtful else o for o in offsets)
+        number = page.reference_page
+        unstated = reference is not None and number is not None and not reference.page(number).trim_known
+        told = map(trim_unstated, offsets) if unstated else offsets
+        yield from (_in_doubt(o) if position in sides.doubtful else o for o in told)
     else:
         for edge in names:
             yield MEASURES["trim-offset"].observe(

@@ -65,3 +65,17 @@ def _size(observations: Sequence[Observation], k: float) -> list[str]:
         corner = o.detail.get("out_of_square_deg")
         return [said] + ([] if corner is None else [f"corners within {max(corner, 0.01):.2f}° of square"])
     return []
+
+
+def seen_size(observations: Sequence[Observation]) -> str:
+    """What the pages of a copy measure from cut to cut where nobody stated their trim, as the end of a sentence."""
+    sizes = {
+        o.where.axis: o.detail for o in observations if o.measure == "trim-size-block" and "cut_size_mm" in o.detail
+    }
+    if "height" not in sizes:
+        return ""
+    height = f"{sizes['height']['cut_size_mm']:.1f} mm"
+    if "width" not in sizes:
+        return f"; the pages of this copy measure about {height} in height"
+    said = f"; the pages of this copy measure about {sizes['width']['cut_size_mm']:.1f} x {height}"
+    return said + (" without what the bench cut off at the spine" if sizes["width"]["bench_cut"] else "")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Affine, Size, pixel_scaling
+from qc.geometry import Affine, Points, Size, pixel_scaling
 from qc.normalize import LINEAR_LUT, PageImage
-from qc.reference_page import ReferencePage
+from qc.reference_page import Box, ReferencePage
 from qc.resample import shrunk, shrunk_with_map, warped
 from qc.scan_color import ScanColor
 
@@ -20,6 +20,7 @@ MAP_SHRINK = 3
 TILE_PX = 7
 """Tiles of 7 px at 50 dpi: 3.6 mm, wide enough to average a halftone screen away."""
 RIM_MM = 5.0
+MOST_BLEED_MM = 5.0
 BARE = 0.98
 """Light of the reference from which on it prints nothing."""
 _STEPS = 2**16 - 1
@@ -58,7 +59,7 @@ class PageMaps:
     tiles: Mapping[str, NDArray[Any]]
 
 
-def page_maps(image: PageImage, page: ReferencePage, to_px: Affine) -> PageMaps:
+def page_maps(image: PageImage, page: ReferencePage, to_px: Affine, shown_mm: Box | None = None) -> PageMaps:
     """Put page and reference side by side.
 
     Parameters
@@ -67,6 +68,9 @@ def page_maps(image: PageImage, page: ReferencePage, to_px: Affine) -> PageMaps:
     page : ReferencePage
     to_px : Affine
         Page-frame mm -> working pixels of `image`.
+    shown_mm : tuple of float, optional
+        Left, top, right, bottom of what the scan shows, in page-frame mm; for pages of which it is not known where they
+        are cut. Print nearer to the rim of that is bleed, or what stands beside the page.
     """
     to_map = pixel_scaling(1 / MAP_SHRINK, 1 / MAP_SHRINK).after(page.to_px)
     kept = page.kept("maps", lambda: _reference_maps(page, to_map))
@@ -78,7 +82,24 @@ def page_maps(image: PageImage, page: ReferencePage, to_px: Affine) -> PageMaps:
     copy = warped(scan, from_map, (light.shape[1], light.shape[0]))
     inside = _inside(page.trim, to_map, light.shape[:2]) > 0
     (x0, y0), (x1, y1) = from_map.inverse()([[0, 0], [0, 100]])
-    return PageMaps(copy, light, inside, to_map, float((x1 - x0) / (y1 - y0)), image.colors, kept)
+    maps = PageMaps(copy, light, inside, to_map, float((x1 - x0) / (y1 - y0)), image.colors, kept)
+    return maps if shown_mm is None else _narrowed(maps, page.trim, shown_mm)
+
+
+def _narrowed(maps: PageMaps, page: Size, shown_mm: Box) -> PageMaps:
+    """The maps, what lies near the rim of what is shown, or where bleed may be, outside."""
+    rim = RIM_MM + MOST_BLEED_MM
+    left, top = max(shown_mm[0] + RIM_MM, rim), max(shown_mm[1] + RIM_MM, rim)
+    right, bottom = min(shown_mm[2] - RIM_MM, page.width_mm - rim), min(shown_mm[3] - RIM_MM, page.height_mm - rim)
+    inside = _between(maps.to_map(np.array([[left, top], [right, bottom]])), maps.inside.shape)
+    bare = maps.tiles["bare"]
+    tiles = {
+        **maps.tiles,
+        "usable": maps.tiles["usable"] & (shrunk(inside, TILE_PX) > 0.999),
+        "unprinted": maps.tiles["unprinted"] * (inside > 0),
+        "bare": bare[inside.ravel()[bare] > 0],
+    }
+    return replace(maps, inside=maps.inside & (inside > 0), tiles=tiles)
 
 
 def _reference_maps(page: ReferencePage, to_map: Affine) -> dict[str, NDArray[Any]]:
@@ -109,7 +130,10 @@ def _linear(pixels: NDArray[np.uint8], decode: NDArray[np.float32] = LINEAR_LUT)
 
 
 def _inside(trim: Size, to_map: Affine, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    corners = to_map(trim.corners() + np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * RIM_MM)
+    return _between(to_map(trim.corners() + np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * RIM_MM), shape)
+
+
+def _between(corners: Points, shape: tuple[int, ...]) -> NDArray[np.float32]:
     x0, y0 = np.ceil(corners.min(axis=0)).astype(int)
     x1, y1 = np.floor(corners.max(axis=0)).astype(int)
     mask = np.zeros(shape, np.float32)

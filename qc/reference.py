@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, replace
 from functools import lru_cache
@@ -18,20 +18,42 @@ from numpy.typing import NDArray
 
 from qc import cache
 from qc.copy_reference import CopyReference
+from qc.crop_marks import MARKS_DPI, RIM_DPI, Marks, crop_marks, marked_sample, prints_to_rim, with_marks
 from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.geometry import Affine, Direction, Size
 from qc.intake import open_copy
 from qc.links import leads_outside, real
 from qc.model import BookCopy, ReferenceId
 from qc.pdf_colors import PdfColors, pdf_colors
-from qc.pdfium import LOCK, VERSION, Box, Sheet, all_sideways, draw, open_document, saved, sheets, stated_direction
+from qc.pdfium import (
+    LOCK,
+    VERSION,
+    Box,
+    Sheet,
+    all_sideways,
+    draw,
+    open_document,
+    render,
+    saved,
+    sheets,
+    stated_direction,
+)
 from qc.reference_page import MARGIN_MM as MARGIN_MM
 from qc.reference_page import THUMBNAIL_DPI as THUMBNAIL_DPI
 from qc.reference_page import WORKING_DPI as WORKING_DPI
 from qc.reference_page import Reference as Reference
 from qc.reference_page import ReferencePage as ReferencePage
 from qc.title import MOST_TRIM_MM, Title, read_title, stated_trim
-from qc.trimboxes import TOLERANCE_MM, bleed_at_right, describe, title_trim, trim_boxes
+from qc.trimboxes import (
+    TOLERANCE_MM,
+    bleed_at_right,
+    describe,
+    title_known,
+    title_trim,
+    trim_boxes,
+    unknown_in_words,
+    with_neighbors,
+)
 from qc.units import px_per_mm
 
 _PAGES_IN_MEMORY = 2
@@ -49,6 +71,11 @@ class PdfReference:
     pages : int
     trim : Size
         Of the title: as stated, else that of most pages.
+    trim_known : bool
+        Whether that is the trim, or only the size of pages whose trim neither a box nor a mark, a statement or the size
+        itself tells.
+    trim_by_size : bool
+        Whether nothing but the size of the pages tells it.
     paper, ink : str or None
         As stated in title.toml.
     direction, direction_by : Direction, str
@@ -83,17 +110,31 @@ class PdfReference:
                 self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as fault:
             raise ReferenceFault(f"{path} cannot be read ({fault.strerror}). Check the path.") from fault
-        self._sheets, own = self._examined(title.trim)
+        pages, own = self._examined(title.trim)
         self.direction = title.direction or own or Direction.LTR
         self.direction_by = "as stated" if title.direction else "by the PDF" if own else ""
-        self._trims = trim_boxes(self._sheets, title.trim, title.bleed, self.direction)
-        self.bleed_at_right = bleed_at_right(self._sheets)
+        self.bleed_at_right = bleed_at_right(pages)
+        pages, unsure = with_neighbors(pages)
+        self._sheets = pages
+        pages, by_marks = with_marks(pages, self._marks(pages), title.trim)
+        self._sheets, by_neighbors = with_neighbors(pages)
+        trims = trim_boxes(
+            self._sheets,
+            title.trim,
+            title.bleed,
+            unsure | by_marks | by_neighbors,
+            self._prints_to_rim,
+            self.direction,
+        )
+        self._trims, self._known = [t.box for t in trims], [t.known for t in trims]
         self.lopsided = any(
             s.trim is None and abs(t[0] - (s.width_mm - t[2])) > TOLERANCE_MM
             for s, t in zip(self._sheets, self._trims, strict=True)
         )
-        self.pages = len(self._trims)
-        self.trim = title_trim(self._trims, title.trim)
+        self.pages = len(trims)
+        self.trim, self.trim_known = title_trim(trims, title.trim), title_known(trims)
+        unboxed = 2 * sum(s.trim is None for s in self._sheets) > self.pages
+        self.trim_by_size = unboxed and title.trim is None and title.bleed is None
         self.paper, self.ink = title.paper, title.ink
         colors = self._color_management()
         self.u_color = colors.u
@@ -178,7 +219,8 @@ class PdfReference:
             trim,
             Affine.shift(offset, offset).after(Affine.scaling(scale)),
             lambda: self.crop(number, box, WORKING_DPI),
-            self._key(f"page-{number}", trim_box),
+            self._key(f"page-{number}", (trim_box, self._sheets[number - 1].inked)),
+            self._known[number - 1],
         )
 
     def _thumbnail(self, number: int, width: int, height: int) -> NDArray[np.uint8]:
@@ -192,7 +234,10 @@ class PdfReference:
         doubts = []
         if title.trim and title.trim != self.trim:
             used, stated = (describe(t.width_mm, t.height_mm) for t in (self.trim, title.trim))
-            doubts.append(f"the TrimBox of the PDF, {used}, is used, not the stated trim {stated}")
+            by = "TrimBox" if any(s.trim for s in self._examined(title.trim)[0]) else "trim by the crop marks"
+            doubts.append(f"the {by} of the PDF, {used}, is used, not the stated trim {stated}")
+        if not self.trim_known:
+            doubts.append(unknown_in_words(self.trim, title.bleed))
         if title.pages is not None and title.pages != self.pages:
             doubts.append(f"title.toml states {title.pages} pages, the PDF has {self.pages}")
         return "; ".join(doubts)
@@ -231,6 +276,36 @@ class PdfReference:
                 "pages. Export single pages; if the pages really are so, state the trim."
             )
         return found, Direction(known["direction"]) if known["direction"] else None
+
+    def _marks(self, pages: Sequence[Sheet]) -> dict[int, Marks | None]:
+        """Crop marks of a sample of the pages that have no TrimBox, by page number."""
+        key = self._key("marks")
+        if stored := cache.load(key):
+            found = json.loads(stored)
+        else:
+            found = {}
+            for number in marked_sample(pages):
+                marks = crop_marks(self._whole(number, MARKS_DPI))
+                found[str(number)] = marks and astuple(marks)
+            cache.store(key, json.dumps(found).encode())
+        return {int(n): m and Marks(tuple(m[0]), m[1]) for n, m in found.items()}
+
+    def _prints_to_rim(self, numbers: Sequence[int]) -> bool:
+        """Whether any of these pages prints to the rim of the PDF page."""
+        key = self._key("rim", tuple(numbers))
+        if stored := cache.load(key):
+            return bool(json.loads(stored))
+        found = any(prints_to_rim(self._whole(n, RIM_DPI)) for n in numbers)
+        cache.store(key, json.dumps(found).encode())
+        return found
+
+    def _whole(self, number: int, dpi: float) -> NDArray[np.uint8]:
+        """The whole PDF page as one plane, directly drawn."""
+        sheet, scale = self._sheets[number - 1], px_per_mm(dpi)
+        size = math.ceil(sheet.width_mm * scale - 1e-6), math.ceil(sheet.height_mm * scale - 1e-6)
+        with self._opened(number) as page:
+            rgb = render(page, sheet, (0.0, 0.0), scale, size)
+        return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
     def _color_management(self) -> PdfColors:
         key = self._key("colors")
@@ -277,7 +352,8 @@ def open_reference(
     Parameters
     ----------
     path
-        A title folder with interior.pdf and perhaps title.toml, a PDF, or an approved copy: a folder of scans.
+        A title folder with interior.pdf and perhaps title.toml, that interior.pdf, another PDF, or an approved copy: a
+        folder of scans.
     trim, bleed
         Override title.toml: the ordered trim, such as ``"6 x 9 in"``, and whether its pages have bleed.
     direction
@@ -300,8 +376,8 @@ def open_reference(
                 "only cover.pdf; covers are not compared yet" if (path / "cover.pdf").is_file() else "no interior.pdf"
             )
             raise ReferenceFault(f"{path} has {found}. Put the print-ready pages there as interior.pdf.")
-        if (path / "title.toml").exists():
-            title = read_title(path / "title.toml")
+    if _statement(path).exists():
+        title = read_title(_statement(path))
     if trim is not None:
         title = replace(title, trim=stated_trim(trim, str(path)))
     if bleed is not None:
@@ -313,6 +389,11 @@ def open_reference(
             title = replace(title, trim=stated_trim(scans.reference.trim, str(path)))
         return CopyReference(scans, title)
     return PdfReference(pdf, name, title)
+
+
+def _statement(path: Path) -> Path:
+    """The title.toml of a title folder, or beside its interior.pdf."""
+    return (path.parent if path.name == "interior.pdf" else path) / "title.toml"
 
 
 def _approved(folder: Path) -> BookCopy | None:
@@ -392,5 +473,7 @@ def _inside(folder: Path, name: str) -> Iterator[Path]:
             found = path.exists()
         except OSError:  # a name longer than names may be
             continue
-        if found and not any(leads_outside(p, folder) for p in (path, *(path / name for name in _TITLE_FILES))):
+        if found and not any(
+            leads_outside(p, folder) for p in (path, *(path / n for n in _TITLE_FILES), _statement(path))
+        ):
             yield path

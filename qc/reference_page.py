@@ -38,6 +38,8 @@ class ReferencePage:
         Makes `rgb`, which is asked for once.
     key : str or None
         Where the disk cache keeps what was made of this page for comparing it (`kept`).
+    trim_known : bool
+        Whether `trim` is where the page is to be cut, or the whole page of the PDF, as nobody stated the trim.
     """
 
     number: int
@@ -45,6 +47,7 @@ class ReferencePage:
     to_px: Affine
     draw: Callable[[], NDArray[np.uint8]]
     key: str | None = None
+    trim_known: bool = True
 
     @cached_property
     def rgb(self) -> NDArray[np.uint8]:
@@ -81,6 +84,8 @@ class Reference(Protocol):
     id: ReferenceId
     pages: int
     trim: Size
+    trim_known: bool
+    trim_by_size: bool
     paper: str | None
     ink: str | None
     direction: Direction

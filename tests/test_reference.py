@@ -122,7 +122,7 @@ class TestTrim:
     def test_bleed_on_four_sides(self, tmp_path: Path) -> None:
         path = draw_pdf(tmp_path / "b.pdf", (450, 666), paint=marks(lambda n: (BLEED, BLEED)))
         for number in (1, 2):
-            assert_marks(open_reference(path), number)
+            assert_marks(open_reference(path, bleed=True), number)
 
     def test_trim_box_wins_over_the_stated_trim(self, tmp_path: Path) -> None:
         def boxes(canvas: Canvas, number: int) -> None:
@@ -199,14 +199,20 @@ class TestTrim:
         assert reference.page(2).trim.width_mm == pytest.approx(228.6)
         assert reference.thumbnails().shape == (4, 169, 112)
 
-    def test_custom_size_is_its_own_trim(self, tmp_path: Path) -> None:
-        reference = open_reference(draw_pdf(tmp_path / "b.pdf", (400, 500)))
-        assert reference.trim.width_mm == pytest.approx(400 * PT)
+    def test_custom_size_is_its_own_trim_where_that_is_stated(self, tmp_path: Path) -> None:
+        path = draw_pdf(tmp_path / "b.pdf", (400, 500))
+        assert not open_reference(path).trim_known
+        for reference in (open_reference(path, bleed=False), open_reference(path, trim="400/72 x 500/72 in")):
+            assert reference.trim_known
+            assert reference.trim.width_mm == pytest.approx(400 * PT)
 
     def test_ambiguous_page_size_follows_the_statement(self, tmp_path: Path) -> None:
         path = draw_pdf(tmp_path / "b.pdf", (612, 612))  # 8.5 x 8.5 in, or 8.25 x 8.25 in with bleed all round
-        assert open_reference(path).trim.width_mm == pytest.approx(8.5 * MM_PER_INCH)
-        assert open_reference(path, bleed=True).trim.width_mm == pytest.approx(8.25 * MM_PER_INCH)
+        assert not open_reference(path).trim_known
+        for bleed, inches in ((False, 8.5), (True, 8.25)):
+            reference = open_reference(path, bleed=bleed)
+            assert reference.trim_known
+            assert reference.trim.width_mm == pytest.approx(inches * MM_PER_INCH)
 
     @pytest.mark.parametrize(
         ("size", "trim", "bleed", "said"),
@@ -219,7 +225,6 @@ class TestTrim:
             ),
             (SIX_BY_NINE, "6 x 9 in", True, r"6 x 9 in with bleed needs 6.1\d x 9.25 in or 6.25 x 9.25 in"),
             ((441, 666), "6 x 9 in", False, "6 x 9 in without bleed needs 6 x 9 in"),
-            (SIX_BY_NINE, None, True, "State the trim"),
         ],
     )
     def test_contradictions_are_refused(
@@ -336,7 +341,7 @@ class TestDrawing:
     @pytest.mark.parametrize("dpi", [72.0, 300.0, 611.0])
     def test_crop_is_exact_at_any_dpi(self, tmp_path: Path, dpi: float) -> None:
         path = draw_pdf(tmp_path / "b.pdf", (441.3, 666.2), paint=marks(lambda n: (BLEED, BLEED), 648.2))
-        reference = open_reference(path)
+        reference = open_reference(path, trim="6 x 9 in")
         x0, y0 = -10.0, -7.5
         picture = reference.crop(2, (x0, y0, 120.0, 250.0), dpi)
         scale = px_per_mm(dpi)
@@ -419,7 +424,7 @@ class TestCache:
         path = draw_pdf(tmp_path / "b.pdf", paint=lambda c, n: c.rect(99, 99, 50, 50, fill=1))
         luminance = open_reference(path).page(1).luminance
         files = [f for f in (tmp_path / "cache").rglob("*") if f.is_file()]
-        assert len(files) == 3
+        assert len(files) == 4
         for file in files:
             data = file.read_bytes()
             file.write_bytes(data[: len(data) // 2] if damage is None else damage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,6 +40,13 @@ def _intersection(p: Points, q: Points) -> Points:
     d, e = p[1] - p[0], q[1] - q[0]
     t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
     return np.asarray(p[0] + t[0] * d)
+
+
+def trim_unstated(offset: Observation) -> Observation:
+    """The offset of a page whose trim nobody stated: null; the detail says where the cut was found."""
+    detail = {"cut_mm": offset.detail["cut_mm"]} if "cut_mm" in offset.detail else {}
+    flags = (Flag.TRIM_NOT_STATED, *offset.flags)
+    return replace(offset, value=None, u=None, flags=flags, detail=detail, evidence=())
 
 
 def _cut_beyond(frame: Points, side: int, registration: Registration, trim: Size, u_trim_mm: float) -> dict[str, float]:

@@ -17,6 +17,9 @@ MIN_PAGES = 3
 U_COMMON_MM = 0.018
 """What all pages of a copy share on a dark backing, where they do not say it (`u_system`). It does not shrink with
 pages."""
+BLEEDS_MM = (3.0, 3.175, 5.0)
+SOUND_MM = 1.6
+"""By which a sound block is usually off at most: half of 0.125 in."""
 
 
 def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = None) -> list[Observation]:
@@ -76,3 +79,11 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
         detail = {"pages": len(values), "spread": round(spread, 4), "shown_page": nearest.where.page}
         result.append(measure.observe(value, u, where, doubt, detail=detail, evidence=nearest.evidence))
     return result
+
+
+def of_another_trim(block: Sequence[Observation]) -> bool:
+    """Whether all edges that the printer cuts lie as those of a sound block whose PDF has bleed where none was read, or
+    none where one was read. Of a trim that nothing but the size of the pages tells, that is as likely as a bad cut."""
+    cuts = [o.value for o in block if o.where.edge is not Edge.SPINE and o.value is not None]
+    shifts = [sign * b for b in BLEEDS_MM for sign in (-1, 1)]
+    return bool(cuts) and any(all(abs(cut - shift) < SOUND_MM for cut in cuts) for shift in shifts)

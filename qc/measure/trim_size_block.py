@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.model import Observation, Where
-from qc.opposite_edges import opposite_edges
+from qc.opposite_edges import AXES, opposite_edges
 from qc.robust import mean_over_pages
 
 MIN_PAGES = 3
@@ -54,4 +55,39 @@ def trim_size_block(offsets: Sequence[Observation], bench_cut: bool) -> list[Obs
         value, u_value, spread = mean_over_pages(sizes, u, 2 * max(p.u_system for p in pages))
         detail = {"pages": len(pages), "spread": round(spread, 4)}
         result.append(measure.observe(value, u_value, where, detail=detail))
+    return result
+
+
+def cut_size(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
+    """What the block measures from cut to cut, as `trim-size-block` without a value, where nobody stated the trim.
+
+    Parameters
+    ----------
+    offsets : sequence of Observation
+        `trim-offset` of the pages, null, with the place of the cut in their detail.
+    bench_cut : bool
+        The spine edge of the sheets was cut to scan them.
+
+    Returns
+    -------
+    list of Observation
+        ``height`` and ``width``; `detail` holds ``cut_size_mm``, the median over the pages in millimeters of the print,
+        which may suggest a trim to a person and judges nothing, and for the width ``bench_cut``.
+    """
+    at = {(o.where.page, o.where.edge): o.detail["cut_mm"] for o in offsets if "cut_mm" in o.detail}
+    pages = sorted({page for page, _ in at if page is not None})
+    result = []
+    for name, axis in _AXES.items():
+        first, last = AXES[axis]
+        found = [(at[p, first], at[p, last]) for p in pages if (p, first) in at and (p, last) in at]
+        sizes = [abs(float(np.mean(np.array(b) - np.array(a), axis=0)["xy".index(axis)])) for a, b in found]
+        detail: dict[str, Any] = {"pages": len(sizes)}
+        if axis == "x":
+            detail["bench_cut"] = bench_cut
+        if sizes:
+            detail["cut_size_mm"] = round(float(np.median(sizes)), 1)
+        where = Where(axis=name)
+        result.append(
+            MEASURES["trim-size-block"].observe(None, where=where, flags=(Flag.TRIM_NOT_STATED,), detail=detail)
+        )
     return result
