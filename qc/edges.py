@@ -83,6 +83,8 @@ class EdgeLine:
         Standard uncertainty of what all pages of a copy share: tone curve, sharpening, shape of edge and shadow.
     frame : ndarray, shape (2, 2), or None
         Where no edge is seen because the paper runs on to the frame: that side of the frame.
+    even : bool
+        The edge runs along one row or column of pixels, and all beyond it has one value: a driver may have painted it.
     """
 
     ends: Points | None
@@ -91,6 +93,7 @@ class EdgeLine:
     used: float = 0.0
     u_shape_mm: float = U_SHAPE_MM
     frame: Points | None = None
+    even: bool = False
 
 
 def _ring(small: NDArray[np.float32], width: int) -> NDArray[np.float32]:

@@ -22,6 +22,7 @@ from qc.page_edges import page_edges
 from qc.page_look import Look
 from qc.page_maps import page_maps
 from qc.page_result import PageJob, PageResult
+from qc.painted_rim import told_even
 from qc.print_marks import print_marks
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration
@@ -112,6 +113,7 @@ def _without_reference(result: PageResult, image: PageImage) -> PageResult:
     job = result.job
     sheet = sheet_in(image, job.settings)
     lines = (EdgeLine(None, flag=Flag.BOUND),) * 4 if job.settings.bound else own_lines(image, sheet)
+    lines = told_even(image.pixels, lines)
     own, to_px, size = own_page(image, sheet, lines, job.position, side_of(job.expected_page))
     if to_px is None or size is None:
         h, w = image.luminance.shape
@@ -234,7 +236,7 @@ def _measured(
     if settings.bound and registration.tiles < FEW_TILES:
         # A few lines of text, a part of the page bent away: the scale to its edges is anybody's guess.
         registration = replace(registration, observable=(False, False))
-    lines = page_edges(image, sheet, page, registration.to_px, settings.bound)
+    lines = told_even(image.pixels, page_edges(image, sheet, page, registration.to_px, settings.bound))
     result = replace(
         result,
         reference_page=page.number,

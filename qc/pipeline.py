@@ -38,6 +38,7 @@ from qc.on_glass import without_dirt_on_glass
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
 from qc.page_index import index_of
 from qc.page_result import PageJob, PageResult
+from qc.painted_rim import without_painted_rims
 from qc.policy import Policy
 from qc.reading_order import AS_SCANNED, find_order, reading_order
 from qc.readings import imprint_position, read_copy
@@ -82,7 +83,8 @@ def inspect_copy(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     copy, order, glances, pages = arranged(copy, reference, threads, progress)
     _require_some(copy, pages)
-    pages = without_dirt_on_glass(with_shared_scale(put_in_order(pages, reference)))
+    pages = without_painted_rims(with_shared_scale(put_in_order(pages, reference)))
+    pages = without_dirt_on_glass(pages)
     readings = read_copy(copy, pages, reference)
     places = find_places(copy, pages, reference, imprint_position(readings))
     records = with_imprint(page_records(copy, pages, reference, places), readings)
