@@ -18,7 +18,7 @@ from qc.measure.ink_coverage import Ink
 from qc.model import PageKind, Resolution, ScanFile
 from qc.normalize import WORKING_DPI, PageImage, load_page, refuse_small, true_resolution
 from qc.own_page import own_lines, own_page
-from qc.page_edges import page_edges
+from qc.page_edges import ordered, page_edges
 from qc.page_look import Look
 from qc.page_maps import page_maps
 from qc.page_result import PageJob, PageResult
@@ -30,6 +30,7 @@ from qc.resample import shrunk
 from qc.scan import ScanHeader, read_header
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
+from qc.white_sliver import white_slivers
 
 SHEET_TOLERANCE = 0.05
 """A resolution that puts the sheet further off the ordered trim is not believed."""
@@ -242,6 +243,15 @@ def _measured(
         reference_page=page.number,
         registration=registration,
         lines=lines,
+        slivers=white_slivers(
+            image.luminance,
+            lines,
+            ordered(page, registration.to_px),
+            trim,
+            registration.to_px,
+            (image.dpi.x_dpi, image.dpi.y_dpi),
+            sheet.backing.paper,
+        ),
         trim=trim,
         ink=result.ink if sheet.corners is not None else _ink(image, registration.to_px, trim, result.job, page.number),
         picture=small_picture(image),

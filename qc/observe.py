@@ -24,6 +24,7 @@ from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.trim_offset_page import trim_offset_page
 from qc.measure.trim_size_block import trim_size_block
 from qc.measure.trim_skew import trim_skew
+from qc.measure.white_sliver import white_sliver
 from qc.model import (
     BookCopy,
     Observation,
@@ -63,6 +64,7 @@ def observe(
     observations: list[Observation] = []
     for page, record in zip(pages, interior, strict=True):
         observations += _of_page(page, record, reference)
+        observations += _slivers(page, record, copy.scan.spine == "bench")
     if _same_frame(pages):
         observations = [_in_driver_format(o) for o in observations]
     offsets = [o for o in observations if o.measure == "trim-offset"]
@@ -204,6 +206,13 @@ def _of_page(page: PageResult, record: PageRecord, reference: Reference | None) 
         yield from page_size(
             page.lines, _working_scale(page.resolution, page.to_scan, page.turns), position, max(page.u_scale)
         )
+
+
+def _slivers(page: PageResult, record: PageRecord, bench_cut: bool) -> Iterator[Observation]:
+    if page.slivers and page.registration is not None and page.to_scan is not None and record.side is not None:
+        to_scan = page.to_scan.after(page.registration.to_px)
+        scan = (page.job.scan.name, page.job.scan.frame)
+        yield from white_sliver(page.slivers, edge_names(record.side), page.job.position, scan, to_scan, bench_cut)
 
 
 def _working_scale(resolution: Resolution, to_scan: Affine, turns: int) -> tuple[float, float]:

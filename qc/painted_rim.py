@@ -18,7 +18,8 @@ from qc.flags import Flag
 from qc.own_placement import OwnPage
 from qc.page_result import PageResult
 
-NEARLY_PX = 2.0
+NEARLY_PX = 1.0
+"""What is fitted on white, or beside a dark picture, may be tilted so far; it is a rim where other pages show one there."""
 PARALLEL_PX = 0.3
 """From one end of the edge to the other, in working pixels. Painted rims stay below 0.1, white ones below 0.22; a sheet laid
 to 0.05 degrees does so at one edge in five, one laid by hand at one in 40."""
@@ -40,6 +41,7 @@ class _Line:
     border_px: float
     same_px: float
     parallel: bool
+    nearly: bool
     turned: bool
 
 
@@ -47,7 +49,7 @@ def told_even(pixels: NDArray[np.uint8], lines: Sequence[EdgeLine]) -> tuple[Edg
     """The lines of a page, those that may be the inner border of a rim marked (`EdgeLine.even`)."""
     return tuple(
         replace(line, even=True)
-        if line.ends is not None and _tilt(line.ends)[1] < NEARLY_PX and filled_beyond(pixels, line.ends)
+        if line.ends is not None and _tilt(line.ends)[1] < 2 * NEARLY_PX and filled_beyond(pixels, line.ends)
         else line
         for line in lines
     )
@@ -56,7 +58,7 @@ def told_even(pixels: NDArray[np.uint8], lines: Sequence[EdgeLine]) -> tuple[Edg
 def without_painted_rims(pages: Sequence[PageResult]) -> list[PageResult]:
     """The pages of a copy, rims taken for their cuts refused with `Flag.PAINTED_RIM`.
 
-    A line is a rim where all beyond it has one value, it runs along the pixels, and either most pages of the copy have it
+    A line is a rim where all beyond it has one value, it runs along the pixels, and either most pages of the copy have one
     at the same distance from the same side of the scan, or the print of its page is turned against it.
     """
     lines = list(_lines(pages))
@@ -66,7 +68,7 @@ def without_painted_rims(pages: Sequence[PageResult]) -> list[PageResult]:
         for line in here:
             alike = sum(o.parallel and abs(o.border_px - line.border_px) < line.same_px for o in here)
             shared = alike >= LEAST_PAGES and alike >= MOST * len(here)
-            if line.parallel and (shared or line.turned):
+            if (line.parallel and line.turned) or (line.nearly and shared):
                 result[line.page] = _refused(result[line.page], line.line)
     return result
 
@@ -103,6 +105,7 @@ def _lines(pages: Sequence[PageResult]) -> Iterator[_Line]:
                 size - 1 - at if last else at,
                 SAME_PX * max(scale, 1.0),
                 line.even and tilt < PARALLEL_PX * scale,
+                line.even and tilt < NEARLY_PX * scale,
                 turned,
             )
 
@@ -112,4 +115,5 @@ def _refused(page: PageResult, line: int) -> PageResult:
     lines[line] = EdgeLine(None, flag=Flag.PAINTED_RIM)
     # What a page says by itself is measured from its cuts.
     own = page.own and OwnPage(page.own.position, page.own.side, flag=str(Flag.PAINTED_RIM))
-    return replace(page, lines=tuple(lines), own=own)
+    slivers = tuple(s for s in page.slivers if s.side != line)
+    return replace(page, lines=tuple(lines), slivers=slivers, own=own)
