@@ -22,11 +22,11 @@ from qc.page_edges import ordered, page_edges
 from qc.page_look import Look
 from qc.page_maps import page_maps
 from qc.page_result import PageJob, PageResult
-from qc.painted_rim import told_even
 from qc.print_marks import print_marks
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration
 from qc.resample import shrunk
+from qc.rim_lines import told_even
 from qc.scan import ScanHeader, read_header
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm

@@ -10,24 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qc.edges import EdgeLine
-from qc.fill import filled_beyond
 from qc.flags import Flag
 from qc.own_placement import OwnPage
 from qc.page_result import PageResult
+from qc.rim_lines import LEAST_PAGES, MOST, NEARLY_PX, PARALLEL_PX, SAME_PX, tilt_of
 
-NEARLY_PX = 1.0
-"""What is fitted on white, or beside a dark picture, may be tilted so far; it is a rim where other pages show one there."""
-PARALLEL_PX = 0.3
-"""From one end of the edge to the other, in working pixels. Painted rims stay below 0.1, white ones below 0.22; a sheet laid
-to 0.05 degrees does so at one edge in five, one laid by hand at one in 40."""
-SAME_PX = 0.5
-"""Working pixels by which the distances from the border may lie apart: a pixel of the scan, where it was reduced."""
-LEAST_PAGES = 2
-MOST = 0.5
-"""Share of the pages with an edge at that side."""
 TURNED_DEG = 0.2
 """Print turned against a rim by more shows on one page what it is; cuts are turned against their print by 0.12 degrees
 (1 sigma)."""
@@ -43,16 +32,6 @@ class _Line:
     parallel: bool
     nearly: bool
     turned: bool
-
-
-def told_even(pixels: NDArray[np.uint8], lines: Sequence[EdgeLine]) -> tuple[EdgeLine, ...]:
-    """The lines of a page, those that may be the inner border of a rim marked (`EdgeLine.even`)."""
-    return tuple(
-        replace(line, even=True)
-        if line.ends is not None and _tilt(line.ends)[1] < 2 * NEARLY_PX and filled_beyond(pixels, line.ends)
-        else line
-        for line in lines
-    )
 
 
 def without_painted_rims(pages: Sequence[PageResult]) -> list[PageResult]:
@@ -73,13 +52,6 @@ def without_painted_rims(pages: Sequence[PageResult]) -> list[PageResult]:
     return result
 
 
-def _tilt(ends: NDArray[np.float64]) -> tuple[int, float]:
-    """Axis across a line, and how much its ends differ along that."""
-    run = np.abs(ends[1] - ends[0])
-    axis = int(np.argmin(run))
-    return axis, float(run[axis])
-
-
 def _lines(pages: Sequence[PageResult]) -> Iterator[_Line]:
     """The edges found on all pages, as they lie in the scans."""
     for n, page in enumerate(pages):
@@ -89,7 +61,7 @@ def _lines(pages: Sequence[PageResult]) -> Iterator[_Line]:
             if line.ends is None:
                 continue
             ends = page.to_scan(line.ends)
-            axis, tilt = _tilt(ends)
+            axis, tilt = tilt_of(ends)
             at, size = float(ends[:, axis].mean()), page.size_px[axis]
             last = at > size / 2
             scale, turned = float(np.mean(page.to_scan.scale)), False
