@@ -100,14 +100,17 @@ def _along(
 ) -> Iterator[Sliver]:
     reach = round(REACH_MM * scale)
     strip, to_image = strip_along(luminance, cut, reach, 0)
-    profiles, centers = segment_profiles(strip, SEGMENTS)
-    ordered, _ = segment_profiles(expected.strip(to_image, (strip.shape[0], strip.shape[1])), SEGMENTS)
+    ordered, centers = segment_profiles(expected.strip(to_image, (strip.shape[0], strip.shape[1])), SEGMENTS)
     inner = min(float(to_image.inverse()(trim)[:, 1].mean()), float(reach))
     first, last = (int(inner - mm * scale) for mm in AT_TRIM_MM)
     if first < 1 or last <= first:
         return
-    printed = (ordered[:, first : last + 1].max(axis=1) < ORDERED) & np.isfinite(profiles).all(axis=1)
+    printed = ordered[:, first : last + 1].max(axis=1) < ORDERED
     if printed.mean() * strip.shape[1] < LEAST_LENGTH_MM * scale or printed.sum() < 4:
+        return
+    profiles, _ = segment_profiles(strip, SEGMENTS)
+    printed &= np.isfinite(profiles).all(axis=1)
+    if printed.sum() < 4:
         return
     shown, order, at = profiles[printed] / max(paper, USUAL_PAPER), ordered[printed], centers[printed]
     steps = lines_along(shown, np.ones(shown.shape, bool), at, SLOPE_LIMIT, AGREEING, AGREEING)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from qc.edges import EdgeLine
+from qc.errors import ReferenceFault
 from qc.fill import content_box
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, edge_names, side_of
@@ -48,8 +49,7 @@ def altered(
     for page in pages:
         with Image.open(FIELD / "copy" / f"p-{page:04d}.jpg") as scan:
             pixels = change(np.array(scan.convert("RGB"))[:BLACK_ENDS])
-            options = {"quality": 85} if suffix == ".jpg" else {}
-            Image.fromarray(pixels).save(folder / f"p-{page:04d}{suffix}", dpi=scan.info["dpi"], **options)
+            Image.fromarray(pixels).save(folder / f"p-{page:04d}{suffix}", dpi=scan.info["dpi"], quality=85)
     return folder
 
 
@@ -179,6 +179,22 @@ def test_a_rim_at_one_side_leaves_the_other_edges(ordered: Reference, plain: Off
     # Backing shows below the rim beside the sheet: it is taken off, and the paper runs to the frame.
     assert all(set(measured[page, Edge.HEAD].flags) <= {"painted-rim", "cropped"} for page in (1, 2, 3))
     assert_as(measured, plain, but=(Edge.HEAD,))
+
+
+def test_one_page_alone_tells_a_rim_by_its_print(ordered: Reference, tmp_path: Path) -> None:
+    rim = dict.fromkeys(SIDES, 2.0)
+    folder = altered(tmp_path / "copy", lambda p: on(cropped(p), 0, **rim), pages=(2,))
+    assert {o.flags for o in offsets(inspected(folder, ordered)).values()} == {("painted-rim",)}
+
+
+def test_rims_are_no_cuts_of_an_approved_copy_nor_without_a_reference(tmp_path: Path) -> None:
+    rim = dict.fromkeys(SIDES, 2.0)
+    folder = altered(tmp_path / "copy", lambda p: on(cropped(p), 0, **rim))
+    with pytest.raises(ReferenceFault, match="painted a rim"):
+        open_reference(folder)
+    alone = inspect_copy(open_copy(folder), None, load_policy("kdp"))
+    own = [o for o in alone.observations if o.measure in ("page-size", "print-position-jitter")]
+    assert own and all(o.value is None and "painted-rim" in o.flags for o in own)
 
 
 def test_black_backing_that_clips_to_nothing_is_measured(ordered: Reference, plain: Offsets, tmp_path: Path) -> None:
