@@ -166,7 +166,7 @@ def _picture(image: PageImage, to_px: Affine, size: Size, paper: tuple[float, ..
 def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
     """Outline of each interior page of a copy, or why there is none; from the disk cache where it was made before.
 
-    A rim that a driver painted over most pages is no cut.
+    A rim that a driver painted over them is no cut.
 
     `digest` stands for the scans: the cache is asked by it.
     """

@@ -15,7 +15,7 @@ from qc.edges import EdgeLine
 from qc.flags import Flag
 from qc.own_placement import OwnPage
 from qc.page_result import PageResult
-from qc.rim_lines import LEAST_PAGES, MOST, NEARLY_PX, PARALLEL_PX, SAME_PX, tilt_of
+from qc.rim_lines import NEARLY_PX, PARALLEL_PX, SAME_PX, enough, tilt_of
 
 TURNED_DEG = 0.2
 """Print turned against a rim by more shows on one page what it is; cuts are turned against their print by 0.12 degrees
@@ -37,8 +37,8 @@ class _Line:
 def without_painted_rims(pages: Sequence[PageResult]) -> list[PageResult]:
     """The pages of a copy, rims taken for their cuts refused with `Flag.PAINTED_RIM`.
 
-    A line is a rim where all beyond it has one value, it runs along the pixels, and either most pages of the copy have one
-    at the same distance from the same side of the scan, or the print of its page is turned against it.
+    A line is a rim where all beyond it has one value, it runs along the pixels, and either a good part of the copy has
+    one at the same distance from the same side of the scan, or the print of its page is turned against it.
     """
     lines = list(_lines(pages))
     result = list(pages)
@@ -46,8 +46,7 @@ def without_painted_rims(pages: Sequence[PageResult]) -> list[PageResult]:
         here = [line for line in lines if line.side == side]
         for line in here:
             alike = sum(o.parallel and abs(o.border_px - line.border_px) < line.same_px for o in here)
-            shared = alike >= LEAST_PAGES and alike >= MOST * len(here)
-            if (line.parallel and line.turned) or (line.nearly and shared):
+            if (line.parallel and line.turned) or (line.nearly and enough(alike, len(here))):
                 result[line.page] = _refused(result[line.page], line.line)
     return result
 

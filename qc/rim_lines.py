@@ -19,9 +19,14 @@ NEARLY_PX = 1.0
 """What is fitted on white, or beside a dark picture, may be tilted so far; it is a rim where other pages show one there."""
 SAME_PX = 0.5
 """Working pixels by which the distances from the border may lie apart: a pixel of the scan, where it was reduced."""
-LEAST_PAGES = 2
-MOST = 0.5
-"""Share of the pages with an edge at that side."""
+SHARE = 1 / 3
+"""Of the pages with an edge at that side, and one page more: sheets that a driver turned straight and cropped lie parallel and
+at one distance on one page in 16."""
+
+
+def enough(alike: int, pages: int) -> bool:
+    """Whether so many lines along the pixels at one distance, out of so many pages with an edge there, are a rim."""
+    return alike >= 1 + SHARE * pages
 
 
 def tilt_of(ends: NDArray[np.float64]) -> tuple[int, float]:
@@ -55,12 +60,12 @@ def rim_borders(image: PageImage, lines: Sequence[EdgeLine]) -> tuple[float | No
 
 
 def share_a_rim(borders: Sequence[Sequence[float | None]]) -> set[int]:
-    """Which scans have a rim at the same distance (`rim_borders`) as most others have."""
+    """Which scans have a rim at the same distance (`rim_borders`) as a good part of the others."""
     found = set()
     for side in range(4):
         here = [(n, b[side]) for n, b in enumerate(borders)]
         for n, border in here:
             alike = sum(o is not None and border is not None and abs(o - border) < SAME_PX for _, o in here)
-            if alike >= LEAST_PAGES and alike >= MOST * len(here):
+            if border is not None and enough(alike, len(here)):
                 found.add(n)
     return found
