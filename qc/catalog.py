@@ -70,6 +70,7 @@ _ALL = (
             "qc.measure.missing_print:with_lost_lines",
             "qc.measure.marks_on_print:marks_on_print",
             "qc.measure.marks_on_blank:marks_on_blank",
+            "qc.measure.white_sliver:white_sliver",
         ),
     ),
     Measure("color-difference", "dE00", "page", 3, "qc.measure.color_difference:color_difference"),

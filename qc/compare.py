@@ -20,6 +20,7 @@ from qc.model import BookCopy, Finding, Observation, ScanFile
 from qc.odd_one import conclusion
 from qc.order import put_in_order
 from qc.page_result import PageJob, PageResult
+from qc.painted_rim import without_painted_rims
 from qc.pipeline import run_jobs, with_shared_scale
 from qc.policy import Policy
 from qc.wording import listed, ranges
@@ -174,7 +175,7 @@ def _examined(
         step()
     results.sort(key=lambda r: r.job.position)
     pages: dict[int, PageResult] = {}
-    for page in with_shared_scale(put_in_order(results, ruler.reference)):
+    for page in without_painted_rims(with_shared_scale(put_in_order(results, ruler.reference))):
         number, registration = page.reference_page, page.registration
         if number is None or registration is None or number not in ruler.places:
             continue

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from qc.edge_strip import consensus_line, robust_line, segment_profiles, strip_along
 from qc.flags import Flag
 from qc.geometry import Points, pixel_scaling
-from qc.order_statistics import column_medians
+from qc.order_statistics import column_medians, median
 from qc.page_stack import Expected, lies_on_board, lies_on_others
 from qc.resample import shrunk
 from qc.units import px_per_mm
@@ -34,6 +34,8 @@ USUAL_PAPER = 0.82
 """Paper as scanners deliver it, in linear light; a page printed dark all over shows none."""
 PICTURE_SHARE_PX = 0.5
 """Uncertainty (px) for each unit of spread of the tone along the edge, relative to its contrast."""
+STRIP = 0.25
+"""Of the contrast of paper to backing: by as much bare paper is lighter than a picture that ends just before the cut."""
 WHITE_SHARE = 0.72
 """A backing brighter than this share of the paper casts no usable step."""
 
@@ -83,6 +85,8 @@ class EdgeLine:
         Standard uncertainty of what all pages of a copy share: tone curve, sharpening, shape of edge and shadow.
     frame : ndarray, shape (2, 2), or None
         Where no edge is seen because the paper runs on to the frame: that side of the frame.
+    even : bool
+        The edge runs along one row or column of pixels, and all beyond it has one value: a driver may have painted it.
     """
 
     ends: Points | None
@@ -91,6 +95,7 @@ class EdgeLine:
     used: float = 0.0
     u_shape_mm: float = U_SHAPE_MM
     frame: Points | None = None
+    even: bool = False
 
 
 def _ring(small: NDArray[np.float32], width: int) -> NDArray[np.float32]:
@@ -264,7 +269,7 @@ def find_edge(
     strip, to_image = strip_along(luminance, first, inside, outside)
     profiles, centers = segment_profiles(strip, SEGMENTS)
     # Level on the paper side close to the edge, and the darkest just outside: the shadow of the sheet is not backing.
-    paper_side = profiles[:, inside - 6 : inside - 2].mean(axis=1)
+    paper_side = _paper_side(profiles, inside, backing)
     with np.errstate(invalid="ignore"):
         beyond = profiles[:, inside + 1 : inside + 5].min(axis=1)
     contrast = paper_side - beyond
@@ -282,7 +287,9 @@ def find_edge(
     used = float((weights > 0.1).sum() / SEGMENTS)
     if used < min_used or scatter > 0.1 * scale:
         return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=used)
-    flag = _outside_flag(profiles[:, inside:], backing, scale)
+    # A page that shows no paper but a strip beside its picture has more contrast there than anywhere else.
+    most = max(backing.paper - backing.level, median(contrast[good]))
+    flag = _outside_flag(profiles[:, inside:], backing, scale, most)
     if flag is not None:
         return EdgeLine(None, flag=flag, used=used)
     mean_x = centers[good].mean()
@@ -302,6 +309,15 @@ def find_edge(
     return EdgeLine(ends_px, u_px=u, used=used)
 
 
+def _paper_side(profiles: NDArray[np.float64], inside: int, backing: Backing) -> NDArray[np.float64]:
+    """Light of the paper in each segment, close to an edge at sample `inside`: where a picture ends in a narrow strip of
+    bare paper, that of the strip."""
+    level = profiles[:, inside - 6 : inside - 2].mean(axis=1)
+    strip = profiles[:, inside - 4 : inside].max(axis=1)
+    bare = strip - level > STRIP * (max(backing.paper, USUAL_PAPER) - backing.level)
+    return np.asarray(np.where(bare, strip, level))
+
+
 def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64], scale: float) -> Flag:
     """Why no crossing was found: the frame ends at the paper or less than half a millimeter beyond, the page is as dark as
     the backing, or nothing stands out."""
@@ -317,7 +333,7 @@ def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64], s
     return Flag.EDGE_NOT_FOUND
 
 
-def _outside_flag(outside: NDArray[np.float64], backing: Backing, scale: float) -> Flag | None:
+def _outside_flag(outside: NDArray[np.float64], backing: Backing, scale: float, contrast: float) -> Flag | None:
     """Check that plain backing lies beyond the edge: at least half a millimeter of it, and nothing else."""
     seen = np.isfinite(outside)
     visible = seen.mean(axis=0) > 0.8
@@ -325,6 +341,6 @@ def _outside_flag(outside: NDArray[np.float64], backing: Backing, scale: float) 
         return Flag.CROPPED
     far = visible & (np.arange(outside.shape[1]) >= round(1.0 * scale))
     beyond = column_medians(outside[:, far], seen[:, far])
-    if beyond.size and float(np.abs(beyond - backing.level).max()) > 0.25 * (backing.paper - backing.level):
+    if beyond.size and float(np.abs(beyond - backing.level).max()) > 0.25 * contrast:
         return Flag.OUTSIDE_NOT_BACKING
     return None

@@ -18,7 +18,7 @@ from qc.measure.ink_coverage import Ink
 from qc.model import PageKind, Resolution, ScanFile
 from qc.normalize import WORKING_DPI, PageImage, load_page, refuse_small, true_resolution
 from qc.own_page import own_lines, own_page
-from qc.page_edges import page_edges
+from qc.page_edges import ordered, page_edges
 from qc.page_look import Look
 from qc.page_maps import page_maps
 from qc.page_result import PageJob, PageResult
@@ -26,9 +26,11 @@ from qc.print_marks import print_marks
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration
 from qc.resample import shrunk
+from qc.rim_lines import told_even
 from qc.scan import ScanHeader, read_header
 from qc.tiles import page_tiles
 from qc.units import MM_PER_INCH, px_per_mm
+from qc.white_sliver import white_slivers
 
 SHEET_TOLERANCE = 0.05
 """A resolution that puts the sheet further off the ordered trim is not believed."""
@@ -112,6 +114,7 @@ def _without_reference(result: PageResult, image: PageImage) -> PageResult:
     job = result.job
     sheet = sheet_in(image, job.settings)
     lines = (EdgeLine(None, flag=Flag.BOUND),) * 4 if job.settings.bound else own_lines(image, sheet)
+    lines = told_even(image.pixels, lines)
     own, to_px, size = own_page(image, sheet, lines, job.position, side_of(job.expected_page), job.direction)
     if to_px is None or size is None:
         h, w = image.luminance.shape
@@ -235,11 +238,21 @@ def _measured(
         # A few lines of text, a part of the page bent away: the scale to its edges is anybody's guess.
         registration = replace(registration, observable=(False, False))
     lines = page_edges(image, sheet, page, registration.to_px, settings.bound, direction)
+    lines = told_even(image.pixels, lines)
     result = replace(
         result,
         reference_page=page.number,
         registration=registration,
         lines=lines,
+        slivers=white_slivers(
+            image.luminance,
+            lines,
+            ordered(page, registration.to_px),
+            trim,
+            registration.to_px,
+            (image.dpi.x_dpi, image.dpi.y_dpi),
+            sheet.backing.paper,
+        ),
         trim=trim,
         ink=result.ink if sheet.corners is not None else _ink(image, registration.to_px, trim, result.job, page.number),
         picture=small_picture(image),

@@ -23,6 +23,10 @@ class Flag(StrEnum):
         "the backing is as bright as the paper, and no shadow line shows the cut; scan with a black or gray backing",
     )
     CROPPED = "cropped", "no backing is visible beyond this edge; scan with some backing visible"
+    PAINTED_RIM = (
+        "painted-rim",
+        "the scanner's driver painted a rim over this edge; switch off edge fill and scan with some backing visible",
+    )
     DARK_PAGE = (
         "dark-page",
         "the page is as dark there as the backing; scan it with a backing that is lighter than the print",

@@ -60,6 +60,7 @@ _ADD = {
     Flag.BLANK: "scans of at least three interior pages full of print",
     Flag.WHITE_BACKING: _BACKING,
     Flag.CROPPED: _BACKING,
+    Flag.PAINTED_RIM: _BACKING + " and edge fill switched off in the scanner's driver",
     Flag.EDGE_NOT_FOUND: _BACKING,
     Flag.DARK_PAGE: "scans of at least three interior pages with a light gray or white backing visible beyond the {edges}, as "
     "they are printed dark",

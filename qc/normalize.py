@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from qc.colorimetry import LINEAR_LUT as LINEAR_LUT
 from qc.colorimetry import srgb_to_linear as srgb_to_linear
 from qc.errors import ScanError
+from qc.fill import content_box
 from qc.geometry import Affine, pixel_scaling, quarter_turn
 from qc.model import Resolution, ScanFile
 from qc.scan import ScanHeader, read_pixels
@@ -73,6 +74,19 @@ class PageImage:
     def color(self) -> bool:
         return self.pixels.ndim == 3
 
+    def within(self, box: tuple[int, int, int, int]) -> PageImage:
+        """The part of the image from left and top up to right and bottom."""
+        x0, y0, x1, y1 = box
+        h, w = self.luminance.shape
+        if box == (0, 0, w, h):
+            return self
+        return replace(
+            self,
+            luminance=np.ascontiguousarray(self.luminance[y0:y1, x0:x1]),
+            pixels=np.ascontiguousarray(self.pixels[y0:y1, x0:x1]),
+            to_scan=self.to_scan.after(Affine.shift(x0, y0)),
+        )
+
     def turned(self, quarter_turns: int) -> PageImage:
         """The image turned counterclockwise by quarter turns."""
         turns = quarter_turns % 4
@@ -128,7 +142,7 @@ def load_page(
     profile: ScannerProfile | None = None,
     least_dpi: float = WORKING_DPI,
 ) -> PageImage:
-    """Read a scan at working resolution.
+    """Read a scan at working resolution, without what its driver filled in beyond the backing.
 
     Parameters
     ----------
@@ -160,11 +174,11 @@ def load_page(
         bitonal=header.bits == 1,
         colors=SRGB if pixels.ndim == 2 else scan_color(scan, profile),
     )
-    if profile is None:
-        return page
-    page = replace(page, white=profile.white)
-    scale = _geometry(stated, header, profile)
-    return page if scale is None else _calibrated(page, header, resolution, scale)
+    if profile is not None:
+        page = replace(page, white=profile.white)
+        scale = _geometry(stated, header, profile)
+        page = page if scale is None else _calibrated(page, header, resolution, scale)
+    return page.within(content_box(np.asarray(gray, np.uint8), (page.dpi.x_dpi, page.dpi.y_dpi)))
 
 
 def _calibrated(page: PageImage, header: ScanHeader, resolution: Resolution, scale: ScannerScale) -> PageImage:

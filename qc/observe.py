@@ -27,6 +27,7 @@ from qc.measure.trim_offset_block import of_another_trim, trim_offset_block
 from qc.measure.trim_offset_page import trim_offset_page
 from qc.measure.trim_size_block import cut_size, trim_size_block
 from qc.measure.trim_skew import trim_skew
+from qc.measure.white_sliver import white_sliver
 from qc.model import (
     BookCopy,
     Observation,
@@ -72,6 +73,7 @@ def observe(
     for page, record in zip(pages, interior, strict=True):
         if record.same_as is None:
             observations += _of_page(page, record, reference, sides)
+            observations += _slivers(page, sides, copy.scan.spine == "bench")
     if _same_frame(pages):
         observations = [_in_driver_format(o) for o in observations]
     offsets = [o for o in observations if o.measure == "trim-offset"]
@@ -291,6 +293,14 @@ def _with_sides(block: Observation, sides: Sides, copy: BookCopy, reference: Ref
         "not_proven": len(sides.doubtful),
     }
     return replace(block, detail={**block.detail, "sides": said})
+
+
+def _slivers(page: PageResult, sides: Sides, bench_cut: bool) -> Iterator[Observation]:
+    if page.slivers and page.registration is not None and page.to_scan is not None:
+        to_scan = page.to_scan.after(page.registration.to_px)
+        scan = (page.job.scan.name, page.job.scan.frame)
+        names = edges_across(sides.at_left[page.job.position - 1])
+        yield from white_sliver(page.slivers, names, page.job.position, scan, to_scan, bench_cut)
 
 
 def _working_scale(resolution: Resolution, to_scan: Affine, turns: int) -> tuple[float, float]:

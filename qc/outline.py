@@ -23,6 +23,7 @@ from qc.model import BookCopy, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize import PageImage, load_page, refuse_small
 from qc.rectify import paper_field, rectified
 from qc.reference_page import THUMBNAIL_DPI
+from qc.rim_lines import rim_borders, share_a_rim
 from qc.scan import read_header
 from qc.units import px_per_mm
 
@@ -48,6 +49,8 @@ class Outline:
     picture : ndarray, shape (h, w), uint8
         Linear luminance at `qc.reference_page.THUMBNAIL_DPI`, paper at 255.
     kind : PageKind
+    borders_px : tuple of (float or None)
+        Where a cut may be the rim that a driver painted (`qc.painted_rim.rim_borders`).
     """
 
     to_scan: Affine
@@ -56,6 +59,7 @@ class Outline:
     paper: tuple[float, float, float] | None
     picture: NDArray[np.uint8]
     kind: PageKind
+    borders_px: tuple[float | None, ...] = (None,) * 4
 
 
 def read_page(scan: ScanFile, settings: ScanSettings) -> PageImage:
@@ -127,6 +131,7 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
         None if paper is None else (paper[0], paper[1], paper[2]),
         _picture(image, to_working, size, paper),
         ink_coverage(image.luminance, to_working, size).kind,
+        rim_borders(image, lines),
     )
 
 
@@ -161,6 +166,8 @@ def _picture(image: PageImage, to_px: Affine, size: Size, paper: tuple[float, ..
 def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
     """Outline of each interior page of a copy, or why there is none; from the disk cache where it was made before.
 
+    A rim that a driver painted over them is no cut.
+
     `digest` stands for the scans: the cache is asked by it.
     """
     how = hashlib.sha256(repr((cache.program(), copy.scan, THUMBNAIL_DPI)).encode()).hexdigest()[:16]
@@ -176,6 +183,11 @@ def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         found = list(pool.map(look, copy.pages))
+    rims = share_a_rim([(None,) * 4 if isinstance(o, str) else o.borders_px for o in found])
+    found = [
+        f"{s.name}: {Flag.PAINTED_RIM.meaning}." if n in rims else o
+        for n, (s, o) in enumerate(zip(copy.pages, found, strict=True))
+    ]
     cache.store(key, _packed(found))
     return found
 

@@ -18,6 +18,7 @@ from qc.print_marks import PrintMark
 from qc.register import Registration
 from qc.scanner import u_without_profile
 from qc.tiles import PageTiles
+from qc.white_sliver import Sliver
 
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 
@@ -80,6 +81,8 @@ class PageResult:
         Why its color cannot be measured: one bit a pixel, or no color.
     marks : tuple of PrintMark, or None
         Spots and streaks of a registered page; None where they could not be looked for.
+    slivers : tuple of Sliver
+        Strips of bare paper between pictures and cuts of a registered page.
     size_px : tuple of int, or None
         Width and height of the scan as it was read.
     """
@@ -107,5 +110,6 @@ class PageResult:
     tiles: PageTiles | None = None
     no_tone: Flag | None = None
     marks: tuple[PrintMark, ...] | None = None
+    slivers: tuple[Sliver, ...] = ()
     picture: bytes = b""
     size_px: tuple[int, int] | None = None

@@ -228,8 +228,9 @@ def lies_on_others(
     inner = strip.shape[0] - max(round(SOFT_MM * scale), SOFT_PX)
     profiles, usable = ground.profiles[:, :inner] / paper, ground.bare[:, :inner]
     if expected is not None:
-        return bool(lines_along(profiles, usable, ground.centers, FAN_LIMIT))
-    lines = lines_along(profiles, usable, ground.centers, FAN_LIMIT, WITHOUT_ORDER, WITHOUT_ORDER)
+        lines = lines_along(profiles, usable, ground.centers, FAN_LIMIT)
+    else:
+        lines = lines_along(profiles, usable, ground.centers, FAN_LIMIT, WITHOUT_ORDER, WITHOUT_ORDER)
     if len(lines) != 1 or lines[0].step < 0:
         return bool(lines)
     # One rise to bare paper is a picture that ends short of the cut.

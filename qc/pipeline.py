@@ -40,6 +40,7 @@ from qc.on_glass import without_dirt_on_glass
 from qc.order import Places, find_places, last_content, put_in_order, usual_turns
 from qc.page_index import index_of
 from qc.page_result import PageJob, PageResult
+from qc.painted_rim import without_painted_rims
 from qc.policy import Policy
 from qc.reading_order import AS_SCANNED, find_order, reading_order
 from qc.readings import imprint_position, read_copy
@@ -87,7 +88,8 @@ def inspect_copy(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     copy, order, glances, pages = arranged(copy, reference, threads, progress)
     _require_some(copy, pages)
-    pages = without_dirt_on_glass(with_shared_scale(repeats_in_place(put_in_order(pages, reference))))
+    pages = with_shared_scale(repeats_in_place(put_in_order(pages, reference)))
+    pages = without_dirt_on_glass(without_painted_rims(pages))
     readings = read_copy(copy, [p for p in pages if p.job.same_as is None], reference)
     places = find_places(copy, pages, reference, imprint_position(readings))
     sides = find_sides(copy, pages, places.pages, reference)

@@ -59,6 +59,7 @@ _DEFECTS = {
     "spot": ("spot", "spots"),
     "smear": ("smear", "smears"),
     "streak": ("streak", "streaks"),
+    "white-sliver": ("strip of bare paper beside a picture", "strips of bare paper beside pictures"),
     "void": ("place where a solid lost its ink", "places where a solid lost its ink"),
 }
 
@@ -172,6 +173,8 @@ def _measured(observation: Observation, value: float, k: float, doubt: tuple[str
         if measure == "print-defect":
             one, many = _DEFECTS.get(str(observation.detail.get("code")), (one, many))
         number = f"{value:.0f} {one if value == 1 else many}"
+        if width := observation.detail.get("width_mm"):
+            number += f", {width:.1f} mm wide,"
         return f"Possibly {number}" if value and _MAYBE.intersection(doubt) else number
     return f"{capital(_NAMES.get(measure, measure))} differs by {plus_minus(value, expanded, observation.unit)}"
 

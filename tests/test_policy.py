@@ -70,6 +70,7 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "print-defect-streak",
         "print-defect-smear",
         "print-defect-void",
+        "print-defect-white-sliver",
         "pages-foreign",
         "pages-extra-inside",
         "pages-missing",
