@@ -23,6 +23,7 @@ from qc.page_look import Look
 from qc.page_maps import page_maps
 from qc.page_result import PageJob, PageResult
 from qc.print_marks import print_marks
+from qc.print_shape import Shape
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration
 from qc.resample import shrunk
@@ -239,6 +240,7 @@ def _measured(
         result,
         reference_page=page.number,
         registration=registration,
+        shape=_shape_of(registration, sheet),
         lines=lines,
         trim=trim,
         ink=result.ink if sheet.corners is not None else _ink(image, registration.to_px, trim, result.job, page.number),
@@ -255,6 +257,12 @@ def _measured(
         no_tone=Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN,
         marks=None if image.bitonal else print_marks(maps, _sheet_mm(lines, registration.to_px, flat, settings.bound)),
     )
+
+
+def _shape_of(registration: Registration, sheet: Sheet) -> Shape:
+    scale_x, scale_y, _ = registration.linear()
+    turn = registration.to_px.skew_deg - sheet.angle_deg if sheet.corners is not None else 0.0
+    return Shape(1 + scale_x, 1 + scale_y, turn)
 
 
 def _sheet_mm(

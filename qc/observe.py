@@ -19,6 +19,7 @@ from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
+from qc.measure.print_scale import PageScale, print_scale, with_scale_doubt
 from qc.measure.trim_offset import trim_offset
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.trim_offset_page import trim_offset_page
@@ -40,10 +41,13 @@ from qc.page_look import Look
 from qc.page_result import PageResult
 from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
+from qc.scanner import U_SCALE
 from qc.sequence import align
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3
+MAX_SCALE_SD = 1e-3
+"""Of the scale of the print on a page, as its tiles alone give it; a page of text reaches a tenth of that."""
 UNSURE = (Look.DEFECT, Look.SHOW_THROUGH, Look.DIRT)
 """Looks of a blank page that pale or very little print has as well."""
 
@@ -75,6 +79,9 @@ def observe(
         observations += trim_size_block(offsets, bench_cut)
         observations += trim_skew(offsets, sides)
         observations += print_position_jitter(offsets, bench_cut)
+        u_reference = U_SCALE if reference.id.kind == "copy" else 0.0
+        scales = print_scale(_page_scales(pages), offsets, reference.trim, bench_cut, u_reference)
+        observations = with_scale_doubt(observations, scales) + scales
     written = has_content(reference.thumbnails()) if reference else None
     last = last_content(reference)
     if written is not None:
@@ -102,6 +109,16 @@ def observe(
     else:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
+
+
+def _page_scales(pages: Sequence[PageResult]) -> list[PageScale]:
+    """The scale of the print of each page on which it is well known."""
+    known = [(p, p.registration) for p in pages if p.registration is not None and any(p.registration.observable)]
+    return [
+        PageScale(r.linear()[:2], r.linear_sd()[:2], p.u_scale)
+        for p, r in known
+        if max(r.linear_sd()[:2]) < MAX_SCALE_SD
+    ]
 
 
 def sequence(

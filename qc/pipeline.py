@@ -16,7 +16,7 @@ from qc.copy_tones import observe_tones
 from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
-from qc.first_look import Glance, expected_pages, look_at, mirrored_pages
+from qc.first_look import Glance, expected_pages, look_at, mirrored_pages, shape_of
 from qc.geometry import side_of
 from qc.imprint_look import looks_like_imprint
 from qc.judge import judge
@@ -39,6 +39,7 @@ from qc.order import Places, find_places, last_content, put_in_order, usual_turn
 from qc.page_index import index_of
 from qc.page_result import PageJob, PageResult
 from qc.policy import Policy
+from qc.print_shape import APART, AS_ORDERED, Shape, shared
 from qc.reading_order import AS_SCANNED, find_order, reading_order
 from qc.readings import imprint_position, read_copy
 from qc.reference import Reference
@@ -50,6 +51,9 @@ Progress = Callable[[int, int], None]
 Look = Callable[[PageJob, Reference | None], PageResult]
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
+ASKED = 4
+"""Scans of a copy whose print is searched at other scales and angles, seconds each: one picture or one table may look like
+nothing, of four pages one is text or looks like itself."""
 
 
 def inspect_copy(
@@ -145,11 +149,13 @@ def examine_pages(
     progress: Progress | None = None,
     expected: Sequence[int] | None = None,
     look: Look = examine_page,
+    shapes: tuple[Shape, ...] = (),
 ) -> list[PageResult]:
     """Every interior page of the copy, by position; `expected` is the reference page at which each is looked up first."""
     seen_as: Sequence[int | None] = expected or [None] * len(copy.pages)
     jobs = [
-        PageJob(i, scan, copy.scan, seen_as=n) for i, (scan, n) in enumerate(zip(copy.pages, seen_as, strict=True), 1)
+        PageJob(i, scan, copy.scan, seen_as=n, shapes=shapes)
+        for i, (scan, n) in enumerate(zip(copy.pages, seen_as, strict=True), 1)
     ]
     results: dict[int, PageResult] = {}
     for result in run_jobs(jobs, reference, threads, look):
@@ -162,13 +168,47 @@ def examine_pages(
 def arranged(
     copy: BookCopy, reference: Reference | None, threads: int, progress: Progress | None = None
 ) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
-    """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave."""
-    glances = look_at(copy, reference, threads)
+    """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave.
+
+    Where pages stay unknown because the print is scaled or turned on its sheets, all that is done once more, knowing how.
+    """
+    found = _arranged(copy, reference, threads, progress)
+    if reference is None:
+        return found
+    shapes = print_shapes(found[-1], reference, threads)
+    return _arranged(copy, reference, threads, progress, shapes) if shapes else found
+
+
+def print_shapes(pages: Sequence[PageResult], reference: Reference, threads: int) -> tuple[Shape, ...]:
+    """How the print of a copy is scaled and turned, where that is why pages were not recognized; empty where they all were,
+    or where most were and their print is as ordered, so that the others show something else."""
+    printed = [p for p in pages if not p.error and p.ink is not None and p.ink.kind is PageKind.CONTENT]
+    lost = [p for p in printed if p.registration is None]
+    known = [p.shape for p in printed if p.shape is not None]
+    other = [s for s in known if not s.like(AS_ORDERED, APART)]
+    if not lost or (len(known) > len(lost) and 2 * len(other) < len(known)):
+        return ()
+    if known and 2 * len(other) >= len(known):
+        return shared(other)
+    asked = [lost[i] for i in sorted({int(k) for k in np.linspace(0, len(lost) - 1, ASKED)})]
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        found = pool.map(lambda p: shape_of(p.job, reference), asked)
+        return shared(s for s in found if s is not None and not s.like(AS_ORDERED, APART))
+
+
+def _arranged(
+    copy: BookCopy,
+    reference: Reference | None,
+    threads: int,
+    progress: Progress | None,
+    shapes: tuple[Shape, ...] = (),
+) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
+    glances = look_at(copy, reference, threads, shapes)
     looks = index_of(reference).looks if reference is not None else ()
     order = find_order([g.page for g in glances], [g.look for g in glances], looks)
     copy, glances = in_reading_order(copy, glances, order)
     expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
-    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected))
+    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected, shapes=shapes))
     return copy, order, glances, pages
 
 
