@@ -188,12 +188,11 @@ def print_shapes(pages: Sequence[PageResult], reference: Reference, threads: int
     other = [s for s in known if not s.like(AS_ORDERED, APART)]
     if not lost or (len(known) > len(lost) and 2 * len(other) < len(known)):
         return ()
-    if known and 2 * len(other) >= len(known):
-        return shared(other)
     asked = [lost[i] for i in sorted({int(k) for k in np.linspace(0, len(lost) - 1, ASKED)})]
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        found = pool.map(lambda p: shape_of(p.job, reference), asked)
-        return shared(s for s in found if s is not None and not s.like(AS_ORDERED, APART))
+        found = [s for s in pool.map(lambda p: shape_of(p.job, reference), asked) if s is not None]
+    # A sparse page is registered to print of another scale, too, but says little of that.
+    return shared(s for s in found if not s.like(AS_ORDERED, APART)) or shared(other)
 
 
 def _arranged(

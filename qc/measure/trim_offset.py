@@ -27,6 +27,8 @@ MAX_OFFSET_MM = 15.0
 TURNED_DEG = 1.0
 """A print that is turned by more against its sheet is measured as if it lay straight: along its own axes the paper would
 seem 0.2 % smaller at 4 degrees, 2 % at 12. Below it, that is 0.03 mm at most."""
+ANISOTROPIC = 0.005
+"""Difference of the scales along x and y that a usual scanner may have; a larger one bends every angle that is not square."""
 VIEW_MM = (20.0, 15.0)
 """Half width and height of what the evidence shows around the middle of the edge."""
 
@@ -179,6 +181,9 @@ def trim_offset(
             "correlation": round(registration.correlation, 3),
             "repeats": registration.repeats,
         }
+        scale_x, scale_y, _ = registration.linear()
+        if abs(scale_x - scale_y) > ANISOTROPIC:
+            detail["anisotropy"] = round(scale_x - scale_y, 5)
         if u_own > MAX_U_MM or abs(offset) > MAX_OFFSET_MM:
             flag = Flag.SPARSE if u_register > 0.7 * u_own else Flag.U_TOO_LARGE
             if abs(offset) > MAX_OFFSET_MM:
