@@ -45,7 +45,8 @@ def rows(seed: int, sound: bool, folder: Path) -> Iterator[dict[str, object]]:
     x, y, turn = (1.0, 1.0, 0.0) if sound else (*rng.uniform(0.92, 1.06, 2), rng.uniform(-12, 12))
     scanner_x, scanner_y = 1 + rng.normal(0, U_SCANNER, 2)
     scanner = Scanner(dpi=150, mode="gray", scale_x=float(scanner_x), scale_y=float(scanner_y))
-    block = Block(Cut(*(float(v) for v in rng.normal(0, U_CUT_MM, 4))))
+    head, tail, spine, fore = (float(v) for v in rng.normal(0, U_CUT_MM, 4))
+    block = Block(Cut(head, tail, spine, fore))
     first = int(rng.integers(1, len(kinds) - PAGES))
     pages = list(range(first, first + PAGES))
     printed = Print(scale_x=float(x), scale_y=float(y), rotation_deg=float(turn))
@@ -100,7 +101,8 @@ def main() -> None:
     print(f"pages recognized: {sum(r['value'] == r['truth'] for r in pages)} of {len(pages)}", file=sys.stderr)
     for measure in ("print-scale", "trim-skew"):
         here = [r for r in made if r["measure"] == measure]
-        error, u = (np.array([f(r) for r in here]) for f in (lambda r: r["value"] - r["truth"], lambda r: r["u"]))
+        error = np.array([r["value"] - r["truth"] for r in here])  # type: ignore[operator]
+        u = np.array([r["u"] for r in here])
         print(
             f"{measure}: {len(here)}, largest error {np.abs(error).max():.4f}, median u {np.median(u):.4f}, "
             f"within 2 u {100 * (np.abs(error) <= 2 * u).mean():.0f} %, to a person {sum(bool(r['asked']) for r in here)}",

@@ -66,16 +66,16 @@ def trim_skew(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list
 
     Notes
     -----
-    Print and cut are read in the same pixels, and the registration carries the scanner's shear, so a scanner that is
-    not square does not show. `trim-offset` is averaged along the whole edge: a cut turned about its middle leaves it
-    alone and shows only here. Where print is scaled otherwise along x than along y, its millimeters bend the angle of a
-    turned cut, and those of a scan that was stretched do not: u covers both. A page printed aslant turns all four edges the
-    same way; in the block its scatter enters u. It is named where at least two of head, tail and fore-edge show the same
-    turn within 0.2 degrees, beyond six times the spread of the pages (eight below 20 pages) and 0.3 degrees. A press that turns every page the same way as
-    one looks at it turns rectos and versos oppositely against the block, where the mean would hide it: beyond 0.3 degrees
-    the value of the block is that of the side that is turned more (`sides` in the detail has both). The turn of a page is
-    taken from the median of its side, and where that median itself exceeds 0.3 degrees, the page nearest to it is named
-    for its side. Never named are pages that nearly repeat themselves or are registered worse than 0.9.
+    Print and cut are read in the same pixels, and the registration carries the scanner's shear, so a scanner that is not
+    square does not show. `trim-offset` is averaged along the whole edge: a cut turned about its middle leaves it alone and
+    shows only here. Where print is scaled otherwise along x than along y, its millimeters bend the angle of a turned cut,
+    and those of a scan that was stretched do not: u covers both. A page printed aslant turns all four edges the same way;
+    in the block its scatter enters u. It is named where at least two of head, tail and fore-edge show the same turn within
+    0.2 degrees, beyond six times the spread of the pages (eight below 20 pages) and 0.3 degrees. A press that turns every
+    page the same way as one looks at it turns rectos and versos oppositely against the block, where the mean would hide it:
+    beyond 0.3 degrees the value of the block is that of the side that is turned more (`sides` in the detail has both). The
+    turn of a page is taken from the median of its side, and where that median itself exceeds 0.3 degrees, the page nearest
+    to it is named for its side. Never named are pages that nearly repeat themselves or are registered worse than 0.9.
     """
     measure = MEASURES["trim-skew"]
     result = []
