@@ -201,6 +201,11 @@ def test_a_stretched_scan_is_told_from_scaled_print() -> None:
     assert with_scale_doubt(cut([0.0]), [both])[0].flags == ("print-scaled",)
 
 
+def test_what_a_calibrated_scanner_sees_of_any_press_puts_nothing_in_doubt() -> None:
+    assert with_scale_doubt(cut([0.0]), [scale(0.0015, 0.0, 0.0005)])[0].flags == ()
+    assert with_scale_doubt(cut([0.0]), [scale(0.006, 0.0, 0.0005)])[0].flags == ("print-scaled",)
+
+
 def test_scaled_print_puts_its_own_axis_in_doubt() -> None:
     small = scale(-0.03, 228.6 * (1 / 0.97 - 1))
     offsets = [*cut([7.0]), *cut([0.0], "width")]

@@ -23,6 +23,9 @@ APART = 2.0
 STRETCHED_MM = 6.0
 """Paper that the scan shows this much off the ordered size while the print fits it was not cut so: with the print it was
 stretched after scanning. Twice what any printer allows a cut to be off."""
+LEAST_SCALED = 0.004
+"""Below it scale moves an edge of a 9 in page by less than 0.5 mm, which is in doubt of nothing: any press is off by 0.1 %, and
+a calibrated scanner sees that."""
 AXES: Mapping[str, str] = {"height": "y", "width": "x"}
 _EDGES = {"height": (Edge.HEAD, Edge.TAIL), "width": (Edge.SPINE, Edge.FORE_EDGE)}
 _SCALED = ("trim-offset", "trim-offset-block", "trim-offset-page")
@@ -137,7 +140,11 @@ def _joined(scanner: _Witness, cuts: _Witness, ordered_mm: float, calibrated: bo
 def with_scale_doubt(observations: Iterable[Observation], scales: Sequence[Observation]) -> list[Observation]:
     """The observations, `trim-offset` and its kin and `trim-size-block` flagged where the print is scaled along their axis:
     what is measured against the print then says less of the paper."""
-    scaled = {str(o.where.axis) for o in scales if o.value is not None and o.u is not None and abs(o.value) > 2 * o.u}
+    scaled = {
+        str(o.where.axis)
+        for o in scales
+        if o.value is not None and o.u is not None and abs(o.value) > max(2 * o.u, LEAST_SCALED)
+    }
     edges = {edge for axis in scaled for edge in _EDGES[axis]}
     return [
         replace(o, flags=(*o.flags, str(Flag.PRINT_SCALED)))
