@@ -182,11 +182,13 @@ def arranged(
 def print_shapes(pages: Sequence[PageResult], reference: Reference, threads: int) -> tuple[Shape, ...]:
     """How the print of a copy is scaled and turned, where that is why pages were not recognized; empty where they all were,
     or where most were and their print is as ordered, so that the others show something else."""
-    printed = [p for p in pages if not p.error and p.ink is not None and p.ink.kind is PageKind.CONTENT]
-    lost = [p for p in printed if p.registration is None]
+    # A resolution is not believed where the sheet has another size and nothing is recognized: a stretched scan has both.
+    usable = [p for p in pages if p.error in ("", p.doubt) and p.ink is not None]
+    printed = [p for p in usable if p.ink is not None and p.ink.kind is PageKind.CONTENT]
+    lost = [p for p in printed if p.reference_page is None]
     known = [p.shape for p in printed if p.shape is not None]
     other = [s for s in known if not s.like(AS_ORDERED, APART)]
-    if not lost or (len(known) > len(lost) and 2 * len(other) < len(known)):
+    if not lost or (2 * len(lost) < len(printed) and 2 * len(other) < max(len(known), 1)):
         return ()
     asked = [lost[i] for i in sorted({int(k) for k in np.linspace(0, len(lost) - 1, ASKED)})]
     with ThreadPoolExecutor(max(threads, 1)) as pool:

@@ -17,7 +17,9 @@ from qc.intake import open_copy
 from qc.measure.print_scale import PageScale, print_scale, with_scale_doubt
 from qc.measure.trim_skew import trim_skew
 from qc.model import Decision, Inspection, Observation, Outcome, Where
+from qc.opened import Opened
 from qc.pipeline import inspect_copy
+from qc.plan import plan_copy
 from qc.policy import load_policy
 from qc.print_shape import Shape, shared
 from qc.reference import Reference, open_reference
@@ -144,6 +146,15 @@ def test_scaled_and_turned_print_of_pages_from_the_middle(title: Title, tmp_path
     for edge in (Edge.HEAD, Edge.FORE_EDGE):
         skew = measured(found, "trim-skew", edge=edge)
         assert close(replace(skew, value=abs(skew.value or 0.0)), 7.0)
+
+
+def test_stretched_scans_of_which_no_page_is_recognized_as_it_is(ordered: Reference, tmp_path: Path) -> None:
+    for n in (2, 3, 4):
+        shutil.copy(FIELD / f"27-stretched-6-percent/copy/p-000{n}.jpg", tmp_path)
+    opened = Opened(open_copy(tmp_path), ordered, "", {})
+    assert [scan.record.reference_page for scan in plan_copy(opened).scans] == [2, 3, 4]
+    found = inspected(tmp_path, ordered)
+    assert known(found) == [2, 3, 4] and outside(found) == []
 
 
 def test_pages_of_another_book_stay_foreign(title: Title, tmp_path: Path) -> None:
