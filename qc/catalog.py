@@ -42,11 +42,12 @@ class Measure:
 
 
 _ALL = (
-    Measure("trim-offset", "mm", "page", 2, "qc.measure.trim_offset:trim_offset"),
+    Measure("trim-offset", "mm", "page", 3, "qc.measure.trim_offset:trim_offset"),
     Measure("trim-offset-block", "mm", "copy", 1, "qc.measure.trim_offset_block:trim_offset_block"),
     Measure("trim-offset-page", "mm", "copy", 2, "qc.measure.trim_offset_page:trim_offset_page"),
     Measure("trim-size-block", "mm", "copy", 1, "qc.measure.trim_size_block:trim_size_block"),
-    Measure("trim-skew", "deg", "copy", 1, "qc.measure.trim_skew:trim_skew"),
+    Measure("print-scale", "fraction", "copy", 1, "qc.measure.print_scale:print_scale"),
+    Measure("trim-skew", "deg", "copy", 2, "qc.measure.trim_skew:trim_skew"),
     Measure("page-size", "mm", "page", 1, "qc.measure.page_size:page_size"),
     Measure("print-position-jitter", "mm", "copy", 1, "qc.measure.print_position_jitter:print_position_jitter"),
     Measure("print-position-recto-verso", "mm", "copy", 1, "qc.measure.own_pages:print_position_recto_verso"),

@@ -23,6 +23,7 @@ from qc.page_look import Look
 from qc.page_maps import page_maps
 from qc.page_result import PageJob, PageResult
 from qc.print_marks import print_marks
+from qc.print_shape import Shape
 from qc.reference import Reference, ReferencePage
 from qc.register import FEW_TILES, Registration
 from qc.resample import shrunk
@@ -243,6 +244,7 @@ def _measured(
         result,
         reference_page=page.number,
         registration=registration,
+        shape=_shape_of(registration, sheet),
         lines=lines,
         slivers=white_slivers(
             image.luminance,
@@ -277,6 +279,12 @@ def _shown_mm(image: PageImage, sheet: Sheet, to_px: Affine) -> tuple[float, flo
     corners = Size(w, h).corners() if sheet.corners is None else sheet.corners
     x, y = to_px.inverse()(corners).T
     return float(max(x[0], x[3])), float(max(y[0], y[1])), float(min(x[1], x[2])), float(min(y[2], y[3]))
+
+
+def _shape_of(registration: Registration, sheet: Sheet) -> Shape:
+    scale_x, scale_y, _ = registration.linear()
+    turn = registration.to_px.skew_deg - sheet.angle_deg if sheet.corners is not None else 0.0
+    return Shape(1 + scale_x, 1 + scale_y, turn)
 
 
 def _sheet_mm(

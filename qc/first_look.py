@@ -12,18 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.edges import Sheet
 from qc.errors import ScanError
 from qc.examine import believed
-from qc.lookup import on_paper, sheet_in, upright
+from qc.lookup import on_paper, sheet_in, start_on, upright, without_backing
 from qc.match import Candidate, candidates, in_order, thumbnail
 from qc.model import BookCopy, ScanFile
-from qc.normalize import load_page, refuse_small, true_resolution
+from qc.normalize import PageImage, load_page, refuse_small, true_resolution
 from qc.page_index import LIKE, PageIndex, index_of
 from qc.page_result import PageJob
+from qc.print_shape import Shape, on_white, search
 from qc.reference import Reference
 from qc.reference_page import direction_of
 from qc.same_capture import same_bytes
 from qc.scan import read_header
+from qc.units import px_per_mm
 
 LOOK_DPI = 75.0
 COMPARED = 4
@@ -63,8 +66,53 @@ def look(job: PageJob, reference: Reference) -> Glance:
 
     Notes
     -----
-    Scans that lie turned by more than the sheet tells, or at another scale than stated, look like nothing.
+    Scans that lie turned by more than the sheet tells, or at another scale than stated, look like nothing; so does print
+    that is scaled or turned on its sheet, unless `job.shapes` says how.
     """
+    seen = _small_scan(job, reference)
+    if seen is None:
+        return Glance()
+    image, sheet = seen
+    start, _ = on_paper(image, sheet, reference.trim, job)
+    thumbnails = reference.thumbnails()
+    index = index_of(reference)
+    size = (thumbnails.shape[1], thumbnails.shape[2])
+    if job.shapes:
+        plain = without_backing(image, sheet, job)
+        printed = start_on(plain, sheet, reference.trim)
+        for shape in job.shapes:
+            picture = thumbnail(plain.luminance, printed.after(shape.about(reference.trim)), size)
+            if (found := recognized(picture, thumbnails, index)) is not None:
+                return Glance(found.page if index.single(found.page) else None, index.looks[found.page - 1])
+    picture = thumbnail(image.luminance, start, size)
+    seen_page = recognized(picture, thumbnails, index)
+    if seen_page is not None:
+        return Glance(seen_page.page if index.single(seen_page.page) else None, index.looks[seen_page.page - 1])
+    # Of a title that is mostly rules, these have nothing of their own.
+    rules = candidates(picture, thumbnails, index.shared[:COMPARED])
+    if rules and rules[0].score > RULES:
+        return Glance(look=rules[0].page)
+    mirrored = recognized(np.ascontiguousarray(picture[:, ::-1]), thumbnails, index)
+    return Glance(mirrored=mirrored.page if mirrored else None)
+
+
+def shape_of(job: PageJob, reference: Reference) -> Shape | None:
+    """How the print of a scan is scaled and turned on its sheet, wherever that makes it look like a page of the title; None
+    where nothing does."""
+    seen = _small_scan(job, reference)
+    if seen is None:
+        return None
+    image, sheet = seen
+    thumbnails, index, trim = reference.thumbnails(), index_of(reference), reference.trim
+    size = (thumbnails.shape[1], thumbnails.shape[2])
+    light, start = on_white(image.luminance, sheet, 1 / px_per_mm(image.dpi.x_dpi)), start_on(image, sheet, trim)
+    shape, page = search(light, start, trim, size, index)
+    found = recognized(thumbnail(light, start.after(shape.about(trim)), size), thumbnails, index)
+    return shape if found is not None and found.page == page else None
+
+
+def _small_scan(job: PageJob, reference: Reference) -> tuple[PageImage, Sheet] | None:
+    """A scan at `LOOK_DPI`, upright, and the sheet in it; None for one that cannot be used."""
     profile = job.settings.profile
     try:
         header = read_header(job.scan)
@@ -72,24 +120,12 @@ def look(job: PageJob, reference: Reference) -> Glance:
         refuse_small(job.scan, header, true_resolution(stated, header, profile))
         image = load_page(job.scan, header, stated, profile, LOOK_DPI)
     except ScanError:
-        return Glance()
+        return None
     sheet = sheet_in(image, job.settings)
     if not job.settings.bound:
         image, turns = upright(image, sheet, reference.trim)
         sheet = sheet_in(image, job.settings) if turns else sheet
-    start, _ = on_paper(image, sheet, reference.trim, job)
-    thumbnails = reference.thumbnails()
-    picture = thumbnail(image.luminance, start, (thumbnails.shape[1], thumbnails.shape[2]))
-    index = index_of(reference)
-    seen = recognized(picture, thumbnails, index)
-    if seen is not None:
-        return Glance(seen.page if index.single(seen.page) else None, index.looks[seen.page - 1])
-    # Of a title that is mostly rules, these have nothing of their own.
-    rules = candidates(picture, thumbnails, index.shared[:COMPARED])
-    if rules and rules[0].score > RULES:
-        return Glance(look=rules[0].page)
-    mirrored = recognized(np.ascontiguousarray(picture[:, ::-1]), thumbnails, index)
-    return Glance(mirrored=mirrored.page if mirrored else None)
+    return image, sheet
 
 
 def recognized(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], index: PageIndex) -> Candidate | None:
@@ -103,13 +139,13 @@ def recognized(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], inde
     return best if like > max(LIKE, other + LEAD) and best.score > SCORE else None
 
 
-def look_at(copy: BookCopy, reference: Reference | None, threads: int) -> list[Glance]:
+def look_at(copy: BookCopy, reference: Reference | None, threads: int, shapes: tuple[Shape, ...] = ()) -> list[Glance]:
     """A look at every interior page of a copy but those that repeat another byte by byte; nothing is recognized without a
     reference."""
     repeated = {i: copy.pages[first] for i, first in same_bytes(copy.pages).items()}
     direction = direction_of(copy, reference)
     jobs = [
-        PageJob(i, scan, copy.scan, direction=direction, same_as=repeated.get(i - 1))
+        PageJob(i, scan, copy.scan, direction=direction, same_as=repeated.get(i - 1), shapes=shapes)
         for i, scan in enumerate(copy.pages, 1)
     ]
 

@@ -95,6 +95,11 @@ class Flag(StrEnum):
     FEW_WORDS = "few-words", "only words or lines are gone; a later change by the author looks the same"
     DIRT_OR_INK = "dirt-or-ink", "a scan alone does not tell ink from dirt on the glass, a stain or a reader's mark"
     ONE_EDGE = "one-edge", "no opposite edge confirms it"
+    PRINT_SCALED = "print-scaled", "the print is scaled, and what is measured against it says less of the paper"
+    SCAN_STRETCHED = (
+        "scan-stretched",
+        "print and paper are off by the same share: the scan was stretched, or its resolution is not as stated",
+    )
     JITTER_POSSIBLE = "jitter-possible", "an unsteady press may move a single page as far"
     ONE_SIDE = "one-side", "the other side of the leaf does not confirm it; it may be the scanning"
     SAME_SHEET = "same-sheet", "one sheet, scanned twice: its print lies at the same place against its cuts"

@@ -106,7 +106,7 @@ def _searched(
     """The page that stands out from all others in the search of an inspection, and all that were compared."""
     seen: list[Candidate] = []
     believed = None
-    for start, options in looks(image, sheet, reference, job):
+    for start, _, options in looks(image, sheet, reference, job):
         believed = believed or start
         if start is not believed and not job.settings.bound and _far_off(image, sheet, reference.trim):
             break

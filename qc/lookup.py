@@ -14,9 +14,10 @@ from qc.model import ScanSettings
 from qc.normalize import PageImage
 from qc.page_index import index_of
 from qc.page_result import PageJob
+from qc.print_shape import on_white
 from qc.pyramid import Target, prepare
 from qc.reference import Reference, ReferencePage
-from qc.register import Registration, coarse, register
+from qc.register import USUAL, Prior, Registration, coarse, register
 from qc.units import px_per_mm
 
 MIN_SCORE = 0.2
@@ -45,7 +46,8 @@ def matches(
     """
     trim = reference.trim
     h, w = image.luminance.shape
-    for start, options in looks(image, sheet, reference, job):
+    plain = without_backing(image, sheet, job)
+    for start, prior, options in looks(plain, sheet, reference, job):
         seen += options
         if job.forced_page is not None:
             options = [c for c in options if c.page == job.forced_page]
@@ -54,9 +56,9 @@ def matches(
         confirmed = False
         for option in [c for c in options if c.score > MIN_SCORE][:TRIES]:
             page = reference.page(option.page)
-            view, view_start = image, start
+            view, shown, view_start = image, plain, start
             if option.turns:
-                view = image.turned(2)
+                view, shown = image.turned(2), plain.turned(2)
                 about = Affine.shift(trim.width_mm, trim.height_mm).after(Affine.rotation(180))
                 view_start = quarter_turn(2, w, h).after(start).after(about)
             corners = sheet.corners
@@ -65,7 +67,7 @@ def matches(
             target = prepare(page)
             if job.settings.bound:
                 target = target.between(flat_mm(page.number, trim, job.direction))
-            found = _register(target, view, view_start.after(Affine.shift(*option.shift_mm)), corners)
+            found = _register(target, shown, view_start.after(Affine.shift(*option.shift_mm)), corners, prior)
             if found is not None:
                 confirmed = True
                 yield view, option, page, found
@@ -75,13 +77,14 @@ def matches(
 
 def looks(
     image: PageImage, sheet: Sheet, reference: Reference, job: PageJob
-) -> Iterator[tuple[Affine, list[Candidate]]]:
-    """Start maps with the reference pages that the scan may show by its small picture, best first, in an ever wider search:
-    from the neighbors of the expected page to the whole title, then to other scales and angles."""
+) -> Iterator[tuple[Affine, Prior, list[Candidate]]]:
+    """Start maps, with what is believed of their scale, and the reference pages that the scan may show by its small picture,
+    best first, in an ever wider search: from the neighbors of the expected page to the whole title, then to other scales and
+    angles."""
     thumbnails = reference.thumbnails()
     index = index_of(reference)
     shape = (thumbnails.shape[1], thumbnails.shape[2])
-    for attempt, start in enumerate(_starts(image, sheet, reference.trim, job)):
+    for attempt, (start, prior) in enumerate(_starts(image, sheet, reference.trim, job)):
         picture = thumbnail(image.luminance, start, shape)
         own = index.own(picture)
         for ring, pages in enumerate(rings(job.expected_page, reference.pages)):
@@ -94,12 +97,29 @@ def looks(
             options = [replace(c, own=bool(own[c.page - 1])) for c in candidates(picture, thumbnails, pages)]
             # A page is taken as it lies until the copy as a whole says otherwise.
             options.sort(key=lambda c: -(c.score + (0.0 if c.turns else TURN_LEAD)))
-            yield start, options
+            yield start, prior, options
 
 
-def _starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> list[Affine]:
-    """Start maps to try in turn: as believed; at the scale the sheet suggests; turned, where no sheet tells the
-    angle. In an open book, the page at the one outer side, then at the other."""
+def without_backing(image: PageImage, sheet: Sheet, job: PageJob) -> PageImage:
+    """The image to recognize: where the print lies turned on its sheet, the page frame holds corners of the backing."""
+    if not any(shape.turn_deg for shape in job.shapes):
+        return image
+    return replace(image, luminance=on_white(image.luminance, sheet, 1 / px_per_mm(image.dpi.x_dpi)))
+
+
+def _starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> list[tuple[Affine, Prior]]:
+    """Start maps to try in turn, with what is believed of their scale: what the print of the copy looks like, where that is
+    not as ordered; then as ordered."""
+    usual = _usual_starts(image, sheet, trim, job)
+    as_printed = [
+        (usual[0].after(shape.about(trim)), Prior(shape.scale_x - 1, shape.scale_y - 1)) for shape in job.shapes
+    ]
+    return as_printed + [(start, USUAL) for start in usual]
+
+
+def _usual_starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> list[Affine]:
+    """The same for a print as ordered: as believed; at the scale the sheet suggests; turned, where no sheet tells the angle. In
+    an open book, the page at the one outer side, then at the other."""
     start = start_on(image, sheet, trim)
     if job.settings.bound:
         h, w = image.luminance.shape
@@ -135,9 +155,11 @@ def start_on(image: PageImage, sheet: Sheet, trim: Size, scale: float = 1.0) -> 
     return Affine.shift(*(middle - center)).after(turn)
 
 
-def _register(target: Target, image: PageImage, start: Affine, sheet: Points | None) -> Registration | None:
+def _register(
+    target: Target, image: PageImage, start: Affine, sheet: Points | None, prior: Prior
+) -> Registration | None:
     nominal = (px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi))
-    return register(target, image.luminance, coarse(target, image.luminance, start), nominal, sheet)
+    return register(target, image.luminance, coarse(target, image.luminance, start), nominal, sheet, prior)
 
 
 def sheet_in(image: PageImage, settings: ScanSettings) -> Sheet:
@@ -173,7 +195,7 @@ def flat_mm(number: int, trim: Size, direction: Direction = Direction.LTR) -> tu
 def on_paper(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> tuple[Affine, Size]:
     """Rough map of what is paper: of a sheet cut too deep, the backing inside the trim box is none."""
     if job.settings.bound or sheet.corners is None:
-        return _starts(image, sheet, trim, job)[0], trim
+        return _usual_starts(image, sheet, trim, job)[0], trim
     across, down = sheet_share(image, sheet, trim)
     size = Size(trim.width_mm * min(across, 1.0), trim.height_mm * min(down, 1.0))
     return start_on(image, sheet, size), size

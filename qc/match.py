@@ -46,10 +46,14 @@ class Candidate:
 
 def thumbnail(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, int]) -> NDArray[np.float32]:
     """The page as a small picture of its trim box; `start` maps page-frame mm to pixels of `luminance`."""
-    scale = px_per_mm(THUMBNAIL_DPI)
-    to_small = Affine.scaling(scale).matrix + np.array([[0, 0, -0.5], [0, 0, -0.5]])
-    small, to_image = shrunk_with_map(luminance, start, round(start.scale[0] / scale))
-    picture = warped(small, to_image.after(Affine(to_small).inverse()), (shape[1], shape[0]))
+    small, to_small = shrunk_with_map(luminance, start, round(start.scale[0] / px_per_mm(THUMBNAIL_DPI)))
+    return framed(small, to_small, shape)
+
+
+def framed(luminance: NDArray[np.float32], start: Affine, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """`thumbnail` of an image that is about as coarse already."""
+    to_picture = Affine(Affine.scaling(px_per_mm(THUMBNAIL_DPI)).matrix + np.array([[0, 0, -0.5], [0, 0, -0.5]]))
+    picture = warped(luminance, start.after(to_picture.inverse()), (shape[1], shape[0]))
     # About as the eye and the encoded reference see it: dark pictures keep their detail.
     return np.asarray(np.sqrt(np.maximum(picture, 0.0)), np.float32)
 

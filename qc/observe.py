@@ -22,6 +22,7 @@ from qc.measure.own_pages import recto_verso_of_offsets
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
+from qc.measure.print_scale import PageScale, print_scale, with_scale_doubt
 from qc.measure.trim_offset import trim_offset, trim_unstated
 from qc.measure.trim_offset_block import of_another_trim, trim_offset_block
 from qc.measure.trim_offset_page import trim_offset_page
@@ -45,12 +46,15 @@ from qc.page_result import PageResult
 from qc.reading_order import AS_SCANNED
 from qc.reference import Reference
 from qc.reference_page import direction_of
+from qc.scanner import U_SCALE
 from qc.sequence import align
 from qc.sheet_twice import Again, seen_again
 from qc.sides import OUTER, Sides
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3
+MAX_SCALE_SD = 1e-3
+"""Of the scale of the print on a page, as its tiles alone give it; a page of text reaches a tenth of that."""
 UNSURE = (Look.DEFECT, Look.SHOW_THROUGH, Look.DIRT)
 """Looks of a blank page that pale or very little print has as well."""
 
@@ -91,6 +95,15 @@ def observe(
         of_offsets += trim_skew(offsets, facing)
         of_offsets += print_position_jitter(offsets, bench_cut)
         of_offsets += recto_verso_of_offsets(offsets, dict(enumerate(sides.names, 1)))
+        u_reference = U_SCALE if reference.id.kind == "copy" else 0.0
+        scales = print_scale(_page_scales(pages), offsets, reference.trim, bench_cut, u_reference)
+        if common is Flag.TRIM_NOT_STATED or guessed:
+            # A trim of which the size is not known does not tell the size of the print on it.
+            scales = [_for_lack_of_trim(o) for o in scales]
+        else:
+            observations = with_scale_doubt(observations, scales)
+            of_offsets = with_scale_doubt(of_offsets, scales)
+        of_offsets += scales
     if guessed:
         of_offsets = [_as_guessed(o) for o in of_offsets]
     observations += map(_for_lack_of_trim, of_offsets) if common is Flag.TRIM_NOT_STATED else of_offsets
@@ -128,6 +141,16 @@ def observe(
     if reference is None:
         observations += observe_alone(copy, [p.own for p in pages if p.own is not None])
     return observations
+
+
+def _page_scales(pages: Sequence[PageResult]) -> list[PageScale]:
+    """The scale of the print of each page on which it is well known."""
+    known = [(p, p.registration) for p in pages if p.registration is not None and any(p.registration.observable)]
+    return [
+        PageScale(r.linear()[:2], r.linear_sd()[:2], p.u_scale)
+        for p, r in known
+        if max(r.linear_sd()[:2]) < MAX_SCALE_SD
+    ]
 
 
 def sequence(

@@ -20,6 +20,9 @@ from qc.units import px_per_mm
 
 REACH_MM = 7.0
 """The rough outline of the paper is believed where it lies further than this from where the trim line falls."""
+ASLANT_DEG = 1.0
+"""Where the outline is turned by more against the trim line, the cut is looked for along it, too: of a print that is turned
+on its sheet, a cut is followed by its trim line to 1.7 degrees at most. The outline itself is good to half a degree."""
 
 
 def page_edges(
@@ -70,6 +73,12 @@ def page_edges(
             if _distance(outline, guess) > REACH_MM * px_per_mm(dpi):
                 guess = outline
         line = find_edge(image.luminance, guess, sheet.backing, dpi, expected=expected)
+        if (
+            sheet.corners is not None
+            and _turned_deg(outline := _nearest_side(sheet.corners, guess), guess) > ASLANT_DEG
+        ):
+            along = find_edge(image.luminance, outline, sheet.backing, dpi, expected=expected)
+            line = along if line.ends is None or (along.ends is not None and along.used > line.used) else line
         if line.flag is Flag.CROPPED:
             line = replace(line, frame=paper_to_frame(image.luminance, trim_px[[a, b]], dpi))
         lines.append(line)
@@ -84,6 +93,12 @@ def ordered(page: ReferencePage, to_px: Affine) -> Expected:
 def _nearest_side(corners: Points, guess: Points) -> Points:
     sides = [corners[[a, b]] for a, b in ((3, 0), (0, 1), (1, 2), (2, 3))]
     return min(sides, key=lambda s: float(np.hypot(*(s - guess).T).sum()))
+
+
+def _turned_deg(outline: Points, guess: Points) -> float:
+    """Angle between two lines, without its sign."""
+    a, b = outline[1] - outline[0], guess[1] - guess[0]
+    return abs(float(np.rad2deg(np.arctan2(a[0] * b[1] - a[1] * b[0], a @ b))))
 
 
 def _distance(outline: Points, guess: Points) -> float:

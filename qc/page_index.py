@@ -53,6 +53,10 @@ class PageIndex:
         text page reaches 0.5 to 0.9 with that page and at most 0.4 with another one."""
         return np.asarray(self._pages @ _unit(_shape(np.abs(spectrum(picture))) - self._mean))
 
+    def likeness_of(self, spectra: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        """The same of many pictures by the size of their spectra, shape (pictures, pages)."""
+        return np.asarray(_unit(np.array([_shape(s) for s in spectra]) - self._mean) @ self._pages.T)
+
     def own(self, picture: NDArray[np.float32]) -> NDArray[np.bool_]:
         """For each reference page, whether a small picture shows what that page has of its own; of pages that look the
         same none has anything."""

@@ -15,6 +15,7 @@ from qc.measure.ink_coverage import Ink
 from qc.model import Resolution, ScanFile, ScanSettings
 from qc.own_placement import OwnPage
 from qc.print_marks import PrintMark
+from qc.print_shape import Shape
 from qc.register import Registration
 from qc.scanner import u_without_profile
 from qc.tiles import PageTiles
@@ -27,7 +28,8 @@ _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 class PageJob:
     """What to examine: small and free of pixels, so that it can go to another thread or process. `seen_as` is the
     reference page at which it is looked up first, where a first look told; `direction` that in which the book is read;
-    `same_as` the scan that it repeats, so that there is nothing to examine."""
+    `same_as` the scan that it repeats, so that there is nothing to examine; `shapes` how the print of the copy may be scaled
+    and turned, the likeliest first, where it is not as ordered."""
 
     position: int
     scan: ScanFile
@@ -37,6 +39,7 @@ class PageJob:
     seen_as: int | None = None
     direction: Direction = Direction.LTR
     same_as: ScanFile | None = None
+    shapes: tuple[Shape, ...] = ()
 
     @property
     def expected_page(self) -> int:
@@ -65,6 +68,8 @@ class PageResult:
         The one it was registered to; at a glance, the one that stands out.
     mirrored : int or None
         The one that its mirror image looks like, where that was looked for.
+    shape : Shape or None
+        How its print is scaled, by the resolution that is believed, and turned on the sheet; of a registered page.
     lines : tuple of EdgeLine
         Left, top, right, bottom, in working pixels.
     to_scan : Affine
@@ -99,6 +104,7 @@ class PageResult:
     options: tuple[Candidate, ...] = ()
     reference_page: int | None = None
     mirrored: int | None = None
+    shape: Shape | None = None
     registration: Registration | None = None
     lines: tuple[EdgeLine, ...] = _NOWHERE
     to_scan: Affine | None = None

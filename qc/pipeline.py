@@ -18,7 +18,7 @@ from qc.covers_among_pages import take_out_covers
 from qc.errors import ScanError
 from qc.examine import examine_page
 from qc.facts import not_known
-from qc.first_look import Glance, expected_pages, look_at, mirrored_pages
+from qc.first_look import Glance, expected_pages, look_at, mirrored_pages, shape_of
 from qc.imprint_look import looks_like_imprint
 from qc.judge import judge
 from qc.leaves import mates, whole
@@ -42,6 +42,7 @@ from qc.page_index import index_of
 from qc.page_result import PageJob, PageResult
 from qc.painted_rim import without_painted_rims
 from qc.policy import Policy
+from qc.print_shape import APART, AS_ORDERED, Shape, shared
 from qc.reading_order import AS_SCANNED, find_order, reading_order
 from qc.readings import imprint_position, read_copy
 from qc.reference import Reference
@@ -56,6 +57,9 @@ Progress = Callable[[int, int], None]
 Look = Callable[[PageJob, Reference | None], PageResult]
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
+ASKED = 4
+"""Scans of a copy whose print is searched at other scales and angles, seconds each: one picture or one table may look like
+nothing, of four pages one is text or looks like itself."""
 
 
 def inspect_copy(
@@ -165,13 +169,15 @@ def examine_pages(
     expected: Sequence[int] | None = None,
     look: Look = examine_page,
     repeats: Sequence[ScanFile | None] | None = None,
+    shapes: tuple[Shape, ...] = (),
 ) -> list[PageResult]:
     """Every interior page of the copy, by position; `expected` is the reference page at which each is looked up first,
     `repeats` the scan that it repeats, where it is not examined."""
     seen_as: Sequence[int | None] = expected or [None] * len(copy.pages)
     same_as: Sequence[ScanFile | None] = repeats or [None] * len(copy.pages)
+    direction = direction_of(copy, reference)
     jobs = [
-        PageJob(i, scan, copy.scan, seen_as=n, direction=direction_of(copy, reference), same_as=other)
+        PageJob(i, scan, copy.scan, seen_as=n, direction=direction, same_as=other, shapes=shapes)
         for i, (scan, n, other) in enumerate(zip(copy.pages, seen_as, same_as, strict=True), 1)
     ]
     results = {job.position: PageResult(job) for job in jobs if job.same_as is not None}
@@ -187,15 +193,51 @@ def arranged(
 ) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
     """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave.
 
-    Covers that came along among the pages are named so and are no pages any more."""
-    glances = without_repeats(copy.pages, look_at(copy, reference, threads))
+    Covers that came along among the pages are named so and are no pages any more.
+    Where pages stay unknown because the print is scaled or turned on its sheets, all that is done once more, knowing how.
+    """
+    found = _arranged(copy, reference, threads, progress)
+    if reference is None:
+        return found
+    shapes = print_shapes(found[-1], reference, threads)
+    return _arranged(copy, reference, threads, progress, shapes) if shapes else found
+
+
+def print_shapes(pages: Sequence[PageResult], reference: Reference, threads: int) -> tuple[Shape, ...]:
+    """How the print of a copy is scaled and turned, where that is why pages were not recognized; empty where they all were,
+    or where most were and their print is as ordered, so that the others show something else."""
+    # A resolution is not believed where the sheet has another size and nothing is recognized: a stretched scan has both.
+    usable = [p for p in pages if p.error in ("", p.doubt) and p.ink is not None]
+    printed = [p for p in usable if p.ink is not None and p.ink.kind is PageKind.CONTENT]
+    lost = [p for p in printed if p.reference_page is None]
+    known = [p.shape for p in printed if p.shape is not None]
+    other = [s for s in known if not s.like(AS_ORDERED, APART)]
+    if not lost or (2 * len(lost) < len(printed) and 2 * len(other) < max(len(known), 1)):
+        return ()
+    asked = [lost[i] for i in sorted({int(k) for k in np.linspace(0, len(lost) - 1, ASKED)})]
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        found = [s for s in pool.map(lambda p: shape_of(p.job, reference), asked) if s is not None]
+    # A sparse page is registered to print of another scale, too, but says little of that.
+    return shared(s for s in found if not s.like(AS_ORDERED, APART)) or shared(other)
+
+
+def _arranged(
+    copy: BookCopy,
+    reference: Reference | None,
+    threads: int,
+    progress: Progress | None,
+    shapes: tuple[Shape, ...] = (),
+) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
+    glances = without_repeats(copy.pages, look_at(copy, reference, threads, shapes))
     looks = index_of(reference).looks if reference is not None else ()
     once = [g for g in glances if g.same_as is None]
     order = find_order([g.page for g in once], [g.look for g in once], looks)
     copy, glances = in_reading_order(copy, glances, order)
     expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
     repeats = [g.same_as for g in glances]
-    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, expected, repeats=repeats))
+    pages = with_proven_resolution(
+        examine_pages(copy, reference, threads, progress, expected, repeats=repeats, shapes=shapes)
+    )
     copy, glances, pages = take_out_covers(copy, glances, pages, reference)
     return copy, order, glances, pages
 

@@ -17,7 +17,7 @@ from qc.opened import Opened
 from qc.order import ALIKE, find_places, usual_turns
 from qc.page_index import index_of
 from qc.page_result import PageResult
-from qc.pipeline import Progress, examine_pages, in_reading_order, page_records, with_proven_resolution
+from qc.pipeline import Progress, examine_pages, in_reading_order, page_records, print_shapes, with_proven_resolution
 from qc.reading_order import find_order
 from qc.reference import Reference
 from qc.scan import ScanHeader, read_header
@@ -162,6 +162,9 @@ def plan_copy(
     """
     copy, reference = opened.copy, opened.reference
     pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, look=glance_page))
+    if reference is not None and (shapes := print_shapes(pages, reference, threads)):
+        again = examine_pages(copy, reference, threads, progress, look=glance_page, shapes=shapes)
+        pages = with_proven_resolution(again)
     order = _order(pages, reference)
     copy, pages = _in_order(copy, pages, order)
     copy, _, pages = take_out_covers(copy, [Glance()] * len(pages), in_step(pages), reference)

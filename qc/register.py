@@ -53,6 +53,10 @@ class Prior:
     sd_shear: float = 0.002
 
 
+USUAL = Prior()
+"""Of a print as ordered, on a scanner whose resolution is about as it states."""
+
+
 @dataclass(frozen=True)
 class Registration:
     """Map of a page with what is known about it.
@@ -94,7 +98,7 @@ class Registration:
     tiles: int
     observable: tuple[bool, bool]
     repeats: bool = False
-    prior: Prior = Prior()
+    prior: Prior = USUAL
     to_px: Affine = Affine(np.eye(2, 3))  # noqa: RUF009 - frozen
     covariance: NDArray[np.float64] | None = None
 
@@ -200,7 +204,12 @@ def coarse(target: Target, luminance: Plane, start: Affine) -> Affine:
 
 
 def register(
-    target: Target, luminance: Plane, start: Affine, nominal: tuple[float, float], sheet: Points | None = None
+    target: Target,
+    luminance: Plane,
+    start: Affine,
+    nominal: tuple[float, float],
+    sheet: Points | None = None,
+    prior: Prior = USUAL,
 ) -> Registration | None:
     """Register a page from a coarse start (good to about a millimeter).
 
@@ -217,6 +226,8 @@ def register(
     sheet : ndarray, shape (4, 2), or None
         Rough corners of the paper in working pixels, where it stands out from its backing: print is looked for on paper
         only.
+    prior : Prior
+        What is believed of scale and shear beforehand.
 
     Returns
     -------
@@ -224,7 +235,7 @@ def register(
         None where the page does not show this reference page.
     """
     views = _views(target.levels, luminance, nominal)
-    found = _refine(target, views, start, nominal)
+    found = _refine(target, views, start, nominal, prior)
     if found is None or not (target.repeats_mm or found.tiles < FEW_TILES):
         return found
     # Ruled and sparse pages fit nearly as well some way off: move while that fits the whole page better.
@@ -236,7 +247,7 @@ def register(
         best = int(np.argmax(scores))
         if scores[best] <= score:
             break
-        again = _refine(target, views, found.to_px.after(Affine.shift(*shifts[best])), nominal)
+        again = _refine(target, views, found.to_px.after(Affine.shift(*shifts[best])), nominal, prior)
         if again is None:
             return replace(found, observable=(False, False))
         found = again
@@ -267,7 +278,9 @@ def _whole_page(target: Target, views: Sequence[View], to_working: Affine, sheet
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-12))
 
 
-def _refine(target: Target, views: Sequence[View], start: Affine, nominal: tuple[float, float]) -> Registration | None:
+def _refine(
+    target: Target, views: Sequence[View], start: Affine, nominal: tuple[float, float], prior: Prior
+) -> Registration | None:
     center = target.trim.corners().mean(axis=0)
     base = following = start
     fit: Fit | None = None
@@ -277,7 +290,7 @@ def _refine(target: Target, views: Sequence[View], start: Affine, nominal: tuple
     ):
         for _ in range(rounds):
             base = following
-            constraint, vector = _constraints(base, nominal, Prior())
+            constraint, vector = _constraints(base, nominal, prior)
             tiles = tiles_of(level, view, base, target.trim, target.flat_mm)
             fit = fit_tiles(level, tiles, center, constraint, vector, least)
             if fit is None:
@@ -289,7 +302,7 @@ def _refine(target: Target, views: Sequence[View], start: Affine, nominal: tuple
     if fit is None or fit.correlation < MIN_CORRELATION:
         return None
     # The fit refers to the map before the last correction; the prior is taken out of it again.
-    constraint, vector = _constraints(base, nominal, Prior())
+    constraint, vector = _constraints(base, nominal, prior)
     return Registration(
         base=base,
         information=fit.information,
@@ -301,4 +314,4 @@ def _refine(target: Target, views: Sequence[View], start: Affine, nominal: tuple
         tiles=fit.tiles,
         repeats=bool(target.repeats_mm),
         observable=target.observable if settled and fit.tiles >= MIN_TILES else (False, False),
-    ).given(Prior())
+    ).given(prior)

@@ -39,6 +39,11 @@ def mean_over_pages(
     """
     n = len(values)
     value, spread = huber_mean(values)
-    student_factor = float(student.ppf(0.975, n - 1)) / 1.96
-    scatter = max(spread, float(np.median(page_u))) * 1.05 * student_factor / float(np.sqrt(n))
+    scatter = max(spread, float(np.median(page_u))) * students_factor(n - 1) / float(np.sqrt(n))
     return value, float(np.hypot(scatter, common)), spread
+
+
+def students_factor(freedom: int) -> float:
+    """By what u of a robust mean exceeds that of a plain mean of many pages: Student's factor for the degrees of freedom, and
+    5 % for the loss of efficiency."""
+    return 1.05 * float(student.ppf(0.975, freedom)) / 1.96

@@ -17,6 +17,7 @@ _NAMES = {
     "trim-offset-block": "cut",
     "trim-offset-page": "print of one page",
     "trim-size-block": "size of the block",
+    "print-scale": "size of the print",
     "trim-skew": "squareness of the cut",
     "page-size": "page size",
     "print-position-jitter": "placement jitter",
@@ -151,6 +152,10 @@ def _measured(observation: Observation, value: float, k: float, doubt: tuple[str
         return f"Print {size} off its place on the other pages, {'toward' if value < 0 else 'away from'} the cut"
     if measure == "trim-size-block":
         return f"Block {size} too {'small' if value < 0 else 'large'}"
+    if measure == "print-scale":
+        share = plus_minus(abs(100 * value), None if expanded is None else 100 * expanded, "%")
+        said = f"Print {share} {'smaller' if value < 0 else 'larger'} than ordered"
+        return f"{said}; {Flag.SCAN_STRETCHED.meaning}" if Flag.SCAN_STRETCHED in observation.flags else said
     if measure == "trim-skew":
         one, other = ("Print", "cut") if observation.where.page else ("Cut", "print")
         return f"{one} turned by {size} against the {other}"

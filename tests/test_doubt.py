@@ -207,7 +207,9 @@ def test_a_flag_that_the_rule_does_not_list_changes_nothing(name: str, rule: dic
 
 
 LEAST: dict[str, set[str]] = {
-    "trim-offset-page": {"one-edge", "jitter-possible"},
+    "trim-offset-block": {"print-scaled"},
+    "trim-offset-page": {"one-edge", "jitter-possible", "print-scaled"},
+    "trim-size-block": {"print-scaled"},
     "blank-pages-inside": {"place-unsure", "pale-ordered", "not-bare"},
     "print-defect": {"place-unsure", "pale-ordered", "not-bare", "few-words"},
     "print-defect-spot": {"dirt-or-ink"},

@@ -60,6 +60,7 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "trim-offset-page",
         "trim-size-block",
         "trim-skew",
+        "print-scale",
         "print-position-recto-verso",
         "copy-position-outlier",
         "copy-color-outlier",

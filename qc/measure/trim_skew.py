@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from qc.flags import Flag
 from qc.geometry import Edge, Side
 from qc.model import Observation, Where
 from qc.opposite_edges import surely_placed
-from qc.robust import mean_over_pages
+from qc.robust import mean_over_pages, students_factor
 
 MIN_PAGES = 3
 U_COMMON_DEG = 0.01
@@ -65,18 +66,20 @@ def trim_skew(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list
 
     Notes
     -----
-    Print and cut are read in the same pixels, and the registration carries the scanner's shear, so a scanner that is
-    not square does not show. `trim-offset` is averaged along the whole edge: a cut turned about its middle leaves it
-    alone and shows only here. A page printed aslant turns all four edges the same way; in the block its scatter enters
-    u. It is named where at least two of head, tail and fore-edge show the same turn within 0.2 degrees, beyond six
-    times the spread of the pages (eight below 20 pages) and 0.3 degrees. A press that turns every page the same way as
-    one looks at it turns rectos and versos oppositely against the block, which hides it there: the turn is therefore
-    taken from the median of each side, and where that median itself exceeds 0.3 degrees, the page nearest to it is named
-    for its side. Never named are pages that nearly repeat themselves or are registered worse than 0.9, and pages
-    turned so far, about 2 degrees, that their edges are not found.
+    Print and cut are read in the same pixels, and the registration carries the scanner's shear, so a scanner that is not
+    square does not show. `trim-offset` is averaged along the whole edge: a cut turned about its middle leaves it alone and
+    shows only here. Where print is scaled otherwise along x than along y, its millimeters bend the angle of a turned cut,
+    and those of a scan that was stretched do not: u covers both. A page printed aslant turns all four edges the same way;
+    in the block its scatter enters u. It is named where at least two of head, tail and fore-edge show the same turn within
+    0.2 degrees, beyond six times the spread of the pages (eight below 20 pages) and 0.3 degrees. A press that turns every
+    page the same way as one looks at it turns rectos and versos oppositely against the block, where the mean would hide it:
+    beyond 0.3 degrees the value of the block is that of the side that is turned more (`sides` in the detail has both). The
+    turn of a page is taken from the median of its side, and where that median itself exceeds 0.3 degrees, the page nearest
+    to it is named for its side. Never named are pages that nearly repeat themselves or are registered worse than 0.9.
     """
     measure = MEASURES["trim-skew"]
     result = []
+    blocks: dict[Edge | None, float | None] = dict.fromkeys(Edge)
     for edge in Edge:
         here = [o for o in offsets if o.where.edge is edge and o.value is not None and o.where.page in sides]
         where = Where(edge=edge)
@@ -84,10 +87,50 @@ def trim_skew(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list
             result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail={"pages": len(here)}))
             continue
         angles = np.array([_angle(o, sides[o.where.page or 0]) for o in here])
+        recto = np.array([sides[o.where.page or 0] is Side.RECTO for o in here])
         value, u, spread = mean_over_pages(angles, np.zeros(len(angles)), U_COMMON_DEG)
-        detail = {"pages": len(here), "spread": round(spread, 4)}
+        blocks[edge] = value
+        detail: dict[str, Any] = {"pages": len(here), "spread": round(spread, 4)}
+        if apart := _sides_apart(angles, recto):
+            value, u, spread = apart.deg, apart.u, apart.spread
+            medians = {"recto": round(apart.recto, 4), "verso": round(apart.verso, 4)}
+            detail = {"pages": len(here), "spread": round(spread, 4), "sides": medians}
+        u = float(np.hypot(u, value * max(abs(float(o.detail.get("anisotropy", 0.0))) for o in here)))
         result.append(measure.observe(value, u, where, detail=detail))
-    return result + _aslant(_turns(offsets, sides, {o.where.edge: o.value for o in result}))
+    return result + _aslant(_turns(offsets, sides, blocks))
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Turn of the print of rectos and versos that a press turned the same way as one looks at it; `deg` is that of the side
+    turned more, `u` its standard uncertainty."""
+
+    recto: float
+    verso: float
+    deg: float
+    u: float
+    spread: float
+
+
+def _sides_apart(angles: NDArray[np.float64], recto: NDArray[np.bool_]) -> _Apart | None:
+    """The angles of each side where these differ far beyond the pages of a side; the mean of both would be nothing that any
+    page shows."""
+    if recto.all() or not recto.any():
+        return None
+    medians = [float(np.median(angles[side])) for side in (recto, ~recto)]
+    rest = angles - np.where(recto, *medians)
+    freedom = len(angles) - 2
+    spread = 1.4826 * float(np.median(np.abs(rest)))
+    if len(angles) < MIN_PAGES_ASLANT:
+        spread = max(spread, float(np.sqrt((rest**2).sum() / freedom)))
+    spread = max(spread, U_PAGE_DEG)
+    half = abs(medians[0] - medians[1]) / 2
+    if half < max(LEAST_DEG, TIMES_SPREAD[1] / 2 * spread):
+        return None
+    turned = int(abs(medians[1]) > abs(medians[0]))
+    pages = int((recto if turned == 0 else ~recto).sum())
+    u = float(np.hypot(spread * students_factor(freedom) / np.sqrt(pages), U_COMMON_DEG))
+    return _Apart(medians[0], medians[1], medians[turned], u, spread)
 
 
 def _turns(

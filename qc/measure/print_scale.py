@@ -1,0 +1,158 @@
+"""Size of the print against the size that was ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from qc.catalog import MEASURES
+from qc.flags import Flag
+from qc.geometry import Edge, Size
+from qc.model import Observation, Where
+from qc.opposite_edges import opposite_edges
+from qc.robust import mean_over_pages
+from qc.scanner import U_SCALE
+
+MIN_PAGES = 3
+U_CUT_MM = 1.0
+"""How well a block is cut to its ordered size; printers allow themselves 1.6 mm or 3.2 mm at an edge."""
+APART = 2.0
+"""Times their joint u by which scanner and cuts may differ and still be two measurements of one thing."""
+STRETCHED_MM = 6.0
+"""Paper that the scan shows this much off the ordered size while the print fits it was not cut so: with the print it was
+stretched after scanning. Twice what any printer allows a cut to be off."""
+LEAST_SCALED = 0.004
+"""Below it scale moves an edge of a 9 in page by less than 0.5 mm, which is in doubt of nothing: any press is off by 0.1 %, and
+a calibrated scanner sees that."""
+AXES: Mapping[str, str] = {"height": "y", "width": "x"}
+_EDGES = {"height": (Edge.HEAD, Edge.TAIL), "width": (Edge.SPINE, Edge.FORE_EDGE)}
+_SCALED = ("trim-offset", "trim-offset-block", "trim-offset-page")
+
+
+@dataclass(frozen=True)
+class PageScale:
+    """What the registration of a page says along x and y: ratio - 1 of the print by the resolution that is believed, its
+    standard deviation, and the relative standard uncertainty of that resolution."""
+
+    scale: tuple[float, float]
+    sd: tuple[float, float]
+    u_scanner: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class _Witness:
+    value: float
+    u: float
+
+
+def print_scale(
+    pages: Sequence[PageScale], offsets: Sequence[Observation], trim: Size, bench_cut: bool, u_reference: float = 0.0
+) -> list[Observation]:
+    """Ratio of the print's size to the ordered one, less 1, along height and width.
+
+    Parameters
+    ----------
+    pages : sequence of PageScale
+        Of the registered pages whose print fixes its scale.
+    offsets : sequence of Observation
+        `trim-offset` of the pages.
+    trim : Size
+        As ordered.
+    bench_cut : bool
+        The spine edge was cut to scan the sheets: the width of the paper says nothing.
+    u_reference : float
+        Relative standard uncertainty of the reference's own size: 0 for a PDF, that of a scanner for an approved copy.
+
+    Returns
+    -------
+    list of Observation
+        One an axis; > 0: printed larger than ordered. `detail` holds what scanner and cuts say by themselves. The flag
+        ``scan-stretched`` says that print and paper are off by the same share, which is the scan's and not the press's.
+
+    Notes
+    -----
+    Two witnesses: the scanner, by the resolution that its profile or the file states (u 0.5 % without a profile), and the
+    cuts, as if the paper were cut right (u 1 mm). Where they agree within 2 u the value is their weighted mean. Where they do
+    not, one of them is wrong. Print that is nearer to its size by the scanner than by the cuts was cut wrong: the scanner
+    counts. Print that fits its paper was stretched after scanning, or the file states another resolution than it has: the
+    cuts count, with a profile only where no cut is off by as much as the paper would be (6 mm). Else both count, with a
+    u that covers their difference.
+    """
+    measure = MEASURES["print-scale"]
+    result = []
+    for name, axis in AXES.items():
+        k = 0 if axis == "x" else 1
+        where = Where(axis=name)
+        ordered = trim.width_mm if axis == "x" else trim.height_mm
+        scanner = _by_scanner([(p.scale[k], p.sd[k], p.u_scanner[k]) for p in pages], u_reference)
+        cuts = None if axis == "x" and bench_cut else _by_cuts(offsets, axis, ordered)
+        if scanner is None:
+            result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail={"pages": len(pages)}))
+            continue
+        detail = {"pages": len(pages), "scanner": round(scanner.value, 5), "u_scanner": round(scanner.u, 5)}
+        if cuts is None:
+            result.append(measure.observe(scanner.value, scanner.u, where, detail=detail))
+            continue
+        detail |= {"cuts": round(cuts.value, 5), "u_cuts": round(cuts.u, 5)}
+        calibrated = min(p.u_scanner[k] for p in pages) < 0.9 * U_SCALE
+        joint, stretched = _joined(scanner, cuts, ordered, calibrated)
+        flags = (Flag.SCAN_STRETCHED,) if stretched else ()
+        result.append(measure.observe(joint.value, joint.u, where, flags, detail))
+    return result
+
+
+def _by_scanner(pages: Sequence[tuple[float, float, float]], u_reference: float) -> _Witness | None:
+    if len(pages) < MIN_PAGES:
+        return None
+    scale, sd, u_scanner = np.array(pages).T
+    value, u, _ = mean_over_pages(scale, sd, float(np.hypot(u_scanner.max(), u_reference)))
+    return _Witness(value, u)
+
+
+def _by_cuts(offsets: Sequence[Observation], axis: str, ordered_mm: float) -> _Witness | None:
+    both = opposite_edges(offsets, axis)
+    if len(both) < MIN_PAGES:
+        return None
+    sizes, u = (np.array([getattr(p, key) for p in both]) for key in ("size", "u_size"))
+    size, u_size, _ = mean_over_pages(sizes, u, 2 * max(p.u_system for p in both))
+    return _Witness(ordered_mm / (ordered_mm + size) - 1, float(np.hypot(u_size, U_CUT_MM)) / ordered_mm)
+
+
+def _joined(scanner: _Witness, cuts: _Witness, ordered_mm: float, calibrated: bool) -> tuple[_Witness, bool]:
+    """What both say together, and whether the scan was stretched."""
+    weights = np.array([scanner.u, cuts.u]) ** -2.0
+    mean = float(np.average([scanner.value, cuts.value], weights=weights))
+    u = float(weights.sum() ** -0.5)
+    apart = abs(scanner.value - cuts.value) / float(np.hypot(scanner.u, cuts.u))
+    if apart <= APART:
+        return _Witness(mean, u), False
+    if abs(scanner.value) < abs(cuts.value):
+        return scanner, False
+    fits = abs(cuts.value) <= APART * cuts.u
+    off_mm = abs((1 + scanner.value) / (1 + cuts.value) - 1) * ordered_mm
+    if fits and (not calibrated or off_mm > STRETCHED_MM):
+        return cuts, True
+    return _Witness(mean, u * apart), fits
+
+
+def with_scale_doubt(observations: Iterable[Observation], scales: Sequence[Observation]) -> list[Observation]:
+    """The observations, `trim-offset` and its kin and `trim-size-block` flagged where the print is scaled along their axis:
+    what is measured against the print then says less of the paper."""
+    scaled = {
+        str(o.where.axis)
+        for o in scales
+        if o.value is not None and o.u is not None and abs(o.value) > max(2 * o.u, LEAST_SCALED)
+    }
+    edges = {edge for axis in scaled for edge in _EDGES[axis]}
+    return [
+        replace(o, flags=(*o.flags, str(Flag.PRINT_SCALED)))
+        if o.value is not None
+        and (
+            (o.measure in _SCALED and o.where.edge in edges)
+            or (o.measure == "trim-size-block" and o.where.axis in scaled)
+        )
+        else o
+        for o in observations
+    ]
