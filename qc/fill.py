@@ -28,6 +28,10 @@ DARKER = 0.72
 USUAL_PAPER = 0.82
 LEAST_BACKING = 0.05
 """Of the length of a fill that must have backing behind it."""
+LEAST_PAPER = 0.1
+"""Share of paper in what is left without a fill."""
+LEAST_BESIDE = 0.8
+"""Of the length of a side that must show backing."""
 ROUNDS = 3
 LEAST_MM = 20.0
 
@@ -118,4 +122,17 @@ def _fill(view: Gray, depth: int, behind_px: int, paper: float) -> int:
     behind = view[end : end + behind_px]
     plain = np.ptp(behind.astype(np.int16), axis=0) <= FAR
     dark = plain & (LINEAR_LUT[np.median(behind, axis=0).astype(np.uint8)] < DARKER * paper)
-    return end if dark.mean() >= LEAST_BACKING else 0
+    return end if dark.mean() >= LEAST_BACKING and _shows_sheet_on_backing(view[end:], behind_px, paper) else 0
+
+
+def _shows_sheet_on_backing(view: Gray, behind_px: int, paper: float) -> bool:
+    """Whether paper is left without a fill, and backing along its left or right: a picture or a flat color over the whole width
+    of a cropped page ends in one row above clipped paper, too."""
+    if (LINEAR_LUT[view[::8, ::8]] >= DARKER * paper).mean() < LEAST_PAPER:
+        return False
+    for strip in (view[:, :behind_px], view[:, -behind_px:]):
+        plain = np.ptp(strip.astype(np.int16), axis=1) <= FAR
+        dark = plain & (LINEAR_LUT[np.median(strip, axis=1).astype(np.uint8)] < DARKER * paper)
+        if len(dark) and dark.mean() >= LEAST_BESIDE:
+            return True
+    return False

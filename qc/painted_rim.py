@@ -20,6 +20,8 @@ from qc.rim_lines import NEARLY_PX, PARALLEL_PX, SAME_PX, enough, tilt_of
 TURNED_DEG = 0.2
 """Print turned against a rim by more shows on one page what it is; cuts are turned against their print by 0.12 degrees
 (1 sigma)."""
+FEW = 3
+"""Edges that are no rims from which on they tell how print lies against the cuts of a copy."""
 
 
 @dataclass(frozen=True)
@@ -31,22 +33,26 @@ class _Line:
     same_px: float
     parallel: bool
     nearly: bool
-    turned: bool
+    turn_deg: float
 
 
 def without_painted_rims(pages: Sequence[PageResult]) -> list[PageResult]:
     """The pages of a copy, rims taken for their cuts refused with `Flag.PAINTED_RIM`.
 
     A line is a rim where all beyond it has one value, it runs along the pixels, and either a good part of the copy has
-    one at the same distance from the same side of the scan, or the print of its page is turned against it.
+    one at the same distance from the same side of the scan, or the print of its page is turned against it otherwise than
+    against the other edges of the copy, whose print may lie crooked on all its sheets.
     """
     lines = list(_lines(pages))
+    others = [line.turn_deg for line in lines if not line.nearly]
+    usual = float(np.median(others)) if len(others) >= FEW else 0.0
     result = list(pages)
     for side in range(4):
         here = [line for line in lines if line.side == side]
         for line in here:
             alike = sum(o.parallel and abs(o.border_px - line.border_px) < line.same_px for o in here)
-            if (line.parallel and line.turned) or (line.nearly and enough(alike, len(here))):
+            turned = abs(line.turn_deg - usual) > TURNED_DEG
+            if (line.parallel and turned) or (line.nearly and enough(alike, len(here))):
                 result[line.page] = _refused(result[line.page], line.line)
     return result
 
@@ -63,12 +69,11 @@ def _lines(pages: Sequence[PageResult]) -> Iterator[_Line]:
             axis, tilt = tilt_of(ends)
             at, size = float(ends[:, axis].mean()), page.size_px[axis]
             last = at > size / 2
-            scale, turned = float(np.mean(page.to_scan.scale)), False
+            scale, turn = float(np.mean(page.to_scan.scale)), 0.0
             if page.registration is not None:
                 x, y = page.registration.to_px.matrix[:, 1 - k % 2]
                 along = line.ends[1] - line.ends[0]
                 turn = float(np.arctan2(abs(x * along[1] - y * along[0]), abs(x * along[0] + y * along[1])))
-                turned = np.rad2deg(turn) > TURNED_DEG
             yield _Line(
                 n,
                 k,
@@ -77,7 +82,7 @@ def _lines(pages: Sequence[PageResult]) -> Iterator[_Line]:
                 SAME_PX * max(scale, 1.0),
                 line.even and tilt < PARALLEL_PX * scale,
                 line.even and tilt < NEARLY_PX * scale,
-                turned,
+                float(np.rad2deg(turn)),
             )
 
 

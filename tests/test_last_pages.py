@@ -100,15 +100,19 @@ def test_blank_where_content_was_ordered_is_lost_print_up_to_the_last_page(inspe
     assert unexplained(inspection).value == 0.0
 
 
-def test_fewer_blanks_than_are_lacking_are_no_lost_print_for_certain_but_pages_are_missing(inspected: Inspect) -> None:
+def test_fewer_blanks_than_are_lacking_are_no_lost_print_for_certain_and_half_a_leaf_is_not_missing(
+    inspected: Inspect,
+) -> None:
     inspection = inspected(complete=True, faults=Faults(left_out=(2, 3, 4)))
     assert set(inside(inspection)) == {(1.0, 0.0, (Flag.PLACE_UNSURE,))}
     rules = ("blank-pages-inside", "print-defect")
     blank = {(f.outcome, f.doubt) for f in inspection.findings if f.rule in rules and f.value}
     assert blank == {(Outcome.UNDECIDED, ("place-unsure",))}
-    # Whichever pages the blanks stand for, more are ordered with content than there are scans.
+    # Whichever pages the blanks stand for, more are ordered with content than there are scans; but page 1 was scanned, so that
+    # the other side of its leaf is not missing, and the scan is not finished.
     outside = {f.measure for f in inspection.findings if f.outcome is Outcome.OUTSIDE}
-    assert outside == {"pages-missing"} and inspection.verdict.outcome is Decision.DEFECT
+    assert outside == set() and inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert inspection.verdict.rescan
 
 
 def test_a_page_of_pale_tint_that_looks_blank_is_no_lost_print(tmp_path: Path) -> None:
