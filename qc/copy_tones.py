@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from qc.catalog import MEASURES
@@ -31,6 +31,7 @@ from qc.scan_color import SRGB
 from qc.tiles import ScannedPage
 from qc.tone_curve import bare_paper, tone_curve
 
+ODD_PLACES = ("pages-duplicated", "pages-out-of-order")
 KEPT_TILES = 4
 """Pages of a copy whose tiles of color are kept for pictures."""
 
@@ -93,6 +94,23 @@ def observe_tones(
     observations += [_managed(o, management) for o in seen]
     observations += marks_on_print(list(_marked(pages)))
     return observations, {n: tiles for n, (_, tiles) in colors.items() if tiles is not None}
+
+
+def with_unsure_places(tones: Iterable[Observation], sequence: Iterable[Observation]) -> list[Observation]:
+    """The observations of tone, those of a page that was there before or is out of place with `Flag.PLACE_UNSURE`: it may be
+    a page of something else that looks alike, as a cover does, and lacks what was ordered there.
+
+    Parameters
+    ----------
+    tones : iterable of Observation
+    sequence : iterable of Observation
+        With `pages-duplicated` and `pages-out-of-order`.
+    """
+    unsure = {o.where.page for o in sequence if o.measure in ODD_PLACES and o.value} - {None}
+    return [
+        replace(o, flags=(*o.flags, Flag.PLACE_UNSURE)) if o.value is not None and o.where.page in unsure else o
+        for o in tones
+    ]
 
 
 def _scanned(pages: Sequence[PageResult], records: Sequence[PageRecord]) -> list[ScannedPage]:

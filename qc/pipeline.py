@@ -13,7 +13,7 @@ from qc import __version__
 from qc.another_book import in_ordered_cover, not_judged, other_block, without_chance
 from qc.catalog import MEASURES
 from qc.color_tiles import ColorTiles
-from qc.copy_tones import observe_tones
+from qc.copy_tones import observe_tones, with_unsure_places
 from qc.covers_among_pages import take_out_covers
 from qc.errors import ScanError
 from qc.examine import examine_page
@@ -113,7 +113,7 @@ def inspect_copy(
     if reference is not None:
         interior = [r for r in records if r.role is Role.PAGE]
         tones, colors = observe_tones(copy, pages, interior, reference)
-        observations += tones
+        observations += with_unsure_places(tones, observations)
     rescan = _rescan(copy, pages, records, reference, sides)
     if block is not None:
         observations = list(not_judged(observations))

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from qc.another_book import in_ordered_cover, other_block
 from qc.catalog import MEASURES
 from qc.cli import main
+from qc.copy_tones import with_unsure_places
 from qc.covers_among_pages import find_covers
 from qc.file_roles import roles_of
 from qc.flags import Flag
@@ -27,7 +28,7 @@ from qc.measure.blank_pages import explained_again
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_out_of_order
-from qc.model import BookCopy, Decision, Inspection, Observation, Outcome, PageKind, PageRecord, Role
+from qc.model import BookCopy, Decision, Inspection, Observation, Outcome, PageKind, PageRecord, Role, Where
 from qc.opened import open_with
 from qc.page_result import PageResult
 from qc.pipeline import examine_pages, inspect_copy
@@ -455,3 +456,12 @@ def test_a_single_strange_page_by_chance_like_a_mirrored_one_claims_nothing(tmp_
     assert values(inspection, "pages-foreign") == [(3, 1.0, ())]
     assert not [f for f in inspection.findings if f.outcome is Outcome.OUTSIDE]
     assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+
+
+def test_what_a_doubled_page_lacks_is_for_a_person() -> None:
+    lost, other = (
+        MEASURES["print-defect"].observe(1.0, 0.0, Where(page=n), detail={"code": "missing-print"}) for n in (18, 3)
+    )
+    doubled = MEASURES["pages-duplicated"].observe(1.0, 0.0, Where(page=18), flags=(Flag.ONE_SIDE,))
+    same = MEASURES["pages-duplicated"].observe(0.0, 0.0, Where(page=3), flags=(Flag.SAME_SHEET,))
+    assert [o.flags for o in with_unsure_places([lost, other], [doubled, same])] == [("place-unsure",), ()]
