@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 
@@ -239,6 +240,7 @@ ADOBE = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.0
 """Linear Adobe RGB (1998) to XYZ, D50: Lindbloom, "RGB/XYZ matrices"."""
 
 
+@cache
 def wide_gamut() -> bytes:
     """An ICC profile with the primaries of Adobe RGB and the tone of sRGB."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
