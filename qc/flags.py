@@ -81,6 +81,7 @@ class Flag(StrEnum):
     )
     HALF_LEAVES = "half-leaves", "of leaves that are there only one side was scanned, so the scan is not finished"
     SCAN_UNFINISHED = "scan-unfinished", "sides of other leaves were not scanned, so these may not have been either"
+    MAY_BE_COVER = "may-be-cover", "the file may begin and end with covers, which are no pages of the block"
     TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml"
     NO_TEXT = "no-text", "no lines of text were found on the page"
     NOT_COMPLETE = "not-complete", "the copy is not stated complete: a page not seen may just not have been scanned"
