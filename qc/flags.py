@@ -83,8 +83,13 @@ class Flag(StrEnum):
         "sides-not-proven",
         "which outer edge is the fore-edge is not proven: something speaks against the usual sides",
     )
+    SIDES_SHIFTED = (
+        "sides-shifted",
+        "pages lie on the other side of their leaf than they were ordered for, as is proven",
+    )
     HALF_LEAVES = "half-leaves", "of leaves that are there only one side was scanned, so the scan is not finished"
     SCAN_UNFINISHED = "scan-unfinished", "sides of other leaves were not scanned, so these may not have been either"
+    MAY_BE_COVER = "may-be-cover", "the file may begin and end with covers, which are no pages of the block"
     TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml or title.toml"
     NO_TEXT = "no-text", "no lines of text were found on the page"
     NOT_COMPLETE = "not-complete", "the copy is not stated complete: a page not seen may just not have been scanned"

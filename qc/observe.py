@@ -315,7 +315,8 @@ def _with_sides(block: Observation, sides: Sides, copy: BookCopy, reference: Ref
         "odd_pages": sorted(str(s) for s in sides.odd),
         "not_proven": len(sides.doubtful),
     }
-    return replace(block, detail={**block.detail, "sides": said})
+    shifted = (Flag.SIDES_SHIFTED,) if Side.VERSO in sides.odd and not sides.doubtful else ()
+    return replace(block, flags=(*block.flags, *shifted), detail={**block.detail, "sides": said})
 
 
 def _slivers(page: PageResult, sides: Sides, bench_cut: bool) -> Iterator[Observation]:

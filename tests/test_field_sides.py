@@ -172,7 +172,15 @@ def test_only_whole_leaves_of_the_sides_found_are_missing() -> None:
     assert missing([1, 2], 6, odd=BOTH) == [(4.0, ("sides-not-proven",))]
     # A leaf beside sides that were certainly not scanned may not have been scanned either.
     assert missing([1, 3, 4, 7, 8], 8) == [(2.0, ("scan-unfinished",)), (None, ("half-leaves",))]
-    assert missing([2, 3, 4], 5) == [(1.0, ("scan-unfinished",)), (None, ("half-leaves",))]
+    assert missing([2, 3, 4], 5) == [(1.0, ("scan-unfinished", "may-be-cover")), (None, ("half-leaves",))]
+
+
+def test_a_leaf_before_all_that_was_scanned_may_be_a_cover_inside_the_file() -> None:
+    assert missing([3, 4, 5, 6], 6) == [(2.0, ("may-be-cover",))]
+    assert missing([3, 4, 5, 6], 8) == [(2.0, ("may-be-cover",))] * 2
+    assert missing([2, 3, 4, 5], 5, odd=frozenset({Side.VERSO})) == [(1.0, ("may-be-cover",))]
+    assert missing([5, 6], 6) == [(4.0, ())]
+    assert missing([1, 2, 3, 4], 6) == [(2.0, ())]
 
 
 def test_what_is_missing_beside_a_scan_of_an_unknown_page_is_asked_for() -> None:

@@ -9,7 +9,7 @@ from qc.flags import Flag
 from qc.geometry import Side
 from qc.leaves import USUAL, mates
 from qc.model import Evidence, Observation, PageRecord, Where
-from qc.sequence import Alignment
+from qc.sequence import Alignment, Gap
 from qc.sheet_twice import Again, Sheet, seen_again, two_copies
 
 MOST = 0.8
@@ -38,7 +38,8 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
     Only whole leaves can be missing. A page of which the other side was scanned is there, and a gap with such a page, or with
     a scan in it of which nobody knows the page, is an unfinished scan: null, flag ``half-leaves``, whatever is stated. Other
     gaps of the same copy then have the flag ``scan-unfinished``. Where the sides are not proven and a gap is whole leaves by
-    one reading only, the flag is ``sides-not-proven``.
+    one reading only, the flag is ``sides-not-proven``. A leaf before the first page that was scanned may be a cover inside the
+    file: flag ``may-be-cover``, also of one after the last page then.
 
     `where.page` is the position of the next page that is there, after the last one its position + 1. Among pages that
     look the same, how many are missing is known and which is not: `where.page` is null and the flag is ``look-alike``. Pages
@@ -55,6 +56,7 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
         return [measure.observe(None, flags=(Flag.NOT_COMPLETE,), detail={"not_seen": unseen})]
     by_side = {gap: [alignment.whole(gap, side) for side in odd] for gap in alignment.gaps}
     asked = [gap for gap in alignment.gaps if not any(by_side[gap])]
+    covers = _covers(alignment)
     found = []
     for gap in alignment.gaps:
         if gap in asked:
@@ -63,6 +65,7 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
             Flag.LOOK_ALIKE: bool(gap.among),
             Flag.SIDES_NOT_PROVEN: not all(by_side[gap]),
             Flag.SCAN_UNFINISHED: bool(asked),
+            Flag.MAY_BE_COVER: gap in covers,
         }
         found.append(
             measure.observe(
@@ -77,6 +80,15 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
         not_seen = [p for gap in asked for p in gap.pages]
         found.append(measure.observe(None, flags=(Flag.HALF_LEAVES,), detail={"not_seen": not_seen}))
     return found
+
+
+def _covers(alignment: Alignment) -> tuple[Gap, ...]:
+    """Gaps that may be covers inside the file: a leaf before all that was scanned, and with it one behind that."""
+    first, last = alignment.gaps[0], alignment.gaps[-1]
+    if first.pages[0] != 1 or len(first.pages) > 2 or first.among:
+        return ()
+    at_end = last.position > len(alignment.places) and len(last.pages) <= 2
+    return (first, last) if at_end else (first,)
 
 
 def pages_duplicated(
