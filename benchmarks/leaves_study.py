@@ -20,28 +20,20 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import leaves_kinds
 import numpy as np
 from leaves_kinds import Line, Plan
 from leaves_model import EDGES, SIZES_IN, Bench, make_press, make_scanner, make_title, pictured, save, save_stack
+from study_runs import RUN, run
 
 BEYOND = ("outside", "undecided")
 LIMIT_MM, DEEP_MM = 3.175, 3.6
 CUTS = ("trim-offset-block", "trim-offset-page")
 TWICE = ("pages-duplicated", "pages-extra-inside", "pages-out-of-order", "pages-foreign")
 OUTCOMES = ("no-defect", "needs-review", "insufficient-evidence", "defect", "error")
-RUN = """import os, sys
-os.cpu_count, code = lambda: 1, sys.argv.pop(1)
-sys.path.insert(0, code)
-import qc.cli
-assert qc.cli.__file__.startswith(code), qc.cli.__file__
-qc.cli.entry()"""
-"""The command `qc` of the checkout named first, with one thread."""
 
 
 def _bench(seed: int, p: Plan) -> tuple[Bench, tuple[float, float]]:
@@ -304,17 +296,6 @@ def report(path: Path, tell_all: bool) -> None:
     print(f"inspect {spent[1] / len(lines):.1f} s; per scan {spent[0] / scans:.2f} and {spent[1] / scans:.2f} s")
 
 
-def _run(work: Callable[..., Any], items: Sequence[tuple[Any, ...]], jobs: int, done: Callable[[Any], None]) -> None:
-    """Do the work in processes; one that fails is told and does not stop the others."""
-    with ProcessPoolExecutor(jobs) as pool:
-        futures = {pool.submit(work, *item): item for item in items}
-        for future in as_completed(futures):
-            try:
-                done(future.result())
-            except Exception as fault:
-                print(f"{futures[future][:2]} failed: {fault!r}", file=sys.stderr)
-
-
 def main() -> None:
     """Draw, inspect or report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -337,7 +318,7 @@ def main() -> None:
         report(args.results, args.all)
     elif args.command == "draw":
         seeds = [s for s in range(*args.seeds) if args.only in (None, leaves_kinds.plan(s)[0])]
-        _run(draw_one, [(args.out, s) for s in seeds], args.jobs, lambda text: print(text, flush=True))
+        run(draw_one, [(args.out, s) for s in seeds], args.jobs, lambda text: print(text, flush=True))
     else:
         have = {json.loads(x)["key"] for x in args.results.read_text().splitlines()} if args.results.exists() else set()
         folders = [p.parent for p in sorted(args.out.resolve().glob("*/truth.json")) if p.parent.name not in have]
@@ -351,7 +332,7 @@ def main() -> None:
                     f"{line['key']}: {line['outcome']}, {line['cpu_s']} s CPU, false {len(line['false'])}", flush=True
                 )
 
-            _run(inspect_one, [(f, args.code.resolve(), Path(cache)) for f in folders], args.jobs, keep)
+            run(inspect_one, [(f, args.code.resolve(), Path(cache)) for f in folders], args.jobs, keep)
 
 
 if __name__ == "__main__":

@@ -23,12 +23,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from study_runs import RUN, run
 from verdict_report import PAGE_KINDS, pages_of, read_lines, report
 
 MODELS = {"press": "press_model", "synthetic": "synthetic_model"}
@@ -37,13 +37,6 @@ DECKS = ([k for k in PAGE_KINDS if k != "lost-ink"] + ["lost-line"], [*PAGE_KIND
 WHOLE = (("density-60", False), ("lost-ink", True), ("gray", True), ("density-60", True))
 WHOLE_PAGES = 6
 BEYOND = ("outside", "undecided")
-RUN = """import os, sys
-os.cpu_count, code = lambda: 1, sys.argv.pop(1)
-sys.path.insert(0, code)
-import qc.cli
-assert qc.cli.__file__.startswith(code), qc.cli.__file__
-qc.cli.entry()"""
-"""The command `qc` of the checkout named first, with one thread."""
 
 Line = dict[str, Any]
 
@@ -170,17 +163,6 @@ def _offsets(record: Line, truth: Line) -> list[list[Any]]:
     return [[*at, value, *seen.get(at, (None, None))] for at, value in true.items()]
 
 
-def _run(work: Callable[..., Any], items: Sequence[tuple[Any, ...]], jobs: int, done: Callable[[Any], None]) -> None:
-    """Do the work in processes; one that fails is told and does not stop the others."""
-    with ProcessPoolExecutor(jobs) as pool:
-        futures = {pool.submit(work, *item): item for item in items}
-        for future in as_completed(futures):
-            try:
-                done(future.result())
-            except Exception as fault:
-                print(f"{futures[future][:3]} failed: {fault!r}", file=sys.stderr)
-
-
 def main() -> None:
     """Draw, inspect or report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -213,7 +195,7 @@ def main() -> None:
     elif args.command == "draw":
         rest = (args.pages, args.plants, args.whole)
         items = [(args.model, args.out, seed, *rest) for seed in range(*args.seeds)]
-        _run(draw_one, items, args.jobs, lambda text: print(text, flush=True))
+        run(draw_one, items, args.jobs, lambda text: print(text, flush=True))
     else:
         have = read_lines(args.results)
         with tempfile.TemporaryDirectory() as cache, args.results.open("a") as file:
@@ -224,7 +206,7 @@ def main() -> None:
                 file.flush()
                 print(f"{line['key']}: {line['outcome']}, {line['cpu_s']} s CPU", flush=True)
 
-            _run(inspect_one, [(*t, args.code.resolve(), Path(cache)) for t in todo], args.jobs, keep)
+            run(inspect_one, [(*t, args.code.resolve(), Path(cache)) for t in todo], args.jobs, keep)
 
 
 if __name__ == "__main__":

@@ -90,8 +90,8 @@ def text_fade(tiles: PageTiles, usual: Array | None) -> Fade | None:
     -----
     Contrast is the copy's change of light with the reference's, over the light of the paper nearby, so that the lamp does not
     count, and over what such letters usually have. Where lines lie beside their place, contrast is lost and the amount of ink is
-    not: no fade. Letters at 0.6 of their density keep 0.88 of their contrast: what is lost
-    of dense ink hardly shows in light. Fooled by a side that is out of focus.
+    not: no fade. Letters at 0.6 of their density keep 0.88 of their contrast, as dense ink lets little light through either
+    way. Fooled by a side that is out of focus.
     """
     if usual is None:
         return None
