@@ -178,10 +178,11 @@ def cut(sizes: Sequence[float], axis: str = "height") -> list[Observation]:
 
 
 def scale(by_scanner: float, size_mm: float | None, u: float = 0.005) -> Observation:
-    """`print-scale` along the height, of a scanner that says `by_scanner` and paper that seems larger by `size_mm`."""
-    pages = [PageScale((0.0, by_scanner), (1e-4, 1e-4), (u, u))] * 4
+    """`print-scale` along the height, of a scanner that says `by_scanner` and paper that seems larger by `size_mm`; the width
+    is scaled otherwise by far and says nothing of it."""
+    pages = [PageScale((0.2, by_scanner), (1e-4, 1e-4), (u, u))] * 4
     height, width = print_scale(pages, cut([size_mm] * 4) if size_mm is not None else [], TRIM, True)
-    assert width.value is not None and abs(width.value) < 1e-9
+    assert width.value == pytest.approx(0.2) and width.u == pytest.approx(u, rel=0.05)
     return height
 
 
@@ -192,6 +193,30 @@ def test_scanner_and_cuts_are_joined_by_their_weights() -> None:
     assert found.value == pytest.approx(-(0.02 / 0.005**2 + 0.015 / 0.004376**2) / (0.005**-2 + 0.004376**-2), abs=2e-4)
     alone = scale(-0.02, None)
     assert alone.value == pytest.approx(-0.02) and alone.u == pytest.approx(0.005, abs=1e-5)
+
+
+@pytest.mark.parametrize(("along_x", "along_y"), [(0.002, -0.003), (0.009, 0.0), (-0.04, -0.03)])
+def test_the_axes_bear_each_other_out_unless_they_differ(along_x: float, along_y: float) -> None:
+    pages = [PageScale((along_x, along_y), (1e-6, 1e-6), (0.005, 0.005))] * 4
+    height, width = print_scale(pages, [], TRIM, True)
+    # 0.5 % each, and as much between the axes: the other one is known to 0.71 % and weighs a third.
+    assert height.value == pytest.approx(along_y + (along_x - along_y) / 3, abs=1e-5)
+    assert width.value == pytest.approx(along_x + (along_y - along_x) / 3, abs=1e-5)
+    assert (height.u, width.u) == (pytest.approx(0.00408, abs=1e-5),) * 2
+
+
+def test_a_width_without_cuts_is_no_false_alarm() -> None:
+    """Scanners off by 0.5 % (1 sigma) along each axis, blocks by 0.7 mm: sound copies are not asked for their scale."""
+    rng = np.random.default_rng(11)
+    found = []
+    for _ in range(300):
+        off = tuple(float(v) for v in rng.normal(0, 0.005, 2))
+        pages = [PageScale((off[0], off[1]), (3e-4, 3e-4), (0.005, 0.005))] * 4
+        found += print_scale(pages, cut([float(rng.normal(0, 0.7))] * 4), TRIM, True)
+    values, u = np.array([[o.value, o.u] for o in found], float).T
+    assert (np.abs(values) <= 2 * u).mean() >= 0.95 and np.median(u) <= 0.004
+    assert (np.abs(values) + 2 * u > 0.02).sum() <= 3
+    assert np.std(values / u) > 0.6
 
 
 @pytest.mark.parametrize("size", [4.0, -4.0, 9.0])

@@ -23,6 +23,8 @@ APART = 2.0
 STRETCHED_MM = 6.0
 """Paper that the scan shows this much off the ordered size while the print fits it was not cut so: with the print it was
 stretched after scanning. Twice what any printer allows a cut to be off."""
+U_UNEQUAL = 0.005
+"""By how much the scales of the two axes differ: a driver scales both alike, paper and feeds stretch one by up to 0.3 %."""
 LEAST_SCALED = 0.004
 """Below it scale moves an edge of a 9 in page by less than 0.5 mm, which is in doubt of nothing: any press is off by 0.1 %, and
 a calibrated scanner sees that."""
@@ -73,33 +75,40 @@ def print_scale(
 
     Notes
     -----
-    Two witnesses: the scanner, by the resolution that its profile or the file states (u 0.5 % without a profile), and the
+    Two witnesses an axis: the scanner, by the resolution that its profile or the file states (u 0.5 % without a profile), and the
     cuts, as if the paper were cut right (u 1 mm). Where they agree within 2 u the value is their weighted mean. Where they do
     not, one of them is wrong. Print that is nearer to its size by the scanner than by the cuts was cut wrong: the scanner
     counts. Print that fits its paper was stretched after scanning, or the file states another resolution than it has: the
     cuts count, with a profile only where no cut is off by as much as the paper would be (6 mm). Else both count, with a
-    u that covers their difference.
+    u that covers their difference. The axes then bear each other out: print is scaled alike in both (u 0.5 %), which helps
+    the width of a copy whose spine was cut; where they differ by more than 2 u each stands for itself.
     """
     measure = MEASURES["print-scale"]
-    result = []
+    said: dict[str, tuple[_Witness | None, tuple[Flag, ...], dict[str, float]]] = {}
     for name, axis in AXES.items():
         k = 0 if axis == "x" else 1
-        where = Where(axis=name)
         ordered = trim.width_mm if axis == "x" else trim.height_mm
         scanner = _by_scanner([(p.scale[k], p.sd[k], p.u_scanner[k]) for p in pages], u_reference)
         cuts = None if axis == "x" and bench_cut else _by_cuts(offsets, axis, ordered)
         if scanner is None:
-            result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail={"pages": len(pages)}))
+            said[name] = None, (Flag.FEW_PAGES,), {"pages": len(pages)}
             continue
         detail = {"pages": len(pages), "scanner": round(scanner.value, 5), "u_scanner": round(scanner.u, 5)}
         if cuts is None:
-            result.append(measure.observe(scanner.value, scanner.u, where, detail=detail))
+            said[name] = scanner, (), detail
             continue
         detail |= {"cuts": round(cuts.value, 5), "u_cuts": round(cuts.u, 5)}
         calibrated = min(p.u_scanner[k] for p in pages) < 0.9 * U_SCALE
         joint, stretched = _joined(scanner, cuts, ordered, calibrated)
-        flags = (Flag.SCAN_STRETCHED,) if stretched else ()
-        result.append(measure.observe(joint.value, joint.u, where, flags, detail))
+        said[name] = joint, (Flag.SCAN_STRETCHED,) if stretched else (), detail
+    result = []
+    for (name, (own, flags, detail)), (other, stretched_other, _) in zip(
+        said.items(), reversed(said.values()), strict=True
+    ):
+        if own and other and not flags and not stretched_other:
+            own = _borne_out(own, other)
+        value, u = (own.value, own.u) if own else (None, None)
+        result.append(measure.observe(value, u, Where(axis=name), flags, detail))
     return result
 
 
@@ -120,21 +129,32 @@ def _by_cuts(offsets: Sequence[Observation], axis: str, ordered_mm: float) -> _W
     return _Witness(ordered_mm / (ordered_mm + size) - 1, float(np.hypot(u_size, U_CUT_MM)) / ordered_mm)
 
 
+def _borne_out(own: _Witness, other: _Witness) -> _Witness:
+    """The scale of an axis with what the other axis says of it."""
+    hint = _Witness(other.value, float(np.hypot(other.u, U_UNEQUAL)))
+    if abs(own.value - hint.value) > APART * np.hypot(own.u, hint.u):
+        return own
+    return _mean(own, hint)
+
+
+def _mean(first: _Witness, second: _Witness) -> _Witness:
+    weights = np.array([first.u, second.u]) ** -2.0
+    return _Witness(float(np.average([first.value, second.value], weights=weights)), float(weights.sum() ** -0.5))
+
+
 def _joined(scanner: _Witness, cuts: _Witness, ordered_mm: float, calibrated: bool) -> tuple[_Witness, bool]:
     """What both say together, and whether the scan was stretched."""
-    weights = np.array([scanner.u, cuts.u]) ** -2.0
-    mean = float(np.average([scanner.value, cuts.value], weights=weights))
-    u = float(weights.sum() ** -0.5)
+    mean = _mean(scanner, cuts)
     apart = abs(scanner.value - cuts.value) / float(np.hypot(scanner.u, cuts.u))
     if apart <= APART:
-        return _Witness(mean, u), False
+        return mean, False
     if abs(scanner.value) < abs(cuts.value):
         return scanner, False
     fits = abs(cuts.value) <= APART * cuts.u
     off_mm = abs((1 + scanner.value) / (1 + cuts.value) - 1) * ordered_mm
     if fits and (not calibrated or off_mm > STRETCHED_MM):
         return cuts, True
-    return _Witness(mean, u * apart), fits
+    return _Witness(mean.value, mean.u * apart), fits
 
 
 def with_scale_doubt(observations: Iterable[Observation], scales: Sequence[Observation]) -> list[Observation]:
