@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.examine import examine_page
 from qc.model import ScanFile, ScanSettings
-from qc.page_result import PageJob
+from qc.page import examine_page
+from qc.register.page_result import PageJob
 from qc.synthetic import Cut, Kind, Print, Scanner, draw_scan, sample_conditions, write_scan
 from qc.synthetic.design import typeset
 from qc.units import parse_trim

@@ -23,7 +23,7 @@ from calibration.geometry import fit_geometry
 from calibration.grid import find_grid
 from calibration.joint_fit import EXACT
 from calibration.target import pdf, target
-from qc.scanner import ScannerScale
+from qc.scan.scanner_profile import ScannerScale
 from qc.synthetic import Scanner, write_scan
 from qc.synthetic.flat import FlatTruth, Sheet, draw_flat, sheet_of_pdf
 from qc.synthetic.scanner import Wave

@@ -23,14 +23,15 @@ from typing import Any
 import cv2
 import numpy as np
 
+from qc.features.page_maps import page_maps
+from qc.features.tiles import PageTiles, ScannedPage, page_tiles
 from qc.geometry import Affine
-from qc.judge import judge
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
 from qc.measure.color_defect import color_defect
 from qc.model import BookCopy, Finding, Observation, Outcome, ReferenceId, Resolution, Where
-from qc.normalize import PageImage
-from qc.page_maps import page_maps
-from qc.policy import load_policy
-from qc.reference import ReferencePage, open_reference
+from qc.normalize.page_image import PageImage
+from qc.reference.find import ReferencePage, open_reference
 from qc.synthetic import (
     CREAM_PAPER,
     WHITE_PAPER,
@@ -44,7 +45,6 @@ from qc.synthetic import (
 )
 from qc.synthetic.press import print_page, to_raster
 from qc.synthetic.scanner import seen as through_scanner
-from qc.tiles import PageTiles, ScannedPage, page_tiles
 from qc.units import parse_trim, px_per_mm
 
 TRIM = "3.5 x 5 in"

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from qc.compare_color import color_of
+from qc.compare.color import color_of
+from qc.features.page_color import PageColor, difference
 from qc.geometry import Affine, Size, pixel_scaling
 from qc.model import Resolution
-from qc.normalize import PageImage
-from qc.page_color import PageColor, difference
-from qc.rectify import rectified
+from qc.normalize.flat_field import rectified
+from qc.normalize.page_image import PageImage
 from qc.resample import shrunk
 from qc.synthetic import Cut, Kind, Print, Scanner, draw_scan
 from qc.synthetic.design import typeset

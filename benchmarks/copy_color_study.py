@@ -22,10 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc import units
-from qc.color_repeatability import Repeatability
-from qc.compare_color import CopyPages, Shown, page_color
+from qc.compare.color import CopyPages, Shown, page_color
+from qc.compare.outlier import odd_in_color
+from qc.features.page_color import PageColor, difference
 from qc.geometry import Affine, Size
-from qc.judge import judge_between
+from qc.judge.judge import judge_between
+from qc.judge.policy import load_policy
+from qc.measure.color_repeatability import Repeatability
 from qc.measure.copy_color import (
     copy_color_difference,
     copy_color_difference_over_pages,
@@ -33,9 +36,6 @@ from qc.measure.copy_color import (
     copy_color_outlier_of_page,
 )
 from qc.model import BookCopy, Observation, Outcome, ScanFile
-from qc.odd_one import odd_in_color
-from qc.page_color import PageColor, difference
-from qc.policy import load_policy
 from qc.synthetic import CREAM_PAPER, WHITE_PAPER, Kind, PageDesign, Print, Scanner, write_scan
 from qc.synthetic.design import typeset
 from qc.synthetic.press import print_page

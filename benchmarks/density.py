@@ -19,16 +19,16 @@ from pathlib import Path
 
 import numpy as np
 
+from qc.features.page_maps import page_maps
+from qc.features.tiles import PageTiles, page_tiles
 from qc.geometry import Affine
 from qc.measure.density_difference import MOST_OF_COPY, MOST_OF_FILE, density_shift
 from qc.model import Resolution, ScanFile
-from qc.normalize import load_page
-from qc.page_maps import page_maps
-from qc.reference import Reference, open_reference
-from qc.scan import read_header
+from qc.normalize.page_image import load_page
+from qc.reference.find import Reference, open_reference
+from qc.scan.image_file import read_header
 from qc.synthetic import Cut, Kind, Print, Scanner, Title, draw_scan, sample_conditions, write_scan, write_title
 from qc.synthetic.files import suffix
-from qc.tiles import PageTiles, page_tiles
 
 TRIM_MM = (76.2, 101.6)
 DPI = 150.0

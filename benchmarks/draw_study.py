@@ -37,10 +37,10 @@ def one_copy(
     seed: int, reach_mm: float, sound: bool, on_white: bool = False, bound: bool = False
 ) -> list[dict[str, Any]]:
     """Draw and inspect one copy; a row an edge of each page, and a row an edge of the block."""
-    from qc.intake import open_copy
+    from qc.judge.policy import load_policy
     from qc.pipeline import inspect_copy
-    from qc.policy import load_policy
-    from qc.reference import open_reference
+    from qc.reference.find import open_reference
+    from qc.scan.copy_folder import open_copy
     from qc.synthetic import Block, draw_copy, sample_binding, sample_conditions, write_title
 
     rng = np.random.default_rng(seed)

@@ -32,7 +32,7 @@ import numpy as np
 
 from qc.errors import ScanError
 from qc.model import ScanFile
-from qc.scan import ScanHeader, count_frames, read_header, read_pixels
+from qc.scan.image_file import ScanHeader, count_frames, read_header, read_pixels
 
 MOST_FRAMES = 12
 MOST_LEVELS = 3.0

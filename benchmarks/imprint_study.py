@@ -23,10 +23,10 @@ import cv2
 import numpy as np
 import zxingcpp
 
-from qc.barcode import read_isbns
-from qc.imprint import read_imprint
-from qc.ocr import reader
-from qc.print_codes import PLANTS
+from qc.features.text.barcode import read_isbns
+from qc.features.text.codes import PLANTS
+from qc.features.text.imprint import read_imprint
+from qc.features.text.ocr import reader
 from qc.synthetic import Scanner
 from qc.synthetic.flat import draw_flat, sheet_of_pdf
 from qc.synthetic.imprint import imprint_page

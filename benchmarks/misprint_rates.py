@@ -15,11 +15,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
 from qc.geometry import Edge
+from qc.judge.policy import load_policy
+from qc.measure.catalog import MEASURES
 from qc.measure.trim_offset_page import LEAST_MM, trim_offset_page
 from qc.model import Observation, Outcome, Where
-from qc.policy import load_policy
 
 PAGES = (12, 24, 48, 100, 300)
 U_SYSTEM_MM = 0.018

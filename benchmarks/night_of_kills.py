@@ -25,7 +25,7 @@ from pathlib import Path
 
 import psutil
 
-from qc.store import Store
+from qc.batch.store import Store
 from qc.synthetic import Block, Cut, Scanner, draw_copy, write_title
 from qc.units import parse_trim
 

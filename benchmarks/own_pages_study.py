@@ -19,15 +19,15 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.examine import examine_page
+from qc.features.text_placement import OwnPage, Placement, placement
 from qc.geometry import Edge, Size, side_of
-from qc.judge import judge
-from qc.measure.own_pages import own_jitter, own_size, print_position_recto_verso
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.measure.own_page import observe_alone
+from qc.measure.print_position_recto_verso import own_jitter, own_size, print_position_recto_verso
 from qc.model import BookCopy, Observation, Outcome, ReferenceId, ScanFile, ScanSettings
-from qc.own_page import observe_alone
-from qc.own_placement import OwnPage, Placement, placement
-from qc.page_result import PageJob
-from qc.policy import load_policy
+from qc.page import examine_page
+from qc.register.page_result import PageJob
 from qc.synthetic import Block, Kind, draw_copy, sample_conditions, write_title
 
 KINDS = (Kind.TEXT, Kind.CHAPTER, Kind.PICTURE, Kind.TABLE, Kind.THREE_LINES, Kind.BLANK, Kind.LINE_ART)

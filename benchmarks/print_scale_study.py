@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.model import Outcome
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import open_reference
+from qc.reference.find import open_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, Cut, Kind, Print, Scanner, draw_copy, write_title
 
 KINDS = (Kind.TEXT, Kind.CHAPTER, Kind.PICTURE, Kind.TABLE, Kind.LINE_ART)

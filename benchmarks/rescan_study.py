@@ -20,16 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from qc.examine import examine_page
 from qc.geometry import Edge, edge_names, side_of
 from qc.measure.trim_offset import trim_offset
 from qc.model import Observation, PageKind, PageRecord, Role, ScanFile, ScanSettings, Where
-from qc.page_result import PageJob
+from qc.page import examine_page
 from qc.pipeline import with_shared_scale
-from qc.reference import open_reference
-from qc.same_capture import same_capture
-from qc.sequence import align
-from qc.sheet_twice import seen_again
+from qc.reference.find import open_reference
+from qc.register.alignment import align
+from qc.register.page_result import PageJob
+from qc.register.sheet_twice import seen_again
+from qc.scan.same_capture import same_capture
 from qc.synthetic import Kind, draw_scan, sample_conditions, write_scan, write_title
 
 KINDS = (Kind.TEXT, Kind.TEXT, Kind.CHAPTER, Kind.TEXT, Kind.PICTURE, Kind.TEXT, Kind.TABLE, Kind.TEXT)

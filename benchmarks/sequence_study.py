@@ -22,14 +22,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from qc.first_look import look_at, mirrored_pages
 from qc.model import BookCopy, Observation, Role, ScanFile, ScanSettings
 from qc.observe import sequence
-from qc.order import find_places, put_in_order
-from qc.page_index import PageIndex, index_of
 from qc.pipeline import arranged, page_records, with_shared_scale
-from qc.reading_order import AS_SCANNED, ORDERS
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.register.collate import find_places, put_in_order
+from qc.register.recognize import look_at, mirrored_pages
+from qc.register.scan_order import AS_SCANNED, ORDERS
+from qc.register.thumbnail_index import PageIndex, index_of
 from qc.synthetic import Kind, Scanner, draw_copy, write_title
 
 TRIM_MM = (76.2, 101.6)

@@ -12,7 +12,7 @@ import argparse
 
 import numpy as np
 
-from qc.policy import load_policy
+from qc.judge.policy import load_policy
 from qc.tuning.cost import CostCurve, Costs, cost_curve
 from qc.tuning.example import example
 from qc.tuning.labels import Label, agreed

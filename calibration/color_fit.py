@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.color_model import ColorModel, farthest, fit_model
 from qc.colorimetry import ciede2000
+from qc.normalize.color_model import ColorModel, farthest, fit_model
 
 FOLDS = 10
 MOST_FITTED = 400

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from qc.scanner_color import ScannerColor
+from qc.scan.scanner_color import ScannerColor
 
 ALLOWS = {
     "A": "differences to the reference may be judged",

@@ -13,9 +13,9 @@ from calibration.target import DICTIONARY, DOT_MM, TARGETS, Target, target_of
 from qc.errors import ScanError
 from qc.geometry import Points, pixel_scaling
 from qc.model import Resolution, ScanFile
-from qc.normalize import LINEAR_LUT
+from qc.normalize.page_image import LINEAR_LUT
 from qc.resample import shrunk
-from qc.scan import read_header, read_pixels, sha256
+from qc.scan.image_file import read_header, read_pixels, sha256
 from qc.units import mm_per_px, px_per_mm
 
 MARKER_DPI = 100.0

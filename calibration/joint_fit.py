@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Points
-from qc.spline import basis, middles
+from qc.scan.spline import basis, middles
 
 KNOT_MM = 20.0
 BEYOND_MM = 20.0

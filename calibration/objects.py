@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.grid import MOST_DPI_ERROR, read_gray
-from qc.edges import EdgeLine, find_edge, find_sheet
+from qc.edges.dark_backing import EdgeLine, find_edge, find_sheet
 from qc.errors import ScanError
 from qc.geometry import Points, Size
 from qc.model import Resolution
 from qc.resample import shrunk
-from qc.scan import sha256
+from qc.scan.image_file import sha256
 from qc.units import px_per_mm
 
 CARD = Size(85.60, 53.98)

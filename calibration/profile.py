@@ -15,8 +15,8 @@ from calibration.grid import GridScan
 from qc import __version__
 from qc.errors import ReferenceFault, UsageError
 from qc.model import Resolution
-from qc.output import write_text
-from qc.scanner import EDGES, SCHEMA, ScannerProfile, folders, read_profile
+from qc.report.files import write_text
+from qc.scan.scanner_profile import EDGES, SCHEMA, ScannerProfile, folders, read_profile
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
 

@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.compare_color import color_of
-from qc.edges import EdgeLine, find_edge, find_sheet
+from qc.compare.color import color_of
+from qc.edges.dark_backing import EdgeLine, find_edge, find_sheet
 from qc.errors import ScanError
+from qc.features.page_color import MIN_TILES, PageColor, difference
 from qc.flags import Flag
 from qc.geometry import Affine, Points, Side, Size, edge_names
 from qc.measure.trim_offset import side_ends, trim_offset
 from qc.model import ScanFile, ScanSettings
-from qc.normalize import PageImage
-from qc.outline import find_outline, read_page
-from qc.page_color import MIN_TILES, PageColor, difference
-from qc.pyramid import Target, prepare
-from qc.rectify import encoded, raster, rectified
-from qc.reference_page import ReferencePage
-from qc.register import Registration, coarse, register
-from qc.scan import sha256
+from qc.normalize.flat_field import encoded, raster, rectified
+from qc.normalize.page_image import PageImage
+from qc.reference.base import ReferencePage
+from qc.reference.page_outline import find_outline, read_page
+from qc.register.prepared_page import Target, prepare
+from qc.register.register import Registration, coarse, register
+from qc.scan.image_file import sha256
 from qc.units import px_per_mm
 
 LEAST_SCANS = 3

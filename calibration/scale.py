@@ -17,7 +17,7 @@ from calibration.profile import Table, by_edge, checked_name, grid_tables, objec
 from calibration.target import Target
 from calibration.white_lid import white_edges
 from qc.errors import UsageError
-from qc.scanner import ScannerProfile
+from qc.scan.scanner_profile import ScannerProfile
 
 OBJECTS = ("grid", "ruler", "id-1")
 U_PRINTER = 0.0012

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError
-from qc.examine import examine_page
 from qc.geometry import Side, edge_names
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, ScanFile, ScanSettings
-from qc.page_result import PageJob
-from qc.scan import sha256
-from qc.scanner import EDGES, WhiteLid
+from qc.page import examine_page
+from qc.reference.approved_copy import CopyReference
+from qc.register.page_result import PageJob
+from qc.scan.image_file import sha256
+from qc.scan.scanner_profile import EDGES, WhiteLid
 
 U_SHEETS_MM = 0.04
 """Shadows differ from sheet to sheet by as much as that on one scanner; several pairs show it."""

@@ -24,14 +24,14 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from qc.evidence import upright_crop
 from qc.geometry import Edge, edge_names
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.model import Decision, Outcome
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
-from qc.scan import read_pixels
+from qc.reference.find import find_reference
+from qc.report.evidence import upright_crop
+from qc.scan.copy_folder import open_copy
+from qc.scan.image_file import read_pixels
 from qc.tuning import plots
 from qc.units import px_per_mm
 

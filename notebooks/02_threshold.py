@@ -30,12 +30,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import qc
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
+from qc.judge.propose import propose
+from qc.judge.rejudge import flips
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.propose import propose
-from qc.reference import find_reference
-from qc.rejudge import flips
+from qc.reference.find import find_reference
+from qc.scan.copy_folder import open_copy
 from qc.tuning import plots
 from qc.tuning.agreement import pairwise
 from qc.tuning.cost import Costs, cost_curve, cross_validate

@@ -26,12 +26,12 @@ from tempfile import mkdtemp
 import matplotlib.pyplot as plt
 import numpy as np
 
-from qc.intake import open_copy
+from qc.compare.same_title import with_copy_colors
+from qc.judge.policy import load_policy
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
-from qc.same_title import with_copy_colors
-from qc.scan import read_pixels
+from qc.reference.find import find_reference
+from qc.scan.copy_folder import open_copy
+from qc.scan.image_file import read_pixels
 from qc.synthetic import Print, Scanner, draw_copy, sample_drift, write_title
 from qc.tuning import plots
 from qc.tuning.sweep import PASSED, sweep

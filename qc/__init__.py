@@ -9,11 +9,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qc.tables import load_store as load_store
+    from qc.batch.tables import load_store as load_store
 
 __version__ = version("print-return-qc")
 
-_LATER = {"load_store": "qc.tables"}
+_LATER = {"load_store": "qc.batch.tables"}
 """Imported when asked for, so that ``import qc`` needs no library."""
 
 

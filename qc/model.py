@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qc.geometry import Affine, Direction, Edge, Side
-from qc.scanner import ScannerProfile
+from qc.scan.scanner_profile import ScannerProfile
 
 if TYPE_CHECKING:
-    from qc.color_tiles import ColorTiles
+    from qc.features.color_tiles import ColorTiles
 
 
 class Role(StrEnum):

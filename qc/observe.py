@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from qc.another_book import OtherBlock
-from qc.book_end import BookEnd, Padding
-from qc.catalog import MEASURES
-from qc.colored_print import is_black
 from qc.flags import Flag
 from qc.geometry import Affine, Side, edges_across
-from qc.leaves import USUAL
-from qc.match import darkness_on_ground, has_content
+from qc.judge.padding import BookEnd, Padding
+from qc.measure.another_book import OtherBlock
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside, blank_pages_unexplained, book_end
+from qc.measure.catalog import MEASURES
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.marks_on_blank import marks_on_blank
 from qc.measure.missing_print import lost_page, lost_print
-from qc.measure.own_pages import recto_verso_of_offsets
+from qc.measure.own_page import observe_alone
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
+from qc.measure.print_position_recto_verso import recto_verso_of_offsets
 from qc.measure.print_scale import PageScale, print_scale, with_scale_doubt
 from qc.measure.trim_offset import trim_offset, trim_unstated
 from qc.measure.trim_offset_block import of_another_trim, trim_offset_block
@@ -29,27 +27,21 @@ from qc.measure.trim_offset_page import trim_offset_page
 from qc.measure.trim_size_block import cut_size, trim_size_block
 from qc.measure.trim_skew import trim_skew
 from qc.measure.white_sliver import white_sliver
-from qc.model import (
-    BookCopy,
-    Observation,
-    PageKind,
-    PageRecord,
-    Resolution,
-    Role,
-    Where,
-)
-from qc.order import last_content
-from qc.own_page import observe_alone
-from qc.page_index import index_of
-from qc.page_look import Look
-from qc.page_result import PageResult
-from qc.reading_order import AS_SCANNED
-from qc.reference import Reference
-from qc.reference_page import direction_of
-from qc.scanner import U_SCALE
-from qc.sequence import align
-from qc.sheet_twice import Again, seen_again
-from qc.sides import OUTER, Sides
+from qc.model import BookCopy, Observation, PageKind, PageRecord, Resolution, Role, Where
+from qc.normalize.page_kind import Look
+from qc.reference.base import direction_of
+from qc.reference.find import Reference
+from qc.register.alignment import align
+from qc.register.collate import last_content
+from qc.register.colored_print import is_black
+from qc.register.leaves import USUAL
+from qc.register.page_result import PageResult
+from qc.register.scan_order import AS_SCANNED
+from qc.register.sheet_twice import Again, seen_again
+from qc.register.sides import OUTER, Sides
+from qc.register.thumbnail_index import index_of
+from qc.register.thumbnails import darkness_on_ground, has_content
+from qc.scan.scanner_profile import U_SCALE
 from qc.units import px_per_mm
 
 SAME_FRAMES = 3

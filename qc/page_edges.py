@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from qc.bound_edge import find_bound_edge
-from qc.edges import EdgeLine, Sheet, find_edge
+from qc.edges.bound import find_bound_edge
+from qc.edges.cropped import paper_to_frame
+from qc.edges.dark_backing import EdgeLine, Sheet, find_edge
+from qc.edges.page_stack import Expected
+from qc.edges.white_backing import find_shadow_edge
 from qc.flags import Flag
-from qc.frame import paper_to_frame
 from qc.geometry import Affine, Direction, Edge, Points, edge_names, side_of
-from qc.lookup import flat_mm
-from qc.normalize import PageImage
-from qc.page_stack import Expected
-from qc.reference import ReferencePage
-from qc.shadow_edge import find_shadow_edge
+from qc.normalize.page_image import PageImage
+from qc.reference.find import ReferencePage
+from qc.register.identify import flat_mm
 from qc.units import px_per_mm
 
 REACH_MM = 7.0

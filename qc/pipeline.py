@@ -10,19 +10,18 @@ from datetime import UTC, datetime
 import numpy as np
 
 from qc import __version__
-from qc.another_book import in_ordered_cover, not_judged, other_block, without_chance
-from qc.catalog import MEASURES
-from qc.color_tiles import ColorTiles
-from qc.copy_tones import observe_tones, with_unsure_places
-from qc.covers_among_pages import take_out_covers
 from qc.errors import ScanError
-from qc.examine import examine_page
-from qc.facts import not_known
-from qc.first_look import Glance, expected_pages, look_at, mirrored_pages, shape_of
-from qc.imprint_look import looks_like_imprint
-from qc.judge import judge
-from qc.leaves import mates, whole
-from qc.match import has_content
+from qc.features.color_tiles import ColorTiles
+from qc.judge.claim import not_known
+from qc.judge.judge import judge
+from qc.judge.policy import Policy
+from qc.judge.refund import decide_refund
+from qc.measure.another_book import in_ordered_cover, not_judged, other_block, without_chance
+from qc.measure.catalog import MEASURES
+from qc.measure.copy_tones import observe_tones, with_unsure_places
+from qc.measure.glass_dirt import without_dirt_on_glass
+from qc.measure.imprint_look import looks_like_imprint
+from qc.measure.imprint_page import imprint_position, read_copy
 from qc.model import (
     BookCopy,
     Inspection,
@@ -36,22 +35,23 @@ from qc.model import (
     ScanFile,
 )
 from qc.observe import observe
-from qc.on_glass import without_dirt_on_glass
-from qc.order import Places, find_places, last_content, put_in_order, usual_turns
-from qc.page_index import index_of
-from qc.page_result import PageJob, PageResult
-from qc.painted_rim import without_painted_rims
-from qc.policy import Policy
-from qc.print_shape import APART, AS_ORDERED, Shape, shared
-from qc.reading_order import AS_SCANNED, find_order, reading_order
-from qc.readings import imprint_position, read_copy
-from qc.reference import Reference
-from qc.reference_page import direction_of
-from qc.refund import decide_refund
-from qc.register import Prior
-from qc.repeats import repeats_in_place, without_repeats
-from qc.scan import sha256
-from qc.sides import Sides, find_sides
+from qc.page import examine_page
+from qc.reference.base import direction_of
+from qc.reference.find import Reference
+from qc.register.collate import Places, find_places, last_content, put_in_order, usual_turns
+from qc.register.covers_among_pages import take_out_covers
+from qc.register.leaves import mates, whole
+from qc.register.page_result import PageJob, PageResult
+from qc.register.painted_rim import without_painted_rims
+from qc.register.print_shape import APART, AS_ORDERED, Shape, shared
+from qc.register.recognize import Glance, expected_pages, look_at, mirrored_pages, shape_of
+from qc.register.register import Prior
+from qc.register.repeats import repeats_in_place, without_repeats
+from qc.register.scan_order import AS_SCANNED, find_order, reading_order
+from qc.register.sides import Sides, find_sides
+from qc.register.thumbnail_index import index_of
+from qc.register.thumbnails import has_content
+from qc.scan.image_file import sha256
 
 Progress = Callable[[int, int], None]
 Look = Callable[[PageJob, Reference | None], PageResult]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.examine import examine_page
 from qc.geometry import Edge, edge_names, side_of
 from qc.measure.trim_offset import trim_offset
 from qc.model import Observation, Resolution, ScanFile, ScanSettings
-from qc.normalize import PageImage, load_page
-from qc.page_result import PageJob, PageResult
-from qc.reference import Reference, open_reference
-from qc.scan import read_header
+from qc.normalize.page_image import PageImage, load_page
+from qc.page import examine_page
+from qc.reference.find import Reference, open_reference
+from qc.register.page_result import PageJob, PageResult
+from qc.scan.image_file import read_header
 from qc.synthetic import Cut, Kind, PageDesign, Print, Scanner, Title, Truth, draw_scan, write_scan, write_title
 from qc.synthetic.files import suffix
 

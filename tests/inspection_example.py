@@ -78,7 +78,7 @@ def cut_box(page: int) -> tuple[float, float, float, float]:
 
 
 def scan_of(scan: ScanFile, reduce: int = 1) -> NDArray[np.uint8]:
-    """Stands in for `qc.scan.read_pixels`: RGB, black backing, 0.42° of skew."""
+    """Stands in for `qc.scan.image_file.read_pixels`: RGB, black backing, 0.42° of skew."""
     page = int(scan.path.stem[-4:])
     size = (2000, 2900)
     sheet = np.repeat(print_of(page, DPI)[..., None], 3, axis=2).copy()
@@ -96,7 +96,7 @@ def scan_of(scan: ScanFile, reduce: int = 1) -> NDArray[np.uint8]:
 
 
 class DrawnReference:
-    """Stands in for `qc.reference.Reference`."""
+    """Stands in for `qc.reference.find.Reference`."""
 
     def crop(self, page: int, box_mm: tuple[float, float, float, float], dpi: float) -> NDArray[np.uint8]:
         scale = px_per_mm(dpi)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from qc.judge import judge_between
+from qc.judge.judge import judge_between
+from qc.judge.policy import load_policy
 from qc.model import Observation, Outcome
-from qc.policy import load_policy
 
 KDP = load_policy("kdp")
 

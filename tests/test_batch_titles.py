@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from qc.batch.job import Job
+from qc.batch.store import Store
+from qc.batch.titles import MOST_TOGETHER, groups_of
 from qc.cli import batch as module
 from qc.cli import main
-from qc.cli.batch_titles import MOST_TOGETHER, groups_of
-from qc.job import Job
-from qc.policy import load_policy
-from qc.store import Store
+from qc.judge.policy import load_policy
 from qc.synthetic import Kind, Print, Scanner, draw_copy, write_title
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")

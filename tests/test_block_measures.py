@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
-from qc.edges import EdgeLine
+from qc.edges.dark_backing import EdgeLine
 from qc.flags import Flag
 from qc.geometry import Edge, Side, edge_names, side_of
-from qc.intake import open_copy
-from qc.judge import judge
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.measure.catalog import MEASURES
+from qc.measure.opposite_edges import opposite_edges, placements
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import side_ends
@@ -23,10 +24,9 @@ from qc.measure.trim_offset_page import trim_offset_page
 from qc.measure.trim_size_block import trim_size_block
 from qc.measure.trim_skew import trim_skew
 from qc.model import BookCopy, Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Where
-from qc.opposite_edges import opposite_edges, placements
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, Title, draw_copy, write_title
 from qc.units import px_per_mm
 

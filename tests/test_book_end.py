@@ -10,14 +10,14 @@ import pytest
 from conftest import Run
 from test_policy import HEAD, RULE, write
 
-from qc.book_end import BookEnd, Padding, said_of, unexplained
 from qc.errors import UsageError
 from qc.flags import Flag
-from qc.judge import judge
+from qc.judge.judge import judge
+from qc.judge.padding import BookEnd, Padding, said_of, unexplained
+from qc.judge.policy import load_policy, shipped
+from qc.judge.refund import decide_refund
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_unexplained, book_end, explained_again
 from qc.model import BookCopy, Claim, Decision, Outcome, PageKind, PageRecord, ReferenceId, Role, ScanFile
-from qc.policy import load_policy, shipped
-from qc.refund import decide_refund
 
 KDP = load_policy("kdp").padding
 FOURS = Padding(2, (4,), 2, 10, "a sentence", "a source", "a reason")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from drawn_page import Book, Measured, make_book
 
-from qc.edge_strip import segment_profiles, strip_along
+from qc.edges.page_stack import Expected, Ground, lies_on_board, lies_on_others, lines_along, look
+from qc.edges.profiles import segment_profiles, strip_along
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, Side, away_from_spine
 from qc.model import PageKind, ScanSettings
-from qc.page_stack import Expected, Ground, lies_on_board, lies_on_others, lines_along, look
 from qc.synthetic import Binding, Cut, Kind, Print, Scanner, draw_scan
 from qc.synthetic.design import typeset
 from qc.units import mm_per_px, px_per_mm

@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from conftest import ISBN, Drawn, Run
 
 import qc
-from qc.catalog import MEASURES
 from qc.cli import exits, main
 from qc.flags import Flag
-from qc.policy import load_policy, shipped
+from qc.judge.policy import load_policy, shipped
+from qc.measure.catalog import MEASURES
 
 HEAVY = ("cv2", "numpy", "PIL", "skimage", "scipy", "pypdfium2", "tifffile", "rich")
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from drawn_page import Book, make_book
 
+from qc.features.lamp import lamp_taken_out
+from qc.features.tiles import PageTiles, ScannedPage
 from qc.flags import Flag
-from qc.judge import judge
-from qc.lamp import lamp_taken_out
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
 from qc.measure.color_defect import color_defect
 from qc.model import BookCopy, Finding, Observation, Outcome, ReferenceId
-from qc.policy import load_policy
 from qc.synthetic import CREAM_PAPER, Cut, Kind, Print, Scanner, draw_scan, sample_drift
-from qc.tiles import PageTiles, ScannedPage
 
 PAGES = (1, 2, 3, 4, 5, 6, 7)
 COLORED = (1, 2, 3, 4, 5)

@@ -14,14 +14,16 @@ import pytest
 from inspection_example import DrawnReference, example
 from numpy.typing import NDArray
 
-from qc import copy_tones
-from qc.catalog import MEASURES
-from qc.color_tiles import ColorTiles, against_reference
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
-from qc.compare import Comparison
-from qc.examine import PageJob, PageResult
+from qc.compare.compare import Comparison
+from qc.compare.worst_pair import PairTiles, WorstPair, pair_tiles
+from qc.features.color_tiles import ColorTiles, against_reference
+from qc.features.page_color import PageColor
+from qc.features.tiles import PageTiles
 from qc.flags import Flag
 from qc.geometry import Affine, Size, side_of
+from qc.measure import copy_tones
+from qc.measure.catalog import MEASURES
 from qc.model import (
     BookCopy,
     Finding,
@@ -35,11 +37,11 @@ from qc.model import (
     ScanSettings,
     Where,
 )
-from qc.page_color import PageColor
-from qc.rectify import raster
-from qc.rectify import tiles as rectified_tiles
-from qc.register import Prior, Registration
-from qc.report import compare_html, html
+from qc.normalize.flat_field import raster
+from qc.normalize.flat_field import tiles as rectified_tiles
+from qc.page import PageJob, PageResult
+from qc.register.register import Prior, Registration
+from qc.report import comparison_html, html
 from qc.report.color_picture import (
     AGAINST_REFERENCE,
     PICTURE_PX,
@@ -54,8 +56,6 @@ from qc.report.color_picture import (
     scale_colors,
 )
 from qc.report.colors import color_pictures
-from qc.tiles import PageTiles
-from qc.worst_pair import PairTiles, WorstPair, pair_tiles
 
 TRIM = Size(152.4, 228.6)
 TILE_MM = 3.6
@@ -350,7 +350,7 @@ def test_the_comparison_shows_the_worst_pair() -> None:
     finding = replace(color_finding(None, "copy-color-difference", Outcome.WITHIN), within="<= 3 dE00")
     comparison = Comparison(("a", nasty), "a", (), (finding,), (), "They differ.")
     shown = replace(comparison, worst=PairTiles(("a", nasty), 7, spotted()))
-    bare, page = (compare_html.render(c, k=2.0) for c in (comparison, shown))
+    bare, page = (comparison_html.render(c, k=2.0) for c in (comparison, shown))
     assert "Color where it differs most" in page and "Color where it differs most" not in bare
     for words in ("limit 3", "≥ 6", "page 7", "a to &lt;b&gt;b"):
         assert words in page, words

@@ -14,10 +14,10 @@ from PIL import Image
 from calibration.repeatability import repeatability
 from calibration.repeats import make_gauge
 from calibration.summary import described
-from qc.color_repeatability import color_repeatability
 from qc.colorimetry import ciede2000, linear_rgb_to_lab, srgb_to_linear
+from qc.measure.color_repeatability import color_repeatability
 from qc.model import BookCopy, ScanSettings
-from qc.scanner import load_profile
+from qc.scan.scanner_profile import load_profile
 
 DPI = 150.0
 PAPER = np.array([236, 232, 226])

@@ -15,21 +15,21 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from qc.catalog import MEASURES
 from qc.cli import main
-from qc.color_repeatability import Repeatability
-from qc.compare import Comparison, compare_copies
+from qc.compare.compare import Comparison, compare_copies
+from qc.compare.outlier import odd_in_color, odd_in_position
 from qc.errors import ScanError, UsageError
+from qc.features.page_color import PageColor
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.intake import open_copy
-from qc.measure.between_copies import CutPlace, copy_position_difference
+from qc.judge.policy import load_policy
+from qc.measure.catalog import MEASURES
+from qc.measure.color_repeatability import Repeatability
 from qc.measure.copy_color import copy_color_difference, copy_color_outlier, copy_color_outlier_of_page
+from qc.measure.copy_position import CutPlace, copy_position_difference
 from qc.model import BookCopy, Observation, Where
-from qc.odd_one import odd_in_color, odd_in_position
-from qc.page_color import PageColor
-from qc.policy import load_policy
-from qc.report.compare_html import panels, render
+from qc.report.comparison_html import panels, render
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, draw_copy, write_title
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")
@@ -212,7 +212,7 @@ def test_command(shelf: Shelf, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["compare", *paths, "--json", "--out", str(tmp_path)], standalone_mode=False)
     assert result.return_value == 0, result.exception
     printed = json.loads(result.stdout)
-    schema = json.loads(resources.files("qc").joinpath("schemas/comparison.schema.json").read_text("utf-8"))
+    schema = json.loads(resources.files("qc.report").joinpath("schemas/comparison.schema.json").read_text("utf-8"))
     jsonschema.validate(printed, schema)
     assert printed == json.loads((tmp_path / "comparison.json").read_text("utf-8"))
     assert printed["copies"] == ["a", "b"]

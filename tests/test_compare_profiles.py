@@ -12,12 +12,12 @@ from PIL import Image, ImageCms
 from test_color_profile import CHART, wide_gamut
 
 from calibration.color import ColorInputs, make_color
-from qc.compare_color import CopyPages, Shown, compare_colors, page_color
+from qc.compare.color import CopyPages, Shown, compare_colors, page_color
 from qc.flags import Flag
 from qc.geometry import Affine, Size
 from qc.model import BookCopy, Observation, ScanFile, ScanSettings
-from qc.scan_color import SRGB, scan_color
-from qc.scanner import ScannerProfile
+from qc.normalize.scan_color import SRGB, scan_color
+from qc.scan.scanner_profile import ScannerProfile
 from qc.units import px_per_mm
 
 SIZE = Size(74.0, 105.0)

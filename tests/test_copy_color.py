@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qc.color_repeatability import ASSUMED, Repeatability, color_repeatability
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
-from qc.compare_color import CopyPages, Shown, compare_colors, page_color, shown
+from qc.compare.color import CopyPages, Shown, compare_colors, page_color, shown
+from qc.compare.outlier import odd_in_color
+from qc.features.page_color import PageColor, difference
 from qc.flags import Flag
 from qc.geometry import Affine, Size
+from qc.measure.color_repeatability import ASSUMED, Repeatability, color_repeatability
 from qc.measure.copy_color import (
     U_LEAST,
     copy_color_difference,
@@ -24,9 +26,7 @@ from qc.measure.copy_color import (
     copy_color_outlier_of_page,
 )
 from qc.model import BookCopy, Observation, ScanFile, ScanSettings, Where
-from qc.odd_one import odd_in_color
-from qc.page_color import PageColor, difference
-from qc.scanner import ScannerProfile
+from qc.scan.scanner_profile import ScannerProfile
 from qc.synthetic import CREAM_PAPER, Cut, Kind, PageDesign, Print, Scanner, draw_scan, write_scan
 from qc.synthetic.design import typeset
 from qc.synthetic.press import print_page

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qc.copy_reference import CopyReference
+from qc.features.tiles import PageTiles
 from qc.flags import Flag
 from qc.geometry import Affine
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.measure.density_difference import (
     CHANNELS,
     MOST_OF_COPY,
@@ -23,10 +23,10 @@ from qc.measure.density_difference import (
 )
 from qc.model import Observation, Outcome
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
+from qc.reference.approved_copy import CopyReference
+from qc.reference.find import Reference, open_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Kind, Print, Scanner, draw_copy, write_title
-from qc.tiles import PageTiles
 
 SHAPE = (30, 20)
 EVERYWHERE = np.ones(SHAPE, bool)

@@ -21,15 +21,15 @@ from inspection_example import example
 from jsonschema import Draft202012Validator, ValidationError
 from test_policy import HEAD, RULE, write
 
-from qc.catalog import MEASURES
-from qc.codec import decode, encode
+from qc.batch.codec import decode, encode
 from qc.errors import UsageError
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.judge import judge, judge_between
+from qc.judge.judge import judge, judge_between
+from qc.judge.policy import load_policy, shipped
+from qc.measure.catalog import MEASURES
 from qc.model import BookCopy, Decision, Finding, Observation, Outcome, ReferenceId, ScanFile, ScanSettings, Where
-from qc.policy import load_policy, shipped
-from qc.record import comparison_record, record
+from qc.report.record import comparison_record, record
 
 COPY = BookCopy("RMA-1", Path("RMA-1"), tuple(ScanFile(Path(f"p-{n}.jpg"), f"p-{n}.jpg") for n in range(1, 7)))
 PDF = ReferenceId("pdf", "9780000000002", "0" * 64)
@@ -42,7 +42,7 @@ KDP = SHIPPED["kdp"]
 COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 POLICIES = {
-    name: tomllib.loads(resources.files("qc").joinpath(f"policies/{name}.toml").read_text("utf-8"))
+    name: tomllib.loads(resources.files("qc.judge").joinpath(f"policies/{name}.toml").read_text("utf-8"))
     for name in ("ingram", "kdp")
 }
 RULES = [(name, rule) for name, policy in POLICIES.items() for rule in policy["rule"]]
@@ -373,7 +373,7 @@ def test_a_policy_lists_its_doubts_or_has_none(tmp_path: Path) -> None:
 
 
 def schema(name: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(resources.files("qc").joinpath(f"schemas/{name}.schema.json").read_text()))
+    return Draft202012Validator(json.loads(resources.files("qc.report").joinpath(f"schemas/{name}.schema.json").read_text()))
 
 
 def doubtful() -> list[Finding]:

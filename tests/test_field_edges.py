@@ -12,18 +12,18 @@ from drawn_page import TRIM, Book, make_book
 from numpy.typing import NDArray
 from PIL import Image
 
-from qc.edges import EdgeLine
+from qc.edges.dark_backing import EdgeLine
+from qc.edges.fill import content_box
 from qc.errors import ReferenceFault
-from qc.fill import content_box
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, edge_names, side_of
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.model import Inspection, Observation, ScanFile, ScanSettings
-from qc.page_result import PageJob, PageResult
-from qc.painted_rim import without_painted_rims
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.register.page_result import PageJob, PageResult
+from qc.register.painted_rim import without_painted_rims
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Binding, Cut, Kind, Print, Scanner, sample_conditions
 
 FIELD = Path(__file__).parent / "data" / "field" / "26-white-beyond-the-backing"

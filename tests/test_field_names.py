@@ -15,29 +15,29 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from qc.another_book import in_ordered_cover, other_block
-from qc.catalog import MEASURES
 from qc.cli import main
-from qc.copy_tones import with_unsure_places
-from qc.covers_among_pages import find_covers
-from qc.file_roles import roles_of
 from qc.flags import Flag
-from qc.intake import copies_passed_over
-from qc.judge import judge
+from qc.inputs import open_with
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.judge.refund import decide_refund
+from qc.judge.sequence_words import how_scanned
+from qc.measure.another_book import in_ordered_cover, other_block
 from qc.measure.blank_pages import explained_again
+from qc.measure.catalog import MEASURES
+from qc.measure.copy_tones import with_unsure_places
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_out_of_order
 from qc.model import BookCopy, Decision, Inspection, Observation, Outcome, PageKind, PageRecord, Role, Where
-from qc.opened import open_with
-from qc.page_result import PageResult
 from qc.pipeline import examine_pages, inspect_copy
-from qc.policy import load_policy
-from qc.reading_order import AS_SCANNED
-from qc.reference import Reference
-from qc.refund import decide_refund
-from qc.sequence import align
-from qc.sequence_words import how_scanned
+from qc.reference.find import Reference
+from qc.register.alignment import align
+from qc.register.covers_among_pages import find_covers
+from qc.register.page_result import PageResult
+from qc.register.scan_order import AS_SCANNED
+from qc.scan.copy_folder import copies_passed_over
+from qc.scan.file_roles import roles_of
 
 FIELD = Path(__file__).parent / "data" / "field"
 LATE = FIELD / "18-leaf-at-the-end"

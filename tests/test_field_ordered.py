@@ -12,12 +12,12 @@ from pypdf.generic import NameObject, RectangleObject, StreamObject
 
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.measure.trim_offset_block import of_another_trim
 from qc.model import Decision, Inspection, Observation, Outcome, Where
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
+from qc.reference.find import find_reference
+from qc.scan.copy_folder import open_copy
 from qc.units import MM_PER_INCH
 
 FIELD = Path(__file__).parent / "data" / "field"

@@ -11,18 +11,18 @@ import cv2
 import numpy as np
 import pytest
 
-from qc.catalog import MEASURES
 from qc.geometry import Edge, Side, Size, side_of
-from qc.intake import open_copy
+from qc.inputs import Opened
+from qc.judge.policy import load_policy
+from qc.measure.catalog import MEASURES
 from qc.measure.print_scale import PageScale, print_scale, with_scale_doubt
 from qc.measure.trim_skew import trim_skew
 from qc.model import Decision, Inspection, Observation, Outcome, Where
-from qc.opened import Opened
 from qc.pipeline import inspect_copy
-from qc.plan import plan_copy
-from qc.policy import load_policy
-from qc.print_shape import Shape, shared
-from qc.reference import Reference, open_reference
+from qc.plan.copy_plan import plan_copy
+from qc.reference.find import Reference, open_reference
+from qc.register.print_shape import Shape, shared
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Kind, Print, Scanner, Title, draw_copy, write_title
 
 FIELD = Path(__file__).parent / "data/field"

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from qc.geometry import Edge
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.model import Decision, Inspection, Observation, PageKind, PageRecord, Role, ScanFile, Where
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.record import record
-from qc.reference import open_reference
-from qc.same_capture import same_capture
-from qc.sequence import align
-from qc.sheet_twice import Again, Sheet, seen_again, two_copies
+from qc.reference.find import open_reference
+from qc.register.alignment import align
+from qc.register.sheet_twice import Again, Sheet, seen_again, two_copies
+from qc.report.record import record
+from qc.scan.copy_folder import open_copy
+from qc.scan.same_capture import same_capture
 
 CASE = Path(__file__).parent / "data" / "field" / "13-file-copied"
 DPI = 150

@@ -12,18 +12,18 @@ import pytest
 
 from qc.flags import Flag
 from qc.geometry import Direction, Edge, Side
-from qc.intake import open_copy
-from qc.leaf_pairs import backs, uneven_edge
-from qc.leaves import mates, whole
+from qc.judge.policy import load_policy
+from qc.judge.sequence_words import sides_taken
 from qc.measure.page_sequence import pages_missing
 from qc.model import Decision, Inspection, Outcome
-from qc.pdfium import stated_direction
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
-from qc.sequence import align
-from qc.sequence_words import sides_taken
-from qc.sides import after_extra_side
+from qc.reference.find import find_reference
+from qc.register.alignment import align
+from qc.register.leaf_pairs import backs, uneven_edge
+from qc.register.leaves import mates, whole
+from qc.register.sides import after_extra_side
+from qc.scan.copy_folder import open_copy
+from qc.scan.pdfium import stated_direction
 
 FIELD = Path(__file__).parent / "data" / "field"
 SOUND, RTL, FRONTS, SHIFTED = (

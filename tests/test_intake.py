@@ -7,10 +7,10 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from qc.errors import ScanError, UsageError
-from qc.file_roles import role_of
-from qc.intake import find_copies, open_copy
 from qc.model import Role
-from qc.scan import read_pixels
+from qc.scan.copy_folder import find_copies, open_copy
+from qc.scan.file_roles import role_of
+from qc.scan.image_file import read_pixels
 
 PIXELS = Image.fromarray(np.full((6, 4), 200, np.uint8))
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qc.catalog import MEASURES
 from qc.geometry import Edge
-from qc.judge import judge, judge_between
+from qc.judge.judge import judge, judge_between
+from qc.judge.policy import Limit, Policy, Rule, load_policy
+from qc.measure.catalog import MEASURES
 from qc.model import (
     BookCopy,
     Claim,
@@ -30,8 +31,7 @@ from qc.model import (
     Verdict,
     Where,
 )
-from qc.policy import Limit, Policy, Rule, load_policy
-from qc.rounding import plus_minus, signed_plus_minus
+from qc.number_format import plus_minus, signed_plus_minus
 
 KDP = load_policy("kdp")
 TRIM = KDP.rule("trim-offset-block")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from qc import ocr
+from qc.features.text import ocr
 from qc.flags import Flag
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.model import Decision, Inspection, Observation, Outcome, PageKind
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Faults, Kind, Print, Scanner, Title, draw_copy, write_title
 from qc.synthetic.design import typeset
 

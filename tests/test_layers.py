@@ -13,9 +13,9 @@ import click
 import pytest
 
 import qc
-from qc.catalog import MEASURES
 from qc.cli import main
-from qc.policy import load_policy, shipped
+from qc.judge.policy import load_policy, shipped
+from qc.measure.catalog import MEASURES
 
 PACKAGE = Path(qc.__file__).parent
 ROOT = PACKAGE.parent
@@ -75,19 +75,28 @@ def belongs(name: str, *prefixes: str) -> bool:
 
 
 def test_the_reader_of_imports_sees_what_is_there() -> None:
-    assert "qc.units" in imports("qc.reference")
+    assert "qc.units" in imports("qc.reference.find")
     assert "cv2" in reach("qc.pipeline")
     assert len(MODULES) > 40
 
 
 @pytest.mark.parametrize("module", under("qc.measure"))
 def test_a_measure_knows_no_policy_and_no_other_measure(module: str) -> None:
-    upward = ("qc.policy", "qc.rule", "qc.judge", "qc.refund", "qc.store", "qc.report", "qc.cli", "qc.evidence")
+    upward = (
+        "qc.judge.policy",
+        "qc.judge.rule",
+        "qc.judge.judge",
+        "qc.judge.refund",
+        "qc.batch.store",
+        "qc.report",
+        "qc.cli",
+        "qc.report.evidence",
+    )
     assert not [name for name in reach(module) if belongs(name, *upward)]
     assert not [name for name in imports(module) if belongs(name, "qc.measure") and name != "qc.measure"]
 
 
-@pytest.mark.parametrize("module", ["qc.policy", "qc.rule", "qc.judge", "qc.refund"])
+@pytest.mark.parametrize("module", ["qc.judge.policy", "qc.judge.rule", "qc.judge.judge", "qc.judge.refund"])
 def test_judging_touches_no_pixels(module: str) -> None:
     assert not [name for name in reach(module) if belongs(name, *IMAGE_LIBRARIES)]
 
@@ -104,15 +113,15 @@ def test_only_the_calibrate_commands_import_calibration() -> None:
 
 @pytest.mark.parametrize("module", under("qc.report"))
 def test_reports_know_no_store(module: str) -> None:
-    assert not [name for name in reach(module) if belongs(name, "qc.store", "qc.database", "sqlite3")]
+    assert not [name for name in reach(module) if belongs(name, "qc.batch.store", "qc.batch.database", "sqlite3")]
 
 
 def test_only_one_module_speaks_to_sqlite() -> None:
-    assert [m for m in MODULES if "sqlite3" in imports(m)] == ["qc.database"]
+    assert [m for m in MODULES if "sqlite3" in imports(m)] == ["qc.batch.database"]
 
 
 def test_the_store_and_what_judges_from_it_touch_no_pixels() -> None:
-    assert not [name for name in reach("qc.store") if belongs(name, *IMAGE_LIBRARIES)]
+    assert not [name for name in reach("qc.batch.store") if belongs(name, *IMAGE_LIBRARIES)]
 
 
 def test_studies_of_limits_are_above_all_that_inspects_and_judges() -> None:

@@ -11,16 +11,16 @@ import pytest
 from drawn_page import TRIM, Book, make_book
 from judged_alone import verdict_on
 
-from qc.catalog import MEASURES
-from qc.examine import examine_page
+from qc.features.page_maps import PageMaps
+from qc.features.print_marks import PrintMark, print_marks
 from qc.geometry import Affine
+from qc.measure.catalog import MEASURES
 from qc.measure.marks_on_print import MarkedPage, marks_on_print
 from qc.measure.missing_print import with_lost_lines
 from qc.model import Observation, Outcome, ScanFile, ScanSettings, Where
-from qc.page_maps import PageMaps
-from qc.page_result import PageJob
-from qc.print_marks import PrintMark, print_marks
-from qc.scan_color import SRGB
+from qc.normalize.scan_color import SRGB
+from qc.page import examine_page
+from qc.register.page_result import PageJob
 from qc.synthetic import Cut, Kind, Print, Scanner, draw_scan, sample_conditions, write_scan
 from qc.units import px_per_mm
 

@@ -12,16 +12,16 @@ from drawn_page import Book, make_book
 from drawn_tones import Toned, toned, tones_of
 from judged_alone import verdict_on
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
+from qc.measure.catalog import MEASURES
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.trim_offset_block import U_COMMON_MM, trim_offset_block
 from qc.model import Observation, Outcome, PageKind, PageRecord, Role, Where
-from qc.normalize import srgb_to_linear
+from qc.normalize.page_image import srgb_to_linear
 from qc.synthetic import CREAM_PAPER, WHITE_PAPER, Cut, Kind, Print, Scanner, sample_conditions
 from qc.synthetic.design import typeset
 

@@ -12,30 +12,30 @@ import numpy as np
 import pytest
 from inspection_example import example
 
-from qc.catalog import MEASURES
-from qc.consensus import with_consensus
+from qc.compare.consensus import with_consensus
+from qc.features.text_placement import OwnPage, Placement, placement
 from qc.flags import Flag
 from qc.geometry import Edge, Side, Size, side_of
-from qc.intake import open_copy
-from qc.judge import judge
-from qc.measure.own_pages import (
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.measure.catalog import MEASURES
+from qc.measure.own_page import nearest_trim
+from qc.measure.print_position_recto_verso import (
     own_jitter,
     own_size,
     print_position_recto_verso,
     recto_verso_of_offsets,
 )
 from qc.model import BookCopy, Decision, Observation, Outcome, ReferenceId, Where
-from qc.own_page import nearest_trim
-from qc.own_placement import OwnPage, Placement, placement
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.record import record, to_json
+from qc.report.record import record, to_json
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, Cut, Scanner, draw_copy, write_title
 
 KDP = load_policy("kdp")
 TRIM = Size(152.4, 228.6)
 OUTER, SPINE = 13.0, 19.0
-SCHEMA = json.loads((resources.files("qc") / "schemas" / "inspection.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((resources.files("qc.report") / "schemas" / "inspection.schema.json").read_text("utf-8"))
 
 
 def book(
@@ -48,7 +48,7 @@ def book(
     spine: float = SPINE,
     moved: tuple[float, float] = (0.0, 0.0),
 ) -> list[OwnPage]:
-    """Marks of pages as `qc.own_page` finds them: versos shifted by `shift` against rectos, all pages by `moved`."""
+    """Marks of pages as `qc.measure.own_page` finds them: versos shifted by `shift` against rectos, all pages by `moved`."""
     pages = []
     for position in range(1, n + 1):
         side = side_of(position)

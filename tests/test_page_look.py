@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from judged_alone import verdict_on
 
-from qc.colored_print import is_black
-from qc.examine import examine_page
-from qc.measure.ink_coverage import Ink
 from qc.measure.marks_on_blank import marks_on_blank
 from qc.model import Outcome, PageKind, ScanFile, ScanSettings
-from qc.page_look import Look
-from qc.page_result import PageJob, PageResult
-from qc.reference import open_reference
+from qc.normalize.ink import Ink
+from qc.normalize.page_kind import Look
+from qc.page import examine_page
+from qc.reference.find import open_reference
+from qc.register.colored_print import is_black
+from qc.register.page_result import PageJob, PageResult
 from qc.synthetic import CREAM_PAPER, Kind, Print, Scanner, draw_scan, write_scan, write_title
 from qc.synthetic import Cut as Knife
 from qc.synthetic.design import typeset

@@ -14,12 +14,12 @@ import pytest
 from qc.errors import ScanError
 from qc.flags import Flag
 from qc.geometry import Edge, Side
-from qc.intake import open_copy
+from qc.judge.policy import Policy, load_policy
 from qc.model import Decision, Inspection, Observation, PageKind, PageRecord, ScanSettings
 from qc.pipeline import inspect_copy
-from qc.policy import Policy, load_policy
-from qc.record import record
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.report.record import record
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, Title, draw_copy, write_title
 from qc.synthetic.design import typeset
 

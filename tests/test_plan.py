@@ -23,7 +23,7 @@ KINDS = [Kind.TEXT, Kind.TEXT, Kind.PICTURE, Kind.TEXT, Kind.TABLE, Kind.CHAPTER
 ISBN = "9780000000002"
 IMPRINT = ("Made in the USA", "Middletown, DE", "14 September 2026")
 DPI = 150
-SCHEMA = json.loads((resources.files("qc") / "schemas" / "plan.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((resources.files("qc.report") / "schemas" / "plan.schema.json").read_text("utf-8"))
 SAMPLES = Path(__file__).parent.parent / "samples"
 
 
@@ -344,7 +344,7 @@ def test_a_folder_of_copies_goes_on_past_a_bad_one(bench: Bench, shelf: Shelf) -
     ran = bench.run("plan", inbox, "--titles", shelf.titles, "--json")
     lines = [json.loads(line) for line in ran.out.splitlines()]
     assert ran.code == 3
-    assert [line["schema"] for line in lines] == ["qc.plan/1", "qc.error/1", "qc.plan/1"]
+    assert [line["schema"] for line in lines] == ["qc.plan.copy_plan/1", "qc.error/1", "qc.plan.copy_plan/1"]
     assert lines[1]["copy"] == "RMA-8" and lines[1]["exit"] == 2 and "nonsense" in lines[1]["message"]
     assert lines[2]["scans"] == [] and [r["code"] for r in lines[2]["remarks"]] == ["facts"]
     text = bench.run("plan", inbox, "--titles", shelf.titles)
@@ -399,10 +399,10 @@ def test_it_measures_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> N
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a plan registers no page and reads none at full size")
 
-    monkeypatch.setattr("qc.lookup.register", refuse)
-    monkeypatch.setattr("qc.examine.page_edges", refuse)
-    monkeypatch.setattr("qc.readings.read_pixels", refuse)
-    monkeypatch.setattr("qc.reference.PdfReference.page", refuse)
+    monkeypatch.setattr("qc.register.identify.register", refuse)
+    monkeypatch.setattr("qc.page.page_edges", refuse)
+    monkeypatch.setattr("qc.measure.imprint_page.read_pixels", refuse)
+    monkeypatch.setattr("qc.reference.find.PdfReference.page", refuse)
     assert bench.plan()["scans"][0]["looks_like"] == 1
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from conftest import Drawn
 
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
+from qc.reference.find import find_reference
+from qc.scan.copy_folder import open_copy
 from qc.tuning.cost import Costs, cost_curve
 from qc.tuning.curves import histogram
 from qc.tuning.example import example
@@ -81,7 +81,7 @@ def test_a_slider_is_one_picture_where_nobody_can_drag() -> None:
 
 def test_copies_without_scans_have_no_pictures(swept: Sweep, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib")
-    from qc.rejudge import flips
+    from qc.judge.rejudge import flips
     from qc.tuning import plots
     from qc.tuning.sweep import with_limit
 
@@ -95,7 +95,7 @@ def test_a_verdict_that_flips_is_shown_where_its_scan_is(drawn: Drawn) -> None:
     pytest.importorskip("matplotlib").use("agg")
     import matplotlib.pyplot as plt
 
-    from qc.rejudge import flips
+    from qc.judge.rejudge import flips
     from qc.tuning import plots
     from qc.tuning.sweep import with_limit
 

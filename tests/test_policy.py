@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from qc.catalog import MEASURES
 from qc.errors import UsageError
 from qc.geometry import Edge
-from qc.policy import REFUND_CODES, load_policy, shipped
+from qc.judge.policy import REFUND_CODES, load_policy, shipped
+from qc.measure.catalog import MEASURES
 
 HEAD = 'schema = 1\nid = "house"\nversion = "1"\nk = 2\nclaim_days = 30\n'
 RULE = """
@@ -180,6 +180,6 @@ def test_an_unknown_name_gets_the_nearest_and_a_folder_is_refused(tmp_path: Path
 
 
 def test_judging_loads_no_image_library() -> None:
-    code = "import sys, qc.policy, qc.judge, qc.refund; print({'cv2', 'PIL', 'skimage'} & set(sys.modules))"
+    code = "import sys, qc.judge.policy, qc.judge.judge, qc.judge.refund; print({'cv2', 'PIL', 'skimage'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from conftest import Drawn, Run
 
-from qc.catalog import MEASURES
 from qc.geometry import Edge
-from qc.judge import judge
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.judge.refund import decide_refund
+from qc.measure.catalog import MEASURES
 from qc.model import BookCopy, Claim, Decision, Observation, Outcome, ReferenceId, ScanFile, Where
-from qc.policy import load_policy
-from qc.refund import decide_refund
 
 KDP, INGRAM = load_policy("kdp"), load_policy("ingram")
 COPY = BookCopy("RMA-1", Path("RMA-1"), (ScanFile(Path("p-1.jpg"), "p-1.jpg"),))

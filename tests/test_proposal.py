@@ -10,10 +10,10 @@ import pytest
 from conftest import Run
 
 import qc
+from qc.batch.tables import Tables
 from qc.errors import OutputError, UsageError
-from qc.policy import load_policy
-from qc.propose import Proposed, propose
-from qc.tables import Tables
+from qc.judge.policy import load_policy
+from qc.judge.propose import Proposed, propose
 from qc.tuning.example import write_example
 from qc.tuning.sweep import limit_lines
 

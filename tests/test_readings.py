@@ -14,16 +14,17 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from qc import ocr
-from qc.barcode import IsbnCode
-from qc.catalog import MEASURES
-from qc.facts import known, not_known
+from qc.features.text import ocr
+from qc.features.text.barcode import IsbnCode
+from qc.features.text.imprint import Imprint, PrintDate
+from qc.features.text.places import PlaceText
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.imprint import Imprint, PrintDate
-from qc.imprint_picture import imprint_picture
-from qc.intake import open_copy
-from qc.judge import judge
+from qc.judge.claim import known, not_known
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.judge.refund import decide_refund
+from qc.measure.catalog import MEASURES
 from qc.measure.readings import isbn, print_date, print_place
 from qc.model import (
     BookCopy,
@@ -39,12 +40,11 @@ from qc.model import (
     Where,
 )
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.print_places import PlaceText
-from qc.refund import decide_refund
 from qc.report import html
+from qc.report.imprint_picture import imprint_picture
 from qc.report.text import summary
 from qc.report.words import imprint as imprint_words
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Scanner
 from qc.synthetic.flat import draw_flat, sheet_of_pdf
 from qc.synthetic.imprint import imprint_page, isbn_label

@@ -15,7 +15,7 @@ from PIL import Image
 from qc.errors import ScanError
 from qc.geometry import pixel_scaling
 from qc.model import ScanFile
-from qc.outline import find_outline
+from qc.reference.page_outline import find_outline
 
 ROOT = Path(__file__).parent.parent
 _SPEC = importlib.util.spec_from_file_location("real_boxes", ROOT / "benchmarks" / "real_boxes.py")

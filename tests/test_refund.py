@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from qc.geometry import Edge
-from qc.judge import judge
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.judge.refund import decide_refund
 from qc.model import BookCopy, Claim, Decision, Finding, Outcome, ReferenceId, Refund, Verdict, Where
-from qc.policy import load_policy
-from qc.refund import decide_refund
 
 KDP = load_policy("kdp")
 DAY = date(2026, 10, 1)

@@ -12,9 +12,9 @@ from drawn_page import TRIM, Book, make_book
 
 from qc.flags import Flag
 from qc.geometry import Affine, Edge
-from qc.order import put_in_order
-from qc.pyramid import prepare
-from qc.register import Prior, Registration
+from qc.register.collate import put_in_order
+from qc.register.prepared_page import prepare
+from qc.register.register import Prior, Registration
 from qc.synthetic import Cut, Kind, Print, Scanner
 from qc.units import mm_per_px
 

@@ -28,16 +28,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 
-from qc import evidence
 from qc.errors import OutputError
-from qc.evidence import Exhibit, exhibits, upright_crop
 from qc.geometry import Affine, Edge
+from qc.judge.ranking import by_gravity
 from qc.model import Evidence, Finding, Inspection, Observation, Outcome, PageKind, Rescan, ScanFile, Where
-from qc.ranking import by_gravity
-from qc.report import html, text, words
-from qc.report.bullet import bullet, parse_limit
-from qc.report.offsets import page_drawing, panels
-from qc.report.picture import overlay
+from qc.report import evidence, html, text, words
+from qc.report.bullet_graph import bullet, parse_limit
+from qc.report.evidence import Exhibit, exhibits, upright_crop
+from qc.report.evidence_overlay import overlay
+from qc.report.trim_drawing import page_drawing, panels
 from qc.units import px_per_mm
 
 NASTY = "<script>alert(1)</script>[bold]\x1b[31m\u202e{{7*7}}"

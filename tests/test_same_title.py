@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from qc.batch.job import jobs_for, of_one_title
 from qc.cli import main
-from qc.job import jobs_for, of_one_title
-from qc.policy import load_policy
+from qc.judge.policy import load_policy
 from qc.synthetic import Kind, Print, Scanner, draw_copy, write_title
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")

@@ -12,15 +12,15 @@ import pytest
 from golden_values import differences, drawn_copies, read_table, rows
 from golden_values import inspected as inspected_anew
 
-from qc.intake import find_copies
-from qc.job import jobs_for, run_job
+from qc.batch.job import jobs_for, run_job
+from qc.batch.store import Store
+from qc.judge.policy import load_policy
+from qc.judge.rejudge import under
 from qc.model import Inspection, Outcome
-from qc.policy import load_policy
-from qc.record import record, to_json
-from qc.rejudge import under
-from qc.rounding import plus_minus
-from qc.store import Store
-from qc.title import read_title
+from qc.number_format import plus_minus
+from qc.reference.title_toml import read_title
+from qc.report.record import record, to_json
+from qc.scan.copy_folder import find_copies
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 RETURNS = SAMPLES / "returns"

@@ -18,10 +18,10 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from qc import pdfium
 from qc.errors import ScanError
 from qc.model import Resolution, ScanFile
-from qc.scan import count_frames, read_header, read_pixels, sha256
+from qc.scan import pdfium
+from qc.scan.image_file import count_frames, read_header, read_pixels, sha256
 
 ODD = Path(__file__).parent / "data" / "scans"
 
@@ -738,7 +738,7 @@ def test_nothing_is_printed():
     """In a process of its own, where nobody has set up warnings, logging or stderr."""
     program = (
         "import sys; from pathlib import Path\n"
-        "from qc.errors import ScanError; from qc.model import ScanFile; from qc.scan import read_pixels\n"
+        "from qc.errors import ScanError; from qc.model import ScanFile; from qc.scan.image_file import read_pixels\n"
         "for path in sorted(Path(sys.argv[1]).iterdir()):\n"
         "    try: read_pixels(ScanFile(path, path.name))\n"
         "    except ScanError: pass\n"

@@ -13,14 +13,22 @@ import pytest
 from conftest import Drawn, Run
 
 from calibration.profile import save
-from qc.calibrated import with_profile
 from qc.errors import ReferenceFault
-from qc.intake import open_copy
 from qc.model import Resolution, ScanFile
-from qc.normalize import load_page, true_resolution
-from qc.scan import read_header
-from qc.scanner import DistortionMap, ScannerProfile, ScannerScale, WhiteLid, find_profile, load_profile, read_profile
-from qc.undistort import undistorted
+from qc.normalize.calibrated import with_profile
+from qc.normalize.page_image import load_page, true_resolution
+from qc.normalize.undistort import undistorted
+from qc.scan.copy_folder import open_copy
+from qc.scan.image_file import read_header
+from qc.scan.scanner_profile import (
+    DistortionMap,
+    ScannerProfile,
+    ScannerScale,
+    WhiteLid,
+    find_profile,
+    load_profile,
+    read_profile,
+)
 from qc.units import mm_per_px, px_per_mm
 
 TODAY = date(2026, 11, 24)

@@ -10,10 +10,10 @@ import pytest
 from drawn_page import Book, Measured, make_book
 from numpy.typing import NDArray
 
+from qc.edges.shadow_model import INSIDE_PX, OUTSIDE_PX, fit_profile
+from qc.edges.white_backing import U_SHAPE_MM, find_shadow_edge
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.shadow_edge import U_SHAPE_MM, find_shadow_edge
-from qc.shadow_model import INSIDE_PX, OUTSIDE_PX, fit_profile
 from qc.synthetic import Cut, Kind, Scanner, sample_conditions
 from qc.units import mm_per_px
 

@@ -16,16 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inspection_example import example, sound
 
-from qc import database
-from qc.codec import decode, encode
+from qc.batch import database
+from qc.batch.codec import decode, encode
+from qc.batch.store import Store
+from qc.batch.store_schema import APPLICATION_ID, STEPS
 from qc.errors import OutputError, UsageError
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.judge.policy import load_policy
 from qc.model import Decision, Inspection, Observation, Refund, Where
-from qc.policy import load_policy
-from qc.record import record, to_json
-from qc.store import Store
-from qc.store_schema import APPLICATION_ID, STEPS
+from qc.report.record import record, to_json
 
 POLICY = load_policy()
 

@@ -12,11 +12,11 @@ import pytest
 from inspection_example import example, sound
 
 import qc
+from qc.batch.store import Store
+from qc.batch.tables import Tables
 from qc.errors import UsageError
+from qc.judge.policy import load_policy
 from qc.model import Decision
-from qc.policy import load_policy
-from qc.store import Store
-from qc.tables import Tables
 from qc.tuning.agreement import agreement, kappa_of_counts, pairwise
 from qc.tuning.labels import Label, agreed, by_person, labels_from_csv, labels_of_store
 
@@ -44,7 +44,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 
 def test_import_of_qc_loads_nothing_heavy() -> None:
-    code = "import sys, qc; assert not {'numpy', 'cv2', 'sqlite3', 'qc.store'} & set(sys.modules); qc.load_store"
+    code = "import sys, qc; assert not {'numpy', 'cv2', 'sqlite3', 'qc.batch.store'} & set(sys.modules); qc.load_store"
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError, match="nothing_of_this_name"):
         _ = qc.nothing_of_this_name

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from qc.errors import UsageError
+from qc.judge.policy import load_policy
+from qc.judge.rejudge import under
 from qc.model import Decision
-from qc.policy import load_policy
-from qc.rejudge import under
 from qc.tuning.cost import Costs, cost_curve, cross_validate
 from qc.tuning.curves import histogram, operating_characteristic, precision_recall, roc
 from qc.tuning.example import Example, example

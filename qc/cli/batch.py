@@ -19,25 +19,25 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from qc.batch.cluster import Cluster
+from qc.batch.environment import differing, outlook
+from qc.batch.fingerprint import fingerprint
+from qc.batch.inspection_cache import carry
+from qc.batch.job import Job, jobs_for
+from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
+from qc.batch.store import Entry, Store
+from qc.batch.titles import groups_of, mark_held, was_held
+from qc.batch.work import Group, Result, hold_one, inspect_elsewhere, inspect_one, result_of
 from qc.cli import exits, options, terminal
-from qc.cli.batch_titles import groups_of, mark_held, was_held
-from qc.cli.batch_work import Group, Result, hold_one, inspect_elsewhere, inspect_one, result_of
 from qc.cli.csv_text import Number, csv_text
-from qc.cluster import Cluster
 from qc.errors import OutputError, QcError, ScanError, UsageError
-from qc.fingerprint import fingerprint
-from qc.intake import copies_passed_over, find_copies
-from qc.job import Job, jobs_for
-from qc.kept import carry
-from qc.links import leads_outside, real
-from qc.night import Row, not_inspected, time_left
-from qc.outlook import differing, outlook
-from qc.output import write_bytes, write_text
-from qc.policy import load_policy
-from qc.record import record, to_json
-from qc.report import index_html
-from qc.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
-from qc.store import Entry, Store
+from qc.judge.policy import load_policy
+from qc.report import batch_index
+from qc.report.files import write_bytes, write_text
+from qc.report.record import record, to_json
+from qc.report.summary_row import Row, not_inspected, time_left
+from qc.scan.copy_folder import copies_passed_over, find_copies
+from qc.scan.paths import leads_outside, real
 
 COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 
@@ -169,7 +169,7 @@ def batch(
             listed = [rows[job.id] for job in work if job.id in rows]
             write_text(summary_csv(listed), out / "summary.csv")
             title = f"Returns in {real(folder).name}"
-            index = index_html.write(listed, out, title=title, policy=f"{loaded.id} {loaded.version}")
+            index = batch_index.write(listed, out, title=title, policy=f"{loaded.id} {loaded.version}")
             if not as_json:
                 _print(listed, len(work), out, index)
     if len(rows) < len(work):

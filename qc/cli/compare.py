@@ -7,18 +7,18 @@ from pathlib import Path
 import click
 import cv2
 
-from qc.calibrated import with_profile
+from qc.batch.job import make_writable
 from qc.cli import exits, options, terminal
-from qc.compare import Comparison, compare_copies
+from qc.compare.compare import Comparison, compare_copies
 from qc.errors import ScanError, UsageError
-from qc.intake import open_copy
-from qc.job import make_writable
-from qc.links import leads_outside
+from qc.judge.policy import load_policy
 from qc.model import BookCopy
-from qc.policy import load_policy
-from qc.record import comparison_record, to_json, write_json
-from qc.report import compare_html
-from qc.report.compare_text import summary
+from qc.normalize.calibrated import with_profile
+from qc.report import comparison_html
+from qc.report.comparison_text import summary
+from qc.report.record import comparison_record, to_json, write_json
+from qc.scan.copy_folder import open_copy
+from qc.scan.paths import leads_outside
 
 _UNUSABLE = ScanError.exit_code
 
@@ -53,7 +53,7 @@ def compare(copies: tuple[Path, ...], policy: str, scanner: str | None, out: Pat
         comparison = compare_copies(opened, loaded, threads=options.cores(), progress=progress)
     record = comparison_record(comparison.copies, comparison.observations, comparison.findings)
     report = out / "comparison.html"
-    compare_html.write(comparison, report, k=loaded.k)
+    comparison_html.write(comparison, report, k=loaded.k)
     write_json(record, out / "comparison.json")
     _print(comparison, to_json(record) if as_json else None, loaded.k, report)
     for why in comparison.left_out.values():

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
+from qc.batch.store import Entry, Store
 from qc.cli import options
 from qc.errors import UsageError
+from qc.judge.refund import decide_refund
 from qc.model import Decision, Refund, Verdict
-from qc.refund import decide_refund
 from qc.report.words import VERDICT, one_line, ticket
-from qc.store import Entry, Store
 
 
 @click.command()

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from qc.batch.job import jobs_for, make_writable, run_job
 from qc.cli import options, terminal
-from qc.job import jobs_for, make_writable, run_job
+from qc.judge.policy import load_policy
 from qc.model import Decision
-from qc.policy import load_policy
 from qc.synthetic import Block, Cut, Faults, Print, Scanner, Title, draw_copy, write_title
 from qc.units import parse_trim, to_mm
 

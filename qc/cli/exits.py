@@ -15,7 +15,7 @@ import click
 
 from qc import __version__
 from qc.errors import QcError, ScanError
-from qc.toml_file import shown
+from qc.scan.toml_file import shown
 
 MEANINGS: Mapping[int, str] = {
     0: "done; of inspect: no defect",

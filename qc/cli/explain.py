@@ -10,12 +10,12 @@ from difflib import get_close_matches
 
 import click
 
-from qc.book_end import Padding
-from qc.catalog import MEASURES, Measure
 from qc.cli import exits
 from qc.errors import UsageError
 from qc.flags import Flag
-from qc.policy import Policy, Rule, load_policy, shipped
+from qc.judge.padding import Padding
+from qc.judge.policy import Policy, Rule, load_policy, shipped
+from qc.measure.catalog import MEASURES, Measure
 
 _WIDTH = 100
 _SCOPE = {"page": "of a page", "copy": "of a copy", "copies": "between copies"}

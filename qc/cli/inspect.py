@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from qc.batch.job import Job, hold_together, jobs_for, of_one_title, run_job
 from qc.cli import exits, options, terminal
-from qc.job import Job, hold_together, jobs_for, of_one_title, run_job
+from qc.judge.policy import load_policy
 from qc.measure.copy_position_outlier import MIN_COPIES
 from qc.model import Inspection
-from qc.policy import load_policy
-from qc.record import error_record, record, to_json
+from qc.report.record import error_record, record, to_json
 from qc.report.text import summary
 
 

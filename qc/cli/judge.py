@@ -10,12 +10,12 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from qc.catalog import MEASURES
+from qc.batch.store import Store
 from qc.cli import exits, options, terminal
+from qc.judge.policy import load_policy
+from qc.judge.rejudge import Flip, flip, under
+from qc.measure.catalog import MEASURES
 from qc.model import Inspection
-from qc.policy import load_policy
-from qc.rejudge import Flip, flip, under
-from qc.store import Store
 
 
 @click.command()

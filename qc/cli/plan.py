@@ -7,19 +7,19 @@ from pathlib import Path
 import click
 import cv2
 
-from qc.cache import unwritten
+from qc.batch.job import refuse_same_id
 from qc.cli import exits, options, terminal
 from qc.errors import ReferenceFault, ScanError, UsageError
-from qc.intake import copies_passed_over, copy_id, find_copies
-from qc.job import refuse_same_id
-from qc.opened import open_with
-from qc.plan import Plan, plan_copy
-from qc.plan_record import plan_record
-from qc.plan_remarks import remarks
-from qc.record import error_record, to_json
-from qc.remark import Remark
+from qc.inputs import open_with
+from qc.plan.copy_plan import Plan, plan_copy
+from qc.plan.remark import Remark
+from qc.plan.remarks import remarks
+from qc.reference.cache import unwritten
+from qc.report.plan_record import plan_record
 from qc.report.plan_text import show
-from qc.scanner import load_profile
+from qc.report.record import error_record, to_json
+from qc.scan.copy_folder import copies_passed_over, copy_id, find_copies
+from qc.scan.scanner_profile import load_profile
 
 
 @click.command()

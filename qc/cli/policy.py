@@ -8,7 +8,7 @@ import click
 
 from qc.cli import exits
 from qc.cli.explain import padding_text, rule_text
-from qc.policy import Policy, Rule, load_policy, shipped
+from qc.judge.policy import Policy, Rule, load_policy, shipped
 
 
 @click.group(invoke_without_command=True)

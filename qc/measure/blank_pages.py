@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from qc.book_end import BookEnd, Padding, said_of, unexplained
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.judge.padding import BookEnd, Padding, said_of, unexplained
+from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
+from qc.features.tiles import PageTiles
 from qc.flags import Flag
+from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, Where
-from qc.scan_color import SRGB, ScanColor
-from qc.tiles import PageTiles
+from qc.normalize.scan_color import SRGB, ScanColor
 
 PRINTED = 0.97
 """A tile darker than this share of the paper carries print."""

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from qc.catalog import MEASURES
-from qc.color_repeatability import Repeatability
 from qc.colorimetry import ciede2000
+from qc.features.page_color import COLORED, MIN_TILES, PageColor, difference, usable
 from qc.flags import Flag
+from qc.measure.catalog import MEASURES
+from qc.measure.color_repeatability import Repeatability
 from qc.model import Observation, Where
-from qc.page_color import COLORED, MIN_TILES, PageColor, difference, usable
-from qc.scan_color import ScanColor
+from qc.normalize.scan_color import ScanColor
 
 MIN_COPIES = 3
 U_EXPOSURE = 0.4

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from qc.catalog import MEASURES
+from qc.features.text_placement import AXES, U_BASELINE_MM, U_MARK_MM, U_SCALE
 from qc.flags import Flag
+from qc.measure.catalog import MEASURES
 from qc.model import Observation, Where
-from qc.own_placement import AXES, U_BASELINE_MM, U_MARK_MM, U_SCALE
 
 MIN_COPIES = 3
 

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
+from qc.features.tiles import PageTiles
 from qc.flags import Flag
+from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation
-from qc.tiles import PageTiles
 
 SOLID = 0.3
 """Density from which a tile counts as a solid or dark tint: half of the light of the paper is gone."""

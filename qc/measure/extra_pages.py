@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
-from qc.sequence import Alignment
+from qc.register.alignment import Alignment
 
 FEW_BACKS = 3
 """Blank backs in a row of leaves from which they are a habit: leaves bound in by mistake do not alternate with others."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from qc.another_book import OtherBlock
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.measure.another_book import OtherBlock
+from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Affine
+from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, Where
-from qc.page_look import Mark
+from qc.normalize.page_kind import Mark
 
 
 def marks_on_blank(

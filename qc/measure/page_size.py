@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qc.catalog import MEASURES
-from qc.edges import EdgeLine
+from qc.edges.dark_backing import EdgeLine
 from qc.flags import Flag
+from qc.measure.catalog import MEASURES
 from qc.model import Observation, Where
 
 U_SCALE = 0.005

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import t as student
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.measure.catalog import MEASURES
+from qc.measure.opposite_edges import placements
 from qc.model import Observation, Where
-from qc.opposite_edges import placements
-from qc.robust import huber_mean
+from qc.stats import huber_mean
 
 MIN_PAGES = 6
 

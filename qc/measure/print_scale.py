@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge, Size
+from qc.measure.catalog import MEASURES
+from qc.measure.opposite_edges import opposite_edges
 from qc.model import Observation, Where
-from qc.opposite_edges import opposite_edges
-from qc.robust import mean_over_pages
-from qc.scanner import U_SCALE
+from qc.scan.scanner_profile import U_SCALE
+from qc.stats import mean_over_pages
 
 MIN_PAGES = 3
 U_CUT_MM = 1.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qc.barcode import IsbnCode
-from qc.catalog import MEASURES
+from qc.features.text.barcode import IsbnCode
+from qc.features.text.imprint import Imprint
 from qc.flags import Flag
-from qc.imprint import Imprint
+from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, Where
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from qc.catalog import MEASURES
-from qc.edges import EdgeLine
+from qc.edges.dark_backing import EdgeLine
+from qc.evidence_at import evidence_at
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, Points, Size
+from qc.measure.catalog import MEASURES
 from qc.model import Observation, Where
-from qc.places import evidence_at
-from qc.register import FEW_TILES, Registration
+from qc.register.register import FEW_TILES, Registration
 
 LOCAL_SHARE = 1.3
 """The edge is displaced by local distortion as much as the tiles of the print are, by their spread along that axis."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.measure.catalog import MEASURES
 from qc.model import Observation, Where
-from qc.robust import mean_over_pages
+from qc.stats import mean_over_pages
 
 MIN_PAGES = 3
 U_COMMON_MM = 0.018

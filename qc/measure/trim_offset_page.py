@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.measure.catalog import MEASURES
+from qc.measure.opposite_edges import AXES, placements
 from qc.model import Observation
-from qc.opposite_edges import AXES, placements
-from qc.robust import mean_over_pages
+from qc.stats import mean_over_pages
 
 MIN_PAGES = 6
 FEW_PAGES = 20

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge, Side
+from qc.measure.catalog import MEASURES
+from qc.measure.opposite_edges import surely_placed
 from qc.model import Observation, Where
-from qc.opposite_edges import surely_placed
-from qc.robust import mean_over_pages, students_factor
+from qc.stats import mean_over_pages, students_factor
 
 MIN_PAGES = 3
 U_COMMON_DEG = 0.01

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qc.catalog import MEASURES
+from qc.evidence_at import evidence_at
+from qc.features.white_strips import Sliver
 from qc.geometry import Affine, Edge
+from qc.measure.catalog import MEASURES
 from qc.model import Observation, Where
-from qc.places import evidence_at
-from qc.white_sliver import Sliver
 
 VIEW_MM = 3.0
 

@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image
 
 from qc.model import Inspection, Outcome
-from qc.report.bullet import parse_limit
+from qc.report.bullet_graph import parse_limit
 from qc.report.color_picture import AGAINST_REFERENCE, Captions, ColorPicture, Gray, color_picture
 
 if TYPE_CHECKING:
-    from qc.color_tiles import ColorTiles
-    from qc.evidence import ReferenceCrops
+    from qc.features.color_tiles import ColorTiles
+    from qc.report.evidence import ReferenceCrops
 
 MOST = 2
 BACKDROP_DPI = 40.0

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qc.flags import Flag
+from qc.judge.ranking import by_gravity
+from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.model import Finding, Inspection, Outcome, PageKind, PageRecord, Role
-from qc.output import write_text
-from qc.ranking import by_gravity
-from qc.report import bullet, offsets, picture, words
-from qc.sequence_words import how_scanned, sides_taken
+from qc.report import bullet_graph, evidence_overlay, trim_drawing, words
+from qc.report.files import write_text
 
 if TYPE_CHECKING:
-    from qc.evidence import Exhibit
     from qc.report.color_picture import ColorPicture
+    from qc.report.evidence import Exhibit
 
 _SHOWS = (Outcome.OUTSIDE, Outcome.UNDECIDED)
 _IN_ITS_NATURE = {Flag.LITTLE_COLOR, Flag.NOTHING_TO_COMPARE, Flag.BLANK}
@@ -53,7 +53,7 @@ def render(
     ----------
     inspection : Inspection
         Its `pictures` fill the page strip; a page without one shows its kind.
-    exhibits : sequence of qc.evidence.Exhibit
+    exhibits : sequence of qc.report.evidence.Exhibit
         Pictures of findings, the gravest first; the first of a defect rule stands beside the verdict.
     k : float
         Coverage factor of the policy; every uncertainty is printed as U = k·u.
@@ -80,10 +80,10 @@ def render(
         decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
         lead=lead,
         more=[e for e in exhibits if e is not lead],
-        drawing=offsets.page_drawing(inspection),
-        drawing_size=offsets.DRAWING,
-        panels=offsets.panels(inspection, k),
-        panel_size=offsets.PANEL,
+        drawing=trim_drawing.page_drawing(inspection),
+        drawing_size=trim_drawing.DRAWING,
+        panels=trim_drawing.panels(inspection, k),
+        panel_size=trim_drawing.PANEL,
         colors=colors,
         as_srgb=any(o.measure == "color-difference" and Flag.NO_PROFILE in o.flags for o in inspection.observations),
         strip=strip,
@@ -156,10 +156,10 @@ def _environment() -> Environment:
     environment.globals |= {
         "words": words,
         "Outcome": Outcome,
-        "bullet": bullet.bullet,
-        "bullet_width": bullet.WIDTH,
-        "overlay": picture.overlay,
-        "picture_size": (picture.WIDTH, picture.HEIGHT, picture.BAND),
+        "bullet": bullet_graph.bullet,
+        "bullet_width": bullet_graph.WIDTH,
+        "overlay": evidence_overlay.overlay,
+        "picture_size": (evidence_overlay.WIDTH, evidence_overlay.HEIGHT, evidence_overlay.BAND),
     }
     environment.filters["webp"] = _data_url
     environment.filters["png"] = partial(_data_url, kind="png")

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qc.judge.messages import ranges
 from qc.model import BookCopy, PageKind, Role
-from qc.plan import Plan, SeenScan
-from qc.reading_order import AS_SCANNED
-from qc.remark import Remark
+from qc.plan.copy_plan import Plan, SeenScan
+from qc.plan.remark import Remark
+from qc.register.scan_order import AS_SCANNED
 from qc.report import words
 from qc.units import inches
-from qc.wording import ranges
 
 _LABEL = {"rescan": ("Rescan", "bold red"), "add": ("Add", "yellow"), "check": ("Look at", "yellow")}
 _LABEL_WIDTH = 13

@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qc.judge.ranking import by_gravity
+from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.model import Decision, Finding, Inspection, Outcome
-from qc.ranking import by_gravity
 from qc.report import words
-from qc.sequence_words import how_scanned, sides_taken
 
 _VERDICT_STYLE = {
     Decision.DEFECT: "bold red",

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.judge.messages import ranges
 from qc.model import Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Rescan, Where
-from qc.rounding import plus_minus, signed_plus_minus
-from qc.wording import ranges
+from qc.number_format import plus_minus, signed_plus_minus
 
 VERDICT = {
     Decision.DEFECT: "DEFECT",
@@ -79,7 +79,7 @@ def _pages(group: Sequence[Finding]) -> str:
 
 
 def measured(value: float | None, u: float | None, unit: str, k: float, measure: str = "") -> str:
-    """Value ± U as `qc.rounding` prints it; lengths and densities carry their sign, because it says which way the cut or the
+    """Value ± U as `qc.number_format` prints it; lengths and densities carry their sign, because it says which way the cut or the
     ink went, unless the `measure` has no direction."""
     if value is None:
         return "not measured"

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.errors import UsageError
+from qc.judge.policy import Rule
 from qc.model import Outcome
-from qc.policy import Rule
 from qc.tuning.sweep import CALLED, REVIEW, Sweep
 
 Values = NDArray[np.float64]

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from qc import __version__
-from qc.catalog import MEASURES
-from qc.consensus import judged_again
+from qc.batch.store import Store
+from qc.compare.consensus import judged_again
 from qc.geometry import Edge, side_of
+from qc.judge.policy import Policy
+from qc.measure.catalog import MEASURES
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import (
     BookCopy,
@@ -30,8 +32,6 @@ from qc.model import (
     Verdict,
     Where,
 )
-from qc.policy import Policy
-from qc.store import Store
 
 EDGES = (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE)
 PAGES = 8

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qc.batch.tables import Tables
 from qc.errors import UsageError
 from qc.model import Decision
-from qc.tables import Tables
 
 COLUMNS = ("copy", "label", "by")
 _SURE = (Decision.DEFECT, Decision.NO_DEFECT)

@@ -15,11 +15,11 @@ from PIL import Image
 
 from qc.errors import UsageError
 from qc.geometry import Affine, Edge, Points, Size
+from qc.judge.policy import Policy
 from qc.model import BookCopy, Inspection, Outcome, PageKind, Role, ScanFile
 from qc.pipeline import inspect_copy
-from qc.policy import Policy
-from qc.reference import Reference
-from qc.scan import read_pixels
+from qc.reference.find import Reference
+from qc.scan.image_file import read_pixels
 from qc.synthetic.plant import cut_moved, print_lost, spotted, streaked, tinted
 from qc.tuning.agreement import Z_95
 
@@ -125,7 +125,7 @@ def detection_curve(
     Parameters
     ----------
     copies : sequence of BookCopy
-        Sound ones, see `qc.intake.open_copy`; their scans are not touched.
+        Sound ones, see `qc.scan.copy_folder.open_copy`; their scans are not touched.
     reference : Reference
         What all of them show.
     policy : Policy

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from qc.errors import MissingProgram, ScanError
-from qc.evidence import Exhibit, exhibits
-from qc.night import deciding
-from qc.policy import Rule
-from qc.rejudge import Flip
+from qc.judge.policy import Rule
+from qc.judge.rejudge import Flip
+from qc.report.evidence import Exhibit, exhibits
+from qc.report.summary_row import deciding
 from qc.tuning.control import ControlChart
 from qc.tuning.cost import CostCurve
 from qc.tuning.curves import Characteristic, Histogram, PrecisionRecall, Rates

@@ -1,4 +1,4 @@
-"""Copies with labels under many limits of one rule, each judged by `qc.rejudge` as the commands judge."""
+"""Copies with labels under many limits of one rule, each judged by `qc.judge.rejudge` as the commands judge."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.errors import UsageError
+from qc.judge.policy import Limit, Policy, Rule
+from qc.judge.rejudge import under
 from qc.model import Decision, Finding, Inspection
-from qc.policy import Limit, Policy, Rule
-from qc.rejudge import under
 
 PASSED, NOT_JUDGED, REVIEW, CALLED = range(4)
 """What becomes of a copy: no-defect, insufficient-evidence, needs-review, defect; the higher, the graver."""
@@ -144,7 +144,7 @@ def sweep(
 
     Notes
     -----
-    Each verdict comes from `qc.rejudge.under`. A limit that is moved outward never makes a verdict graver, so that
+    Each verdict comes from `qc.judge.rejudge.under`. A limit that is moved outward never makes a verdict graver, so that
     between two limits with the same verdict none is judged: 240 copies under 100 limits take about 3 s.
     """
     rule = _rule(policy, rule_id)

@@ -1,0 +1,92 @@
+"""What workers do for `qc batch`: one copy, or the copies of one title together; small results go back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from socket import gethostname
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from qc.batch.inspection_cache import carried
+from qc.batch.job import Job, hold_group, run_job
+from qc.batch.runner import Tick
+from qc.cli import exits
+from qc.model import Inspection
+from qc.report.record import error_record, record, to_json
+from qc.report.summary_row import Row, not_inspected, row_of
+from qc.scan.paths import real
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a worker gives of a copy; `inspection` is None where it could not be inspected.
+
+    `files` are those of its result by their names, where the worker has not written them itself; `kept` is what holding it
+    against other copies of its title needs (`qc.batch.inspection_cache`).
+    """
+
+    row: Row
+    inspection: Inspection | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    kept: bytes = b""
+
+    @property
+    def json(self) -> str:
+        if self.inspection is not None:
+            return to_json(record(self.inspection))
+        return to_json(error_record(self.row.copy, self.row.exit, self.row.message))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Copies of one title; those `due` have not been held against the others yet."""
+
+    jobs: tuple[Job, ...]
+    due: frozenset[str]
+
+
+def inspect_one(job: Job, tick: Tick) -> Result:
+    """Inspect a copy inside a worker; an error becomes a row."""
+    try:
+        return _slim(job, run_job(job, progress=lambda _done, _all: tick()))
+    except MemoryError:
+        message = f"{job.id} needs more memory than a copy may take. Raise --memory-limit, or look at its scans."
+        return Result(not_inspected(job.id, exits.UNUSABLE, message))
+    except Exception as error:
+        return Result(not_inspected(job.id, *exits.failure(error)))
+
+
+def inspect_elsewhere(job: Job, tick: Tick) -> Result:
+    """Inspect a copy on a machine that shares scans but no results: the files of the result go with it."""
+    with TemporaryDirectory(prefix="qc-") as folder:
+        there = replace(job, out=Path(folder))
+        result = inspect_one(there, tick)
+        files = {path.name: path.read_bytes() for path in there.folder.glob("*")}
+    if result.row.exit == 70:
+        result = replace(result, row=replace(result.row, message=f"{result.row.message} (On {gethostname()}.)"))
+    return replace(result, files=files, kept=carried(there.key) if there.kept else b"")
+
+
+def hold_one(group: Group, tick: Tick) -> tuple[list[Result], str]:
+    """Hold copies of one title against each other inside a worker: results that changed, and what is wrong."""
+    try:
+        changed, lost = hold_group(group.jobs, group.due, tick)
+    except MemoryError:
+        return [], "it takes more memory than a worker may have"
+    except Exception as error:
+        return [], exits.failure(error)[1]
+    said = f"the cache no longer has {', '.join(lost)}; --redo inspects them again" if lost else ""
+    return [_slim(job, inspection) for job, inspection in changed], said
+
+
+def _slim(job: Job, inspection: Inspection) -> Result:
+    # What is not part of the record has gone into the report; it would only burden the way to the parent.
+    burden: dict[str, Any] = {f.name: {} for f in fields(inspection) if not f.compare}
+    return result_of(replace(inspection, **burden), str(real(job.report)))
+
+
+def result_of(inspection: Inspection, report: str) -> Result:
+    """The result of an inspection whose report lies at `report`."""
+    return Result(row_of(inspection, exits.OF_VERDICT[inspection.verdict.outcome], report), inspection)

@@ -1,0 +1,56 @@
+"""A copy as a command opens it: its scans and facts, what it is held against, and the scanner that made the scans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from qc.model import BookCopy
+from qc.normalize.calibrated import with_profile
+from qc.reference.find import Reference, find_reference
+from qc.scan.copy_folder import open_copy
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A copy with its reference; `note` says why there is none. `scanner` is what the record says of the profile."""
+
+    copy: BookCopy
+    reference: Reference | None
+    note: str
+    scanner: Mapping[str, str | None]
+
+
+def open_with(
+    path: Path,
+    *,
+    reference: Path | None = None,
+    titles: Path | None = None,
+    scanner: str | None = None,
+    dpi: float | None = None,
+) -> Opened:
+    """Open the copy at `path` with what the command line says of it; no pixel is read.
+
+    Parameters
+    ----------
+    path : Path
+        As of `open_copy`.
+    reference, titles : Path or None
+        As of `find_reference`.
+    scanner : str or None
+        As of `with_profile`.
+    dpi : float or None
+        Resolution of the scans, believed over copy.toml and their headers.
+
+    Raises
+    ------
+    QcError
+        As these raise it.
+    """
+    copy = open_copy(path)
+    if dpi is not None:
+        copy = replace(copy, scan=replace(copy.scan, dpi=dpi))
+    found, note = find_reference(copy, reference, titles)
+    copy, held = with_profile(copy, scanner)
+    return Opened(copy, found, note, held)

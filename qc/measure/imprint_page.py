@@ -1,0 +1,145 @@
+"""What is read off a copy, from its scans to observations: the imprint on the last pages, the ISBN on the cover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.errors import ScanError
+from qc.features.text import ocr
+from qc.features.text.barcode import IsbnCode, read_isbns
+from qc.features.text.imprint import Imprint, read_imprint
+from qc.flags import Flag
+from qc.geometry import quarter_turn
+from qc.measure.readings import isbn, print_date, print_place
+from qc.model import BookCopy, Evidence, Observation, PageKind, Role, ScanFile, Where
+from qc.reference.find import Reference
+from qc.register.page_result import PageResult
+from qc.scan.image_file import read_header, read_pixels
+
+Box = tuple[float, float, float, float]
+
+LAST_PAGES = 8
+"""Pages at the end that may be the imprint: up to three leaves of padding stand behind it or before it."""
+MOST_INK_MM2 = 1000.0
+"""Ink on a page that may be an imprint: its barcode and a few lines; 3 % of a page of 6 x 9 in."""
+ENOUGH_DPI = 280.0
+"""A scan is shrunk as long as it stays above this."""
+LEAST_DPI = 140.0
+WITH_ISBN = (Role.COVER_BACK, Role.COVER_WRAP)
+WIDE_PX = 5000
+"""A cover of unknown resolution that is wider is shrunk by half."""
+
+
+def read_copy(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> list[Observation]:
+    """Observations of `print-date`, `print-place` and `isbn` of a copy; null ones where nothing was read.
+
+    Notes
+    -----
+    The scans are read again at full size: the examination of pages works at 150 dpi, which small print does not
+    survive. Only the last pages with little print are looked at, from the last one backward, until one is an imprint.
+    """
+    imprint, where, evidence, lacking, turns = _imprint(copy, pages, reference)
+    return [
+        print_date(imprint, where, evidence, lacking, turns),
+        print_place(imprint, where, evidence, lacking),
+        *isbn(*_isbns(copy)),
+    ]
+
+
+def imprint_position(readings: Sequence[Observation]) -> int | None:
+    """Position (1-based) of the page that was read as the imprint."""
+    return next((o.where.page for o in readings if o.measure == "print-date" and o.where.page), None)
+
+
+def _imprint(
+    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None
+) -> tuple[Imprint | None, Where, Evidence | None, Flag, int]:
+    lacking, coarse = Flag.NO_IMPRINT, False
+    with ExitStack() as stack:
+        reader = None
+        if ocr.missing():
+            lacking = Flag.NO_TEXT_READER
+        for page in imprint_candidates(pages, reference):
+            assert page.resolution is not None
+            dpi = min(page.resolution.x_dpi, page.resolution.y_dpi)
+            if dpi < LEAST_DPI:
+                coarse = True
+                continue
+            reduce = _reduce(dpi)
+            try:
+                gray = _gray(page.job.scan, reduce)
+            except ScanError:
+                continue
+            if reader is None and not ocr.missing():
+                reader = stack.enter_context(ocr.reader())
+            imprint = read_imprint(np.rot90(gray, page.turns % 2), dpi / reduce, reader, _latest(copy))
+            if imprint is not None:
+                height, width = gray.shape
+                back = quarter_turn(page.turns % 2, width, height).inverse()
+                x0, y0, x1, y1 = imprint.box_px
+                corners = back([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+                box = (*corners.min(axis=0), *corners.max(axis=0))
+                where, seen = Where(page=page.job.position), _evidence(page.job.scan, box, reduce)
+                return imprint, where, seen, lacking, page.turns % 2
+    return None, Where(), None, Flag.LOW_RESOLUTION if coarse else lacking, 0
+
+
+def imprint_candidates(pages: Sequence[PageResult], reference: Reference | None) -> list[PageResult]:
+    """The last pages with little print, which are read again for an imprint, the very last one first."""
+    found = []
+    for page in reversed(pages[-LAST_PAGES:]):
+        early = reference is not None and page.reference_page and page.reference_page <= reference.pages - LAST_PAGES
+        if page.error or early or page.ink is None or page.trim is None or page.resolution is None:
+            continue
+        if page.ink.coverage * page.trim.width_mm * page.trim.height_mm > MOST_INK_MM2:
+            continue
+        # Faint print may pass for none, but only the very last pages are worth the time.
+        if page.ink.kind is PageKind.BLANK and page.job.position <= len(pages) - 2:
+            continue
+        found.append(page)
+    return found
+
+
+def _latest(copy: BookCopy) -> date:
+    claim = copy.claim
+    return claim.received_on or claim.claimed_on or datetime.now(UTC).date()
+
+
+def _isbns(copy: BookCopy) -> tuple[list[tuple[IsbnCode, Evidence]], Flag]:
+    covers = [s for s in copy.scans if s.role in WITH_ISBN]
+    expected = [i for i in (copy.claim.ordered_isbn, copy.isbn) if i]
+    found: dict[str, tuple[IsbnCode, Evidence]] = {}
+    for scan in covers:
+        try:
+            header = read_header(scan)
+            dpi = copy.scan.dpi or (header.resolution.x_dpi if header.resolution else None)
+            reduce = _reduce(dpi) if dpi else 2 if header.width_px > WIDE_PX else 1
+            gray = _gray(scan, reduce)
+        except ScanError:
+            continue
+        for code in read_isbns(gray, expected):
+            if code.sure or code.isbn not in found:
+                found[code.isbn] = (code, _evidence(scan, code.box_px, reduce))
+    return sorted(found.values(), key=lambda f: not f[0].sure), Flag.NO_BARCODE if covers else Flag.NO_COVER
+
+
+def _reduce(dpi: float) -> int:
+    return next(r for r in (8, 4, 3, 2, 1) if r == 1 or dpi / r >= ENOUGH_DPI)
+
+
+def _gray(scan: ScanFile, reduce: int) -> NDArray[np.uint8]:
+    pixels = read_pixels(scan, reduce)
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels, np.uint8)
+
+
+def _evidence(scan: ScanFile, box: Box, reduce: int) -> Evidence:
+    x0, y0, x1, y1 = (float(v) * reduce for v in box)
+    return Evidence(scan.name, scan.frame, (x0, y0, x1, y1))

@@ -1,0 +1,181 @@
+"""A scanned page laid into the raster of a reference page, its paper flat-fielded to white.
+
+What lies beyond the cut is backing, never print: it is replaced by what the page shows at its rim, so that no step is
+left where a copy was cut.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.geometry import Affine, Size
+from qc.normalize.page_image import PageImage
+from qc.reference.base import MARGIN_MM, WORKING_DPI
+from qc.units import px_per_mm
+
+RIM_MM = 0.5
+"""Cut edge, its blur and its shadow; not shown."""
+TILE_PX = 21
+"""3.6 mm: wide enough to average a halftone screen away."""
+TILE_RIM_MM = 5.0
+_CELL_PX = 8
+_GROUP = 6
+_LEAST_CELLS = 12
+_MOST_UNEVEN = 0.15
+
+Light = NDArray[np.float32]
+
+
+def raster(trim: Size) -> tuple[Affine, tuple[int, int]]:
+    """Page-frame mm -> pixels, and width and height, of a reference page of this trim with its margin."""
+    scale = px_per_mm(WORKING_DPI)
+    offset = MARGIN_MM * scale - 0.5
+    width, height = (math.ceil((v + 2 * MARGIN_MM) * scale - 1e-6) for v in (trim.width_mm, trim.height_mm))
+    return Affine.shift(offset, offset).after(Affine.scaling(scale)), (width, height)
+
+
+def rectified(image: PageImage, to_px: Affine, trim: Size, interpolation: int = cv2.INTER_CUBIC) -> Light:
+    """The page in the raster of `trim`, as linear light.
+
+    Parameters
+    ----------
+    image : PageImage
+    to_px : Affine
+        Page-frame mm -> working pixels.
+    trim : Size
+    interpolation : int
+        Of OpenCV; linear is enough, and faster, where only means of many pixels are asked for.
+
+    Returns
+    -------
+    ndarray, shape (h, w, 3), float32
+        Light as `image.colors` decodes it; beyond `RIM_MM` inside the trim the rim is continued.
+    """
+    to_raster, size = raster(trim)
+    rgb = image.pixels if image.color else cv2.cvtColor(image.pixels, cv2.COLOR_GRAY2RGB)
+    # In linear light: interpolating encoded values of a halftone darkens it.
+    light = cv2.LUT(rgb, image.colors.decode)
+    warped = cv2.warpAffine(
+        light,
+        to_px.after(to_raster.inverse()).matrix,
+        size,
+        flags=interpolation | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    x0, y0 = np.ceil(to_raster((RIM_MM, RIM_MM))).astype(int)
+    x1, y1 = np.floor(to_raster((trim.width_mm - RIM_MM, trim.height_mm - RIM_MM))).astype(int) + 1
+    inner = np.clip(warped[y0:y1, x0:x1], 0, None)
+    width, height = size
+    return np.asarray(cv2.copyMakeBorder(inner, y0, height - y1, x0, width - x1, cv2.BORDER_REPLICATE), np.float32)
+
+
+def paper_field(light: Light) -> Light | None:
+    """Light that bare paper sends at each pixel of a rectified page, shape (h, w, 3); None where it shows no paper."""
+    cells = paper_cells(light)
+    return None if cells is None else np.asarray(cv2.resize(cells, light.shape[1::-1]), np.float32)
+
+
+def paper_cells(light: Light) -> Light | None:
+    """`paper_field` in cells of 8 x 8 pixels, shape (h // 8, w // 8, 3).
+
+    Notes
+    -----
+    A quadratic surface through the brightest parts of the page follows lamp and curl. A page that is covered with one
+    even light tint is taken for paper.
+    """
+    h, w = light.shape[0] // _CELL_PX, light.shape[1] // _CELL_PX
+    small = cv2.resize(light[: h * _CELL_PX, : w * _CELL_PX], (w, h), interpolation=cv2.INTER_AREA)
+    rows, cols = h // _GROUP, w // _GROUP
+    cells = small[: rows * _GROUP, : cols * _GROUP].reshape(rows, _GROUP, cols, _GROUP, 3).swapaxes(1, 2)
+    cells = cells.reshape(rows * cols, _GROUP * _GROUP, 3)
+    bright = np.argsort(cells.sum(axis=2), axis=1)[:, -5]
+    paper = cells[np.arange(len(cells)), bright].astype(np.float64)
+    y, x = np.divmod(np.arange(len(cells)), cols)
+    design = _surface((x + 0.5) / cols - 0.5, (y + 0.5) / rows - 0.5)
+    level = paper.mean(axis=1)
+    top = float(np.quantile(level, 0.9))
+    used = level > 0.88 * top
+    for _ in range(5):
+        if int(used.sum()) < _LEAST_CELLS or top < 0.3:
+            return None
+        fit = _fitted(design[used], paper[used])
+        ratio = level / np.clip((design @ fit).mean(axis=1), 1e-3, None)
+        used = (ratio > 0.975) & (ratio < 1.03)
+    if float(np.ptp(x[used])) < 0.5 * cols or float(np.ptp(y[used])) < 0.5 * rows:
+        fit[1:] = 0
+        fit[0] = np.median(paper[used], axis=0)
+    yy, xx = np.mgrid[0:h, 0:w]
+    shape = _surface((xx.ravel() + 0.5) / (cols * _GROUP) - 0.5, (yy.ravel() + 0.5) / (rows * _GROUP) - 0.5)
+    middle = np.median(paper[used], axis=0)
+    field = np.clip(shape @ fit, (1 - _MOST_UNEVEN) * middle, (1 + _MOST_UNEVEN) * middle).reshape(h, w, 3)
+    return np.asarray(field, np.float32)
+
+
+def _surface(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+
+
+def _fitted(design: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Least squares with a trace of damping on all but the level, so that it does not swing where there is no paper."""
+    damping = np.diag([0.0, *[0.02 * len(design)] * 5]) * 0.05
+    return np.asarray(np.linalg.solve(design.T @ design + damping, design.T @ values))
+
+
+def relative(light: Light, paper: NDArray[np.float64] | None) -> tuple[Light, NDArray[np.float64]] | None:
+    """A rectified page relative to its paper, and the linear RGB of that paper in the middle of the page.
+
+    `paper` serves a page that shows none of its own; without it such a page gives None.
+    """
+    field = paper_field(light)
+    if field is not None:
+        return light / field, field[field.shape[0] // 2, field.shape[1] // 2].astype(np.float64)
+    return None if paper is None else (np.asarray(light / paper, np.float32), paper)
+
+
+def tiles(
+    light: Light, trim: Size, paper: Light | NDArray[np.float64]
+) -> tuple[NDArray[np.float64], tuple[float, float], float]:
+    """Mean of the tiles of a rectified page that lie `TILE_RIM_MM` or more inside its trim, relative to its paper.
+
+    Parameters
+    ----------
+    light : ndarray, shape (h, w, 3)
+    trim : Size
+    paper : ndarray
+        Cells of `paper_cells`, or linear RGB of an even paper, shape (3,).
+
+    Returns
+    -------
+    tiles : ndarray, shape (rows, cols, 3), float64
+    corner_mm : tuple of float
+        Left upper corner of the first tile in the page frame.
+    step_mm : float
+        Width and height of a tile.
+    """
+    to_raster, _ = raster(trim)
+    x0, y0 = np.ceil(to_raster((TILE_RIM_MM, TILE_RIM_MM))).astype(int)
+    x1, y1 = np.floor(to_raster((trim.width_mm - TILE_RIM_MM, trim.height_mm - TILE_RIM_MM))).astype(int)
+    cols, rows = (x1 - x0) // TILE_PX, (y1 - y0) // TILE_PX
+    cut = light[y0 : y0 + rows * TILE_PX, x0 : x0 + cols * TILE_PX]
+    means = cv2.resize(cut, (cols, rows), interpolation=cv2.INTER_AREA).astype(np.float64)
+    if paper.ndim == 3:
+        # Paper changes so slowly that its value at the center of a tile is its mean.
+        step, middle = TILE_PX / _CELL_PX, TILE_PX / 2
+        centers = np.array([[step, 0, (x0 + middle) / _CELL_PX - 0.5], [0, step, (y0 + middle) / _CELL_PX - 0.5]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size = int(cols), int(rows)
+        paper = np.asarray(
+            cv2.warpAffine(paper, centers, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
+    left, top = to_raster.inverse()((x0 - 0.5, y0 - 0.5))
+    return means / paper, (float(left), float(top)), TILE_PX / to_raster.scale[0]
+
+
+def encoded(light: Light) -> NDArray[np.uint8]:
+    """sRGB of linear light, 1 = white."""
+    v = np.clip(light, 0, 1)
+    return np.asarray(np.round(255 * np.where(v <= 0.0031308, 12.92 * v, 1.055 * v ** (1 / 2.4) - 0.055)), np.uint8)

@@ -1,0 +1,226 @@
+"""Where one scanned page was cut, from its scan alone: four edges on a dark backing, joined to a page frame."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.edges.dark_backing import find_edge, find_sheet
+from qc.errors import ScanError
+from qc.features.rim_lines import rim_borders, share_a_rim
+from qc.flags import Flag
+from qc.geometry import Affine, Points, Size
+from qc.model import BookCopy, PageKind, Resolution, ScanFile, ScanSettings
+from qc.normalize.flat_field import paper_field, rectified
+from qc.normalize.ink import ink_coverage
+from qc.normalize.page_image import PageImage, load_page, refuse_small
+from qc.reference import cache
+from qc.reference.base import THUMBNAIL_DPI
+from qc.register.thumbnails import thumbnail
+from qc.scan.image_file import read_header
+from qc.units import px_per_mm
+
+_SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
+_LEAST_MM = 40.0
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The page frame of one scan.
+
+    Attributes
+    ----------
+    to_scan : Affine
+        Page-frame mm, origin at the cut corner left and top, -> pixels of the scan at full resolution.
+    size : Size
+        Distance of opposite cuts, each averaged from corner to corner.
+    u_mm : tuple of float
+        Standard uncertainty of the left, top, right and bottom cut from the fit of the edge.
+    paper : tuple of float, or None
+        Linear RGB of bare paper in the middle of the page; None where it shows none.
+    picture : ndarray, shape (h, w), uint8
+        Linear luminance at `qc.reference.base.THUMBNAIL_DPI`, paper at 255.
+    kind : PageKind
+    borders_px : tuple of (float or None)
+        Where a cut may be the rim that a driver painted (`qc.register.painted_rim.rim_borders`).
+    """
+
+    to_scan: Affine
+    size: Size
+    u_mm: tuple[float, float, float, float]
+    paper: tuple[float, float, float] | None
+    picture: NDArray[np.uint8]
+    kind: PageKind
+    borders_px: tuple[float | None, ...] = (None,) * 4
+
+
+def read_page(scan: ScanFile, settings: ScanSettings) -> PageImage:
+    """The scan at working resolution.
+
+    Raises
+    ------
+    ScanError
+        It cannot be read, is smaller than any page, or has no resolution that is believed.
+    """
+    header = read_header(scan)
+    resolution = header.resolution
+    if settings.dpi is not None:
+        resolution = Resolution(settings.dpi, settings.dpi)
+    if resolution is None:
+        raise ScanError(
+            f"{scan.name} states no resolution that is believed. Its page cannot be measured without it. Rescan with "
+            "the resolution in the file, or state dpi in copy.toml if you know it."
+        )
+    refuse_small(scan, header, resolution)
+    return load_page(scan, header, resolution, settings.profile)
+
+
+def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
+    """Find the four cuts of a scanned page.
+
+    Raises
+    ------
+    ScanError
+        It cannot be read, was scanned bound, or a cut does not stand out from its backing.
+
+    Notes
+    -----
+    Cuts are found to a few hundredths of a millimeter; the frame is the rectangle whose sides lie at the mean of each
+    cut between its corners, so a cut that is not square shifts none of them. Lengths depend on the resolution stated.
+    """
+    if settings.bound:
+        raise ScanError(f"{scan.name}: {Flag.BOUND.meaning}, so its spine edge is not to be seen.")
+    image = read_page(scan, settings)
+    per_mm = px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)
+    sheet = find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi), settings.backing)
+    if sheet.corners is None:
+        flag = {"white": Flag.WHITE_BACKING, "none": Flag.CROPPED}.get(sheet.backing.kind, Flag.EDGE_NOT_FOUND)
+        raise ScanError(f"{scan.name}: {flag.meaning}.")
+    lines = [
+        find_edge(
+            image.luminance,
+            sheet.corners[[a, b]],
+            sheet.backing,
+            (image.dpi.x_dpi, image.dpi.y_dpi)[side % 2],
+            loose=True,
+        )
+        for side, (a, b) in enumerate(_SIDES)
+    ]
+    for line, name in zip(lines, ("left", "upper", "right", "lower"), strict=True):
+        if line.ends is None:
+            raise ScanError(f"{scan.name}, {name} edge: {(line.flag or Flag.EDGE_NOT_FOUND).meaning}.")
+    to_working, size = page_frame([line.ends / np.array(per_mm) for line in lines if line.ends is not None], per_mm)
+    if min(size.width_mm, size.height_mm) < _LEAST_MM:
+        raise ScanError(f"{scan.name}: its sheet is {size.width_mm:.0f} x {size.height_mm:.0f} mm, no page of a book.")
+    light = rectified(image, to_working, size)
+    field = paper_field(light)
+    u = [line.u_px / per_mm[side % 2] for side, line in enumerate(lines)]
+    paper = None if field is None else tuple(float(v) for v in field[field.shape[0] // 2, field.shape[1] // 2])
+    return Outline(
+        image.to_scan.after(to_working),
+        size,
+        (u[0], u[1], u[2], u[3]),
+        None if paper is None else (paper[0], paper[1], paper[2]),
+        _picture(image, to_working, size, paper),
+        ink_coverage(image.luminance, to_working, size).kind,
+        rim_borders(image, lines),
+    )
+
+
+def page_frame(sides: list[Points], per_mm: tuple[float, float]) -> tuple[Affine, Size]:
+    """Page-frame mm -> working pixels, and the page's size, from its left, top, right and bottom line in scan mm."""
+    left, top, right, bottom = sides
+    corners = np.array([_meet(left, top), _meet(right, top), _meet(right, bottom), _meet(left, bottom)])
+    across = corners[1] - corners[0] + corners[2] - corners[3]
+    down = corners[2] - corners[1] + corners[3] - corners[0]
+    angle = float(np.rad2deg(np.arctan2(across[1] - down[0], across[0] + down[1])))
+    flat = Affine.rotation(-angle)(corners)
+    x0, x1 = flat[[0, 3], 0].mean(), flat[[1, 2], 0].mean()
+    y0, y1 = flat[[0, 1], 1].mean(), flat[[2, 3], 1].mean()
+    to_mm = Affine.rotation(angle).after(Affine.shift(float(x0), float(y0)))
+    return Affine.scaling(*per_mm).after(to_mm), Size(float(x1 - x0), float(y1 - y0))
+
+
+def _meet(p: Points, q: Points) -> Points:
+    d, e = p[1] - p[0], q[1] - q[0]
+    t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
+    return np.asarray(p[0] + t[0] * d)
+
+
+def _picture(image: PageImage, to_px: Affine, size: Size, paper: tuple[float, ...] | None) -> NDArray[np.uint8]:
+    scale = px_per_mm(THUMBNAIL_DPI)
+    shape = round(size.height_mm * scale), round(size.width_mm * scale)
+    white = float(np.quantile(image.luminance, 0.95)) if paper is None else float(np.dot(paper, LUMINANCE))
+    small = thumbnail(image.luminance, to_px, shape) / white
+    return np.asarray(np.round(255 * np.clip(small, 0, 1)), np.uint8)
+
+
+def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
+    """Outline of each interior page of a copy, or why there is none; from the disk cache where it was made before.
+
+    A rim that a driver painted over them is no cut.
+
+    `digest` stands for the scans: the cache is asked by it.
+    """
+    how = hashlib.sha256(repr((cache.program(), copy.scan, THUMBNAIL_DPI)).encode()).hexdigest()[:16]
+    key = f"copy/{digest}/outlines-{how}"
+    if stored := cache.load(key):
+        return _unpacked(stored)
+
+    def look(scan: ScanFile) -> Outline | str:
+        try:
+            return find_outline(scan, copy.scan)
+        except ScanError as fault:
+            return str(fault)
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        found = list(pool.map(look, copy.pages))
+    rims = share_a_rim([(None,) * 4 if isinstance(o, str) else o.borders_px for o in found])
+    found = [
+        f"{s.name}: {Flag.PAINTED_RIM.meaning}." if n in rims else o
+        for n, (s, o) in enumerate(zip(copy.pages, found, strict=True))
+    ]
+    cache.store(key, _packed(found))
+    return found
+
+
+def _packed(found: list[Outline | str]) -> bytes:
+    table: list[Any] = []
+    arrays: dict[str, Any] = {}
+    for i, o in enumerate(found):
+        if isinstance(o, str):
+            table.append(o)
+            continue
+        size = (o.size.width_mm, o.size.height_mm)
+        table.append([o.to_scan.matrix.tolist(), size, o.u_mm, o.paper, str(o.kind)])
+        arrays[str(i)] = o.picture
+    buffer = io.BytesIO()
+    arrays["table"] = np.frombuffer(json.dumps(table).encode(), np.uint8)
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _unpacked(stored: bytes) -> list[Outline | str]:
+    with np.load(io.BytesIO(stored), allow_pickle=False) as data:
+        table = json.loads(data["table"].tobytes())
+        return [
+            entry
+            if isinstance(entry, str)
+            else Outline(
+                Affine(np.array(entry[0])),
+                Size(*entry[1]),
+                tuple(entry[2]),
+                entry[3] and tuple(entry[3]),
+                data[str(i)],
+                PageKind(entry[4]),
+            )
+            for i, entry in enumerate(table)
+        ]
