@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from qc.geometry import Edge, edge_names, side_of
+from qc.measure.leaves.sheet_twice import seen_again
 from qc.measure.trim_offset import trim_offset
 from qc.model import Observation, PageKind, PageRecord, Role, ScanFile, ScanSettings, Where
 from qc.page import examine_page
@@ -28,7 +29,6 @@ from qc.pipeline import with_shared_scale
 from qc.reference.find import open_reference
 from qc.register.alignment import align
 from qc.register.page_result import PageJob
-from qc.register.sheet_twice import seen_again
 from qc.scan.same_capture import same_capture
 from qc.synthetic import Kind, draw_scan, sample_conditions, write_scan, write_title
 

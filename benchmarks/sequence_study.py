@@ -22,8 +22,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from qc.measure.observe import sequence
 from qc.model import BookCopy, Observation, Role, ScanFile, ScanSettings
-from qc.observe import sequence
 from qc.pipeline import arranged, page_records, with_shared_scale
 from qc.reference.find import Reference, open_reference
 from qc.register.collate import find_places, put_in_order

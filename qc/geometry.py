@@ -7,11 +7,23 @@ knows on which side the spine is.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from qc.errors import shown
+from qc.units import parse_trim, to_mm
+
+WORKING_DPI = 150.0
+
+
+MARGIN_MM = to_mm(0.125, "in")
+
+
+THUMBNAIL_DPI = 18.75
 
 Points = NDArray[np.float64]
 
@@ -146,3 +158,29 @@ def quarter_turn(turns: int, width_px: float, height_px: float) -> Affine:
         case _:
             m = [[0, -1, height_px - 1], [1, 0, 0]]
     return Affine(np.array(m, float))
+
+
+LEAST_TRIM_MM, MOST_TRIM_MM = 20.0, 1200.0
+
+
+def trim_size(text: str) -> Size:
+    """Size of a trim such as ``"6 x 9 in"``; raises ValueError where it is none that a book can have."""
+    size = Size(*parse_trim(text))
+    if not all(LEAST_TRIM_MM <= side <= MOST_TRIM_MM for side in (size.width_mm, size.height_mm)):
+        raise ValueError(f"{shown(repr(text))} is no size of a book, {LEAST_TRIM_MM:g} to {MOST_TRIM_MM:g} mm a side")
+    return size
+
+
+USUAL = frozenset({Side.RECTO})
+"""Odd pages are the fronts."""
+
+
+def mate(number: int, odd: Side) -> int:
+    """Number of the page on the other side of the leaf of page `number`; 0 for a side before page 1."""
+    front = (number % 2 == 1) is (odd is Side.RECTO)
+    return number + 1 if front else number - 1
+
+
+def mates(number: int, odd: Collection[Side] = USUAL) -> tuple[int, ...]:
+    """The pages that may lie on the other side of the leaf of page `number`."""
+    return tuple(mate(number, side) for side in sorted(odd))

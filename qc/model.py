@@ -13,7 +13,7 @@ from qc.geometry import Affine, Direction, Edge, Side
 from qc.scan.scanner_profile import ScannerProfile
 
 if TYPE_CHECKING:
-    from qc.features.color_tiles import ColorTiles
+    from qc.colorimetry import ColorTiles
 
 
 class Role(StrEnum):
@@ -304,3 +304,14 @@ class Inspection:
     provenance: Provenance
     pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
     colors: Mapping[int, ColorTiles] = field(default_factory=dict, repr=False, compare=False)
+
+
+Box = tuple[float, float, float, float]
+
+
+def evidence_at(scan: tuple[str, int], box_mm: Box, page_to_scan: Affine) -> Evidence:
+    """Evidence for a box (x0, y0, x1, y1) in page-frame mm; `scan` is file name and frame."""
+    x0, y0, x1, y1 = box_mm
+    px = page_to_scan([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+    lo, hi = px.min(axis=0), px.max(axis=0)
+    return Evidence(scan[0], scan[1], (float(lo[0]), float(lo[1]), float(hi[0]), float(hi[1])), box_mm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 
@@ -48,3 +49,14 @@ def signed_plus_minus(value: float, expanded_u: float | None, unit: str) -> str:
     """As `plus_minus`, with the sign always printed and a true minus: ``"−3.62 ± 0.06 mm"``."""
     text, u = _texts(value, expanded_u, "+")
     return _join(text.replace("-", "−"), u, unit)
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """``"3, 7-24"`` for 3, 7, 8, … 24."""
+    runs: list[list[int]] = []
+    for n in sorted(set(numbers)):
+        if runs and n == runs[-1][1] + 1:
+            runs[-1][1] = n
+        else:
+            runs.append([n, n])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)

@@ -11,17 +11,24 @@ from qc.edges.dark_backing import EdgeLine, Sheet
 from qc.errors import ScanError
 from qc.features.page_maps import page_maps
 from qc.features.print_marks import print_marks
-from qc.features.rim_lines import told_even
 from qc.features.tiles import page_tiles
 from qc.features.white_strips import white_slivers
 from qc.flags import Flag
-from qc.geometry import Affine, Size, side_of
+from qc.geometry import WORKING_DPI, Affine, Size, side_of
 from qc.measure.own_page import own_lines, own_page
-from qc.model import PageKind, Resolution, ScanFile
+from qc.model import PageKind
 from qc.normalize.ink import Ink
-from qc.normalize.page_image import WORKING_DPI, PageImage, load_page, refuse_small, true_resolution
+from qc.normalize.page_image import (
+    LIKELY_DPI,
+    NoResolution,
+    PageImage,
+    load_page,
+    refuse_small,
+    stated_resolution,
+    true_resolution,
+)
 from qc.normalize.page_kind import Look
-from qc.page_edges import ordered, page_edges
+from qc.normalize.rim_lines import told_even
 from qc.reference.find import Reference, ReferencePage
 from qc.register.colored_print import ink_on
 from qc.register.identify import (
@@ -36,18 +43,18 @@ from qc.register.identify import (
     start_on,
     upright,
 )
+from qc.register.page_edges import ordered, page_edges
 from qc.register.page_result import PageJob, PageResult
 from qc.register.print_shape import Shape
 from qc.register.register import FEW_TILES, Registration
 from qc.register.thumbnails import Candidate
 from qc.resample import shrunk
-from qc.scan.image_file import ScanHeader, read_header
+from qc.scan.image_file import read_header
 from qc.units import MM_PER_INCH, px_per_mm
 
 SHEET_TOLERANCE = 0.05
 """A resolution that puts the sheet further off the ordered trim is not believed."""
 FITTING_SHARE = 0.08
-LIKELY_DPI = (150, 200, 300, 400, 600)
 THUMBNAIL_HEIGHT_PX = 150
 SURE_CORRELATION = 0.9
 """Registration that needs no comparison with other pages."""
@@ -71,7 +78,8 @@ def read_page(
     """The scan of a page at `least_dpi` or a little more; None and a result in error where it cannot be used."""
     try:
         header = read_header(job.scan)
-        stated, profile = believed(job, header, reference), job.settings.profile
+        trim, profile = reference.trim if reference else None, job.settings.profile
+        stated = stated_resolution(job.scan, job.settings, header, trim)
         resolution = true_resolution(stated, header, profile)
         refuse_small(job.scan, header, resolution)
         image = load_page(job.scan, header, stated, profile, least_dpi)
@@ -80,33 +88,6 @@ def read_page(
     size = (header.width_px, header.height_px)
     result = PageResult(job, resolution=resolution, size_px=size, u_scale=image.u_scale, u_local_mm=image.u_local_mm)
     return result, image
-
-
-class NoResolution(ScanError):
-    """The scan states no credible resolution."""
-
-
-def believed(job: PageJob, header: ScanHeader, reference: Reference | None) -> Resolution:
-    """The resolution that a scan states, in copy.toml or its header."""
-    if job.settings.dpi is not None:
-        return Resolution(job.settings.dpi, job.settings.dpi)
-    if header.resolution is not None:
-        return header.resolution
-    raise NoResolution(no_resolution_message(job.scan, header, reference.trim if reference else None))
-
-
-def no_resolution_message(scan: ScanFile, header: ScanHeader, trim: Size | None) -> str:
-    """What was found, what the page would measure at likely resolutions, what to do."""
-    claim = header.claimed_dpi
-    says = f"says {claim[0]:g} x {claim[1]:g} dpi, which is not believed" if claim else "states no resolution"
-    sizes = ", ".join(f"{header.width_px / d:.2f} x {header.height_px / d:.2f} in at {d} dpi" for d in LIKELY_DPI)
-    ordered = ""
-    if trim is not None:
-        ordered = f"; ordered: {trim.width_mm / MM_PER_INCH:.2f} x {trim.height_mm / MM_PER_INCH:.2f} in"
-    return (
-        f"{scan.name} {says}. Lengths cannot be measured without it. The image would measure {sizes}{ordered}. "
-        "Rescan with the resolution in the file, or pass --dpi N if you know it."
-    )
 
 
 def small_picture(image: PageImage) -> bytes:

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 import numpy as np
 
 from qc import __version__
+from qc.colorimetry import ColorTiles
 from qc.errors import ScanError
-from qc.features.color_tiles import ColorTiles
+from qc.geometry import mates
 from qc.judge.claim import not_known
 from qc.judge.judge import judge
+from qc.judge.padding import with_unexplained_blanks
 from qc.judge.policy import Policy
 from qc.judge.refund import decide_refund
 from qc.measure.another_book import in_ordered_cover, not_judged, other_block, without_chance
@@ -22,6 +24,8 @@ from qc.measure.copy_tones import observe_tones, with_unsure_places
 from qc.measure.glass_dirt import without_dirt_on_glass
 from qc.measure.imprint_look import looks_like_imprint
 from qc.measure.imprint_page import imprint_position, read_copy
+from qc.measure.leaves.sides import Sides, find_sides
+from qc.measure.observe import observe
 from qc.model import (
     BookCopy,
     Inspection,
@@ -34,13 +38,12 @@ from qc.model import (
     Role,
     ScanFile,
 )
-from qc.observe import observe
 from qc.page import examine_page
 from qc.reference.base import direction_of
 from qc.reference.find import Reference
+from qc.register.alignment import whole
 from qc.register.collate import Places, find_places, last_content, put_in_order, usual_turns
 from qc.register.covers_among_pages import take_out_covers
-from qc.register.leaves import mates, whole
 from qc.register.page_result import PageJob, PageResult
 from qc.register.painted_rim import without_painted_rims
 from qc.register.print_shape import APART, AS_ORDERED, Shape, shared
@@ -48,7 +51,6 @@ from qc.register.recognize import Glance, expected_pages, look_at, mirrored_page
 from qc.register.register import Prior
 from qc.register.repeats import repeats_in_place, without_repeats
 from qc.register.scan_order import AS_SCANNED, find_order, reading_order
-from qc.register.sides import Sides, find_sides
 from qc.register.thumbnail_index import index_of
 from qc.register.thumbnails import has_content
 from qc.scan.image_file import sha256
@@ -105,9 +107,7 @@ def inspect_copy(
         places = find_places(copy, pages, reference, imprint_position(readings))
         sides = find_sides(copy, pages, places.pages, reference)
         records = with_imprint(page_records(copy, pages, reference, places, sides), readings)
-    observations = observe(
-        copy, pages, records, reference, sides, places.doubtful, policy.padding, order, mirrored, block
-    )
+    observations = observe(copy, pages, records, reference, sides, places.doubtful, order, mirrored, block)
     observations += readings
     colors: dict[int, ColorTiles] = {}
     if reference is not None:
@@ -119,6 +119,7 @@ def inspect_copy(
         observations = list(not_judged(observations))
         # Pages of the ordered book that another block lacks would change nothing.
         rescan = [r for r in rescan if r.file is not None]
+    observations = [*with_unexplained_blanks(observations, policy.padding)]
     identity = reference.id if reference else ReferenceId("none", note=note)
     unread = not_known(copy, observations)
     findings, verdict = judge(observations, policy, copy, records, identity, rescan, unread)

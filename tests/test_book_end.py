@@ -13,10 +13,10 @@ from test_policy import HEAD, RULE, write
 from qc.errors import UsageError
 from qc.flags import Flag
 from qc.judge.judge import judge
-from qc.judge.padding import BookEnd, Padding, said_of, unexplained
+from qc.judge.padding import Padding, blank_pages_unexplained, said_of, unexplained, with_unexplained_blanks
 from qc.judge.policy import load_policy, shipped
 from qc.judge.refund import decide_refund
-from qc.measure.blank_pages import blank_pages_at_end, blank_pages_unexplained, book_end, explained_again
+from qc.measure.blank_pages import BookEnd, blank_pages_at_end, book_end
 from qc.model import BookCopy, Claim, Decision, Outcome, PageKind, PageRecord, ReferenceId, Role, ScanFile
 
 KDP = load_policy("kdp").padding
@@ -122,7 +122,8 @@ def test_in_a_part_the_last_content_page_may_just_not_have_been_scanned() -> Non
     part = records("cc", 24) + [replace(p, reference_page=None) for p in records("bi")]
     found = blank_pages_unexplained(book_end(part, complete=False, last_content=24, ordered=24), FOURS)
     assert found.value is None and found.flags == (Flag.LAST_CONTENT_NOT_SEEN,)
-    assert blank_pages_at_end(part, end_seen=True).value == 1
+    end = book_end(part, complete=False, last_content=24, ordered=24)
+    assert blank_pages_at_end(part, True, end).value == 1
 
 
 def test_content_behind_the_last_page_leaves_the_end_unclear() -> None:
@@ -144,7 +145,7 @@ def test_a_last_page_whose_place_is_only_likely_is_in_doubt() -> None:
     end = book_end(pages, complete=True, last_content=24, ordered=24, doubtful=frozenset({24}))
     found = blank_pages_unexplained(end, FOURS)
     assert (found.value, found.u, found.flags) == (4.0, 0.0, (Flag.PLACE_UNSURE,))
-    (again,) = explained_again([found], FOURS)
+    (again,) = with_unexplained_blanks([found], FOURS)
     assert again == found
 
 
@@ -155,9 +156,9 @@ def test_a_policy_that_states_no_padding_explains_nothing() -> None:
 
 def test_another_policy_explains_the_same_end_anew() -> None:
     once = blank_pages_unexplained(end_of("c" * 24 + "b" * 6, 24, 24), FOURS)
-    (again,) = explained_again((once,), replace(FOURS, sheets=(8,)))
+    (again,) = with_unexplained_blanks([once], replace(FOURS, sheets=(8,)))
     assert (once.value, again.value) == (2.0, 0.0)
-    assert explained_again((again,), FOURS) == (once,)
+    assert with_unexplained_blanks((again,), FOURS) == (once,)
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -166,7 +167,7 @@ def test_no_blank_page_at_the_end_is_ever_refunded(name: str, run: int) -> None:
     policy = load_policy(name)
     pages = records("c" * 24 + "b" * run, 24)
     end = book_end(pages, complete=True, last_content=24, ordered=24)
-    observations = [blank_pages_at_end(pages, end_seen=True), blank_pages_unexplained(end, policy.padding)]
+    observations = with_unexplained_blanks([blank_pages_at_end(pages, True, end)], policy.padding)
     findings, verdict = judge(observations, policy, COPY, pages, ReferenceId("pdf", "9780000000002"))
     (found,) = [f for f in findings if f.rule == "blank-pages-unexplained"]
     assert found.outcome is (Outcome.WITHIN if run <= 6 else Outcome.UNDECIDED)

@@ -14,10 +14,10 @@ import pytest
 from inspection_example import DrawnReference, example
 from numpy.typing import NDArray
 
-from qc.colorimetry import ciede2000, linear_rgb_to_lab
+from qc.colorimetry import ColorTiles, ciede2000, linear_rgb_to_lab
 from qc.compare.compare import Comparison
 from qc.compare.worst_pair import PairTiles, WorstPair, pair_tiles
-from qc.features.color_tiles import ColorTiles, against_reference
+from qc.features.color_tiles import against_reference
 from qc.features.page_color import PageColor
 from qc.features.tiles import PageTiles
 from qc.flags import Flag

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from qc.errors import ReferenceFault
-from qc.geometry import Affine, Edge
+from qc.geometry import MARGIN_MM, Affine, Edge
 from qc.judge.policy import load_policy
 from qc.model import ScanSettings
 from qc.normalize.page_image import LINEAR_LUT
 from qc.pipeline import inspect_copy
 from qc.reference import page_outline
 from qc.reference.approved_copy import CopyReference
-from qc.reference.find import MARGIN_MM, open_reference
+from qc.reference.find import open_reference
 from qc.reference.page_outline import find_outline
 from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, CopyTruth, Cut, Kind, Scanner, Title, draw_copy, write_title

@@ -373,7 +373,9 @@ def test_a_policy_lists_its_doubts_or_has_none(tmp_path: Path) -> None:
 
 
 def schema(name: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(resources.files("qc.report").joinpath(f"schemas/{name}.schema.json").read_text()))
+    return Draft202012Validator(
+        json.loads(resources.files("qc.report").joinpath(f"schemas/{name}.schema.json").read_text())
+    )
 
 
 def doubtful() -> list[Finding]:

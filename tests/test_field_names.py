@@ -19,11 +19,11 @@ from qc.cli import main
 from qc.flags import Flag
 from qc.inputs import open_with
 from qc.judge.judge import judge
+from qc.judge.padding import with_unexplained_blanks
 from qc.judge.policy import load_policy
 from qc.judge.refund import decide_refund
 from qc.judge.sequence_words import how_scanned
 from qc.measure.another_book import in_ordered_cover, other_block
-from qc.measure.blank_pages import explained_again
 from qc.measure.catalog import MEASURES
 from qc.measure.copy_tones import with_unsure_places
 from qc.measure.extra_pages import pages_extra_inside
@@ -375,7 +375,7 @@ def test_the_block_of_another_book_is_one_finding(tmp_path: Path) -> None:
     ):
         assert {(v, f) for _, v, f in values(inspection, measure)} <= {(None, (str(Flag.ANOTHER_BOOK),))}, measure
     assert not inspection.verdict.rescan
-    again = explained_again(inspection.observations, load_policy("ingram").padding)
+    again = with_unexplained_blanks(inspection.observations, load_policy("ingram").padding)
     assert all(o.value is None for o in again if o.measure == "blank-pages-unexplained")
 
 

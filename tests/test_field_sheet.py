@@ -15,11 +15,11 @@ from PIL import Image
 
 from qc.geometry import Edge
 from qc.judge.policy import load_policy
+from qc.measure.leaves.sheet_twice import Again, Sheet, seen_again, two_copies
 from qc.model import Decision, Inspection, Observation, PageKind, PageRecord, Role, ScanFile, Where
 from qc.pipeline import inspect_copy
 from qc.reference.find import open_reference
 from qc.register.alignment import align
-from qc.register.sheet_twice import Again, Sheet, seen_again, two_copies
 from qc.report.record import record
 from qc.scan.copy_folder import open_copy
 from qc.scan.same_capture import same_capture

@@ -11,17 +11,16 @@ import numpy as np
 import pytest
 
 from qc.flags import Flag
-from qc.geometry import Direction, Edge, Side
+from qc.geometry import Direction, Edge, Side, mates
 from qc.judge.policy import load_policy
 from qc.judge.sequence_words import sides_taken
+from qc.measure.leaves.leaf_pairs import backs, uneven_edge
+from qc.measure.leaves.sides import after_extra_side
 from qc.measure.page_sequence import pages_missing
 from qc.model import Decision, Inspection, Outcome
 from qc.pipeline import inspect_copy
 from qc.reference.find import find_reference
-from qc.register.alignment import align
-from qc.register.leaf_pairs import backs, uneven_edge
-from qc.register.leaves import mates, whole
-from qc.register.sides import after_extra_side
+from qc.register.alignment import align, whole
 from qc.scan.copy_folder import open_copy
 from qc.scan.pdfium import stated_direction
 

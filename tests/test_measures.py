@@ -14,7 +14,7 @@ from judged_alone import verdict_on
 
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
+from qc.measure.blank_pages import BookEnd, blank_pages_at_end, blank_pages_inside
 from qc.measure.catalog import MEASURES
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
@@ -260,16 +260,19 @@ def records(kinds: str, first: int = 1) -> list[PageRecord]:
     ]
 
 
+END = BookEnd(2, False, pages=4, last=2, ordered=2)
+
+
 @pytest.mark.parametrize(
     ("kinds", "count"), [("ccc", 0), ("ccbb", 2), ("cbcb", 1), ("ccbbi", 2), ("ccfb", 1), ("cbf", 0), ("ccbbxb", 1)]
 )
 def test_blank_pages_at_the_end_are_counted(kinds: str, count: int) -> None:
-    found = blank_pages_at_end(records(kinds), end_seen=True)
+    found = blank_pages_at_end(records(kinds), True, END)
     assert (found.value, found.unit, found.u) == (count, "count", 0.0)
 
 
 def test_no_count_without_the_end_of_the_book() -> None:
-    found = blank_pages_at_end(records("ccbb"), end_seen=False)
+    found = blank_pages_at_end(records("ccbb"), False, END)
     assert found.value is None and found.flags == (Flag.END_NOT_SEEN,)
 
 

@@ -10,8 +10,9 @@ from drawn_page import loaded
 from PIL import Image
 
 from qc.errors import ScanError
+from qc.geometry import WORKING_DPI
 from qc.model import Resolution, ScanFile, ScanSettings
-from qc.normalize.page_image import LINEAR_LUT, WORKING_DPI, PageImage, load_page, reduction, refuse_small
+from qc.normalize.page_image import LINEAR_LUT, PageImage, load_page, reduction, refuse_small
 from qc.page import examine_page
 from qc.register.page_result import PageJob
 from qc.scan.image_file import read_header

@@ -17,10 +17,10 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from qc.errors import ReferenceFault, UsageError
-from qc.geometry import Affine, Size
+from qc.geometry import MARGIN_MM, THUMBNAIL_DPI, WORKING_DPI, Affine, Size
 from qc.model import BookCopy, ReferenceSettings
 from qc.reference import cache
-from qc.reference.find import MARGIN_MM, THUMBNAIL_DPI, WORKING_DPI, Reference, find_reference, open_reference
+from qc.reference.find import Reference, find_reference, open_reference
 from qc.register.prepared_page import prepare as prepare_page
 from qc.scan.pdfium import RENDER_DPI
 from qc.units import MM_PER_INCH, px_per_mm

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from qc.flags import Flag
 from qc.judge.policy import load_policy
 from qc.judge.sequence_words import how_scanned
+from qc.measure.leaves.sheet_twice import Again, Sheet
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.model import Decision, Inspection, Outcome, PageKind, PageRecord, Role, ScanFile
 from qc.pipeline import inspect_copy
 from qc.reference.find import open_reference
 from qc.register.alignment import align
 from qc.register.scan_order import AS_SCANNED, ORDERS, find_order, reading_order
-from qc.register.sheet_twice import Again, Sheet
 from qc.scan.copy_folder import open_copy
 from qc.synthetic import Kind, Scanner, draw_copy, write_title
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from qc.batch.codec import decode, encode
-from qc.features.color_tiles import ColorTiles
+from qc.colorimetry import ColorTiles
 from qc.geometry import Affine, Size
 from qc.model import (
     BookCopy,

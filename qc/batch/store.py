@@ -15,6 +15,7 @@ from qc.batch.codec import decode, encode
 from qc.batch.database import Database
 from qc.errors import UsageError
 from qc.judge.policy import Policy, parse_policy
+from qc.judge.ranking import margin_mm
 from qc.model import (
     BookCopy,
     Decision,
@@ -32,7 +33,6 @@ from qc.model import (
     Verdict,
     Where,
 )
-from qc.report.summary_row import margin_mm
 
 
 @dataclass(frozen=True)

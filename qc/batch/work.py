@@ -12,7 +12,7 @@ from typing import Any
 from qc.batch.inspection_cache import carried
 from qc.batch.job import Job, hold_group, run_job
 from qc.batch.runner import Tick
-from qc.cli import exits
+from qc.errors import OF_VERDICT, ScanError, failure
 from qc.model import Inspection
 from qc.report.record import error_record, record, to_json
 from qc.report.summary_row import Row, not_inspected, row_of
@@ -53,9 +53,9 @@ def inspect_one(job: Job, tick: Tick) -> Result:
         return _slim(job, run_job(job, progress=lambda _done, _all: tick()))
     except MemoryError:
         message = f"{job.id} needs more memory than a copy may take. Raise --memory-limit, or look at its scans."
-        return Result(not_inspected(job.id, exits.UNUSABLE, message))
+        return Result(not_inspected(job.id, ScanError.exit_code, message))
     except Exception as error:
-        return Result(not_inspected(job.id, *exits.failure(error)))
+        return Result(not_inspected(job.id, *failure(error)))
 
 
 def inspect_elsewhere(job: Job, tick: Tick) -> Result:
@@ -76,7 +76,7 @@ def hold_one(group: Group, tick: Tick) -> tuple[list[Result], str]:
     except MemoryError:
         return [], "it takes more memory than a worker may have"
     except Exception as error:
-        return [], exits.failure(error)[1]
+        return [], failure(error)[1]
     said = f"the cache no longer has {', '.join(lost)}; --redo inspects them again" if lost else ""
     return [_slim(job, inspection) for job, inspection in changed], said
 
@@ -89,4 +89,4 @@ def _slim(job: Job, inspection: Inspection) -> Result:
 
 def result_of(inspection: Inspection, report: str) -> Result:
     """The result of an inspection whose report lies at `report`."""
-    return Result(row_of(inspection, exits.OF_VERDICT[inspection.verdict.outcome], report), inspection)
+    return Result(row_of(inspection, OF_VERDICT[inspection.verdict.outcome], report), inspection)

@@ -30,7 +30,7 @@ from qc.batch.titles import groups_of, mark_held, was_held
 from qc.batch.work import Group, Result, hold_one, inspect_elsewhere, inspect_one, result_of
 from qc.cli import exits, options, terminal
 from qc.cli.csv_text import Number, csv_text
-from qc.errors import OutputError, QcError, ScanError, UsageError
+from qc.errors import OutputError, QcError, ScanError, UsageError, failure, one_line
 from qc.judge.policy import load_policy
 from qc.report import batch_index
 from qc.report.files import write_bytes, write_text
@@ -316,7 +316,7 @@ def _written(job: Job, result: Result) -> Result:
         if result.kept:
             carry(job.key, result.kept)
     except OutputError as error:
-        return Result(not_inspected(job.id, *exits.failure(error)))
+        return Result(not_inspected(job.id, *failure(error)))
     report = str(job.report.resolve()) if result.inspection is not None else ""
     return replace(result, row=replace(result.row, report=report), files={}, kept=b"")
 
@@ -369,7 +369,7 @@ def _print(rows: Sequence[Row], total: int, out: Path, index: Path) -> None:
         table.add_column(name, justify="right" if name == "margin" else "left", overflow="fold")
     for row in rows:
         margin = "" if row.margin_mm is None else f"{row.margin_mm:+.2f} mm"
-        cells = row.copy, row.outcome or "not inspected", row.refund, margin, exits.one_line(row.message)
+        cells = row.copy, row.outcome or "not inspected", row.refund, margin, one_line(row.message)
         table.add_row(*(Text(cell) for cell in cells))
     console = terminal.results()
     console.print(table)

@@ -10,7 +10,7 @@ import cv2
 from qc.batch.job import make_writable
 from qc.cli import exits, options, terminal
 from qc.compare.compare import Comparison, compare_copies
-from qc.errors import ScanError, UsageError
+from qc.errors import ScanError, UsageError, one_line
 from qc.judge.policy import load_policy
 from qc.model import BookCopy
 from qc.normalize.calibrated import with_profile
@@ -79,7 +79,7 @@ def _calibrated(copy: BookCopy, scanner: str | None) -> BookCopy:
     """The copy with its scanner profile, which is talked about where one was asked for."""
     calibrated, held = with_profile(copy, scanner)
     if scanner or copy.scan.scanner:
-        click.echo(exits.one_line(f"{copy.id}: {held['note']}."), err=True)
+        click.echo(one_line(f"{copy.id}: {held['note']}."), err=True)
     return calibrated
 
 
@@ -95,4 +95,4 @@ def _print(comparison: Comparison, json: str | None, k: float, report: Path) -> 
         return
     click.echo(json)
     for note in (*comparison.notes, comparison.conclusion):
-        click.echo(exits.one_line(note), err=True)
+        click.echo(one_line(note), err=True)

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qc.cli import exits
+from qc.errors import one_line
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """Beginnings that a spreadsheet runs; in East Asia the wide ones, too."""
@@ -30,5 +30,5 @@ def _cell(value: Any) -> Any:
     if isinstance(value, Number) or not isinstance(value, str):
         return value
     # A spreadsheet runs what begins like this, and copies are named by strangers.
-    cell = exits.one_line(value)
+    cell = one_line(value)
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -8,6 +8,7 @@ import click
 
 from qc.batch.job import Job, hold_together, jobs_for, of_one_title, run_job
 from qc.cli import exits, options, terminal
+from qc.errors import OF_VERDICT, failure, one_line
 from qc.judge.policy import load_policy
 from qc.measure.copy_position_outlier import MIN_COPIES
 from qc.model import Inspection
@@ -75,7 +76,7 @@ def _inspect_one(job: Job, as_json: bool) -> tuple[Inspection | None, int]:
         with terminal.bar(job.id, "pages") as progress:
             return run_job(job, threads=options.cores(), progress=progress), 0
     except Exception as error:
-        code, message = exits.failure(error)
+        code, message = failure(error)
         exits.say(message)
         if as_json:
             click.echo(to_json(error_record(job.id, code, message)))
@@ -94,12 +95,12 @@ class _Shown:
             click.echo()
         self._any = True
         _print(inspection, job, self._as_json, self._verbose)
-        return exits.OF_VERDICT[inspection.verdict.outcome]
+        return OF_VERDICT[inspection.verdict.outcome]
 
 
 def _print(inspection: Inspection, job: Job, as_json: bool, verbose: bool) -> None:
     if job.scanner or inspection.copy.scan.scanner:
-        click.echo(exits.one_line(f"{job.id}: {inspection.provenance.scanner['note']}."), err=True)
+        click.echo(one_line(f"{job.id}: {inspection.provenance.scanner['note']}."), err=True)
     if as_json:
         click.echo(to_json(record(inspection)))
         return

@@ -9,7 +9,7 @@ import cv2
 
 from qc.batch.job import refuse_same_id
 from qc.cli import exits, options, terminal
-from qc.errors import ReferenceFault, ScanError, UsageError
+from qc.errors import ReferenceFault, ScanError, UsageError, failure
 from qc.inputs import open_with
 from qc.plan.copy_plan import Plan, plan_copy
 from qc.plan.remark import Remark
@@ -79,7 +79,7 @@ def plan(
                     seen = plan_copy(opened, stated_dpi=dpi, threads=options.cores(), progress=progress)
                 found = remarks(seen)
             except Exception as error:
-                code, message = exits.failure(error)
+                code, message = failure(error)
                 exits.say(message if name in message else f"{name}: {message}")
                 if as_json:
                     click.echo(to_json(error_record(name, code, message)))

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from qc.judge.claim import not_known
-from qc.judge.judge import judge
 from qc.judge.policy import Policy
-from qc.judge.refund import decide_refund
-from qc.measure.blank_pages import explained_again
-from qc.measure.catalog import MEASURES
+from qc.judge.rejudge import judged_again
 from qc.measure.copy_position_outlier import MIN_COPIES, copy_position_outlier
 from qc.model import Inspection, Observation, ReferenceId
 
@@ -58,30 +53,3 @@ def with_consensus(inspections: Sequence[Inspection], policy: Policy) -> list[In
 
 def _shifts(inspection: Inspection) -> list[Observation]:
     return [o for o in inspection.observations if o.measure == "print-position-recto-verso"]
-
-
-def judged_again(
-    inspection: Inspection, more: Sequence[Observation], reference: ReferenceId, policy: Policy
-) -> Inspection:
-    """The inspection with `more` observations: findings, verdict and refund anew."""
-    observations = explained_again((*inspection.observations, *more), policy.padding)
-    findings, verdict = judge(
-        observations,
-        policy,
-        inspection.copy,
-        inspection.pages,
-        reference,
-        inspection.verdict.rescan,
-        not_known(inspection.copy, observations),
-    )
-    provenance = inspection.provenance
-    versions = {m: MEASURES[m].version for m in sorted({o.measure for o in observations})}
-    return replace(
-        inspection,
-        reference=reference,
-        observations=observations,
-        findings=findings,
-        verdict=verdict,
-        refund=decide_refund(verdict, findings, inspection.copy, policy, observations),
-        provenance=replace(provenance, measures=versions),
-    )

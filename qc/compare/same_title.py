@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.compare.color import CopyPages, Shown, compare_colors, page_color, shown
-from qc.compare.consensus import judged_again
 from qc.geometry import Size
 from qc.judge.policy import Policy
+from qc.judge.rejudge import judged_again
 from qc.model import Inspection, Observation, Role
 
 PAPER_PAGES = 5

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qc.features.color_tiles import ColorTiles, color_tiles, printed_tiles
+from qc.colorimetry import ColorTiles
+from qc.features.color_tiles import color_tiles, printed_tiles
 from qc.features.page_color import PageColor
 from qc.geometry import Affine, Size
 from qc.model import Observation

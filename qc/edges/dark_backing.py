@@ -22,8 +22,8 @@ from qc.edges.page_stack import Expected, lies_on_board, lies_on_others
 from qc.edges.profiles import consensus_line, robust_line, segment_profiles, strip_along
 from qc.flags import Flag
 from qc.geometry import Points, pixel_scaling
-from qc.order_statistics import column_medians, median
 from qc.resample import shrunk
+from qc.stats import column_medians, median
 from qc.units import px_per_mm
 
 SMALL_DPI = 37.5

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Points
-from qc.order_statistics import median
 from qc.resample import warped
+from qc.stats import median
 
 
 def strip_along(

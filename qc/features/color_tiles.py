@@ -2,45 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.colorimetry import ciede2000, linear_rgb_to_lab
-from qc.features.tiles import PageTiles
+from qc.colorimetry import ColorTiles, linear_rgb_to_lab
+from qc.features.tiles import PRINTED, PageTiles
 from qc.geometry import Affine, Size
-from qc.measure.color_difference import PRINTED
-
-
-@dataclass(frozen=True)
-class ColorTiles:
-    """L*a*b* (D50, relative to paper) of the printed tiles of a page and of its reference.
-
-    Attributes
-    ----------
-    reference, copy : ndarray, shape (rows, cols, 3), float16
-        NaN where a tile is bare paper or at the rim of the page. Some 30 kB a page; float16 is good to 0.03.
-    to_mm : Affine
-        Tile column and row (centers at integers) -> page-frame mm, without a turn.
-    trim : Size
-    """
-
-    reference: NDArray[np.float16]
-    copy: NDArray[np.float16]
-    to_mm: Affine
-    trim: Size
-
-    def printed(self) -> NDArray[np.bool_]:
-        """Tiles with colors to compare, shape (rows, cols)."""
-        return np.isfinite(self.reference[:, :, 0])
-
-    def difference(self) -> NDArray[np.float64]:
-        """CIEDE2000 of each tile, shape (rows, cols); NaN where there is nothing to compare."""
-        found = np.full(self.reference.shape[:2], np.nan)
-        on = self.printed()
-        found[on] = ciede2000(self.reference[on].astype(np.float64), self.copy[on].astype(np.float64))
-        return found
 
 
 def color_tiles(

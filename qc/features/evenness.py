@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.ink_density import TileDensities
-from qc.order_statistics import median
+from qc.stats import median
 
 MIN_TILES = 60
 LEAST_DENSITY, MOST_DENSITY = 0.10, 1.2

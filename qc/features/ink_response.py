@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.ink_density import TileDensities
-from qc.order_statistics import median
+from qc.stats import median
 
 FEATURES = 15
 TOE = 4.0

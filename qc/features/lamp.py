@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.tiles import ScannedPage
-from qc.order_statistics import median
+from qc.stats import median
 
 LEAST_BARE = 0.3
 """Share of a tile that must be bare paper for its light to count."""

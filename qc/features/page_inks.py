@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.evidence_at import Box
 from qc.features.evenness import MOST_DENSITY, Band, Fade, evenness, like_colors
 from qc.features.ink_density import (
     DARK,
@@ -25,6 +24,7 @@ from qc.features.ink_density import (
 )
 from qc.features.ink_response import DARK_NOISE, LEAST_NOISE, InkResponse, features, ink_response, of_ink, printed
 from qc.features.tiles import PageTiles, ScannedPage
+from qc.model import Box
 
 Array = NDArray[np.float64]
 

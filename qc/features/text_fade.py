@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qc.features.evenness import Fade
 from qc.features.tiles import PageTiles
-from qc.order_statistics import median
+from qc.stats import median
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from qc.judge.rule import Limit, Rule
 from qc.judge.sequence_words import sequence_fault
 from qc.model import BookCopy, Observation, Outcome
 from qc.number_format import plus_minus
-from qc.ranges import ranges as ranges
+from qc.number_format import ranges as ranges
 
 _NAMES = {
     "trim-offset": "cut",

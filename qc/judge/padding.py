@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from qc.flags import Flag
+from qc.measure.blank_pages import BookEnd
+from qc.measure.catalog import MEASURES
+from qc.model import Observation
 
 
 @dataclass(frozen=True)
@@ -46,51 +48,6 @@ class Padding:
     def most(self, ordered: int) -> int:
         """The longest of these."""
         return max(self.printed(ordered))
-
-
-@dataclass(frozen=True)
-class BookEnd:
-    """The end of a copy in numbers.
-
-    Attributes
-    ----------
-    blanks : int
-        Blank pages after the last content page, the imprint page not counted.
-    imprint : bool
-        Whether an imprint page was among them.
-    pages : int or None
-        Number of the last content page and all pages after it, as far as they were scanned.
-    last : int or None
-        Number of the last page that prints anything, of the reference, else of the copy.
-    ordered : int or None
-        Pages of the ordered file.
-    designed : bool
-        Whether `last` and `ordered` are those of a reference.
-    lost : bool
-        Whether the copy is stated complete and its last content page is not there.
-    unknown : str
-        Flag that says why the end cannot be reckoned; empty where it can.
-    unsure : bool
-        Whether the place of the last content page is only likely.
-    """
-
-    blanks: int
-    imprint: bool
-    pages: int | None = None
-    last: int | None = None
-    ordered: int | None = None
-    designed: bool = True
-    lost: bool = False
-    unknown: str = ""
-    unsure: bool = False
-
-    @classmethod
-    def of(cls, detail: Mapping[str, Any]) -> BookEnd:
-        """From the detail of a stored observation."""
-        return cls(**{key: detail[key] for key in cls.__dataclass_fields__})
-
-    def detail(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def unexplained(end: BookEnd, padding: Padding | None) -> tuple[int | None, Flag | str]:
@@ -160,3 +117,54 @@ def _most_ordered(end: BookEnd, padding: Padding) -> int:
     """Pages that a file may have whose content ends at page `last`."""
     assert end.last is not None
     return max(end.last + padding.ordered_blanks, end.ordered or 0)
+
+
+def blank_pages_unexplained(end: BookEnd, padding: Padding | None) -> Observation:
+    """Blank pages at the end that neither the order nor padding and imprint explain; content may be missing there.
+
+    Parameters
+    ----------
+    end : BookEnd
+        How the copy ends.
+    padding : Padding or None
+        What the printer may add, as the policy states it.
+
+    Returns
+    -------
+    Observation
+        A count, 0 where the run is explained; `detail` holds the reckoning and ``words``. Flag ``place-unsure`` where the place
+        of the last content page is only likely. Null where the end, or what was ordered, is not known.
+
+    Notes
+    -----
+    A file of n pages, with or without pages of its own for the imprint, is filled up to full sheets; what is within the
+    longest of these counts is explained, shorter runs too, as a scanner may drop blank pages. The reference says which
+    blanks at the end are the author's. Where the copy is complete and the last content page is not there, the whole run
+    is unexplained. Not seen by it: content that went missing together with as many pages of padding.
+    """
+    value, why = unexplained(end, padding)
+    detail = {**end.detail(), "words": said_of(end, padding)}
+    if value is None:
+        return MEASURES["blank-pages-unexplained"].observe(None, flags=(str(why),), detail=detail)
+    flags = (Flag.PLACE_UNSURE,) if end.unsure else ()
+    return MEASURES["blank-pages-unexplained"].observe(float(value), 0.0, flags=flags, detail=detail)
+
+
+def with_unexplained_blanks(observations: Sequence[Observation], padding: Padding | None) -> tuple[Observation, ...]:
+    """The observations with `blank-pages-unexplained` as `padding` explains it, from the detail of `blank-pages-at-end`.
+
+    In records of before 2026-12 the former reckoning says how the copy ends.
+    """
+    mine = MEASURES["blank-pages-unexplained"]
+    ends = [o for o in observations if o.measure in ("blank-pages-at-end", mine.id)]
+    if not ends:
+        return tuple(observations)
+    known = [o.detail for o in ends if "last" in o.detail]
+    found = (
+        blank_pages_unexplained(BookEnd.of(known[-1]), padding) if known else mine.observe(None, flags=ends[0].flags)
+    )
+    at = observations.index(ends[0])
+    before, after = (
+        [o for o in part if o.measure != mine.id] for part in (observations[: at + 1], observations[at + 1 :])
+    )
+    return (*before, found, *after)

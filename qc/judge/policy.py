@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from qc.errors import UsageError
+from qc.errors import UsageError, shown
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.padding import Padding
@@ -21,7 +21,7 @@ from qc.judge.rule import Limit as Limit
 from qc.judge.rule import Rule as Rule
 from qc.measure.catalog import MEASURES
 from qc.model import PolicyId
-from qc.scan.toml_file import NotToml, parse, read_bytes, shown
+from qc.scan.toml_file import NotToml, parse, read_bytes
 from qc.units import number, to_mm
 
 REFUND_CODES = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from qc.model import Finding, Outcome
+from qc.model import Decision, Finding, Inspection, Outcome
 
 _OUTCOMES = (Outcome.OUTSIDE, Outcome.UNDECIDED, Outcome.NOT_JUDGED, Outcome.WITHIN)
 
@@ -22,3 +22,26 @@ def _gravity(f: Finding) -> tuple[bool, bool, int, float]:
     shows = f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
     distance = f.margin / f.u if f.margin is not None and f.u else f.margin or 0.0
     return not shows, f.severity != "defect", _OUTCOMES.index(f.outcome), distance
+
+
+_SHOWS = (Outcome.OUTSIDE, Outcome.UNDECIDED)
+
+
+def margin_mm(findings: Iterable[Finding]) -> float | None:
+    """Distance of the cut nearest to its limit, or farthest beyond it (negative); None where no cut was judged."""
+    margins = [f.margin for f in findings if f.measure == "trim-offset-block" and f.severity == "defect"]
+    return min((m for m in margins if m is not None), default=None)
+
+
+def deciding(inspection: Inspection) -> Finding | None:
+    """The finding its verdict rests on; None for a no-defect, and where the reference or all scans are missing."""
+    match inspection.verdict.outcome:
+        case Decision.DEFECT:
+            decides = [f for f in inspection.findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]
+        case Decision.NEEDS_REVIEW:
+            decides = [f for f in inspection.findings if f.severity == "defect" and f.outcome is Outcome.UNDECIDED]
+        case Decision.INSUFFICIENT_EVIDENCE:
+            decides = [f for f in inspection.findings if f.required and f.outcome is Outcome.NOT_JUDGED]
+        case _:
+            decides = []
+    return next(iter(by_gravity(decides)), None)

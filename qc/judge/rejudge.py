@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qc.compare.consensus import judged_again
+from qc.judge.claim import not_known
+from qc.judge.judge import judge
+from qc.judge.padding import with_unexplained_blanks
 from qc.judge.policy import Policy
-from qc.model import Inspection
-from qc.report.summary_row import deciding
+from qc.judge.ranking import deciding
+from qc.judge.refund import decide_refund
+from qc.measure.catalog import MEASURES
+from qc.model import Inspection, Observation, ReferenceId
 
 
 @dataclass(frozen=True)
@@ -47,3 +51,30 @@ def flips(inspections: Sequence[Inspection], before: Policy, after: Policy) -> l
     """The copies whose verdict or refund differs between two policies."""
     pairs = ((under(i, before), under(i, after)) for i in inspections)
     return [change for a, b in pairs if (change := flip(a, b)) is not None]
+
+
+def judged_again(
+    inspection: Inspection, more: Sequence[Observation], reference: ReferenceId, policy: Policy
+) -> Inspection:
+    """The inspection with `more` observations: findings, verdict and refund anew."""
+    observations = with_unexplained_blanks((*inspection.observations, *more), policy.padding)
+    findings, verdict = judge(
+        observations,
+        policy,
+        inspection.copy,
+        inspection.pages,
+        reference,
+        inspection.verdict.rescan,
+        not_known(inspection.copy, observations),
+    )
+    provenance = inspection.provenance
+    versions = {m: MEASURES[m].version for m in sorted({o.measure for o in observations})}
+    return replace(
+        inspection,
+        reference=reference,
+        observations=observations,
+        findings=findings,
+        verdict=verdict,
+        refund=decide_refund(verdict, findings, inspection.copy, policy, observations),
+        provenance=replace(provenance, measures=versions),
+    )

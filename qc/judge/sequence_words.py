@@ -7,7 +7,7 @@ from typing import Any
 
 from qc.flags import Flag
 from qc.model import Observation, PageRecord
-from qc.ranges import ranges
+from qc.number_format import ranges
 from qc.register.scan_order import AS_SCANNED
 
 MOST_NAMES = 4

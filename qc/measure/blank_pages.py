@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
+from typing import Any
 
 from qc.flags import Flag
-from qc.judge.padding import BookEnd, Padding, said_of, unexplained
 from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 
 
-def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool) -> Observation:
+def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool, end: BookEnd) -> Observation:
     """Number of blank pages after the last content page; the imprint page is not counted, a folio alone is content.
 
     Parameters
@@ -20,6 +21,8 @@ def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool) -> Observati
         The scanned interior pages in reading order.
     end_seen : bool
         Whether the scans reach the end of the book: its last content page, an imprint, or a copy stated complete.
+    end : BookEnd
+        How the copy ends; `detail` holds it, for the policy to explain the blanks by.
 
     Returns
     -------
@@ -28,8 +31,8 @@ def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool) -> Observati
     """
     measure = MEASURES["blank-pages-at-end"]
     if not end_seen:
-        return measure.observe(None, flags=(Flag.END_NOT_SEEN,))
-    return measure.observe(float(_blanks_at_end(pages)), 0.0)
+        return measure.observe(None, flags=(Flag.END_NOT_SEEN,), detail=end.detail())
+    return measure.observe(float(_blanks_at_end(pages)), 0.0, detail=end.detail())
 
 
 def _blanks_at_end(pages: Sequence[PageRecord]) -> int:
@@ -89,46 +92,6 @@ def book_end(
     return BookEnd(blanks, imprint, number, last_content, ordered, unknown=unclear, unsure=at + 1 in doubtful)
 
 
-def blank_pages_unexplained(end: BookEnd, padding: Padding | None) -> Observation:
-    """Blank pages at the end that neither the order nor padding and imprint explain; content may be missing there.
-
-    Parameters
-    ----------
-    end : BookEnd
-        How the copy ends.
-    padding : Padding or None
-        What the printer may add, as the policy states it.
-
-    Returns
-    -------
-    Observation
-        A count, 0 where the run is explained; `detail` holds the reckoning and ``words``. Flag ``place-unsure`` where the place
-        of the last content page is only likely. Null where the end, or what was ordered, is not known.
-
-    Notes
-    -----
-    A file of n pages, with or without pages of its own for the imprint, is filled up to full sheets; what is within the
-    longest of these counts is explained, shorter runs too, as a scanner may drop blank pages. The reference says which
-    blanks at the end are the author's. Where the copy is complete and the last content page is not there, the whole run
-    is unexplained. Not seen by it: content that went missing together with as many pages of padding.
-    """
-    value, why = unexplained(end, padding)
-    detail = {**end.detail(), "words": said_of(end, padding)}
-    if value is None:
-        return MEASURES["blank-pages-unexplained"].observe(None, flags=(str(why),), detail=detail)
-    flags = (Flag.PLACE_UNSURE,) if end.unsure else ()
-    return MEASURES["blank-pages-unexplained"].observe(float(value), 0.0, flags=flags, detail=detail)
-
-
-def explained_again(observations: Sequence[Observation], padding: Padding | None) -> tuple[Observation, ...]:
-    """The observations as the padding of another policy explains them."""
-    mine = MEASURES["blank-pages-unexplained"]
-    return tuple(
-        blank_pages_unexplained(BookEnd.of(o.detail), padding) if o.measure == mine.id and o.detail else o
-        for o in observations
-    )
-
-
 def blank_pages_inside(
     pages: Sequence[PageRecord],
     reference_has_content: Sequence[bool] | None,
@@ -171,3 +134,48 @@ def blank_pages_inside(
                 )
             )
     return found or [measure.observe(0.0, 0.0)]
+
+
+@dataclass(frozen=True)
+class BookEnd:
+    """The end of a copy in numbers.
+
+    Attributes
+    ----------
+    blanks : int
+        Blank pages after the last content page, the imprint page not counted.
+    imprint : bool
+        Whether an imprint page was among them.
+    pages : int or None
+        Number of the last content page and all pages after it, as far as they were scanned.
+    last : int or None
+        Number of the last page that prints anything, of the reference, else of the copy.
+    ordered : int or None
+        Pages of the ordered file.
+    designed : bool
+        Whether `last` and `ordered` are those of a reference.
+    lost : bool
+        Whether the copy is stated complete and its last content page is not there.
+    unknown : str
+        Flag that says why the end cannot be reckoned; empty where it can.
+    unsure : bool
+        Whether the place of the last content page is only likely.
+    """
+
+    blanks: int
+    imprint: bool
+    pages: int | None = None
+    last: int | None = None
+    ordered: int | None = None
+    designed: bool = True
+    lost: bool = False
+    unknown: str = ""
+    unsure: bool = False
+
+    @classmethod
+    def of(cls, detail: Mapping[str, Any]) -> BookEnd:
+        """From the detail of a stored observation."""
+        return cls(**{key: detail[key] for key in cls.__dataclass_fields__})
+
+    def detail(self) -> dict[str, Any]:
+        return asdict(self)

@@ -59,7 +59,7 @@ _ALL = (
     ),
     Measure("ink-coverage", "fraction", "page", 2, "qc.normalize.ink:ink_coverage"),
     Measure("blank-pages-at-end", "count", "copy", 1, "qc.measure.blank_pages:blank_pages_at_end"),
-    Measure("blank-pages-unexplained", "count", "copy", 2, "qc.measure.blank_pages:blank_pages_unexplained"),
+    Measure("blank-pages-unexplained", "count", "copy", 2, "qc.judge.padding:blank_pages_unexplained"),
     Measure("blank-pages-inside", "count", "copy", 2, "qc.measure.blank_pages:blank_pages_inside"),
     Measure("pages-foreign", "count", "copy", 2, "qc.measure.foreign_pages:pages_foreign"),
     Measure("pages-extra-inside", "count", "copy", 1, "qc.measure.extra_pages:pages_extra_inside"),

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from qc.evidence_at import evidence_at
 from qc.features.ink_density import INKS, Share
 from qc.features.page_inks import CopyInks, PageInks, page_inks, paper_of
 from qc.features.text_fade import letter_contrast, text_fade
 from qc.features.tiles import ScannedPage
 from qc.flags import Flag
 from qc.measure.catalog import MEASURES
-from qc.model import Evidence, Observation, Where
+from qc.model import Evidence, Observation, Where, evidence_at
 
 U_INK = 0.04
 """Of a share of ink without a scanner profile: color filters of the scanner and inks other than assumed. The losses of sound
@@ -86,7 +85,7 @@ def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: st
     Notes
     -----
     Tiles of 3.6 mm are averaged in linear light, after the lamp was taken out, and become densities relative to paper. What
-    press and scanner make of a color of the file is learned from the copy (`qc.features.ink_response`), each page from the others, so
+    press and scanner make of a color of the file is learned from the copy (`ink_response`), each page from the others, so
     that neither dot gain, nor inks, nor a tone curve of scanner or driver is a fault. u holds by how much like colors differ
     from page to page, all tiles of one color together; what is known worse than to 0.12 (0.05 for a fade) is not stated unless it
     stands out. Only what scales density counts as fade or band; what adds to it is light.

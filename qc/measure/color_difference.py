@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
-from qc.features.tiles import PageTiles
+from qc.features.tiles import PRINTED, PageTiles
 from qc.flags import Flag
 from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, Where
 from qc.normalize.scan_color import SRGB, ScanColor
 
-PRINTED = 0.97
-"""A tile darker than this share of the paper carries print."""
 MIN_TILES = 12
 COLORED = 10.0
 """Chroma that a tenth of the printed tiles must reach for a page to count as printed in color."""

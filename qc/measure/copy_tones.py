@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from qc.features.color_tiles import ColorTiles, against_reference
+from qc.colorimetry import ColorTiles
+from qc.features.color_tiles import against_reference
 from qc.features.lamp import lamp_taken_out
 from qc.features.tiles import ScannedPage
 from qc.features.tone_curve import bare_paper, tone_curve

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from qc.evidence_at import evidence_at
 from qc.features.print_marks import PrintMark
 from qc.flags import Flag
 from qc.geometry import Affine
 from qc.measure.catalog import MEASURES
-from qc.model import Observation, Where
+from qc.model import Observation, Where, evidence_at
 
 CODES = ("spot", "smear", "streak", "void")
 ALWAYS = ("spot", "streak")
@@ -72,7 +71,7 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
 
     Notes
     -----
-    A mark is as large as a black disc of 1.2 mm at the least, a streak 50 mm long and 8 % deep (`qc.features.print_marks`). Where sheets
+    A mark is as large as a black disc of 1.2 mm at the least, a streak 50 mm long and 8 % deep (`print_marks`). Where sheets
     lay at the same place of the glass, scanner and press are not told apart and a person looks. A page with more than twelve
     marks may show another text than the reference, which its flag says; the first twelve are shown.
     """

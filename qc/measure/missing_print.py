@@ -9,14 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.evidence_at import evidence_at
 from qc.features.print_marks import PrintMark
 from qc.features.tiles import PageTiles, ScannedPage
 from qc.features.tone_curve import BarePaper, ToneCurve, bare_paper, even_tones, ground_color, shares
 from qc.flags import Flag
 from qc.geometry import Affine
 from qc.measure.catalog import MEASURES
-from qc.model import Evidence, Observation, PageKind, PageRecord, Where
+from qc.model import Evidence, Observation, PageKind, PageRecord, Where, evidence_at
 
 MIN_DARKNESS = 0.03
 LOST_SHARE = 0.25

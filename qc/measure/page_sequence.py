@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from qc.flags import Flag
-from qc.geometry import Side
+from qc.geometry import USUAL, Side, mates
 from qc.measure.catalog import MEASURES
+from qc.measure.leaves.sheet_twice import Again, Sheet, seen_again, two_copies
 from qc.model import Evidence, Observation, PageRecord, Where
 from qc.register.alignment import Alignment, Gap
-from qc.register.leaves import USUAL, mates
-from qc.register.sheet_twice import Again, Sheet, seen_again, two_copies
 
 MOST = 0.8
 """Share of the versos that lie turned where the scanning turned them all."""

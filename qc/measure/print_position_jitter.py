@@ -9,7 +9,7 @@ from scipy.stats import t as student
 
 from qc.flags import Flag
 from qc.measure.catalog import MEASURES
-from qc.measure.opposite_edges import placements
+from qc.measure.leaves.opposite_edges import placements
 from qc.model import Observation, Where
 from qc.stats import huber_mean
 

@@ -10,7 +10,7 @@ import numpy as np
 from qc.flags import Flag
 from qc.geometry import Edge, Size
 from qc.measure.catalog import MEASURES
-from qc.measure.opposite_edges import opposite_edges
+from qc.measure.leaves.opposite_edges import opposite_edges
 from qc.model import Observation, Where
 from qc.scan.scanner_profile import U_SCALE
 from qc.stats import mean_over_pages

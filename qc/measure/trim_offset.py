@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from qc.edges.dark_backing import EdgeLine
-from qc.evidence_at import evidence_at
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, Points, Size
 from qc.measure.catalog import MEASURES
-from qc.model import Observation, Where
+from qc.model import Observation, Where, evidence_at
 from qc.register.register import FEW_TILES, Registration
 
 LOCAL_SHARE = 1.3

@@ -9,7 +9,7 @@ import numpy as np
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.measure.catalog import MEASURES
-from qc.measure.opposite_edges import AXES, placements
+from qc.measure.leaves.opposite_edges import AXES, placements
 from qc.model import Observation
 from qc.stats import mean_over_pages
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from qc.flags import Flag
 from qc.measure.catalog import MEASURES
-from qc.measure.opposite_edges import AXES, opposite_edges
+from qc.measure.leaves.opposite_edges import AXES, opposite_edges
 from qc.model import Observation, Where
 from qc.stats import mean_over_pages
 

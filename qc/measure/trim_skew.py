@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qc.flags import Flag
 from qc.geometry import Edge, Side
 from qc.measure.catalog import MEASURES
-from qc.measure.opposite_edges import surely_placed
+from qc.measure.leaves.opposite_edges import surely_placed
 from qc.model import Observation, Where
 from qc.stats import mean_over_pages, students_factor
 

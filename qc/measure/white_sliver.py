@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qc.evidence_at import evidence_at
 from qc.features.white_strips import Sliver
 from qc.geometry import Affine, Edge
 from qc.measure.catalog import MEASURES
-from qc.model import Observation, Where
+from qc.model import Observation, Where, evidence_at
 
 VIEW_MM = 3.0
 

@@ -12,9 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Affine, Size
+from qc.geometry import MARGIN_MM, WORKING_DPI, Affine, Size
 from qc.normalize.page_image import PageImage
-from qc.reference.base import MARGIN_MM, WORKING_DPI
 from qc.units import px_per_mm
 
 RIM_MM = 0.5

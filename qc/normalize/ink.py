@@ -84,7 +84,7 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     Ink is what is darker than 80 % of the paper around it, in linear light, in connected pieces of at least half a
     square millimeter and 1.3 mm long (0.3 mm dust does not count), or a region that is darker than half of the page's paper
     as a whole (solid print). Where these cover less than 8 %, or are many, small and faint, each piece is looked at
-    (`qc.normalize.page_kind`): shadows, stains and show-through are soft and faint and do not count, blobs and streaks are marks that
+    (`page_kind`): shadows, stains and show-through are soft and faint and do not count, blobs and streaks are marks that
     nobody ordered. A page is blank if nothing else is left; folio-only when what is left fits a strip of 30 x 8 mm near the
     head or the tail. Show-through that takes more than 40 % of the light (old paper that the ink struck through) is taken
     for content, never the other way round. So is a picture in pale tones, and a page with nothing but a pencil mark on it.

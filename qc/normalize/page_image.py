@@ -17,15 +17,14 @@ from qc.colorimetry import LINEAR_LUT as LINEAR_LUT
 from qc.colorimetry import srgb_to_linear as srgb_to_linear
 from qc.edges.fill import content_box
 from qc.errors import ScanError
-from qc.geometry import Affine, pixel_scaling, quarter_turn
-from qc.model import Resolution, ScanFile
+from qc.geometry import WORKING_DPI, Affine, Size, pixel_scaling, quarter_turn
+from qc.model import Resolution, ScanFile, ScanSettings
 from qc.normalize.scan_color import SRGB, ScanColor, scan_color
 from qc.normalize.undistort import undistorted
 from qc.scan.image_file import ScanHeader, read_pixels
 from qc.scan.scanner_profile import ScannerProfile, ScannerScale, WhiteLid, frame_mm, u_without_profile
 from qc.units import MM_PER_INCH
 
-WORKING_DPI = 150.0
 LEAST_MM = 20.0
 """An image with a shorter side is no scan of a page: an icon, a strip, or a resolution that is wrong."""
 _REDUCTIONS = (8, 4, 2, 1)
@@ -191,3 +190,39 @@ def _calibrated(page: PageImage, header: ScanHeader, resolution: Resolution, sca
         return page
     (luminance, pixels), to_working = straight
     return replace(page, luminance=luminance, pixels=pixels, to_scan=page.to_scan.after(to_working))
+
+
+LIKELY_DPI = (150, 200, 300, 400, 600)
+
+
+class NoResolution(ScanError):
+    """The scan states no credible resolution."""
+
+
+def stated_resolution(scan: ScanFile, settings: ScanSettings, header: ScanHeader, trim: Size | None) -> Resolution:
+    """The resolution that a scan states, in copy.toml or its header.
+
+    Raises
+    ------
+    NoResolution
+        Neither states a credible one; the message says what size the page would have, beside the ordered `trim`.
+    """
+    if settings.dpi is not None:
+        return Resolution(settings.dpi, settings.dpi)
+    if header.resolution is not None:
+        return header.resolution
+    raise NoResolution(no_resolution_message(scan, header, trim))
+
+
+def no_resolution_message(scan: ScanFile, header: ScanHeader, trim: Size | None) -> str:
+    """What was found, what the page would measure at likely resolutions, what to do."""
+    claim = header.claimed_dpi
+    says = f"says {claim[0]:g} x {claim[1]:g} dpi, which is not believed" if claim else "states no resolution"
+    sizes = ", ".join(f"{header.width_px / d:.2f} x {header.height_px / d:.2f} in at {d} dpi" for d in LIKELY_DPI)
+    ordered = ""
+    if trim is not None:
+        ordered = f"; ordered: {trim.width_mm / MM_PER_INCH:.2f} x {trim.height_mm / MM_PER_INCH:.2f} in"
+    return (
+        f"{scan.name} {says}. Lengths cannot be measured without it. The image would measure {sizes}{ordered}. "
+        "Rescan with the resolution in the file, or pass --dpi N if you know it."
+    )

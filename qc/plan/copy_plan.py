@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from qc.errors import ScanError
 from qc.geometry import Size
 from qc.inputs import Opened
+from qc.measure.leaves.sides import find_sides
 from qc.model import BookCopy, PageKind, PageRecord, ReferenceId, Resolution, Role, ScanFile
 from qc.pipeline import Progress, examine_pages, in_reading_order, page_records, print_shapes, with_proven_resolution
 from qc.plan.glance import CLEAR_LEAD, glance_page, in_step
@@ -18,7 +19,6 @@ from qc.register.covers_among_pages import take_out_covers
 from qc.register.page_result import PageResult
 from qc.register.recognize import Glance
 from qc.register.scan_order import find_order
-from qc.register.sides import find_sides
 from qc.register.thumbnail_index import index_of
 from qc.register.thumbnails import has_content
 from qc.scan.copy_folder import files_passed_over

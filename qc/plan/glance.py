@@ -16,6 +16,7 @@ from qc.geometry import Size
 from qc.model import PageKind
 from qc.normalize.ink import INK_DPI, ink_coverage
 from qc.normalize.page_image import PageImage
+from qc.normalize.thumbnail import thumbnail
 from qc.page import checked, lying, read_page, small_picture
 from qc.reference.find import Reference
 from qc.register.collate import ALIKE
@@ -23,7 +24,7 @@ from qc.register.identify import MOST_COMPARED, TURN_LEAD, looks, on_paper, shee
 from qc.register.page_result import PageJob, PageResult
 from qc.register.recognize import recognized
 from qc.register.thumbnail_index import index_of
-from qc.register.thumbnails import Candidate, candidates, in_order, thumbnail
+from qc.register.thumbnails import Candidate, candidates, in_order
 from qc.units import px_per_mm
 
 CLEAR_LEAD = 0.05

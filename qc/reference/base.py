@@ -15,13 +15,8 @@ from qc.geometry import Affine, Direction, Size
 from qc.model import BookCopy, ReferenceId
 from qc.normalize.page_image import LINEAR_LUT
 from qc.reference import cache
-from qc.units import to_mm
 
 Box = tuple[float, float, float, float]
-
-WORKING_DPI = 150.0
-MARGIN_MM = to_mm(0.125, "in")
-THUMBNAIL_DPI = 18.75
 
 
 @dataclass(frozen=True)

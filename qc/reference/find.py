@@ -17,13 +17,10 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from qc.errors import ReferenceFault, ScanError, UsageError
-from qc.geometry import Affine, Direction, Size
+from qc.geometry import MARGIN_MM, MOST_TRIM_MM, THUMBNAIL_DPI, WORKING_DPI, Affine, Direction, Size
 from qc.model import BookCopy, ReferenceId
 from qc.reference import cache
 from qc.reference.approved_copy import CopyReference
-from qc.reference.base import MARGIN_MM as MARGIN_MM
-from qc.reference.base import THUMBNAIL_DPI as THUMBNAIL_DPI
-from qc.reference.base import WORKING_DPI as WORKING_DPI
 from qc.reference.base import Reference as Reference
 from qc.reference.base import ReferencePage as ReferencePage
 from qc.reference.crop_marks import MARKS_DPI, RIM_DPI, Marks, crop_marks, marked_sample, prints_to_rim, with_marks
@@ -38,7 +35,7 @@ from qc.reference.pdf_boxes import (
     with_neighbors,
 )
 from qc.reference.pdf_colors import PdfColors, pdf_colors
-from qc.reference.title_toml import MOST_TRIM_MM, Title, read_title, stated_trim
+from qc.reference.title_toml import Title, read_title, stated_trim
 from qc.scan.copy_folder import open_copy
 from qc.scan.paths import leads_outside, real
 from qc.scan.pdfium import (

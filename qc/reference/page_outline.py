@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from qc.edges.dark_backing import find_edge, find_sheet
 from qc.errors import ScanError
-from qc.features.rim_lines import rim_borders, share_a_rim
 from qc.flags import Flag
-from qc.geometry import Affine, Points, Size
+from qc.geometry import THUMBNAIL_DPI, Affine, Points, Size
 from qc.model import BookCopy, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize.flat_field import paper_field, rectified
 from qc.normalize.ink import ink_coverage
 from qc.normalize.page_image import PageImage, load_page, refuse_small
+from qc.normalize.rim_lines import rim_borders, share_a_rim
+from qc.normalize.thumbnail import thumbnail
 from qc.reference import cache
-from qc.reference.base import THUMBNAIL_DPI
-from qc.register.thumbnails import thumbnail
 from qc.scan.image_file import read_header
 from qc.units import px_per_mm
 
@@ -47,7 +46,7 @@ class Outline:
     paper : tuple of float, or None
         Linear RGB of bare paper in the middle of the page; None where it shows none.
     picture : ndarray, shape (h, w), uint8
-        Linear luminance at `qc.reference.base.THUMBNAIL_DPI`, paper at 255.
+        Linear luminance at `qc.geometry.THUMBNAIL_DPI`, paper at 255.
     kind : PageKind
     borders_px : tuple of (float or None)
         Where a cut may be the rim that a driver painted (`qc.register.painted_rim.rim_borders`).

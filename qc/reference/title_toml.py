@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qc.errors import UsageError
-from qc.geometry import Direction, Size
-from qc.scan.toml_file import NotToml, parse, read_bytes, shown
-from qc.units import parse_trim
+from qc.errors import UsageError, shown
+from qc.geometry import Direction, Size, trim_size
+from qc.scan.toml_file import NotToml, parse, read_bytes
 
 T = TypeVar("T")
 
@@ -18,7 +17,6 @@ _ALLOWED = {
     "ink": ("black", "standard-color", "premium-color"),
     "direction": tuple(Direction),
 }
-LEAST_TRIM_MM, MOST_TRIM_MM = 20.0, 1200.0
 _KEYS = ("trim", "bleed", "paper", "ink", "pages", "direction")
 
 
@@ -75,14 +73,6 @@ def stated_trim(text: str | None, where: str) -> Size | None:
         return trim_size(text)
     except ValueError as fault:
         raise UsageError(f"{where}: trim {fault}.") from fault
-
-
-def trim_size(text: str) -> Size:
-    """Size of a trim such as ``"6 x 9 in"``; raises ValueError where it is none that a book can have."""
-    size = Size(*parse_trim(text))
-    if not all(LEAST_TRIM_MM <= side <= MOST_TRIM_MM for side in (size.width_mm, size.height_mm)):
-        raise ValueError(f"{shown(repr(text))} is no size of a book, {LEAST_TRIM_MM:g} to {MOST_TRIM_MM:g} mm a side")
-    return size
 
 
 def _typed(path: Path, table: dict[str, Any], key: str, kind: type[T]) -> T | None:

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from qc.geometry import Side
-from qc.register.leaves import whole
+from qc.geometry import Side, mate
 from qc.register.thumbnails import in_order
 
 
@@ -166,3 +165,8 @@ def _among(run: Sequence[int], looks: Sequence[int]) -> tuple[int, ...]:
     while high < len(looks) and looks[high] == looks[high - len(run)]:
         high += 1
     return tuple(range(low, high + 1)) if (low, high) != (run[0], run[-1]) else ()
+
+
+def whole(pages: Collection[int], seen: Collection[int | None], odd: Side) -> bool:
+    """Whether pages that were not seen are whole leaves: of none of them the other side was seen."""
+    return not any(mate(n, odd) in seen for n in pages)

@@ -11,13 +11,14 @@ from qc.edges.dark_backing import Sheet, find_sheet
 from qc.geometry import Affine, Direction, Points, Size, away_from_spine, quarter_turn, side_of, spine_at_left
 from qc.model import ScanSettings
 from qc.normalize.page_image import PageImage
+from qc.normalize.thumbnail import thumbnail
 from qc.reference.find import Reference, ReferencePage
 from qc.register.page_result import PageJob
 from qc.register.prepared_page import Target, prepare
 from qc.register.print_shape import on_white
 from qc.register.register import USUAL, Prior, Registration, coarse, register
 from qc.register.thumbnail_index import index_of
-from qc.register.thumbnails import NEIGHBORS, Candidate, candidates, rings, thumbnail
+from qc.register.thumbnails import NEIGHBORS, Candidate, candidates, rings
 from qc.units import px_per_mm
 
 MIN_SCORE = 0.2

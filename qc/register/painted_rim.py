@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qc.edges.dark_backing import EdgeLine
-from qc.features.rim_lines import NEARLY_PX, PARALLEL_PX, SAME_PX, enough, tilt_of
 from qc.features.text_placement import OwnPage
 from qc.flags import Flag
+from qc.normalize.rim_lines import NEARLY_PX, PARALLEL_PX, SAME_PX, enough, tilt_of
 from qc.register.page_result import PageResult
 
 TURNED_DEG = 0.2

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from qc.edges.dark_backing import Sheet
 from qc.geometry import Affine, Size
+from qc.normalize.thumbnail import framed
 from qc.register.thumbnail_index import PageIndex
-from qc.register.thumbnails import framed, spectrum
+from qc.register.thumbnails import spectrum
 from qc.resample import shrunk_with_map
 from qc.units import px_per_mm
 

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from qc.edges.dark_backing import Sheet
 from qc.errors import ScanError
 from qc.model import BookCopy, ScanFile
-from qc.normalize.page_image import PageImage, load_page, refuse_small, true_resolution
-from qc.page import believed
+from qc.normalize.page_image import PageImage, load_page, refuse_small, stated_resolution, true_resolution
+from qc.normalize.thumbnail import thumbnail
 from qc.reference.base import direction_of
 from qc.reference.find import Reference
 from qc.register.identify import on_paper, sheet_in, start_on, upright, without_backing
 from qc.register.page_result import PageJob
 from qc.register.print_shape import Shape, on_white, search
 from qc.register.thumbnail_index import LIKE, PageIndex, index_of
-from qc.register.thumbnails import Candidate, candidates, in_order, thumbnail
+from qc.register.thumbnails import Candidate, candidates, in_order
 from qc.scan.image_file import read_header
 from qc.scan.same_capture import same_bytes
 from qc.units import px_per_mm
@@ -116,7 +116,7 @@ def _small_scan(job: PageJob, reference: Reference) -> tuple[PageImage, Sheet] |
     profile = job.settings.profile
     try:
         header = read_header(job.scan)
-        stated = believed(job, header, reference)
+        stated = stated_resolution(job.scan, job.settings, header, reference.trim)
         refuse_small(job.scan, header, true_resolution(stated, header, profile))
         image = load_page(job.scan, header, stated, profile, LOOK_DPI)
     except ScanError:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Points, Size
-from qc.order_statistics import median, quantile
 from qc.register.prepared_page import LEAST_VARIANCE, Level, Plane, tile_mean
 from qc.resample import warped
+from qc.stats import median, quantile
 
 NEIGHBORS = 2.0
 """Rows of tiles that a wobble of the transport displaces together."""

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from qc.features.color_tiles import ColorTiles
+from qc.colorimetry import ColorTiles
 
 AGAINST_REFERENCE = 15.0
 """ΔE00 at the end of the scale against a reference: a file is no measurement of a print, and sound ones differ by 3 to 10."""

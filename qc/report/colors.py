@@ -12,7 +12,7 @@ from qc.report.bullet_graph import parse_limit
 from qc.report.color_picture import AGAINST_REFERENCE, Captions, ColorPicture, Gray, color_picture
 
 if TYPE_CHECKING:
-    from qc.features.color_tiles import ColorTiles
+    from qc.colorimetry import ColorTiles
     from qc.report.evidence import ReferenceCrops
 
 MOST = 2

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qc.judge.ranking import by_gravity
-from qc.model import Decision, Finding, Inspection, Outcome
-
-_SHOWS = (Outcome.OUTSIDE, Outcome.UNDECIDED)
+from qc.judge.ranking import _SHOWS, by_gravity, margin_mm
+from qc.model import Inspection
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,6 @@ def not_inspected(copy: str, code: int, message: str) -> Row:
     return Row(copy, "", "", "", None, code, message)
 
 
-def margin_mm(findings: Iterable[Finding]) -> float | None:
-    """Distance of the cut nearest to its limit, or farthest beyond it (negative); None where no cut was judged."""
-    margins = [f.margin for f in findings if f.measure == "trim-offset-block" and f.severity == "defect"]
-    return min((m for m in margins if m is not None), default=None)
-
-
 def shared(rows: Sequence[Row]) -> Mapping[str, str]:
     """By id of a copy, how many of the copies of its title show what it shows: ``"4 of 9 show it"``.
 
@@ -77,20 +69,6 @@ def shared(rows: Sequence[Row]) -> Mapping[str, str]:
                 alike = sum(row.shows[0] in other.shows for other in group)
                 said[row.copy] = f"{alike} of {len(group)} show it"
     return said
-
-
-def deciding(inspection: Inspection) -> Finding | None:
-    """The finding its verdict rests on; None for a no-defect, and where the reference or all scans are missing."""
-    match inspection.verdict.outcome:
-        case Decision.DEFECT:
-            decides = [f for f in inspection.findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]
-        case Decision.NEEDS_REVIEW:
-            decides = [f for f in inspection.findings if f.severity == "defect" and f.outcome is Outcome.UNDECIDED]
-        case Decision.INSUFFICIENT_EVIDENCE:
-            decides = [f for f in inspection.findings if f.required and f.outcome is Outcome.NOT_JUDGED]
-        case _:
-            decides = []
-    return next(iter(by_gravity(decides)), None)
 
 
 def time_left(seconds: float, done: int, total: int) -> str:

@@ -10,12 +10,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from qc.errors import UsageError
-from qc.geometry import Direction
+from qc.errors import UsageError, shown
+from qc.geometry import Direction, trim_size
 from qc.model import Claim, ReferenceSettings, ScanSettings
-from qc.reference.title_toml import trim_size
 from qc.scan.paths import leads_outside
-from qc.scan.toml_file import NotToml, parse, read_bytes, shown
+from qc.scan.toml_file import NotToml, parse, read_bytes
 from qc.units import DPI_RANGE
 
 _NAME = "copy.toml"

@@ -9,8 +9,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from qc.errors import shown
+
 MOST_BYTES = 1_000_000
-_SHOWN = 60
 
 
 class NotToml(ValueError):
@@ -51,8 +52,3 @@ def parse(data: bytes) -> dict[str, Any]:
         raise NotToml("its tables or lists nest too deeply") from fault
     except ValueError as fault:
         raise NotToml(shown(str(fault), 200)) from fault
-
-
-def shown(text: str, most: int = _SHOWN) -> str:
-    """`text` short enough for a message."""
-    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -10,9 +10,9 @@ import numpy as np
 
 from qc import __version__
 from qc.batch.store import Store
-from qc.compare.consensus import judged_again
 from qc.geometry import Edge, side_of
 from qc.judge.policy import Policy
+from qc.judge.rejudge import judged_again
 from qc.measure.catalog import MEASURES
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import (

@@ -12,9 +12,9 @@ from PIL import Image
 
 from qc.errors import MissingProgram, ScanError
 from qc.judge.policy import Rule
+from qc.judge.ranking import deciding
 from qc.judge.rejudge import Flip
 from qc.report.evidence import Exhibit, exhibits
-from qc.report.summary_row import deciding
 from qc.tuning.control import ControlChart
 from qc.tuning.cost import CostCurve
 from qc.tuning.curves import Characteristic, Histogram, PrecisionRecall, Rates

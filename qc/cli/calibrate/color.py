@@ -13,7 +13,7 @@ import cv2
 from calibration.color import ColorInputs, make_color
 from calibration.color_fit import MATERIALS, MOST_FITTED
 from calibration.summary import described
-from qc.cli import exits
+from qc.errors import one_line
 
 
 @click.command()
@@ -86,7 +86,7 @@ def color(
     command = shlex.join(["qc", *sys.argv[1:]])
     profile, advice = make_color(name, given, days=days, command=command, today=today)
     for line in described(profile, today):
-        click.echo(exits.one_line(line))
+        click.echo(one_line(line))
     for text in advice:
         click.echo(text, err=True)
     return 0

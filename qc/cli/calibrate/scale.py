@@ -12,7 +12,8 @@ import cv2
 
 from calibration.scale import OBJECTS, U_READING_MM, Inputs, make_profile
 from calibration.summary import described
-from qc.cli import exits, options
+from qc.cli import options
+from qc.errors import one_line
 from qc.units import parse_length
 
 
@@ -88,7 +89,7 @@ def scale(
     command = shlex.join(["qc", *sys.argv[1:]])
     profile, advice = make_profile(name, given, days=days, command=command, today=today)
     for line in described(profile, today):
-        click.echo(exits.one_line(line))
+        click.echo(one_line(line))
     for text in advice:
         click.echo(text, err=True)
     return 0

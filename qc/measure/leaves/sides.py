@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qc.geometry import Direction, Edge, Side, edge_names, other_side, side_of, spine_at_left
-from qc.measure.opposite_edges import surely_placed
+from qc.measure.leaves.designed_sides import spine_of_odd
+from qc.measure.leaves.leaf_pairs import backs, uneven_edge
+from qc.measure.leaves.opposite_edges import surely_placed
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy
 from qc.reference.base import Reference, direction_of
-from qc.register.designed_sides import spine_of_odd
-from qc.register.leaf_pairs import backs, uneven_edge
 from qc.register.page_result import PageResult
 
 OUTER = (Edge.SPINE, Edge.FORE_EDGE)

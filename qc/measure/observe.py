@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from qc.flags import Flag
-from qc.geometry import Affine, Side, edges_across
-from qc.judge.padding import BookEnd, Padding
+from qc.geometry import USUAL, Affine, Side, edges_across
 from qc.measure.another_book import OtherBlock
-from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside, blank_pages_unexplained, book_end
+from qc.measure.blank_pages import BookEnd, blank_pages_at_end, blank_pages_inside, book_end
 from qc.measure.catalog import MEASURES
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
+from qc.measure.leaves.sheet_twice import Again, seen_again
+from qc.measure.leaves.sides import OUTER, Sides
 from qc.measure.marks_on_blank import marks_on_blank
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.own_page import observe_alone
@@ -34,11 +35,8 @@ from qc.reference.find import Reference
 from qc.register.alignment import align
 from qc.register.collate import last_content
 from qc.register.colored_print import is_black
-from qc.register.leaves import USUAL
 from qc.register.page_result import PageResult
 from qc.register.scan_order import AS_SCANNED
-from qc.register.sheet_twice import Again, seen_again
-from qc.register.sides import OUTER, Sides
 from qc.register.thumbnail_index import index_of
 from qc.register.thumbnails import darkness_on_ground, has_content
 from qc.scan.scanner_profile import U_SCALE
@@ -58,12 +56,11 @@ def observe(
     reference: Reference | None,
     sides: Sides,
     doubtful: frozenset[int] = frozenset(),
-    padding: Padding | None = None,
     order: str = AS_SCANNED,
     mirrored: Mapping[int, int] | None = None,
     block: OtherBlock | None = None,
 ) -> list[Observation]:
-    """Observations of the copy: page by page, then of the whole; `padding` is what its printer may add at the end."""
+    """Observations of the copy: page by page, then of the whole."""
     interior = [r for r in records if r.role is Role.PAGE]
     observations: list[Observation] = []
     for page, record in zip(pages, interior, strict=True):
@@ -105,8 +102,8 @@ def observe(
         written[last:] = [False] * (len(written) - last)
     once = {p.job.position: r for p, r in zip(pages, interior, strict=True) if r.same_as is None}
     unsure = frozenset(k for k, position in enumerate(once, 1) if position in doubtful)
-    observations.append(blank_pages_at_end([*once.values()], _end_seen(copy, interior, last)))
-    observations.append(blank_pages_unexplained(_end(copy, [*once.values()], reference, unsure), padding))
+    end = _end(copy, [*once.values()], reference, unsure)
+    observations.append(blank_pages_at_end([*once.values()], _end_seen(copy, interior, last), end))
     # A blob, pale print or a tone may be all that was ordered, and too little to register: no defect by that alone.
     shown = [p.job.position for p in pages if p.ink is not None and p.ink.look in UNSURE]
     pale = _where_pale(interior, written, reference) if reference is not None and written is not None else ()

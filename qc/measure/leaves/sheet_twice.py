@@ -14,11 +14,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Side
-from qc.measure.opposite_edges import OppositeEdges, opposite_edges, placements
+from qc.geometry import USUAL, Side, mates
+from qc.measure.leaves.opposite_edges import OppositeEdges, opposite_edges, placements
 from qc.model import Observation, PageRecord
 from qc.register.alignment import Alignment
-from qc.register.leaves import USUAL, mates
 from qc.stats import huber_mean
 
 LOCAL_AGAIN = 0.5

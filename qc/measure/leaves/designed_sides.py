@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Side, side_of
-from qc.reference.base import THUMBNAIL_DPI, Reference
+from qc.geometry import THUMBNAIL_DPI, Side, side_of
+from qc.reference.base import Reference
 from qc.units import px_per_mm
 
 FEWEST = 3
