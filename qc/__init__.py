@@ -1,7 +1,7 @@
 """Measures scans of returned print-on-demand books and judges them by a printer's policy.
 
-The flow stands in the file names: `scan` → `normalize` → `register` (with `edges`) → `measure/` → `judge` → `report/`;
-`pipeline` runs it for one copy.
+The folders are the stages: `scan` → `normalize` (with `edges`) → `register` → `measure` (with `features`) → `judge` → `report`.
+`pipeline` runs them for one copy.
 """
 
 from importlib import import_module
