@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
 
 from qc.model import BookCopy
 from qc.plan.copy_plan import Plan, SeenScan
 from qc.plan.remark import Remark
+from qc.report import shapes
 
 
-def plan_record(plan: Plan, found: Sequence[Remark]) -> dict[str, Any]:
+def plan_record(plan: Plan, found: Sequence[Remark]) -> shapes.Plan:
     """The ``qc.plan.copy_plan/1`` record of a copy.
 
     Parameters
@@ -44,7 +45,7 @@ def plan_record(plan: Plan, found: Sequence[Remark]) -> dict[str, Any]:
             "first_page": copy.scan.first_page,
             "spine": copy.scan.spine,
             "profile": plan.scanner["profile"],
-            "note": plan.scanner["note"],
+            "note": plan.scanner["note"] or "",
         },
         "reference": {
             "kind": plan.reference_id.kind,
@@ -62,16 +63,24 @@ def plan_record(plan: Plan, found: Sequence[Remark]) -> dict[str, Any]:
     }
 
 
-def _claim(copy: BookCopy) -> dict[str, str | None]:
+def _claim(copy: BookCopy) -> shapes.Claim:
     claim = copy.claim
-    days = {
-        key: day.isoformat() if (day := getattr(claim, key)) else None
-        for key in ("received_on", "notified_on", "claimed_on", "content_updated_on", "printed_on")
+    return {
+        "reason": claim.reason,
+        "ordered_isbn": claim.ordered_isbn,
+        "received_on": _day(claim.received_on),
+        "notified_on": _day(claim.notified_on),
+        "claimed_on": _day(claim.claimed_on),
+        "content_updated_on": _day(claim.content_updated_on),
+        "printed_on": _day(claim.printed_on),
     }
-    return {"reason": claim.reason, "ordered_isbn": claim.ordered_isbn, **days}
 
 
-def _scan(s: SeenScan) -> dict[str, Any]:
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _scan(s: SeenScan) -> shapes.PlannedScan:
     header, record = s.header, s.record
     return {
         "file": s.scan.name,
@@ -99,7 +108,7 @@ def _scan(s: SeenScan) -> dict[str, Any]:
     }
 
 
-def _remark(r: Remark) -> dict[str, Any]:
+def _remark(r: Remark) -> shapes.Remark:
     return {
         "kind": r.kind,
         "code": r.code,

@@ -6,15 +6,16 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from qc.model import Evidence, Finding, Inspection, Observation, PageRecord, Rescan, Where
+from qc.report import shapes
 from qc.report.files import write_text
 
 _PLACES = {"fraction": 6, "density": 6}
 
 
-def record(inspection: Inspection) -> dict[str, Any]:
+def record(inspection: Inspection) -> shapes.Inspection:
     """The ``qc.inspection/1`` record of an inspected copy.
 
     Parameters
@@ -63,7 +64,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
 
 def comparison_record(
     copies: Sequence[str], observations: Sequence[Observation], findings: Sequence[Finding]
-) -> dict[str, Any]:
+) -> shapes.Comparison:
     """The ``qc.comparison/1`` record of copies, named by id, that were held against each other."""
     return {
         "schema": "qc.comparison/1",
@@ -73,7 +74,7 @@ def comparison_record(
     }
 
 
-def error_record(copy_id: str, exit_code: int, message: str) -> dict[str, Any]:
+def error_record(copy_id: str, exit_code: int, message: str) -> shapes.Error:
     """The ``qc.error/1`` record that stands in for a copy that could not be inspected."""
     return {"schema": "qc.error/1", "copy": copy_id, "exit": exit_code, "message": message}
 
@@ -98,7 +99,7 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
     write_text(to_json(content, indent=2) + "\n", path)
 
 
-def _finding(f: Finding) -> dict[str, Any]:
+def _finding(f: Finding) -> shapes.Finding:
     return {
         "rule": f.rule,
         "outcome": str(f.outcome),
@@ -122,7 +123,7 @@ def _finding(f: Finding) -> dict[str, Any]:
     }
 
 
-def _observation(o: Observation) -> dict[str, Any]:
+def _observation(o: Observation) -> shapes.Observation:
     return {
         "measure": o.measure,
         "version": o.version,
@@ -135,7 +136,7 @@ def _observation(o: Observation) -> dict[str, Any]:
     }
 
 
-def _page(p: PageRecord) -> dict[str, Any]:
+def _page(p: PageRecord) -> shapes.Page:
     return {
         "file": p.file,
         "frame": p.frame,
@@ -144,16 +145,16 @@ def _page(p: PageRecord) -> dict[str, Any]:
         "side": p.side and str(p.side),
         "kind": p.kind and str(p.kind),
         "reason": p.reason,
-        "dpi": p.dpi and [_rounded(d, 2) for d in p.dpi],
+        "dpi": [_rounded(d, 2) for d in p.dpi] if p.dpi else None,
         "skew_deg": None if p.skew_deg is None else _rounded(p.skew_deg, 3),
         "upside_down": bool(p.upside_down),
-        "same_as": p.same_as and p.same_as.name,
-        "same_as_frame": p.same_as and p.same_as.frame,
+        "same_as": p.same_as.name if p.same_as else None,
+        "same_as_frame": p.same_as.frame if p.same_as else None,
     }
 
 
-def _where(w: Where) -> dict[str, Any]:
-    where: dict[str, Any] = {"page": w.page, "edge": w.edge and str(w.edge)}
+def _where(w: Where) -> shapes.Where:
+    where: shapes.Where = {"page": w.page, "edge": w.edge and str(w.edge)}
     if w.axis is not None:
         where["axis"] = w.axis
     if w.copy is not None:
@@ -163,11 +164,11 @@ def _where(w: Where) -> dict[str, Any]:
     return where
 
 
-def _evidence(e: Evidence) -> dict[str, Any]:
+def _evidence(e: Evidence) -> shapes.Evidence:
     return {"file": e.file, "frame": e.frame, "box_px": [_rounded(v, 1) for v in e.box_px]}
 
 
-def _rescan(r: Rescan) -> dict[str, Any]:
+def _rescan(r: Rescan) -> shapes.Rescan:
     return {"file": r.file, "reference_page": r.reference_page, "why": r.why}
 
 
@@ -179,9 +180,10 @@ def _number(value: float | None, unit: str) -> float | int | None:
     return _rounded(value, _PLACES.get(unit, 4))
 
 
-def _rounded(value: float, places: int) -> float | None:
+def _rounded(value: float, places: int) -> float:
+    """`value` rounded; null where it is not finite, which the shapes of boxes and resolutions do not provide for."""
     # Adding zero turns -0.0 into 0.0.
-    return round(float(value), places) + 0.0 if math.isfinite(value) else None
+    return round(float(value), places) + 0.0 if math.isfinite(value) else cast(float, None)
 
 
 def _plain(value: Any) -> Any:
