@@ -15,7 +15,7 @@ from qc.synthetic.design import PageDesign
 from qc.synthetic.kinds import Kind
 from qc.synthetic.leaf import Cut, coverage, cut_corner, offsets, roughness
 from qc.synthetic.maps import Map, after, applied, inverse, quarter_turn
-from qc.synthetic.press import LUMINANCE, Print, print_page, render, to_raster
+from qc.synthetic.press import LUMINANCE, Print, printed_sheet, render, to_raster
 from qc.synthetic.scanner import Pixels, Scanner, seen
 from qc.synthetic.scene import darken_beside, glass, ruler_beside, stack_beside
 
@@ -105,11 +105,10 @@ def draw_scan(
         shift = bent + distortion
 
     finer = max(1, round(_RASTER_DPI / scanner.dpi))
-    sheet = print_page(page, printed, finer * scanner.dpi, rng, color)
+    sheet = printed_sheet(page, printed, scanner.dpi, finer, rng, color)
     paper = np.array(printed.paper) if color else np.array([np.dot(printed.paper, LUMINANCE)])
     raster_map = to_raster(page, sheet.shape)
     raster_map[:, 2] += finer // 2 - (finer - 1) / 2  # an even box of pixels is centered between pixels
-    sheet = np.asarray(cv2.blur(sheet, (finer, finer), borderType=cv2.BORDER_REPLICATE), np.uint16)
     place = after(reference_map, inverse(raster_map))
     leaf = _sampled(sheet, place, shape, shift, tuple(65535 * paper))
     leaf *= np.float32(1 / 65535)
