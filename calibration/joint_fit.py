@@ -26,8 +26,10 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PrintedSize:
-    """What is known of the print: true over nominal length along x and y, and what is not known (k = 1): relative, of
-    the shear between them, and of the place of single dots in mm."""
+    """Size of the print, true over nominal length along x and y.
+
+    Its uncertainties (k = 1) are relative, of the shear between the axes, and of the place of single dots in mm.
+    """
 
     stretch_x: float = 1.0
     stretch_y: float = 1.0
@@ -218,8 +220,7 @@ def _angle(sheet: Points, seen: Points) -> float:
 
 
 def shared(residual: Points, sheet: Points, which: NDArray[np.int_], axis: int) -> tuple[float, float]:
-    """Variance (mm²) that neighbors have in common along one axis, and by how much it lowers the number of dots that
-    count."""
+    """Variance (mm²) shared by neighbors along one axis, and the factor by which it lowers the count of dots."""
     values = residual[:, axis]
     total = float((values**2).mean()) + 1e-12
     common, inflation = 0.0, 1.0

@@ -100,8 +100,7 @@ def read_rule(path: Path, dpi: float | None = None) -> AxisScale:
 def _marks(
     picture: NDArray[np.float32], stated: Resolution, axis: int
 ) -> tuple[float, tuple[float, float], float, int]:
-    """Length of the even marks (mm), waves a mm along and across, RMS unevenness (mm), and `axis`, of marks along the
-    rows of the picture."""
+    """Length (mm), waves per mm along and across, RMS unevenness (mm) and `axis` of even marks along the rows."""
     nothing = 0.0, (1.0, 0.0), 0.0, axis
     along, across = (
         px_per_mm(d) for d in ((stated.x_dpi, stated.y_dpi) if axis == 0 else (stated.y_dpi, stated.x_dpi))

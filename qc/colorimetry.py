@@ -54,8 +54,10 @@ def xyz_to_linear_rgb(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def relative_to_paper(lab: NDArray[np.float64], paper: NDArray[np.float64]) -> NDArray[np.float64]:
-    """L*a*b* as seen by an eye adapted to the paper: XYZ divided by that of `paper`, shape (3,), L*a*b*, so that bare
-    paper is 100, 0, 0 (media-relative colorimetry, ICC.1)."""
+    """Media-relative L*a*b* (ICC.1).
+
+    XYZ is divided by that of `paper` (L*a*b*, shape (3,)), so that bare paper is 100, 0, 0.
+    """
     return xyz_to_lab(lab_to_xyz(lab) / lab_to_xyz(paper) * _D50_WHITE)
 
 

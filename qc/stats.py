@@ -43,8 +43,10 @@ def mean_over_pages(
 
 
 def students_factor(freedom: int) -> float:
-    """By what u of a robust mean exceeds that of a plain mean of many pages: Student's factor for the degrees of freedom, and
-    5 % for the loss of efficiency."""
+    """Factor of u of a robust mean over that of a plain mean of many pages.
+
+    Student's factor for the degrees of freedom, and 5 % for the loss of efficiency.
+    """
     # Imported when needed: who only wants a median does not wait for SciPy.
     from scipy.special import stdtrit
 

@@ -7,6 +7,7 @@ import importlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -163,6 +164,37 @@ def test_only_commands_and_their_entry_import_commands() -> None:
 
 def test_no_module_imports_in_a_circle() -> None:
     assert not [m for m in MODULES if m in reach(m)]
+
+
+LONG = {
+    "qc.pipeline",
+    "qc.reference.find",
+    "qc.scan.scanner_profile",
+    "qc.cli.batch.batch",
+    "qc.edges.dark_backing.find_edge",
+    "qc.measure.observe.observe",
+    "qc.measure.trim_offset.trim_offset",
+    "qc.normalize.ink._ink",
+}
+"""Modules and functions that still are longer than they should be; none is to be added."""
+
+
+def test_modules_and_functions_are_short() -> None:
+    """At most 400 lines, and 60 without docstring, comments and empty lines."""
+    long = {m for m, path in MODULES.items() if len(path.read_text("utf-8").splitlines()) > 400}
+    long |= {f"{m}.{name}" for m in MODULES for name, lines in code_lines(m) if lines > 60}
+    assert long <= LONG
+
+
+def code_lines(module: str) -> Iterator[tuple[str, int]]:
+    text = MODULES[module].read_text("utf-8")
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            words = node.body[0] if ast.get_docstring(node) else None
+            said = range(words.lineno, (words.end_lineno or 0) + 1) if words else range(0)
+            own = (n for n in range(node.lineno, (node.end_lineno or 0) + 1) if n not in said)
+            yield node.name, sum(1 for n in own if lines[n - 1].strip() and lines[n - 1].strip()[0] != "#")
 
 
 def test_only_units_knows_the_length_of_an_inch() -> None:

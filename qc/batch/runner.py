@@ -219,8 +219,10 @@ _TIMES = {1: "once", 2: "twice"}
 
 
 def _serve(work: Work[J, R], connection: Connection, memory_bytes: int, idle_s: float | None) -> None:
-    """Body of a worker: jobs in, None as a sign of life and results in a tuple out, until the other end is closed or
-    no job comes."""
+    """Body of a worker process, until the other end is closed or no job comes.
+
+    Jobs come in; None goes out as a sign of life, and results in a tuple.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(ValueError, OSError):  # a limit that is lower already stays
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))

@@ -140,8 +140,10 @@ def _refined(
 
 
 def _lasts(profiles: Profiles, inside: int, scale: float, paper: float) -> bool:
-    """Whether what lies beyond stays darker than the paper before it: over half a millimeter in the mean, and everywhere
-    but in single stripes."""
+    """Whether the light beyond an edge stays below that of the paper before it.
+
+    It must over half a millimeter in the mean, and everywhere but in single stripes.
+    """
     before = float(np.nanmedian(profiles[:, inside - 6 : inside - 2]))
     beyond = np.nanmedian(profiles[:, inside + 1 : inside + 2 + round(0.5 * scale)], axis=0)
     return float(beyond.mean()) < before - LASTING_DROP * paper

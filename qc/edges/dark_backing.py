@@ -52,8 +52,10 @@ class Backing:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rough outline of the paper: `corners` in working pixels, left-top, right-top, right-bottom, left-bottom; or
-    None."""
+    """Rough outline of the paper.
+
+    `corners` are in working pixels: left-top, right-top, right-bottom, left-bottom; None where it is not seen.
+    """
 
     backing: Backing
     corners: Points | None
@@ -187,8 +189,7 @@ def find_sheet(
 
 
 def _outermost_crossing(profiles: NDArray[np.float64], level: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Position of the outermost fall from above to below `level` in each profile (inside first); NaN if there is
-    none."""
+    """Position of the outermost fall below `level` in each profile, inside first; NaN where there is none."""
     above = profiles > level[:, None]
     # Two samples in a row must be above: a speck of dust on the backing is no paper.
     solid = above[:, :-1] & above[:, 1:]
@@ -310,8 +311,10 @@ def find_edge(
 
 
 def _paper_side(profiles: NDArray[np.float64], inside: int, backing: Backing) -> NDArray[np.float64]:
-    """Light of the paper in each segment, close to an edge at sample `inside`: where a picture ends in a narrow strip of
-    bare paper, that of the strip."""
+    """Light of the paper in each segment, close to an edge at sample `inside`.
+
+    Where a picture ends in a narrow strip of bare paper, that of the strip.
+    """
     level = profiles[:, inside - 6 : inside - 2].mean(axis=1)
     strip = profiles[:, inside - 4 : inside].max(axis=1)
     bare = strip - level > STRIP * (max(backing.paper, USUAL_PAPER) - backing.level)
@@ -319,8 +322,11 @@ def _paper_side(profiles: NDArray[np.float64], inside: int, backing: Backing) ->
 
 
 def _missing_reason(profiles: NDArray[np.float64], level: NDArray[np.float64], scale: float) -> Flag:
-    """Why no crossing was found: the frame ends at the paper or less than half a millimeter beyond, the page is as dark as
-    the backing, or nothing stands out."""
+    """Flag for why no crossing was found.
+
+    The frame ends at the paper or less than half a millimeter beyond, the page is as dark as the backing, or nothing
+    stands out.
+    """
     finite = np.isfinite(profiles)
     last = profiles.shape[1] - 1 - np.argmax(finite[:, ::-1], axis=1)
     rows = np.arange(len(profiles))

@@ -126,8 +126,10 @@ def _fill(view: Gray, depth: int, behind_px: int, paper: float) -> int:
 
 
 def _shows_sheet_on_backing(view: Gray, behind_px: int, paper: float) -> bool:
-    """Whether paper is left without a fill, and backing along its left or right: a picture or a flat color over the whole width
-    of a cropped page ends in one row above clipped paper, too."""
+    """Whether paper is left without a fill, and backing along its left or right.
+
+    A picture or a flat color over the whole width of a cropped page ends in one row above clipped paper, too.
+    """
     if (LINEAR_LUT[view[::8, ::8]] >= DARKER * paper).mean() < LEAST_PAPER:
         return False
     for strip in (view[:, :behind_px], view[:, -behind_px:]):

@@ -74,8 +74,11 @@ class Expected:
 
 @dataclass(frozen=True)
 class Line:
-    """A step along the whole edge: `at` px from the innermost row in the middle of the strip, `slope`, and its height as
-    a share of paper, < 0 where it gets darker outward."""
+    """A step in lightness along the whole edge.
+
+    `at` is its distance in px from the innermost row in the middle of the strip; `step` its height as a share of paper,
+    < 0 where it gets darker outward.
+    """
 
     at: float
     slope: float
@@ -104,8 +107,10 @@ class Ground:
     ordered: Profiles | None
 
     def known(self) -> NDArray[np.bool_]:
-        """Where across the strip the page is seen to go on, shape (across,): printed as ordered, or, where nothing is
-        to be printed, bare in enough segments for a line to be seen."""
+        """Where across the strip the page is seen to go on, shape (across,).
+
+        It is printed as ordered or, where nothing is to be printed, bare in enough segments for a line to be seen.
+        """
         enough = np.asarray(self.bare.mean(axis=0) >= LEAST_BARE)
         if self.ordered is None:
             return enough
@@ -123,8 +128,11 @@ class Ground:
 
 
 def look(strip: NDArray[np.float32], to_image: Affine, expected: Expected | None) -> Ground:
-    """Cut a strip into segments. Without an order every visible place counts as bare, and the light is that of the
-    paper between letters and lines of text: its upper part, not its mean."""
+    """Cut a strip into segments.
+
+    Without an order every visible place counts as bare, and the light is that of the paper between letters and lines of
+    text: its upper part, not its mean.
+    """
     profiles, centers = segment_profiles(strip, SEGMENTS)
     seen = np.isfinite(profiles)
     if expected is None:

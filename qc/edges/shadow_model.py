@@ -65,8 +65,11 @@ class ProfileFit:
 
 @dataclass(frozen=True)
 class _Library:
-    """All combinations: position, shape (n, samples, 4), what makes its residuals independent (flat, float32), what the
-    prior levels of rim, lid and shadow give there and what one unit of paper gives, and minus the log of its weight."""
+    """All combinations of the parameters of the model.
+
+    Position; shape (n, samples, 4); what makes its residuals independent (flat, float32); what the prior levels of rim, lid
+    and shadow give there and what one unit of paper gives; minus the log of its weight.
+    """
 
     position: Array
     design: Array

@@ -119,8 +119,10 @@ def _searched(
 
 
 def _far_off(image: PageImage, sheet: Sheet, trim: Size) -> bool:
-    """Whether a sheet is of another size than any cut gives, so that print found at its scale would prove a resolution
-    that is wrong."""
+    """Whether a sheet is of another size than any cut gives.
+
+    Print found at its scale would then prove a resolution that is wrong.
+    """
     return sheet.corners is not None and any(abs(s - 1) > FAR_OFF for s in sheet_share(image, sheet, trim))
 
 

@@ -46,8 +46,10 @@ class ReferencePage:
 
     @cached_property
     def rgb(self) -> NDArray[np.uint8]:
-        """Shape (h, w, 3), sRGB, read-only: the trim box and `MARGIN_MM` around it, bleed where the PDF has it, white
-        elsewhere."""
+        """The trim box and `MARGIN_MM` around it: shape (h, w, 3), sRGB, read-only.
+
+        Bleed is shown where the PDF has it; white elsewhere.
+        """
         rgb = self.draw()
         rgb.flags.writeable = False
         return rgb

@@ -71,9 +71,9 @@ def store(key: str, data: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(_checksum(data) + data)
-            os.replace(name, target)
+            Path(name).replace(target)
         except OSError:
-            os.unlink(name)
+            Path(name).unlink()
             raise
 
 

@@ -141,8 +141,10 @@ def _upright_lines(gray: NDArray[np.uint8]) -> list[_Line]:
 
 
 def marked_sample(pages: Sequence[Sheet]) -> list[int]:
-    """Numbers of the pages to look for crop marks on: of each size without a TrimBox and each side, the first, the middle
-    and the last."""
+    """Numbers of the pages to search for crop marks.
+
+    Of each size without a TrimBox and each side, the first, the middle and the last.
+    """
     return sorted({n for group in _groups(pages) for n in (group[0], group[len(group) // 2], group[-1])})
 
 

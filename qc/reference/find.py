@@ -140,8 +140,10 @@ class PdfReference:
         self._thumbnails = lru_cache(1)(self._all_thumbnails)
 
     def page(self, number: int) -> ReferencePage:
-        """Page `number`, 1-based, at `WORKING_DPI`. It is drawn when its picture is asked for, and what is made of it for
-        comparisons is kept in the disk cache, so that further copies of the title need not draw it.
+        """Page `number`, 1-based, at `WORKING_DPI`.
+
+        It is rendered when its image is asked for; what is derived from it for comparisons is kept in the disk cache, so
+        that further copies of the title need not render it.
 
         Raises
         ------

@@ -20,6 +20,8 @@ Line = tuple[Point, Point]
 
 @dataclass(frozen=True)
 class Tick:
+    """A tick of the ruler."""
+
     at: float
     length: float
     label: str

@@ -44,6 +44,8 @@ class PageDrawing:
 
 @dataclass(frozen=True)
 class Point:
+    """A value in a panel: its center and the ends of its bar ± U."""
+
     page: int
     x: float
     y: float

@@ -79,8 +79,11 @@ def _pages(group: Sequence[Finding]) -> str:
 
 
 def measured(value: float | None, u: float | None, unit: str, k: float, measure: str = "") -> str:
-    """Value ± U as `qc.number_format` prints it; lengths and densities carry their sign, because it says which way the cut or the
-    ink went, unless the `measure` has no direction."""
+    """Value ± U as `qc.number_format` prints it.
+
+    Lengths and densities carry their sign, because it says which way the cut or the ink went, unless the `measure` has no
+    direction.
+    """
     if value is None:
         return "not measured"
     text = signed_plus_minus if unit in ("mm", "deg", "density") and measure not in _UNSIGNED else plus_minus
@@ -125,8 +128,11 @@ def reference(ref: ReferenceId) -> str:
 
 
 def block(inspection: Inspection, k: float) -> str:
-    """How the block was cut and printed: ``"2.6 ± 0.1 mm too deep at the fore-edge, size −0.21 ± 0.03 mm in height,
-    square, placement jitter 0.3 mm"``. Nothing is called square or steady that was not measured well enough to say so."""
+    """How the block was cut and printed.
+
+    Such as ``"2.6 ± 0.1 mm too deep at the fore-edge, size −0.21 ± 0.03 mm in height, square, placement jitter 0.3 mm"``.
+    Nothing is called square or steady that was not measured well enough to say so.
+    """
     known = [o for o in inspection.observations if o.value is not None]
     cuts = [o for o in known if o.measure == "trim-offset-block" and o.where.edge is not Edge.SPINE]
     said = [_cut(max(cuts, key=lambda o: abs(o.value or 0.0)), k)] if cuts else []

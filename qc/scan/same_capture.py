@@ -46,8 +46,10 @@ Gray = NDArray[np.float32]
 
 
 def same_bytes(scans: Sequence[ScanFile]) -> dict[int, int]:
-    """Index of each scan whose file repeats an earlier one byte by byte, and that of the earlier one; only files of equal
-    size are read."""
+    """Index of each scan whose file repeats an earlier one byte by byte, and that of the earlier one.
+
+    Only files of equal size are read.
+    """
     by_size: dict[int, set[Path]] = {}
     for scan in scans:
         try:
@@ -70,8 +72,9 @@ def same_bytes(scans: Sequence[ScanFile]) -> dict[int, int]:
 
 
 def same_capture(one: ScanFile, other: ScanFile) -> bool | None:
-    """Whether two scans are one capture, whatever their format, color mode, resolution and tone curve; None where too little
-    is seen to tell, as of bare paper without its edges.
+    """Whether two scans are one capture, whatever their format, color mode, resolution and tone curve.
+
+    None where too little is seen to tell, as of bare paper without its edges.
 
     Notes
     -----
@@ -134,8 +137,11 @@ def _softened(a: Gray, sigma_px: float) -> Gray:
 
 
 def displacement(a: Gray, b: Gray) -> tuple[float, NDArray[np.float64], float] | None:
-    """Correlation of two pictures in one raster, by how many pixels the second lies elsewhere at the four corners of what is
-    seen, and the standard uncertainty of their mean; None where hardly anything is seen."""
+    """Correlation of two pictures in one raster, displacement of the second, and its u.
+
+    The displacement is given at the four corners of what is seen, in px; u is the standard uncertainty of their mean. None
+    where hardly anything is seen.
+    """
     a, b = _softened(_in_tones_of(a, b), SOFT_PX), _softened(b, SOFT_PX)
     fine_a, fine_b = a - _softened(a, COARSE_PX), b - _softened(b, COARSE_PX)
     power = float((fine_a**2).sum() * (fine_b**2).sum())

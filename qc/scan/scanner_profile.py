@@ -115,7 +115,7 @@ class ScannerScale:
         return all(abs(a - b) <= FRAME_TOLERANCE_MM for a, b in zip(frame_mm, self.frame_mm, strict=True))
 
     def as_scanned(self, stated: tuple[float, float], frame_px: tuple[int, int]) -> ScannerScale:
-        """This geometry for a scan of `frame_px` that states `stated`.
+        """Geometry for a scan of `frame_px` that states `stated`.
 
         A scan that is as wide as the glass is high was turned by a quarter after scanning: its axes are exchanged. Which
         way it was turned is not known, so shear and map go into the uncertainty.
@@ -151,8 +151,10 @@ class ScannerScale:
         return any(abs(a / b - 1) > SAME_DPI for a, b in zip(dpi, self.dpi, strict=True))
 
     def u_of(self, dpi: tuple[float, float], mapped: bool) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Standard uncertainties of a scan whose true resolution is `dpi`: relative ones of the scale along x and y,
-        and of a single place along x and y in mm."""
+        """Standard uncertainties of a scan whose true resolution is `dpi`.
+
+        Relative ones of the scale along x and y, and of a single place along x and y in mm.
+        """
         extra = U_OTHER_DPI if self.other_dpi(dpi) else 0.0
         scale = [float(np.hypot(u, extra)) for u in self.u_scale]
         left = self.map_rms_mm if self.map is not None and not mapped else (0.0, 0.0)

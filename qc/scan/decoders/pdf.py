@@ -56,7 +56,7 @@ class _Reader:
     """The other process."""
 
     def __init__(self) -> None:
-        places = os.pathsep.join(p or os.getcwd() for p in sys.path)
+        places = os.pathsep.join(p or str(Path.cwd()) for p in sys.path)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "qc.scan.decoders.pdf_process", str(CPU_S)],
             stdin=subprocess.PIPE,
