@@ -64,7 +64,8 @@ def test_trim_offsets_are_recovered_under_all_conditions(book: Book, backing: st
                 z.append(measured.z(edge))
     assert measured_edges > 40
     assert abs(np.mean(z)) < 0.8
-    assert 0.4 < np.sqrt(np.mean(np.square(z))) < 1.5
+    # 0.78 is what both backings give: a u half as large again, or two thirds of it, is not let pass.
+    assert 0.55 < np.sqrt(np.mean(np.square(z))) < 1.15
     assert (np.abs(z) < 2).mean() > 0.9
 
 
@@ -133,7 +134,7 @@ def test_the_block_is_the_mean_of_its_pages_with_their_scatter_as_u() -> None:
         assert found.value is not None and found.u is not None
         z.append((found.value - 1.0) / found.u)
     assert abs(np.mean(z)) < 0.25
-    assert 0.6 < np.std(z) < 1.3
+    assert 0.9 < np.std(z) < 1.3
 
 
 def test_one_misprinted_page_does_not_move_the_block() -> None:
@@ -365,17 +366,21 @@ def test_a_printed_page_lacks_nothing(book: Book, page: int, printed: Print, alo
     assert found is not None and (found.value, found.flags) == (0.0, ()), found
 
 
-@pytest.mark.parametrize("kind", [Kind.BLEED_DARK, Kind.BLEED_BRIGHT, Kind.BLEED_MIXED])
+@pytest.fixture(scope="module")
+def bleed(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    kinds = [Kind.BLEED_DARK, Kind.TEXT, Kind.BLEED_BRIGHT, Kind.LINE_ART, Kind.BLEED_MIXED, Kind.TEXT, Kind.PICTURE]
+    return make_book(tmp_path_factory.mktemp("bleed"), kinds, seed=5)
+
+
 @pytest.mark.parametrize("exposure", [0.8, 1.0, 1.2])
-def test_a_page_printed_all_over_lacks_nothing_until_a_part_is_bare(
-    tmp_path: Path, kind: Kind, exposure: float
-) -> None:
-    bleed = make_book(tmp_path, [kind, Kind.TEXT, Kind.PICTURE, Kind.LINE_ART, Kind.TEXT], seed=5)
-    pages, scanner = (1, 2, 3, 4, 5), Scanner(exposure=exposure)
-    sound = toned(bleed, 1, Print(), Print(), CUT, scanner, pages)
+@pytest.mark.parametrize("kind", [Kind.BLEED_DARK, Kind.BLEED_BRIGHT, Kind.BLEED_MIXED])
+def test_a_page_printed_all_over_lacks_nothing_until_a_part_is_bare(bleed: Book, kind: Kind, exposure: float) -> None:
+    page, scanner = bleed.page_of(kind), Scanner(exposure=exposure)
+    pages = (page, 2, 4, 6, 7)
+    sound = toned(bleed, page, Print(), Print(), CUT, scanner, pages)
     assert sound.result.registration is None or (sound.missing is not None and sound.missing.value == 0)
     lost = (15.0, 40.0, 60.0, 70.0)
-    found = toned(bleed, 1, Print(missing=(lost,)), Print(), CUT, scanner, pages).missing
+    found = toned(bleed, page, Print(missing=(lost,)), Print(), CUT, scanner, pages).missing
     if kind is Kind.BLEED_MIXED:
         assert found is not None and found.value and found.value >= 1
 

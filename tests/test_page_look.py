@@ -43,8 +43,8 @@ def ink_of(result: PageResult) -> Ink:
     [
         (Print(paper=CREAM_PAPER), SCANNER, Look.CLEAN),
         (Print(), SCANNER, Look.CLEAN),
-        (Print(show_through=0.07), SCANNER, None),
-        (Print(paper=CREAM_PAPER, show_through=0.1), SCANNER, None),
+        (Print(show_through=0.07), SCANNER, Look.CLEAN),
+        (Print(paper=CREAM_PAPER, show_through=0.1), SCANNER, Look.CLEAN),
         (Print(show_through=0.12), SCANNER, Look.SHOW_THROUGH),
         (Print(show_through=0.33), SCANNER, Look.SHOW_THROUGH),
         (Print(paper=CREAM_PAPER, show_through=0.15), SCANNER, Look.SHOW_THROUGH),
@@ -53,14 +53,14 @@ def ink_of(result: PageResult) -> Ink:
         (Print(stains=((50.0, 80.0, 12.0, 0.35),)), SCANNER, Look.DIRT),
         (Print(stains=((50.0, 80.0, 20.0, 0.4),), spots=((52.0, 82.0, 0.3), (47.0, 76.0, 0.3))), SCANNER, Look.DIRT),
         (Print(show_through=0.38), SCANNER, Look.SHOW_THROUGH),
-        (Print(show_through=0.34), replace(SCANNER, dust=90), None),
+        (Print(show_through=0.34), replace(SCANNER, dust=90), Look.DIRT),
     ],
 )
 def test_a_blank_page_is_told_with_what_it_has_on_it(
-    tmp_path: Path, printed: Print, scanner: Scanner, look: Look | None
+    tmp_path: Path, printed: Print, scanner: Scanner, look: Look
 ) -> None:
     ink = ink_of(examined(tmp_path, Kind.BLANK, printed, scanner))
-    assert (ink.kind, ink.look, ink.coverage) == (PageKind.BLANK, look or ink.look, 0.0), ink.reason
+    assert (ink.kind, ink.look, ink.coverage) == (PageKind.BLANK, look, 0.0), ink.reason
     assert ink.reason.startswith("blank") and not ink.marks
 
 

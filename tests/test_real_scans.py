@@ -87,6 +87,12 @@ def test_an_edge_lies_at_its_mark_or_is_refused_where_only_the_resolution_is_sta
     check(name, side, start, stated=False)
 
 
+@pytest.mark.parametrize("stated", [True, False], ids=["stated", "unstated"])
+def test_edges_are_not_all_refused(stated: bool) -> None:
+    good = {(name, side) for name in MARKS for (side, _), r in results(name, stated).items() if r.verdict == "good"}
+    assert len(good) >= 6, good
+
+
 def test_the_head_on_black_is_measured_or_seen_to_lie_on_other_pages() -> None:
     for start in ("sheet", "near"):
         head = results("p-0007.tif", True)["top", start]
