@@ -1,4 +1,4 @@
-"""Frozen dataclasses as plain JSON values and back, exactly: unlike the record, nothing is rounded or left unsaid."""
+"""Lossless JSON serialization of frozen dataclasses; the record, in contrast, is rounded."""
 
 from __future__ import annotations
 

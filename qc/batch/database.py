@@ -1,4 +1,4 @@
-"""One SQLite file: opening, bringing up to date, transactions, and what to do where it cannot be used."""
+"""SQLite file: opening, migrations, transactions, and errors that say what to do."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Database:
             os.close(self._held)
 
     def keep_others_out(self) -> None:
-        """Let no second batch into the store until this one ends, in whatever way.
+        """Lock the store against a second batch until this process ends.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Database:
 
     @contextmanager
     def sound(self, what: str) -> Iterator[None]:
-        """Turn what goes wrong with stored values in the block into an OutputError that says `what` is damaged."""
+        """Turn errors of stored values in the block into an OutputError that says `what` is damaged."""
         try:
             yield
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UsageError) as fault:

@@ -1,4 +1,4 @@
-"""What a machine would inspect a copy with: if another machine has the same, it gives the same result."""
+"""Versions and files that decide a result; machines with equal ones give equal results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an inspection depends on, as one hash: with the same one, a copy need not be inspected again."""
+"""Hash of all inputs of an inspection; copies with a known one are not inspected again."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Dependencies:
 
 
 def depends_on(job: Job) -> Dependencies:
-    """What the inspection of a copy reads, as far as it is there; nothing is decoded."""
+    """Files that the inspection of a copy reads, as far as they exist; nothing is decoded."""
     settings = _settings(job.path)
     copy = BookCopy(job.id, job.path, (), isbn=settings.isbn, reference=settings.reference)
     references = [job.reference] if job.reference is not None else list(looked_up(copy, job.titles))

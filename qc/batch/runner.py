@@ -1,4 +1,4 @@
-"""Jobs over processes of their own: one that dies or hangs takes nothing with it but its job."""
+"""Jobs in worker processes; one that dies or hangs loses only its own job."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class _Worker(Generic[J, R]):
 
     @property
     def deadline(self) -> float:
-        """When it is taken for hung, on the clock of `time.monotonic`."""
+        """Time after which it counts as hung, on the clock of `time.monotonic`."""
         stall_s = self._limits.stall_s if self._started else max(self._limits.stall_s, START_S)
         return min(self._heard + stall_s, self._over)
 

@@ -1,4 +1,4 @@
-"""What workers do for `qc batch`: one copy, or the copies of one title together; small results go back."""
+"""Work of a worker of `qc batch`: one copy, or the copies of one title; results are small."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables as CSV that a spreadsheet can open without running what a stranger wrote."""
+"""CSV in which no cell is taken for a formula by a spreadsheet."""
 
 from __future__ import annotations
 

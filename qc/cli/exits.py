@@ -1,4 +1,4 @@
-"""Exit codes, and how every way a command can end becomes one of them and one sentence."""
+"""Exit codes, and the mapping of exceptions to a code and one sentence."""
 
 from __future__ import annotations
 

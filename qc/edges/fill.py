@@ -1,4 +1,4 @@
-"""Borders of one value that a scanner's driver put around the picture: taken off where backing lies behind them.
+"""Borders of one value added by a scanner's driver; removed where backing lies behind them.
 
 A feeder that delivers less than the frame it was asked for, or a program that brings all pages to one size, fills the
 rest with white, gray or black. Backing that clips is of one value, too; it is told by where it ends: a fill ends in one

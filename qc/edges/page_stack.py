@@ -68,7 +68,7 @@ class Expected:
     from_scan: Affine
 
     def strip(self, to_image: Affine, shape: tuple[int, int]) -> NDArray[np.float32]:
-        """The same strip of the order; beyond its raster it is bare."""
+        """The same strip of the reference page; bare beyond its raster."""
         return np.asarray(warped(self.picture, self.from_scan.after(to_image), shape[::-1], 1.0), np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Brightness across a cut on a white lid: what a profile says of where the cut lies.
+"""Model of the brightness across a cut on a white lid, fitted for the position of the cut.
 
 Paper that darkens a little toward the cut, a step, and outside a shadow that is deepest at the cut and fades; all of it
 blurred by the optics. The shape of the shadow is not known, so many are tried: every combination of position, blur,
@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ProfileFit:
-    """Where the cut lies in a profile.
+    """Position of the cut in a profile, and its uncertainty.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A copy and the profile of the scanner that its pages were scanned on."""
+"""Corrections of a scanner profile for the pages of a copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a scanner says to L*a*b*: a root polynomial, and a thin-plate spline for what it leaves.
+"""Scanner RGB to L*a*b*: a root polynomial and a thin-plate spline of its residuals.
 
 The readings of a chart are the profile; the model is solved from them when it is used.
 """
@@ -26,7 +26,7 @@ Colors = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ColorModel:
-    """A scanner's colors.
+    """Color model of a scanner.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class ColorModel:
         return np.asarray((np.maximum(encoded - self.offset, 0) / top) ** self.gamma)
 
     def encoded(self, light: Colors) -> Colors:
-        """What the scanner would have said of averaged `light`."""
+        """Scanner values of averaged linear `light`."""
         return np.asarray(np.maximum(light, 0) ** (1 / self.gamma) * (1 - self.offset) + self.offset)
 
     def lab_of_encoded(self, encoded: Colors) -> Colors:

@@ -1,4 +1,4 @@
-"""A scanned page laid into the raster of a reference page, its paper flat-fielded to white.
+"""Page resampled into the raster of its reference page, flat-fielded to white paper.
 
 What lies beyond the cut is backing, never print: it is replaced by what the page shows at its rim, so that no step is
 left where a copy was cut.

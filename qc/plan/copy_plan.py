@@ -284,7 +284,7 @@ def _repeated(page: PageResult, reference: Reference | None) -> bool:
 
 
 def _with_twins(scans: Sequence[SeenScan]) -> list[SeenScan]:
-    """Scans with the same small picture as an earlier one say so; blank paper of one bit always has the same."""
+    """Mark scans whose thumbnail equals an earlier one; one-bit scans of blank paper are all alike."""
     first: dict[bytes, str] = {}
     result = []
     for scan in scans:

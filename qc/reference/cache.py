@@ -1,4 +1,4 @@
-"""Bytes that are expensive to make again, kept on disk; a cache that is damaged or cannot be written is no cache."""
+"""Disk cache of bytes that are expensive to compute. Read and write failures count as cache misses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The morning's list as one self-contained page: every copy of a batch with a link to its report."""
+"""Index of a batch in one self-contained HTML page, with a link to each report."""
 
 from __future__ import annotations
 

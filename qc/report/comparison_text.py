@@ -137,7 +137,7 @@ def parts(shift: Mapping[str, Any]) -> str:
 
 
 def usual(color: Observation) -> str:
-    """What the difference is held beside: the scanner's repeatability and the spread of the copies."""
+    """Yardsticks of the difference: the scanner's repeatability and the spread of the copies."""
     d = color.detail
     said = f"two scans of one page differ by {d['repeatability']:.2f} ΔE00 ({d['repeatability_from']})"
     if "population_median" in d:

@@ -230,7 +230,7 @@ def _webp(rgb: NDArray[np.uint8]) -> bytes:
 
 
 def _keeping_one(read: Callable[[ScanFile], NDArray[Any]]) -> Callable[[ScanFile], NDArray[Any]]:
-    """`read` that keeps the last image only: a page is up to 100 MB."""
+    """`read` with a cache of the last image only: a page is up to 100 MB."""
     last: dict[ScanFile, NDArray[Any]] = {}
 
     def cached(scan: ScanFile) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Result files: complete or not there at all."""
+"""Atomic writing of result files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report as one self-contained file: no script, no request, nothing but what stands in it."""
+"""HTML report in one self-contained file, without scripts and requests."""
 
 from __future__ import annotations
 

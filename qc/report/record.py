@@ -1,4 +1,4 @@
-"""An inspection as plain JSON values: the keys, their nesting and their order are a promise to scripts."""
+"""JSON records of inspections and comparisons; keys, nesting and order are stable."""
 
 from __future__ import annotations
 

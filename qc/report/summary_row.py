@@ -1,4 +1,4 @@
-"""What is said of each copy of a night in one line: the summary and the index are made of these."""
+"""Summary row of a copy, for the CSV summary and the HTML index of a batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The summary on the terminal. The words carry the meaning, the color repeats it; the last line is the verdict."""
+"""Summary on the terminal; color only repeats the words, and the last line is the verdict."""
 
 from __future__ import annotations
 

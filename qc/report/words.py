@@ -1,4 +1,4 @@
-"""The words both reports share, so that terminal and page never say two things."""
+"""Sentences shared by the terminal summary and the HTML report."""
 
 from __future__ import annotations
 

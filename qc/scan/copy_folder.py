@@ -1,4 +1,4 @@
-"""What lies in a copy's folder: its copy.toml, its scans in reading order, and the copies below an inbox.
+"""Folder of a copy: its copy.toml, its scans in reading order; copies below an inbox.
 
 Names propose: roles by whole words, order by natural sort. Nothing outside the folder of a copy is read.
 """

@@ -1,4 +1,4 @@
-"""copy.toml: what staff state of a copy. Every key is optional, and what is not understood is an error."""
+"""Strict parser of copy.toml; every key is optional, unknown ones are errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scan is, by the words in its file name: names propose, and a role is given only where its words tell scans apart."""
+"""Roles of scans from the words in their file names, where these words tell scans apart."""
 
 from __future__ import annotations
 

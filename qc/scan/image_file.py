@@ -1,4 +1,4 @@
-"""The one loader of scans: header, pixels, frames. Every fault becomes a `ScanError` of one sentence.
+"""Loader of scans: header, pixels, frames. Every failure becomes a `ScanError` of one sentence.
 
 A file is read by its content, not by its name. Nothing here prints: the oddities that image libraries like to mention
 on stderr either make a scan unusable or do not matter.

@@ -1,4 +1,4 @@
-"""Where a path leads, whatever a stranger made of it: unlike `Path.resolve`, a loop of links or a long name is no error."""
+"""Resolve symlinks without raising on loops or long names, unlike `Path.resolve`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door to PDFium, which is not thread-safe: every call into it, in the whole process, is made under `LOCK`."""
+"""Serialized access to PDFium, which is not thread-safe: every call in the process holds `LOCK`."""
 
 from __future__ import annotations
 

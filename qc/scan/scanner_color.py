@@ -1,4 +1,4 @@
-"""What a scanner profile says of color: the readings of a chart, how good the model of them is, and until when."""
+"""Color part of a scanner profile: readings of a chart, quality of the model, expiry."""
 
 from __future__ import annotations
 

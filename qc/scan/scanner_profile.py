@@ -1,4 +1,4 @@
-"""Scanner profiles: where they are kept, and what they say of a scanner's geometry, white lid, cropping and color.
+"""Scanner profiles: files, and corrections of geometry, white lid, cropping and color.
 
 `qc calibrate` makes them; everything else reads the file through this module.
 """
@@ -39,7 +39,7 @@ FRAME_TOLERANCE_MM = 1.5
 
 @dataclass(frozen=True, eq=False)
 class DistortionMap:
-    """Smooth displacement that makes places true: cubic B-splines over the frame.
+    """Local distortion of a scanner: cubic B-splines over the frame.
 
     Attributes
     ----------
@@ -180,7 +180,7 @@ class ScannerScale:
 
 @dataclass(frozen=True)
 class WhiteLid:
-    """How far outside the cut an edge is found on this scanner's white lid, and how well that is known.
+    """Bias of an edge found on this scanner's white lid, outside the cut, and its u.
 
     Both are in mm for the left, top, right and bottom edge as the page lies in the scan.
     """
@@ -236,7 +236,7 @@ def profiles_folder() -> Path:
 
 
 def folders() -> list[Path]:
-    """Where profiles are looked for by name; new ones go to the first."""
+    """Search path of profiles by name; new ones go to the first folder."""
     return [Path(f) for f in (os.environ.get("QC_PROFILES"),) if f] + [profiles_folder()]
 
 
@@ -398,7 +398,7 @@ def _u(key: str, value: Any) -> float:
 
 
 def u_without_profile() -> tuple[tuple[float, float], tuple[float, float]]:
-    """`ScannerScale.u_of` of a scanner nobody calibrated."""
+    """`ScannerScale.u_of` of a scanner without a calibration."""
     return (U_SCALE, U_SCALE), (U_LOCAL_MM, U_LOCAL_MM)
 
 

@@ -1,4 +1,4 @@
-"""TOML files from strangers: a regular file of bounded size, and every way it can be wrong as one `NotToml`."""
+"""Untrusted TOML files: regular files of bounded size; every failure is a `NotToml`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
 
 
 def parse(data: bytes) -> dict[str, Any]:
-    """The tables that `data` says.
+    """Tables parsed from `data`.
 
     Raises
     ------

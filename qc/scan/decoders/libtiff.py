@@ -1,4 +1,4 @@
-"""What libtiff says while Pillow decodes: it goes to stderr otherwise, and Pillow delivers the pixels all the same."""
+"""Capture of what libtiff complains of while Pillow decodes; Pillow delivers damaged pixels all the same."""
 
 from __future__ import annotations
 

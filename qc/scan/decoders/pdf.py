@@ -1,4 +1,4 @@
-"""PDF of scans, read in a process of its own: PDFium is C++, which a hostile file can crash, fill up or keep busy for ever.
+"""PDF of scans, decoded in a separate process: a hostile file can crash PDFium, exhaust memory or never end.
 
 The process is started with the first PDF and lives as long as this one. It is asked in lines of JSON and answers in one, with
 the bytes of the image behind it. What takes too much time or memory ends it, and the next question starts another.

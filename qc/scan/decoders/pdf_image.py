@@ -43,7 +43,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Traits:
-    """What the images of a file may have that PDFium does not tell of each."""
+    """Features of the images of a file that PDFium does not report for each."""
 
     masked: bool
     """Parts of an image may be transparent."""

@@ -1,4 +1,4 @@
-"""What all decoders share: the turn to upright, reduction, alpha, CMYK, and the refusal of what cannot be."""
+"""Shared by all decoders: upright orientation, reduction, alpha, CMYK, and refusal of impossible sizes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Info:
 
 
 def refuse_giant(width_px: int, height_px: int) -> None:
-    """Refuse a declared size no scan of a book has, before memory is taken for it."""
+    """Refuse a declared size that no scan of a book has, before memory is allocated."""
     if width_px < 1 or height_px < 1:
         raise Unusable(f"declares {width_px} x {height_px} pixels, which is no image: rescan the page")
     if width_px * height_px > MOST_PIXELS:
