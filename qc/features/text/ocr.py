@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -42,13 +42,29 @@ def missing() -> str:
 class Reader:
     """Reads crops; one for each thread. Make it with `reader`."""
 
-    def __init__(self, apis: dict[str, Any]) -> None:
-        self._apis = apis
+    def __init__(self, folders: Mapping[str, str]) -> None:
+        self._folders = folders
+        self._apis: dict[str, Any] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Scripts it can read: "eng" for all Latin ones, "jpn" where that is installed."""
-        return tuple(self._apis)
+        return tuple(self._folders)
+
+    def start(self, language: str) -> Any:
+        """Tesseract for a language, started when it is first needed: that takes a tenth of a second, and most pages need one."""
+        import tesserocr
+
+        if language not in self._apis:
+            psm, folder = tesserocr.PSM.SINGLE_BLOCK, self._folders[language]
+            self._apis[language] = tesserocr.PyTessBaseAPI(path=folder, lang=language, psm=psm)
+            self._apis[language].SetVariable("debug_file", os.devnull)
+        return self._apis[language]
+
+    def end(self) -> None:
+        """Release all languages."""
+        for api in self._apis.values():
+            api.End()
 
     def lines(self, gray: NDArray[np.uint8], dpi: float, language: str = "eng") -> list[TextLine]:
         """Lines of a crop that holds one block of upright text.
@@ -62,7 +78,7 @@ class Reader:
         """
         import tesserocr
 
-        api = self._apis[language]
+        api = self.start(language)
         height, width = gray.shape
         api.SetImageBytes(np.ascontiguousarray(gray).tobytes(), width, height, 1, width)
         api.SetSourceResolution(round(dpi))
@@ -93,19 +109,12 @@ def reader() -> Iterator[Reader]:
     """
     if lacking := missing():
         raise RuntimeError(lacking)
-    import tesserocr
-
-    apis = {
-        language: tesserocr.PyTessBaseAPI(path=folder, lang=language, psm=tesserocr.PSM.SINGLE_BLOCK)
-        for language, folder in _languages().items()
-    }
+    found = Reader(_languages())
     try:
-        for api in apis.values():
-            api.SetVariable("debug_file", os.devnull)
-        yield Reader(apis)
+        found.start("eng")
+        yield found
     finally:
-        for api in apis.values():
-            api.End()
+        found.end()
 
 
 @cache
