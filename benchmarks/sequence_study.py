@@ -21,8 +21,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
 from qc.measure.observe import sequence
+
 from qc.model import BookCopy, Observation, Role, ScanFile, ScanSettings
 from qc.pipeline import arranged, page_records, with_shared_scale
 from qc.reference.find import Reference, open_reference

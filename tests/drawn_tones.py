@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drawn_page import Book, Measured
+from qc.measure.copy_tones import observe_tones
 
 from qc.features.lamp import lamp_taken_out
 from qc.features.tiles import PageTiles, ScannedPage
 from qc.features.tone_curve import bare_paper, tone_curve
 from qc.geometry import Side, side_of
 from qc.measure.color_difference import color_difference
-from qc.measure.copy_tones import observe_tones
 from qc.measure.missing_print import missing_print
 from qc.model import BookCopy, Observation, PageKind, PageRecord, Role
 from qc.register.page_result import PageResult

@@ -22,8 +22,7 @@ from qc.features.page_color import PageColor
 from qc.features.tiles import PageTiles
 from qc.flags import Flag
 from qc.geometry import Affine, Size, side_of
-from qc.measure import copy_tones
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES, copy_tones
 from qc.model import (
     BookCopy,
     Finding,

@@ -27,7 +27,7 @@ from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.judge import judge, judge_between
 from qc.judge.policy import load_policy, shipped
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import BookCopy, Decision, Finding, Observation, Outcome, ReferenceId, ScanFile, ScanSettings, Where
 from qc.report.record import comparison_record, record
 

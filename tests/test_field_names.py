@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from qc.measure.copy_tones import with_unsure_places
 
 from qc.cli import main
 from qc.flags import Flag
@@ -23,9 +24,8 @@ from qc.judge.padding import with_unexplained_blanks
 from qc.judge.policy import load_policy
 from qc.judge.refund import decide_refund
 from qc.judge.sequence_words import how_scanned
-from qc.measure.another_book import in_ordered_cover, other_block
-from qc.measure.catalog import MEASURES
-from qc.measure.copy_tones import with_unsure_places
+from qc.measure import MEASURES
+from qc.measure.context.another_book import in_ordered_cover, other_block
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_out_of_order

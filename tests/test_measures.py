@@ -14,8 +14,8 @@ from judged_alone import verdict_on
 
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.measure import MEASURES
 from qc.measure.blank_pages import BookEnd, blank_pages_at_end, blank_pages_inside
-from qc.measure.catalog import MEASURES
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print

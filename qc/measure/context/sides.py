@@ -12,16 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qc.geometry import Direction, Edge, Side, edge_names, other_side, side_of, spine_at_left
-from qc.measure.leaves.designed_sides import spine_of_odd
-from qc.measure.leaves.leaf_pairs import backs, uneven_edge
-from qc.measure.leaves.opposite_edges import surely_placed
+from qc.measure.context.designed_sides import spine_of_odd
+from qc.measure.context.leaf_pairs import backs, uneven_edge
+from qc.measure.context.opposite_edges import surely_placed
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy
 from qc.reference.base import Reference, direction_of
 from qc.register.page_result import PageResult
 
-OUTER = (Edge.SPINE, Edge.FORE_EDGE)
-"""The edges that change places where the sides do."""
 A_BOOK = 6
 """Pages that must be scanned before the first one of them tells where the block begins: staff scan single spreads, too."""
 SHARED_MM = 1.0
