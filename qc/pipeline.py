@@ -23,9 +23,10 @@ from qc.measure.context.copy_context import CopyContext
 from qc.measure.context.glass_dirt import without_dirt_on_glass
 from qc.measure.context.imprint_look import looks_like_imprint
 from qc.measure.context.imprint_page import ImprintPage, read_copy
-from qc.measure.context.sides import Sides, find_sides
+from qc.measure.context.observing import observe_copy
+from qc.measure.context.page_sides import Sides
+from qc.measure.context.sides import find_sides
 from qc.measure.context.worst_colors import worst_colors
-from qc.measure.registry import observe_copy
 from qc.model import (
     BookCopy,
     Inspection,

@@ -208,7 +208,7 @@ def test_a_flag_that_the_rule_does_not_list_changes_nothing(name: str, rule: dic
 
 LEAST: dict[str, set[str]] = {
     "trim-offset-block": {"print-scaled"},
-    "trim-offset-page": {"one-edge", "jitter-possible", "print-scaled"},
+    "trim-offset-page": {"one-edge", "jitter-possible", "print-scaled", "place-unsure"},
     "trim-size-block": {"print-scaled"},
     "blank-pages-inside": {"place-unsure", "pale-ordered", "not-bare"},
     "print-defect": {"place-unsure", "pale-ordered", "not-bare", "few-words"},

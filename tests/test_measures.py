@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -296,7 +297,7 @@ def test_a_blank_page_whose_place_is_only_likely_is_in_doubt() -> None:
 @pytest.mark.parametrize("flag", [None, Flag.PLACE_UNSURE, Flag.PALE_ORDERED])
 def test_the_print_a_blank_page_lost_is_as_doubtful_as_the_page(flag: Flag | None) -> None:
     (blank,) = blank_pages_inside(records("cbc"), [True] * 3, {2: flag} if flag else {})
-    lost = lost_page(blank)
+    (lost,) = lost_page(SimpleNamespace(observed=lambda _: [blank]))  # type: ignore[arg-type]
     assert (lost.measure, lost.value, lost.u, lost.flags) == ("print-defect", 1.0, 0.0, blank.flags)
     doubt = (str(flag),) if flag else ()
     for found in (blank, lost):

@@ -13,7 +13,7 @@ from qc.model import Evidence, Observation, PageRecord, Where
 from qc.number_format import ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qc.measure.context.copy_context import CopyContext
     from qc.register.alignment import Alignment, Gap
@@ -376,11 +376,26 @@ def _turned_in_words(found: Observation, k: float) -> str:
 
 
 @pages_out_of_order.revises
-def _unsure_places(copy: CopyContext) -> Iterator[Observation]:
-    """A page that was there before or is out of place may be one of something else that looks alike, as a cover does, and lacks
-    what was ordered there."""
+def _unsure_places(copy: CopyContext) -> list[Observation]:
     odd = copy.observed(pages_duplicated.id, pages_out_of_order.id)
-    unsure = {o.where.page for o in odd if o.value} - {None}
-    for o in copy.observations:
-        doubtful = o.value is not None and MEASURES[o.measure].subject == "tone" and o.where.page in unsure
-        yield replace(o, flags=(*o.flags, Flag.PLACE_UNSURE)) if doubtful else o
+    return with_unsure_places(copy.observations, odd)
+
+
+def with_unsure_places(observations: Iterable[Observation], sequence: Iterable[Observation]) -> list[Observation]:
+    """The observations, those of tone and print place on a page that was there before or is out of place with
+    `Flag.PLACE_UNSURE`: it may be a page of something else that looks alike, as a cover does, which lacks what was ordered there
+    and bears its print elsewhere.
+
+    Parameters
+    ----------
+    observations : iterable of Observation
+    sequence : iterable of Observation
+        Of doubled and misplaced pages.
+    """
+    unsure = {o.where.page for o in sequence if o.value} - {None}
+    return [
+        replace(o, flags=(*o.flags, Flag.PLACE_UNSURE))
+        if o.value is not None and MEASURES[o.measure].subject in ("tone", "cut") and o.where.page in unsure
+        else o
+        for o in observations
+    ]

@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import update_wrapper
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar
+from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from qc.measure.words import size
 from qc.model import Evidence, Observation, Where
-
-if TYPE_CHECKING:
-    from qc.measure.context.copy_context import CopyContext, PageContext
-
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,12 +47,12 @@ class Measured(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
 
-    def on_page(self, adapter: Callable[[PageContext], Seen]) -> Callable[[PageContext], Seen]:
+    def on_page(self, adapter: Callable[..., Seen]) -> Callable[..., Seen]:
         """Decorator: how the pipeline calls the measure for each page."""
         self.adapter, self.given = adapter, "page"
         return adapter
 
-    def on_copy(self, adapter: Callable[[CopyContext], Seen]) -> Callable[[CopyContext], Seen]:
+    def on_copy(self, adapter: Callable[..., Seen]) -> Callable[..., Seen]:
         """Decorator: how the pipeline calls the measure for a copy; it may observe single pages all the same."""
         self.adapter, self.given = adapter, "copy"
         return adapter
@@ -97,7 +93,7 @@ class Measure(Measured[P, R]):
         self.signed: bool = about["signed"]
         self.says_where = False
         self._sentence: Sentence | None = None
-        self.reviser: Callable[[CopyContext], Iterable[Observation]] | None = None
+        self.reviser: Callable[..., Iterable[Observation]] | None = None
 
     def observe(
         self,
@@ -115,7 +111,7 @@ class Measure(Measured[P, R]):
             self.id, self.version, where or Where(), value, self.unit, u, tuple(map(str, flags)), detail or {}, evidence
         )
 
-    def revises(self, revise: Callable[[CopyContext], Iterable[Observation]]) -> Callable[..., Iterable[Observation]]:
+    def revises(self, revise: Callable[..., Iterable[Observation]]) -> Callable[..., Iterable[Observation]]:
         """Decorator: what the measure makes of all observations of a copy, once they are made: doubts that it casts on others."""
         self.reviser = revise
         return revise
@@ -212,16 +208,3 @@ def in_order() -> Iterator[Measure[..., Any]]:
     for name in TopologicalSorter(graph).static_order():
         if MEASURES[name].scope != "copies":
             yield MEASURES[name]
-
-
-def observe_copy(copy: CopyContext) -> None:
-    """Add to a copy what all measures observe on it, in the order of their needs, then what they make of each other."""
-    for measure in in_order():
-        for function in (measure, *(p for p in PARTS if p.of == measure.id)):
-            call: Callable[..., Seen] = function.adapter or function
-            for context in copy.each_page() if function.given == "page" else iter((copy,)):
-                seen = call(context)
-                copy.observations += [seen] if isinstance(seen, Observation) else seen or ()
-    for measure in in_order():
-        if measure.reviser is not None:
-            copy.observations = list(measure.reviser(copy))

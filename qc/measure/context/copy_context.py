@@ -13,8 +13,8 @@ from qc.flags import Flag
 from qc.geometry import Affine, Direction, Edge, Side, edges_across
 from qc.measure.context.another_book import OtherBlock
 from qc.measure.context.imprint_page import ImprintPage
+from qc.measure.context.page_sides import Sides
 from qc.measure.context.sheet_twice import Again, seen_again
-from qc.measure.context.sides import Sides
 from qc.measure.context.trim_guess import of_another_trim
 from qc.model import BookCopy, Observation, PageKind, PageRecord
 from qc.normalize.scan_color import SRGB, ScanColor
