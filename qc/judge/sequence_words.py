@@ -11,6 +11,8 @@ from qc.number_format import ranges
 from qc.register.scan_order import AS_SCANNED
 
 MOST_NAMES = 4
+HOW_SCANNED = ("scan_order", "blank_before", "versos_turned", "look_alike")
+"""Details of observations that say how the pages were scanned."""
 
 
 def how_scanned(observations: Iterable[Observation], pages: Iterable[PageRecord] = ()) -> list[str]:
@@ -21,8 +23,7 @@ def how_scanned(observations: Iterable[Observation], pages: Iterable[PageRecord]
     for o in observations:
         if Flag.SAME_SHEET in o.flags:
             again.append(int(o.detail["reference_page"]))
-        if o.measure in ("pages-out-of-order", "pages-upside-down", "pages-extra-inside"):
-            detail |= o.detail
+        detail |= {key: o.detail[key] for key in HOW_SCANNED if key in o.detail}
     if (order := detail.get("scan_order", AS_SCANNED)) != AS_SCANNED:
         said.append(f"The pages were scanned in another order ({order}) and were put in the order of the book.")
     if repeats := [p for p in pages if p.same_as is not None]:

@@ -120,7 +120,6 @@ def _doubt(colors: ScanColor) -> tuple[Flag, ...]:
     "copy",
     3,
     name="color against the reference",
-    needs=("color-difference",),
     subject="tone",
     content=True,
 )

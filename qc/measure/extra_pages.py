@@ -32,7 +32,6 @@ class _Anchor:
     "copy",
     1,
     name="sides that nobody ordered",
-    needs=("trim-offset",),
     subject="sequence",
     content=True,
 )

@@ -26,9 +26,7 @@ def _shown(page: PageRecord) -> tuple[Evidence, ...]:
     return (Evidence(page.file, page.frame),)
 
 
-@measure(
-    "pages-missing", "count", "copy", 2, name="missing pages", needs=("trim-offset",), subject="sequence", content=True
-)
+@measure("pages-missing", "count", "copy", 2, name="missing pages", subject="sequence", content=True)
 def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Side] = USUAL) -> list[Observation]:
     """Printed reference pages that no scan shows: one observation a gap, with the number of pages, or a single zero.
 
@@ -123,7 +121,6 @@ def _covers(alignment: Alignment) -> tuple[Gap, ...]:
     "copy",
     3,
     name="doubled pages",
-    needs=("trim-offset",),
     subject="sequence",
     content=True,
 )
@@ -218,7 +215,6 @@ def _on_sheet(again: Again) -> dict[str, object]:
     "copy",
     3,
     name="order of the pages",
-    needs=("trim-offset",),
     subject="sequence",
     content=True,
 )

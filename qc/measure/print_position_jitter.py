@@ -28,7 +28,6 @@ MIN_PAGES = 6
     1,
     name="placement jitter",
     subject="cut",
-    needs=("trim-offset",),
     signed=False,
 )
 def print_position_jitter(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:

@@ -35,7 +35,6 @@ BENCH_CUT_MM = 8.0
     1,
     name="print of versos against rectos",
     subject="cut",
-    needs=("trim-offset",),
 )
 def print_position_recto_verso(
     pages: Sequence[OwnPage], trim: Size | None = None, bench_cut: bool = True, counted: bool = False

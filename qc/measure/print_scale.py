@@ -10,7 +10,7 @@ import numpy as np
 from qc.flags import Flag
 from qc.geometry import Edge, Size
 from qc.measure.context.opposite_edges import opposite_edges
-from qc.measure.registry import measure
+from qc.measure.registry import MEASURES, measure
 from qc.measure.words import size
 from qc.model import Observation, Where
 from qc.scan.scanner_profile import U_SCALE
@@ -38,7 +38,6 @@ LEAST_SCALED = 0.004
 a calibrated scanner sees that."""
 AXES: Mapping[str, str] = {"height": "y", "width": "x"}
 _EDGES = {"height": (Edge.HEAD, Edge.TAIL), "width": (Edge.SPINE, Edge.FORE_EDGE)}
-_SCALED = ("trim-offset", "trim-offset-block", "trim-offset-page", "trim-size-block")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class _Witness:
     1,
     name="size of the print",
     subject="cut",
-    needs=("trim-offset", "trim-offset-block"),
+    needs=("trim-offset-block",),
 )
 def print_scale(
     pages: Sequence[PageScale], offsets: Sequence[Observation], trim: Size, bench_cut: bool, u_reference: float = 0.0
@@ -210,10 +209,14 @@ def with_scale_doubt(observations: Iterable[Observation], scales: Sequence[Obser
     edges = {edge for axis in scaled for edge in _EDGES[axis]}
     return [
         replace(o, flags=(*o.flags, str(Flag.PRINT_SCALED)))
-        if o.value is not None and o.measure in _SCALED and (o.where.edge in edges or o.where.axis in scaled)
+        if o.value is not None and _in_mm_of_cuts(o) and (o.where.edge in edges or o.where.axis in scaled)
         else o
         for o in observations
     ]
+
+
+def _in_mm_of_cuts(o: Observation) -> bool:
+    return MEASURES[o.measure].subject == "cut" and o.unit == "mm"
 
 
 @print_scale.revises

@@ -6,9 +6,8 @@ policies and exports need not wait for them. Ids are permanent. A changed thresh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import update_wrapper
-from graphlib import TopologicalSorter
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from qc.measure.words import size
@@ -202,9 +201,25 @@ def part(of: str) -> Callable[[Callable[P, R]], Part[P, R]]:
 PARTS: list[Part[..., Any]] = []
 
 
-def in_order() -> Iterator[Measure[..., Any]]:
-    """The measures of pages and copies, each after those that it needs."""
-    graph = {m.id: [n for n in m.needs if n in MEASURES] for m in MEASURES.values()}
-    for name in TopologicalSorter(graph).static_order():
-        if MEASURES[name].scope != "copies":
-            yield MEASURES[name]
+def in_order() -> list[Measure[..., Any]]:
+    """The measures of pages, then those of copies, each after those that it needs.
+
+    Raises
+    ------
+    ValueError
+        A measure needs one that is not there, or itself.
+    """
+    done: dict[str, Measure[..., Any]] = {}
+
+    def add(name: str, of: tuple[str, ...]) -> None:
+        if name not in MEASURES or name in of:
+            raise ValueError(f"the measure {of[-1]} needs {name}, which {'needs it' if name in of else 'is not there'}")
+        for need in MEASURES[name].needs:
+            add(need, (*of, name))
+        done.setdefault(name, MEASURES[name])
+
+    for scope in ("page", "copy"):
+        for measure in MEASURES.values():
+            if measure.scope == scope:
+                add(measure.id, ())
+    return list(done.values())

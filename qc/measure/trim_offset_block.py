@@ -25,7 +25,7 @@ U_COMMON_MM = 0.018
 pages."""
 
 
-@measure("trim-offset-block", "mm", "copy", 1, name="cut", subject="cut", needs=("trim-offset",), by_edge=True)
+@measure("trim-offset-block", "mm", "copy", 1, name="cut", subject="cut", by_edge=True)
 def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = None) -> list[Observation]:
     """Trim offset of the block: Huber mean over the pages, one an edge.
 

@@ -36,7 +36,7 @@ AGREE_SHARE = 0.25
 edge found at a wrong place changes the size by twice what it seems to move the print."""
 
 
-@measure("trim-offset-page", "mm", "copy", 2, name="print of one page", subject="cut", needs=("trim-offset",))
+@measure("trim-offset-page", "mm", "copy", 2, name="print of one page", subject="cut")
 def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
     """Pages whose print lies elsewhere than on the other pages of the block.
 

@@ -30,7 +30,7 @@ _AXES = {"height": "y", "width": "x"}
     1,
     name="size of the block",
     subject="cut",
-    needs=("trim-offset", "trim-offset-block"),
+    needs=("trim-offset-block",),
 )
 def trim_size_block(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
     """Deviation of the block from the ordered size: the sum of opposite trim offsets, over the pages.

@@ -53,9 +53,7 @@ class _Turn:
         return float(self.by_edge.mean())
 
 
-@measure(
-    "trim-skew", "deg", "copy", 2, name="squareness of the cut", subject="cut", needs=("trim-offset",), by_edge=True
-)
+@measure("trim-skew", "deg", "copy", 2, name="squareness of the cut", subject="cut", by_edge=True)
 def trim_skew(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list[Observation]:
     """Angle of each cut against the print: of the block, over the pages, and of single pages printed aslant.
 
