@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 
 TABLE = Path(__file__).parent / "data" / "measure_versions.csv"
 COLUMNS = ("measure", "version", "source")
