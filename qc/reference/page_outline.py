@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qc.edges.dark_backing import find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
-from qc.geometry import THUMBNAIL_DPI, Affine, Points, Size
+from qc.geometry import SIDES, THUMBNAIL_DPI, Affine, Points, Size, meet
 from qc.model import BookCopy, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize.flat_field import paper_field, rectified
 from qc.normalize.ink import ink_coverage
@@ -26,7 +26,6 @@ from qc.reference import cache
 from qc.scan.image_file import read_header
 from qc.units import px_per_mm
 
-_SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 _LEAST_MM = 40.0
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
@@ -111,7 +110,7 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
             (image.dpi.x_dpi, image.dpi.y_dpi)[side % 2],
             loose=True,
         )
-        for side, (a, b) in enumerate(_SIDES)
+        for side, (a, b) in enumerate(SIDES)
     ]
     for line, name in zip(lines, ("left", "upper", "right", "lower"), strict=True):
         if line.ends is None:
@@ -137,7 +136,7 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
 def page_frame(sides: list[Points], per_mm: tuple[float, float]) -> tuple[Affine, Size]:
     """Page-frame mm -> working pixels, and the page's size, from its left, top, right and bottom line in scan mm."""
     left, top, right, bottom = sides
-    corners = np.array([_meet(left, top), _meet(right, top), _meet(right, bottom), _meet(left, bottom)])
+    corners = np.array([meet(left, top), meet(right, top), meet(right, bottom), meet(left, bottom)])
     across = corners[1] - corners[0] + corners[2] - corners[3]
     down = corners[2] - corners[1] + corners[3] - corners[0]
     angle = float(np.rad2deg(np.arctan2(across[1] - down[0], across[0] + down[1])))
@@ -146,12 +145,6 @@ def page_frame(sides: list[Points], per_mm: tuple[float, float]) -> tuple[Affine
     y0, y1 = flat[[0, 1], 1].mean(), flat[[2, 3], 1].mean()
     to_mm = Affine.rotation(angle).after(Affine.shift(float(x0), float(y0)))
     return Affine.scaling(*per_mm).after(to_mm), Size(float(x1 - x0), float(y1 - y0))
-
-
-def _meet(p: Points, q: Points) -> Points:
-    d, e = p[1] - p[0], q[1] - q[0]
-    t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
-    return np.asarray(p[0] + t[0] * d)
 
 
 def _picture(image: PageImage, to_px: Affine, size: Size, paper: tuple[float, ...] | None) -> NDArray[np.uint8]:

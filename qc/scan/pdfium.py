@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import io
 import math
-import re
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,36 +84,20 @@ def sheets(document: pdfium.PdfDocument) -> list[Sheet]:
 
 def user_units(document: pdfium.PdfDocument) -> list[float]:
     """Length of a unit of each page, in 1/72 in; call it under `LOCK`."""
-    # PDFium has no call for UserUnit and ignores it; what it saves has page dictionaries in plain text.
-    if not _says_user_unit(document):
-        return [1.0] * len(document)
-    units = []
-    for i in range(len(document)):
-        single = pdfium.PdfDocument.new()
+    # PDFium ignores UserUnit. What it saves has no damage and no encryption left; a file of scans may not fit into memory.
+    from pypdf import PdfReader
+
+    with tempfile.TemporaryFile() as file:
+        document.save(file, flags=raw.FPDF_REMOVE_SECURITY)
         try:
-            single.import_pages(document, [i])
-            match = re.search(rb"/UserUnit\s+(\d*\.?\d+)", saved(single))
-        finally:
-            single.close()
-        units.append(float(match[1]) if match and float(match[1]) > 0 else 1.0)
-    return units
+            units = [_positive(page.user_unit) for page in PdfReader(file).pages]
+        except Exception:  # pypdf raises anything on an odd tree of pages
+            units = []
+    return units if len(units) == len(document) else [1.0] * len(document)
 
 
-class _Search:
-    """A stream to write to that only looks whether `words` come by."""
-
-    def __init__(self, words: bytes) -> None:
-        self._words, self._tail, self.found = words, b"", False
-
-    def write(self, data: bytes) -> None:
-        self.found = self.found or self._words in self._tail + bytes(data)
-        self._tail = bytes(data)[-len(self._words) :]
-
-
-def _says_user_unit(document: pdfium.PdfDocument) -> bool:
-    search = _Search(b"/UserUnit")
-    document.save(search)
-    return search.found
+def _positive(unit: object) -> float:
+    return float(unit) if isinstance(unit, int | float) and unit > 0 else 1.0
 
 
 def saved(document: pdfium.PdfDocument) -> bytes:

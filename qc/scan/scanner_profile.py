@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from qc.errors import ReferenceFault
 from qc.scan.scanner_color import ScannerColor, color_of
-from qc.scan.spline import basis
 from qc.scan.toml_file import NotToml, parse, read_bytes
 from qc.units import mm_per_px
 
@@ -35,6 +34,18 @@ U_OTHER_DPI = 3e-4
 SAME_DPI = 0.01
 FRAME_TOLERANCE_MM = 1.5
 """A map holds only where the same part of the glass was scanned."""
+
+
+def spline_basis(at: NDArray[np.float64], start: float, step: float, count: int) -> NDArray[np.float64]:
+    """Values of `count` cubic B-splines, `step` apart, whose domain begins at `start`; shape (len(at), count).
+
+    Rows sum to 1. Places beyond the domain are taken at its end.
+    """
+    # Only who has a profile waits for SciPy.
+    from scipy.interpolate import BSpline
+
+    knots = start + step * (np.arange(count + 4) - 3.0)
+    return np.asarray(BSpline.design_matrix(np.clip(at, knots[3], knots[count]), knots, 3).toarray(), np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +77,7 @@ class DistortionMap:
         return np.column_stack([np.einsum("nr,rc,nc->n", down, c, across) for c in (self.dx_mm, self.dy_mm)])
 
     def _basis(self, at_mm: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-        return basis(at_mm, self.start_mm[axis], self.step_mm[axis], self.dx_mm.shape[1 - axis])
+        return spline_basis(at_mm, self.start_mm[axis], self.step_mm[axis], self.dx_mm.shape[1 - axis])
 
 
 @dataclass(frozen=True, eq=False)
