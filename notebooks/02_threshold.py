@@ -227,7 +227,7 @@ assert {f.after.copy.id for f in result.flips} == {f.after.copy.id for f in chan
 assert found.detections[0].flagged == 0 and found.detections[-1].called == found.detections[-1].trials
 assert lost.detections[-1].called >= 0.8 * lost.detections[-1].trials
 if store is None:
-    BEST_MM = 2.88  # of 8000 such copies, benchmarks/tuning_study.py
+    BEST_MM = 2.88  # of 8000 such copies, docs/studies.md
     assert curve.best_low <= BEST_MM <= curve.best_high
     assert checked.saving_low > 0
     assert agreements[0].low is not None and agreements[0].low > 0.6

@@ -29,7 +29,7 @@ GRADES = {
     Decision.DEFECT: CALLED,
 }
 BEST_MM = 2.88
-"""Of 8000 drawn copies of 800 titles, see benchmarks/tuning_study.py."""
+"""Of 8000 drawn copies of 800 titles, see docs/studies.md."""
 
 
 def truth_of(drawn: Example) -> dict[str, bool]:
