@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from qc.errors import ReferenceFault
 from qc.scan.scanner_color import ScannerColor, color_of
-from qc.scan.toml_file import NotToml, parse, read_bytes
+from qc.scan.strict_toml import NotToml, parse, read_bytes
 from qc.units import mm_per_px
 
 SCHEMA = 1
