@@ -11,7 +11,8 @@ import numpy as np
 from calibration.color_words import color_words
 from calibration.drift import Drift
 from calibration.repeatability import TOLERANCE_WIDTH_MM
-from qc.scan.scanner_profile import EDGES, ScannerProfile, ScannerScale
+from qc.scan.profile_file import EDGES
+from qc.scan.scanner_profile import ScannerProfile, ScannerScale
 from qc.units import to_mm
 
 NINE_INCHES = to_mm(9.0, "in")

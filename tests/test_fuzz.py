@@ -30,7 +30,7 @@ from qc.reference.title_toml import read_title
 from qc.report.record import record, to_json
 from qc.scan.copy_toml import read_copy_toml
 from qc.scan.image_file import count_frames, read_header, read_pixels
-from qc.scan.scanner_profile import read_profile
+from qc.scan.profile_file import read_profile
 
 _LONG = int(os.environ.get("QC_FUZZ", "0"))
 settings.register_profile(

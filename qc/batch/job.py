@@ -26,7 +26,7 @@ from qc.report.record import record, write_json
 from qc.scan.copy_folder import copy_id
 from qc.scan.copy_toml import read_copy_toml
 from qc.scan.paths import real
-from qc.scan.scanner_profile import load_profile
+from qc.scan.profile_file import load_profile
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from qc.report.plan_record import plan_record
 from qc.report.plan_text import show
 from qc.report.record import error_record, to_json
 from qc.scan.copy_folder import copies_passed_over, copy_id, find_copies
-from qc.scan.scanner_profile import load_profile
+from qc.scan.profile_file import load_profile
 
 
 @click.command()
