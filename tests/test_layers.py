@@ -69,7 +69,7 @@ def belongs(name: str, *prefixes: str) -> bool:
 
 
 def test_the_reader_of_imports_sees_what_is_there() -> None:
-    assert "qc.units" in imports("qc.reference.find")
+    assert "qc.units" in imports("qc.reference.pdf")
     assert "cv2" in reach("qc.pipeline")
     assert len(MODULES) > 40
 
