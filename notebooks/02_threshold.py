@@ -36,14 +36,14 @@ from qc.judge.rejudge import flips
 from qc.pipeline import inspect_copy
 from qc.reference.find import find_reference
 from qc.scan.copy_folder import open_copy
-from qc.tuning import plots
-from qc.tuning.agreement import pairwise
-from qc.tuning.cost import Costs, cost_curve, cross_validate
-from qc.tuning.curves import histogram, operating_characteristic, precision_recall, roc
-from qc.tuning.example import write_example
-from qc.tuning.labels import agreed, by_person, labels_from_csv, labels_of_store
-from qc.tuning.planted import FAULTS, detection_curve, plant_copy
-from qc.tuning.sweep import limit_lines, sweep, with_limit
+from studies import plots
+from studies.agreement import pairwise
+from studies.cost import Costs, cost_curve, cross_validate
+from studies.curves import histogram, operating_characteristic, precision_recall, roc
+from studies.example import write_example
+from studies.labels import agreed, by_person, labels_from_csv, labels_of_store
+from studies.planted import FAULTS, detection_curve, plant_copy
+from studies.sweep import limit_lines, sweep, with_limit
 
 POLICY, RULE = "kdp", "trim-offset-block"
 LIMITS = np.arange(2.0, 4.001, 0.02)
