@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from qc.geometry import Points
 from qc.scan.scanner_profile import spline_basis
+from qc.stats import mad
 
 KNOT_MM = 20.0
 BEYOND_MM = 20.0
@@ -176,7 +177,7 @@ class JointFit:
                 self.angles[k] += step[3 * k - 3]
                 self.shifts[k] += step[3 * k - 2 : 3 * k]
             self.stretch = np.asarray(self.stretch + step[-3:], np.float64)
-            self.noise = max(float(1.4826 * np.median(np.abs(self.residual))), 0.0003)
+            self.noise = max(mad(self.residual), 0.0003)
         # Neighbors share errors: fewer dots count than there are.
         inflation = max(shared(self.residual, self.sheet, self.which, axis)[1] for axis in (0, 1))
         self.covariance = covariance

@@ -25,6 +25,7 @@ from qc.reference.page_outline import find_outline, read_page
 from qc.register.prepared_page import Target, prepare
 from qc.register.register import Registration, coarse, register
 from qc.scan.image_file import sha256
+from qc.stats import mad
 from qc.units import px_per_mm
 
 LEAST_SCANS = 3
@@ -231,7 +232,7 @@ def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Re
         cut_mm=np.array([np.nan if o.value is None else o.value for o in offsets]),
         frame_mm=_frame(image, registration, trim, lines),
         level=level,
-        noise=float(1.4826 * np.median(np.abs(off - np.median(off))) / np.sqrt(2)),
+        noise=mad(off - np.median(off)) / np.sqrt(2),
         color=_tiles(image, light, trim),
     )
 

@@ -33,7 +33,7 @@ from qc.geometry import Affine, Edge
 from qc.judge.ranking import by_gravity
 from qc.model import Evidence, Finding, Inspection, Observation, Outcome, PageKind, Rescan, ScanFile, Where
 from qc.report import evidence, html, text, words
-from qc.report.bullet_graph import bullet, parse_limit
+from qc.report.bullet_graph import bullet, limit_of
 from qc.report.evidence import Exhibit, exhibits, upright_crop
 from qc.report.evidence_overlay import overlay
 from qc.report.trim_drawing import page_drawing, panels
@@ -309,8 +309,8 @@ def test_file_is_read_once_and_whole_scan_is_shown_where_no_place_is_known(monke
     ],
 )
 def test_limits_are_read_as_rules_print_them(said: str, limit: tuple[str, float] | None) -> None:
-    parsed = parse_limit(said)
-    assert (parsed and (parsed.operator, parsed.value)) == limit
+    parsed = limit_of(said)
+    assert (parsed and (parsed.op, parsed.value)) == limit
 
 
 @pytest.mark.parametrize(("value", "beyond"), [(-3.62, True), (-3.1, False), (3.62, True), (0.0, False)])

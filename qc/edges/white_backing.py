@@ -24,7 +24,7 @@ from qc.edges.shadow_model import INSIDE_PX, OUTSIDE_PX, ProfileFit, fit_profile
 from qc.flags import Flag
 from qc.geometry import Affine, Points
 from qc.resample import warped
-from qc.stats import median
+from qc.stats import mad, median
 from qc.units import px_per_mm
 
 U_SHAPE_MM = 0.13
@@ -229,7 +229,7 @@ def _refined(luminance: NDArray[np.float32], line: Points, printed: Expected | N
             return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND)
         (level_px, slope), _, _ = robust_line(centers[used], shifts[used], (median(shifts[used]), 0.0))
         residual = shifts - level_px - slope * (centers - centers[used].mean())
-        scatter = max(1.4826 * float(np.median(np.abs(residual[used]))), 0.02)
+        scatter = max(mad(residual[used]), 0.02)
         used &= np.abs(residual) < 4 * max(scatter, 0.05)
         middle = float(np.median(centers[chosen]))
         along = np.array([0.0, strip.shape[1] - 1.0])

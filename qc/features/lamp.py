@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.tiles import ScannedPage
-from qc.stats import median
+from qc.stats import mad, median
 
 LEAST_BARE = 0.3
 """Share of a tile that must be bare paper for its light to count."""
@@ -162,11 +162,11 @@ def _field(shown: Sequence[_Shown]) -> _Field:
         coefficients = covariance @ right
         residuals = [_off(p, d @ coefficients) for p, d in zip(known, designs, strict=True)]
         if known:
-            noise = max(1.4826 * median(np.abs(np.concatenate(residuals))), LEAST_NOISE)
+            noise = max(mad(np.concatenate(residuals)), LEAST_NOISE)
     slopes = [
         np.polyfit(p.at[:, k], r, 1)[0] for p, r in zip(known, residuals, strict=True) if len(p.at) > 20 for k in (0, 1)
     ]
-    usual = 1.4826 * float(np.median(np.abs(slopes))) if len(slopes) >= 2 * FEW_PAGES else MOST_DEVIATION
+    usual = mad(slopes) if len(slopes) >= 2 * FEW_PAGES else MOST_DEVIATION
     return _Field(coefficients, covariance, noise, float(np.clip(1.5 * usual, LEAST_DEVIATION, MOST_DEVIATION)))
 
 

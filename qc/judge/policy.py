@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
@@ -17,6 +16,7 @@ from qc.judge.padding import Padding
 from qc.judge.proposal import Change, Proposal
 from qc.judge.rule import Limit as Limit
 from qc.judge.rule import Rule as Rule
+from qc.judge.rule import read_limit
 from qc.measure.catalog import MEASURES
 from qc.model import PolicyId
 from qc.scan.strict_toml import (
@@ -34,7 +34,6 @@ from qc.scan.strict_toml import (
     value_of,
     whole,
 )
-from qc.units import number, to_mm
 
 REFUND_CODES = (
     "wrong-item",
@@ -53,7 +52,6 @@ SEVERITIES = ("defect", "note")
 MEASURES_BY_EDGE = frozenset({"trim-offset", "trim-offset-block", "trim-skew"})
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")
 
 
 class Clause(NamedTuple):
@@ -149,20 +147,18 @@ def _limit(measure: str) -> Check:
     units = "mm or in" if unit == "mm" else unit
 
     def check(value: object) -> Limit:
-        stated = text(value)
-        match = _LIMIT.fullmatch(stated)
         form = f"write one of < <= > >=, a number or fraction and a unit, {units} for {measure}, like '< 1 {unit}'"
-        if not match:
-            raise ValueError(form)
-        if match[4] != unit and not (unit == "mm" and match[4] == "in"):
-            known = "" if match[4] in UNITS else f" ({match[4]} is none of the units {' '.join(UNITS)})"
-            raise ValueError(f"write the unit of {measure}, which is {units}{known}")
         try:
-            size = number(match[3])
+            stated = read_limit(text(value))
         except ValueError:
-            raise ValueError(form) from None
-        size = -size if match[2] else size
-        return Limit(match[1], to_mm(size, match[4]) if unit == "mm" else size, stated)
+            stated = None
+        if stated is None:
+            raise ValueError(form)
+        limit, found = stated
+        if found != unit and not (unit == "mm" and found == "in"):
+            known = "" if found in UNITS else f" ({found} is none of the units {' '.join(UNITS)})"
+            raise ValueError(f"write the unit of {measure}, which is {units}{known}")
+        return limit
 
     return check
 

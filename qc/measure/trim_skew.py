@@ -14,7 +14,7 @@ from qc.geometry import Edge, Side
 from qc.measure.catalog import MEASURES
 from qc.measure.leaves.opposite_edges import surely_placed
 from qc.model import Observation, Where
-from qc.stats import mean_over_pages, students_factor
+from qc.stats import mad, mean_over_pages, students_factor
 
 MIN_PAGES = 3
 U_COMMON_DEG = 0.01
@@ -120,7 +120,7 @@ def _sides_apart(angles: NDArray[np.float64], recto: NDArray[np.bool_]) -> _Apar
     medians = [float(np.median(angles[side])) for side in (recto, ~recto)]
     rest = angles - np.where(recto, *medians)
     freedom = len(angles) - 2
-    spread = 1.4826 * float(np.median(np.abs(rest)))
+    spread = mad(rest)
     if len(angles) < MIN_PAGES_ASLANT:
         spread = max(spread, float(np.sqrt((rest**2).sum() / freedom)))
     spread = max(spread, U_PAGE_DEG)

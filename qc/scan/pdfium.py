@@ -16,6 +16,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 from numpy.typing import NDArray
 
+from qc.colorimetry import linear_to_srgb, srgb_to_linear
 from qc.errors import QcError
 from qc.units import px_per_mm, to_mm
 
@@ -246,18 +247,8 @@ def render(
             bitmap.close()
 
 
-def _linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4), float)
-
-
-def _encoding() -> NDArray[np.uint8]:
-    light = np.arange(65536) / 65535
-    srgb = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.asarray(np.rint(srgb * 255), np.uint8)
-
-
-_TO_LIGHT = np.rint(_linear(np.arange(256) / 255) * 65535).astype(np.uint16)
-_FROM_LIGHT = _encoding()
+_TO_LIGHT = np.rint(srgb_to_linear(np.arange(256) / 255) * 65535).astype(np.uint16)
+_FROM_LIGHT = np.rint(linear_to_srgb(np.arange(65536) / 65535) * 255).astype(np.uint8)
 
 
 def draw(
