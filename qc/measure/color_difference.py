@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
 from qc.features.tiles import PRINTED, PageTiles
-from qc.flags import Flag
+from qc.flags import Flag, most_common
 from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, Where
 from qc.normalize.scan_color import SRGB, ScanColor
@@ -108,7 +108,7 @@ def color_difference_copy(pages: Sequence[Observation]) -> Observation:
     if not measured:
         flags = [f for o in pages for f in o.flags]
         return measure.observe(
-            None, flags=(max(sorted(set(flags)), key=flags.count) if flags else Flag.NOTHING_TO_COMPARE,)
+            None, flags=(most_common(flags) or Flag.NOTHING_TO_COMPARE,)
         )
     colored = [o for o in measured if o.detail["chroma"] > COLORED]
     measured = colored or measured
