@@ -107,9 +107,7 @@ def color_difference_copy(pages: Sequence[Observation]) -> Observation:
     measured = [o for o in pages if o.value is not None]
     if not measured:
         flags = [f for o in pages for f in o.flags]
-        return measure.observe(
-            None, flags=(most_common(flags) or Flag.NOTHING_TO_COMPARE,)
-        )
+        return measure.observe(None, flags=(most_common(flags) or Flag.NOTHING_TO_COMPARE,))
     colored = [o for o in measured if o.detail["chroma"] > COLORED]
     measured = colored or measured
     values = np.array([o.value for o in measured], float)

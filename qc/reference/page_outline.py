@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -164,9 +163,10 @@ def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
     """
     how = hashlib.sha256(repr((cache.program(), copy.scan, THUMBNAIL_DPI)).encode()).hexdigest()[:16]
     key = f"copy/{digest}/outlines-{how}"
-    if stored := cache.load(key):
-        return _unpacked(stored)
+    return _of_arrays(cache.arrays(key, lambda: _as_arrays(_found(copy, threads))))
 
+
+def _found(copy: BookCopy, threads: int) -> list[Outline | str]:
     def look(scan: ScanFile) -> Outline | str:
         try:
             return find_outline(scan, copy.scan)
@@ -176,43 +176,29 @@ def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         found = list(pool.map(look, copy.pages))
     rims = share_a_rim([(None,) * 4 if isinstance(o, str) else o.borders_px for o in found])
-    found = [
+    return [
         f"{s.name}: {Flag.PAINTED_RIM.meaning}." if n in rims else o
         for n, (s, o) in enumerate(zip(copy.pages, found, strict=True))
     ]
-    cache.store(key, _packed(found))
-    return found
 
 
-def _packed(found: list[Outline | str]) -> bytes:
-    table: list[Any] = []
-    arrays: dict[str, Any] = {}
-    for i, o in enumerate(found):
-        if isinstance(o, str):
-            table.append(o)
-            continue
-        size = (o.size.width_mm, o.size.height_mm)
-        table.append([o.to_scan.matrix.tolist(), size, o.u_mm, o.paper, str(o.kind)])
-        arrays[str(i)] = o.picture
-    buffer = io.BytesIO()
-    arrays["table"] = np.frombuffer(json.dumps(table).encode(), np.uint8)
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
+def _as_arrays(found: list[Outline | str]) -> dict[str, NDArray[Any]]:
+    table = [
+        o
+        if isinstance(o, str)
+        else [o.to_scan.matrix.tolist(), (o.size.width_mm, o.size.height_mm), o.u_mm, o.paper, str(o.kind)]
+        for o in found
+    ]
+    pictures = {str(i): o.picture for i, o in enumerate(found) if isinstance(o, Outline)}
+    return {"table": np.frombuffer(json.dumps(table).encode(), np.uint8), **pictures}
 
 
-def _unpacked(stored: bytes) -> list[Outline | str]:
-    with np.load(io.BytesIO(stored), allow_pickle=False) as data:
-        table = json.loads(data["table"].tobytes())
-        return [
-            entry
-            if isinstance(entry, str)
-            else Outline(
-                Affine(np.array(entry[0])),
-                Size(*entry[1]),
-                tuple(entry[2]),
-                entry[3] and tuple(entry[3]),
-                data[str(i)],
-                PageKind(entry[4]),
-            )
-            for i, entry in enumerate(table)
-        ]
+def _of_arrays(kept: dict[str, NDArray[Any]]) -> list[Outline | str]:
+    return [
+        o
+        if isinstance(o, str)
+        else Outline(
+            Affine(np.array(o[0])), Size(*o[1]), tuple(o[2]), o[3] and tuple(o[3]), kept[str(i)], PageKind(o[4])
+        )
+        for i, o in enumerate(json.loads(kept["table"].tobytes()))
+    ]

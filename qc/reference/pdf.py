@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -236,23 +235,7 @@ class PdfReference:
 
     def _examined(self, stated: Size | None) -> tuple[list[Sheet], Direction | None]:
         """Boxes of the pages, and the reading direction that the PDF states."""
-        key = self._key("sheets")
-        if stored := cache.load(key):
-            known = json.loads(stored)
-        else:
-            with LOCK:
-                document = open_document(self._path, ReferenceFault)
-                try:
-                    known = {
-                        "sheets": [astuple(s) for s in sheets(document)],
-                        "sideways": all_sideways(document),
-                        "direction": stated_direction(document),
-                    }
-                except pypdfium2.PdfiumError as fault:
-                    raise ReferenceFault(f"{self._path} has damaged pages ({fault}). Export it again.") from fault
-                finally:
-                    document.close()
-            cache.store(key, json.dumps(known).encode())
+        known = cache.facts(self._key("sheets"), self._read_boxes)
         found = [Sheet(w, h, unit, trim and tuple(trim), tuple(inked)) for w, h, unit, trim, inked in known["sheets"]]
         for number, sheet in enumerate(found, 1):
             if max(sheet.width_mm, sheet.height_mm) > MOST_TRIM_MM:
@@ -269,27 +252,33 @@ class PdfReference:
             )
         return found, Direction(known["direction"]) if known["direction"] else None
 
+    def _read_boxes(self) -> dict[str, object]:
+        with LOCK:
+            document = open_document(self._path, ReferenceFault)
+            try:
+                return {
+                    "sheets": [astuple(s) for s in sheets(document)],
+                    "sideways": all_sideways(document),
+                    "direction": stated_direction(document),
+                }
+            except pypdfium2.PdfiumError as fault:
+                raise ReferenceFault(f"{self._path} has damaged pages ({fault}). Export it again.") from fault
+            finally:
+                document.close()
+
     def _marks(self, pages: Sequence[Sheet]) -> dict[int, Marks | None]:
         """Crop marks of a sample of the pages that have no TrimBox, by page number."""
-        key = self._key("marks")
-        if stored := cache.load(key):
-            found = json.loads(stored)
-        else:
-            found = {}
-            for number in marked_sample(pages):
-                marks = crop_marks(self._whole(number, MARKS_DPI))
-                found[str(number)] = marks and astuple(marks)
-            cache.store(key, json.dumps(found).encode())
+        numbers = marked_sample(pages)
+        found = cache.facts(
+            self._key("marks"),
+            lambda: {n: (m := crop_marks(self._whole(n, MARKS_DPI))) and astuple(m) for n in numbers},
+        )
         return {int(n): m and Marks(tuple(m[0]), m[1]) for n, m in found.items()}
 
     def _prints_to_rim(self, numbers: Sequence[int]) -> bool:
         """Whether any of these pages prints to the rim of the PDF page."""
         key = self._key("rim", tuple(numbers))
-        if stored := cache.load(key):
-            return bool(json.loads(stored))
-        found = any(prints_to_rim(self._whole(n, RIM_DPI)) for n in numbers)
-        cache.store(key, json.dumps(found).encode())
-        return found
+        return bool(cache.facts(key, lambda: any(prints_to_rim(self._whole(n, RIM_DPI)) for n in numbers)))
 
     def _whole(self, number: int, dpi: float) -> NDArray[np.uint8]:
         """The whole PDF page as one plane, directly drawn."""
@@ -300,19 +289,16 @@ class PdfReference:
         return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
     def _color_management(self) -> PdfColors:
-        key = self._key("colors")
-        if stored := cache.load(key):
-            known = json.loads(stored)
-            return PdfColors(known["intent"], tuple(known["profiles"]), known["cmyk"], known["known"])
+        known = cache.facts(self._key("colors"), lambda: asdict(pdf_colors(self._saved())))
+        return PdfColors(known["intent"], tuple(known["profiles"]), known["cmyk"], known["known"])
+
+    def _saved(self) -> bytes:
         with LOCK:
             document = open_document(self._path, ReferenceFault)
             try:
-                content = saved(document)
+                return saved(document)
             finally:
                 document.close()
-        colors = pdf_colors(content)
-        cache.store(key, json.dumps(asdict(colors)).encode())
-        return colors
 
     def _key(self, name: str, geometry: object = None) -> str:
         how = repr((cache.program(), VERSION, geometry))
