@@ -31,7 +31,6 @@ import numpy as np
 
 import qc
 from qc.judge.policy import load_policy
-from qc.judge.propose import propose
 from qc.judge.rejudge import flips
 from qc.pipeline import inspect_copy
 from qc.reference.find import find_reference
@@ -43,6 +42,7 @@ from studies.curves import histogram, operating_characteristic, precision_recall
 from studies.example import write_example
 from studies.labels import agreed, by_person, labels_from_csv, labels_of_store
 from studies.planted import FAULTS, detection_curve, plant_copy
+from studies.propose import propose
 from studies.sweep import limit_lines, sweep, with_limit
 
 POLICY, RULE = "kdp", "trim-offset-block"
