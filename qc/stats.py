@@ -11,6 +11,11 @@ def mad(residuals: ArrayLike) -> float:
     return 1.4826 * median(np.abs(np.asarray(residuals, float)).ravel())
 
 
+def huber_weights(residuals: ArrayLike, limit: float) -> NDArray[np.float64]:
+    """Weights that take residuals beyond `limit` as if they were there: 1 within it, falling with the distance beyond."""
+    return np.asarray(np.minimum(1.0, limit / np.maximum(np.abs(residuals), 1e-9)))
+
+
 def huber_mean(values: NDArray[np.float64], k: float = 1.345) -> tuple[float, float]:
     """Huber mean and the robust spread (scaled median absolute deviation) of `values`, shape (n,), n >= 2."""
     center = float(np.median(values))
@@ -19,7 +24,7 @@ def huber_mean(values: NDArray[np.float64], k: float = 1.345) -> tuple[float, fl
         spread = max(spread, float(values.std(ddof=1)))
     floor = max(spread, 1e-4)
     for _ in range(20):
-        weights = np.minimum(1.0, k * floor / np.maximum(np.abs(values - center), 1e-12))
+        weights = huber_weights(values - center, k * floor)
         center = float((weights * values).sum() / weights.sum())
     return center, spread
 

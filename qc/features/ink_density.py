@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.tiles import PageTiles
-from qc.stats import mad
+from qc.stats import huber_weights, mad
 
 INKS = ("cyan", "magenta", "yellow")
 _ABSORBED = np.array([[1.0, 0.12, 0.02], [0.30, 1.0, 0.07], [0.12, 0.45, 1.0]])
@@ -86,7 +86,7 @@ def _slope(ordered: NDArray[np.float64], printed: NDArray[np.float64]) -> Share 
     value = float(ratio[order][np.searchsorted(total, total[-1] / 2)])
     for _ in range(10):
         scatter = max(mad(ratio - value), 1e-3)
-        pull = weight * np.minimum(1.0, 1.5 * scatter / np.maximum(np.abs(ratio - value), 1e-9))
+        pull = weight * huber_weights(ratio - value, 1.5 * scatter)
         value = float((pull * ratio).sum() / pull.sum())
     effective = float(pull.sum() ** 2 / (pull**2).sum()) / 4
     return Share(value, scatter / float(np.sqrt(max(effective, 1.0))), n)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.tiles import ScannedPage
-from qc.stats import mad, median
+from qc.stats import huber_weights, mad, median
 
 LEAST_BARE = 0.3
 """Share of a tile that must be bare paper for its light to count."""
@@ -172,7 +172,7 @@ def _field(shown: Sequence[_Shown]) -> _Field:
 
 def _weights(page: _Shown, off: Array, noise: float) -> Array:
     sigma = np.hypot(noise * NEIGHBORS, page.noise)
-    return np.asarray(np.minimum(1.0, 2 * noise / np.maximum(np.abs(off), 1e-9)) / sigma**2)
+    return np.asarray(huber_weights(off, 2 * noise) / sigma**2)
 
 
 def _off(page: _Shown, expected: Array) -> Array:

@@ -178,7 +178,7 @@ def tone_curve(pages: Sequence[ScannedPage]) -> ToneCurve:
         levels[0], known[0] = 0.0, True
     levels[known] = _rising(levels[known], np.array([*count, 1])[known])
     levels = np.interp(places, places[known], levels[known])
-    scatter = 1.4826 * float(np.median(off)) if off else 0.05
+    scatter = mad(off) if off else 0.05
     return ToneCurve(places, levels, np.array([*count, len(pages)]), max(scatter, 0.01))
 
 

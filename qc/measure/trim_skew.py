@@ -166,7 +166,7 @@ def _aslant(turns: Sequence[_Turn]) -> list[Observation]:
             named.append(min(from_side, key=lambda a: abs(a[0])))
     if len(away) < MIN_PAGES_ASLANT:
         return []
-    spread = 1.4826 * float(np.median([abs(deg) for deg, _ in away]))
+    spread = mad([deg for deg, _ in away])
     limit = max(TIMES_SPREAD[len(away) >= FEW_PAGES] * max(spread, U_PAGE_DEG), LEAST_DEG)
     named += [(deg, t) for deg, t in away if abs(deg) > limit]
     return [_observed(deg, t, spread) for deg, t in sorted(named, key=lambda a: a[1].page)]
