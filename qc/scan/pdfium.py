@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import io
 import math
+import mmap
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,14 +88,17 @@ def sheets(document: pdfium.PdfDocument) -> list[Sheet]:
 def user_units(document: pdfium.PdfDocument) -> list[float]:
     """Length of a unit of each page, in 1/72 in; call it under `LOCK`."""
     # PDFium ignores UserUnit. What it saves has no damage and no encryption left; a file of scans may not fit into memory.
-    from pypdf import PdfReader
-
+    units: list[float] = []
     with tempfile.TemporaryFile() as file:
         document.save(file, flags=raw.FPDF_REMOVE_SECURITY)
-        try:
-            units = [_positive(page.user_unit) for page in PdfReader(file).pages]
-        except Exception:  # pypdf raises anything on an odd tree of pages
-            units = []
+        file.flush()
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            stated = text.find(b"/UserUnit") >= 0
+        if stated:
+            from pypdf import PdfReader
+
+            with suppress(Exception):  # pypdf raises anything on an odd tree of pages
+                units = [_positive(page.user_unit) for page in PdfReader(file).pages]
     return units if len(units) == len(document) else [1.0] * len(document)
 
 
