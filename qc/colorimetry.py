@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from qc.geometry import Affine, Size
 
+PRINTED = 0.97
+"""A tile darker than this share of the paper carries print."""
+
 # Linear sRGB (D65) to XYZ adapted to D50 by Bradford: Lindbloom, "RGB/XYZ matrices". skimage's rgb2lab with
 # illuminant "D50" swaps the white point without adapting and puts white at b* = -19, so it is not used.
 _SRGB_TO_XYZ_D50 = np.array(

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from drawn_tones import copy_context
 from inspection_example import DrawnReference, example
 from numpy.typing import NDArray
 
@@ -22,8 +23,9 @@ from qc.features.page_color import PageColor
 from qc.features.tiles import PageTiles
 from qc.flags import Flag
 from qc.geometry import Affine, Size, side_of
-from qc.measure import copy_tones
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
+from qc.measure.context import worst_colors
+from qc.measure.context.observing import observe_copy
 from qc.model import (
     BookCopy,
     Finding,
@@ -279,7 +281,7 @@ def scanned(position: int, factor: float) -> PageResult:
 
 
 def test_memory_does_not_grow_with_the_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many pages there are, colors of few are kept, and at no time of more than one beyond these."""
+    """However many pages there are, colors of few are made and kept."""
     kept: list[weakref.ref[ColorTiles]] = []
     most = 0
 
@@ -291,7 +293,7 @@ def test_memory_does_not_grow_with_the_copy(monkeypatch: pytest.MonkeyPatch) -> 
         most = max(most, sum(k() is not None for k in kept))
         return found
 
-    monkeypatch.setattr(copy_tones, "against_reference", watched)
+    monkeypatch.setattr(worst_colors, "against_reference", watched)
     factors = [0.8, 0.2, 0.95, 0.7, 0.3, 0.9, 0.4, 0.6, 0.98, 0.97, 0.96, 0.99]
     pages = [scanned(n, f) for n, f in enumerate(factors, 1)]
     records = [
@@ -300,12 +302,14 @@ def test_memory_does_not_grow_with_the_copy(monkeypatch: pytest.MonkeyPatch) -> 
     ]
     copy = BookCopy("RMA-1", Path("RMA-1"), tuple(p.job.scan for p in pages))
     stated = SimpleNamespace(u_color=0.0, paper=None, ink=None, id=ReferenceId("pdf"))
-    observations, colors = copy_tones.observe_tones(copy, pages, records, stated)  # type: ignore[arg-type]
-    seen = {o.where.page: o.value for o in observations if o.measure == "color-difference"}
+    context = copy_context(copy, pages, records, stated)  # type: ignore[arg-type]
+    observe_copy(context, ["tone"])
+    colors = worst_colors.worst_colors(context)
+    seen = {o.where.page: o.value for o in context.observed("color-difference")}
     assert list(seen) == list(range(1, len(pages) + 1)) and None not in seen.values()
-    assert copy_tones.KEPT_TILES == 4 < len(pages)
-    assert set(colors) == set(sorted(seen, key=lambda n: -(seen[n] or 0.0))[: copy_tones.KEPT_TILES]) == {2, 5, 7, 8}
-    assert len(kept) == len(pages) and most <= copy_tones.KEPT_TILES + 1
+    assert worst_colors.KEPT_TILES == 4 < len(pages)
+    assert set(colors) == set(sorted(seen, key=lambda n: -(seen[n] or 0.0))[: worst_colors.KEPT_TILES]) == {2, 5, 7, 8}
+    assert len(kept) == most == worst_colors.KEPT_TILES
     for n, tiles in colors.items():
         assert np.nanmean(tiles.difference()) == pytest.approx(seen[n], abs=0.1)
 

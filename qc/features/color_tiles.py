@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.colorimetry import ColorTiles, linear_rgb_to_lab
-from qc.features.tiles import PRINTED, PageTiles
+from qc.colorimetry import PRINTED, ColorTiles, linear_rgb_to_lab
+from qc.features.tiles import PageTiles
 from qc.geometry import Affine, Size
 
 

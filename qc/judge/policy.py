@@ -17,7 +17,7 @@ from qc.judge.proposal import Change, Proposal
 from qc.judge.rule import Limit as Limit
 from qc.judge.rule import Rule as Rule
 from qc.judge.rule import read_limit
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import PolicyId
 from qc.scan.strict_toml import (
     Check,
@@ -49,7 +49,6 @@ REFUND_CODES = (
 )
 UNITS = ("mm", "in", "deg", "count", "dE00", "density", "fraction")
 SEVERITIES = ("defect", "note")
-MEASURES_BY_EDGE = frozenset({"trim-offset", "trim-offset-block", "trim-skew"})
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
@@ -221,7 +220,7 @@ _PADDING: Mapping[str, Check] = {
 }
 _RULE: Mapping[str, Check] = {
     "id": text,
-    "measure": choice(*sorted(MEASURES)),
+    "measure": text,
     "within": text,
     "severity": choice(*SEVERITIES),
     **_CLAUSE,
@@ -298,7 +297,7 @@ def _clause(entry: object, where: str) -> Clause:
 
 def _rule(entry: object, where: str, position: int) -> Rule:
     where = f"{where}, rule {shown(str(entry.get('id', position))) if isinstance(entry, dict) else position}"
-    table = checked(where, entry, _RULE, _RULE_REQUIRED)
+    table = checked(where, entry, {**_RULE, "measure": choice(*sorted(MEASURES))}, _RULE_REQUIRED)
     measure = table["measure"]
     limits: dict[str, Limit | None] = {
         key: value_of(where, key, table[key], _limit(measure))
@@ -316,10 +315,10 @@ def _rule(entry: object, where: str, position: int) -> Rule:
         if within.is_upper == outside.is_upper or overlap:
             instead = f"write a limit that begins where within = {within.text!r} has ended, or 'never'"
             _fail(where, "outside", outside.text, instead)
-    if measure not in MEASURES_BY_EDGE:
+    if not MEASURES[measure].by_edge:
         for key in table.keys() & {"edges", "spine"}:
             _fail(where, key, table[key], f"write no {key} here: {measure} is not measured edge by edge")
-    edges = tuple(map(Edge, table.get("edges", Edge))) if measure in MEASURES_BY_EDGE else ()
+    edges = tuple(map(Edge, table.get("edges", Edge))) if MEASURES[measure].by_edge else ()
     return Rule(**{"magnitude": False, "required": False, **table, **limits, "edges": edges})
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from qc.geometry import Edge
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import Outcome, ScanSettings
 from qc.units import number, to_mm
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from qc.model import BookCopy
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qc.model import BookCopy
+
 
 ASSUMED = 0.35
 """dE00 between two scans of one page on a flatbed, page mean of tiles: warm-up of the lamp, noise, the place on the

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qc.colorimetry import ciede2000
-from qc.features.page_color import COLORED, MIN_TILES, PageColor, difference, usable
 from qc.flags import Flag
-from qc.measure.catalog import MEASURES
-from qc.measure.color_repeatability import Repeatability
+from qc.measure.registry import MEASURES, measure
 from qc.model import Observation, Where
-from qc.normalize.scan_color import ScanColor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qc.features.page_color import PageColor
+    from qc.measure.color_repeatability import Repeatability
+    from qc.normalize.scan_color import ScanColor
+
 
 MIN_COPIES = 3
 U_EXPOSURE = 0.4
@@ -27,6 +31,7 @@ a pixel apart, does not shrink with the scanner's repeatability."""
 Pair = tuple[str, str]
 
 
+@measure("copy-color-difference", "dE00", "copies", 2, name="color between copies", subject="copies")
 def copy_color_difference(
     page: int, colors: Mapping[str, PageColor], flags: Mapping[Pair, str], repeatability: Repeatability
 ) -> list[Observation]:
@@ -63,20 +68,21 @@ def copy_color_difference(
     exposure did not drop out. Fooled by a driver that adjusts color page by page, and by a copy cut more than 4 mm deeper
     than the other.
     """
-    measure = MEASURES["copy-color-difference"]
+    from qc.features.page_color import MIN_TILES, difference, usable
+
     observations = []
     for a, b in combinations(colors, 2):
         where = Where(page=page, copies=(a, b))
         printed = (colors[a].printed | colors[b].printed) & usable((colors[a], colors[b]))
         if (a, b) in flags or int(printed.sum()) < MIN_TILES:
             flag = flags.get((a, b), Flag.NOTHING_TO_COMPARE)
-            observations.append(measure.observe(None, where=where, flags=(flag,)))
+            observations.append(copy_color_difference.observe(None, where=where, flags=(flag,)))
             continue
         value, detail = difference(colors[a].lab, colors[b].lab, printed, colors[a])
         detail["colors"] = " and ".join(sorted({colors[c].colors.kind for c in (a, b)}))
         doubts = _doubts(colors[a], colors[b])
         u = _u(repeatability, doubts, _apart(colors[a].colors, colors[b].colors))
-        observations.append(measure.observe(value, u, where, doubts, detail))
+        observations.append(copy_color_difference.observe(value, u, where, doubts, detail))
     return observations
 
 
@@ -92,18 +98,17 @@ def copy_color_difference_over_pages(
         (`max`, `max_page`, `max_region`); `repeatability` of the scanner and where it comes from; and with three copies
         or more `population_median` and `population_max` of all pairs, which say how much these copies vary anyway.
     """
-    measure = MEASURES["copy-color-difference"]
     result: list[Observation] = []
     for pair in pairs:
         measured = [o for o in pages if o.where.copies == pair and o.value is not None]
         where = Where(copies=pair)
         if not measured:
             flag = flags.get(pair, Flag.NOTHING_TO_COMPARE)
-            result.append(measure.observe(None, where=where, flags=(flag,)))
+            result.append(copy_color_difference.observe(None, where=where, flags=(flag,)))
             continue
         value, u, doubts, detail = _over_pages(measured)
         detail["colors"] = measured[0].detail["colors"]
-        result.append(measure.observe(value, u, where, doubts, detail | _beside(repeatability)))
+        result.append(copy_color_difference.observe(value, u, where, doubts, detail | _beside(repeatability)))
     values = [o.value for o in result if o.value is not None]
     if len(values) < MIN_COPIES:
         return result
@@ -137,18 +142,17 @@ def paper_between(
     A lamp that warms up and a driver that sets its own white move both papers' lightness: u joins the repeatability of
     the scanner and 1 % of exposure. A driver that whitens the background hides the difference.
     """
-    measure = MEASURES["paper-difference"]
     result = []
     for a, b in pairs:
         where = Where(copies=(a, b))
         if (a, b) in flags or not pages[a] or not pages[b]:
             flag = flags.get((a, b), Flag.NO_PAPER)
-            result.append(measure.observe(None, where=where, flags=(flag,)))
+            result.append(MEASURES["paper-difference"].observe(None, where=where, flags=(flag,)))
             continue
         first, second = (pages[c][0].colors.lab(np.median([p.paper for p in pages[c]], axis=0)) for c in (a, b))
         detail = dict(zip(("dL", "da", "db"), np.round(second - first, 3).tolist(), strict=True))
         u = float(np.linalg.norm([repeatability.value, U_EXPOSURE, _apart(pages[a][0].colors, pages[b][0].colors)]))
-        result.append(measure.observe(float(ciede2000(first, second)), u, where, detail=detail))
+        result.append(MEASURES["paper-difference"].observe(float(ciede2000(first, second)), u, where, detail=detail))
     return result
 
 
@@ -156,7 +160,8 @@ def copy_color_outlier_of_page(
     page: int, colors: Mapping[str, PageColor], repeatability: Repeatability
 ) -> list[Observation]:
     """`copy_color_outlier` on one page; nothing where fewer than three copies have it, or it carries too little print."""
-    measure = MEASURES["copy-color-outlier"]
+    from qc.features.page_color import MIN_TILES, difference, usable
+
     if len(colors) < MIN_COPIES:
         return []
     printed = (np.mean([c.printed for c in colors.values()], axis=0) >= 0.5) & usable(colors.values())
@@ -170,10 +175,11 @@ def copy_color_outlier_of_page(
         doubts = _doubts(*colors.values())
         apart = max(_apart(colors[copy].colors, c.colors) for c in colors.values())
         u = _u(repeatability, doubts, apart)
-        result.append(measure.observe(value, u, Where(page=page, copy=copy), doubts, detail))
+        result.append(copy_color_outlier.observe(value, u, Where(page=page, copy=copy), doubts, detail))
     return result
 
 
+@measure("copy-color-outlier", "dE00", "copies", 2, name="color against the other copies", subject="copies")
 def copy_color_outlier(
     copies: Sequence[str],
     pages: Sequence[Observation],
@@ -209,19 +215,21 @@ def copy_color_outlier(
     pages does not move the median over the pages: `max` and `max_page` show it. The mean of magnitudes leaves up to 0.3
     for copies that are alike.
     """
-    measure = MEASURES["copy-color-outlier"]
+
     result = []
     for copy in copies:
         own = [o for o in pages if o.where.copy == copy]
         where = Where(copy=copy)
         if copy in flags or not own:
-            result.append(measure.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),)))
+            result.append(
+                copy_color_outlier.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),))
+            )
             continue
         value, u, doubts, detail = _over_pages(own)
         others = [o.value for o in pairs if o.value is not None and copy not in (o.where.copies or ())]
         if others:
             detail["population"] = round(float(np.median(others)), 3)
-        result.append(measure.observe(value, u, where, doubts, detail | _beside(repeatability)))
+        result.append(copy_color_outlier.observe(value, u, where, doubts, detail | _beside(repeatability)))
     return result
 
 
@@ -245,6 +253,8 @@ def _beside(repeatability: Repeatability) -> dict[str, Any]:
 
 def _over_pages(measured: Sequence[Observation]) -> tuple[float, float, tuple[str, ...], dict[str, Any]]:
     """Median, u, flags and details of page observations, of those printed in color if there are any."""
+    from qc.features.page_color import COLORED
+
     used = [o for o in measured if o.detail["chroma"] > COLORED] or list(measured)
     detail: dict[str, Any] = {}
     for key in ("median", "p95", "dL", "dC", "dh", "da", "db", "shift"):
