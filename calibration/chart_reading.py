@@ -125,7 +125,7 @@ def _pixels(path: Path) -> NDArray[np.float32]:
         raise ScanError(f"{path.name} has no color. Scan the chart in color, 24 or 48 bit.")
     wide = max(header.width_px, header.height_px)
     reduce = next((r for r in (8, 4, 3, 2) if wide / r >= _READ_PX), 1)
-    pixels = read_pixels(scan, reduce)
+    pixels = read_pixels(scan, reduce, deep=True)
     return np.asarray(pixels, np.float32) / float(np.iinfo(pixels.dtype).max)
 
 

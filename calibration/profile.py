@@ -16,7 +16,8 @@ from qc import __version__
 from qc.errors import ReferenceFault, UsageError
 from qc.model import Resolution
 from qc.report.files import write_text
-from qc.scan.scanner_profile import EDGES, SCHEMA, ScannerProfile, folders, read_profile
+from qc.scan.profile_file import EDGES, SCHEMA, folders, read_profile
+from qc.scan.scanner_profile import ScannerProfile
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
 

@@ -15,7 +15,7 @@ from qc.edges.dark_backing import EdgeLine, find_edge, find_sheet
 from qc.errors import ScanError
 from qc.features.page_color import MIN_TILES, PageColor, difference
 from qc.flags import Flag
-from qc.geometry import Affine, Points, Side, Size, edge_names
+from qc.geometry import SIDES, Affine, Points, Side, Size, edge_names
 from qc.measure.trim_offset import side_ends, trim_offset
 from qc.model import ScanFile, ScanSettings
 from qc.normalize.flat_field import encoded, raster, rectified
@@ -25,13 +25,13 @@ from qc.reference.page_outline import find_outline, read_page
 from qc.register.prepared_page import Target, prepare
 from qc.register.register import Registration, coarse, register
 from qc.scan.image_file import sha256
+from qc.stats import mad
 from qc.units import px_per_mm
 
 LEAST_SCANS = 3
 FEW_VALUES = 3
 TOLERANCE_WIDTH_MM = 6.35
 """Twice 0.125 in: the width of the tolerance that the gauge figure is a share of."""
-_SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Re
         cut_mm=np.array([np.nan if o.value is None else o.value for o in offsets]),
         frame_mm=_frame(image, registration, trim, lines),
         level=level,
-        noise=float(1.4826 * np.median(np.abs(off - np.median(off))) / np.sqrt(2)),
+        noise=mad(off - np.median(off)) / np.sqrt(2),
         color=_tiles(image, light, trim),
     )
 
@@ -252,7 +252,7 @@ def _lines(image: PageImage, registration: Registration, trim: Size, settings: S
     backing = find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi), settings.backing).backing
     corners = registration.to_px(trim.corners())
     dpi = image.dpi.x_dpi, image.dpi.y_dpi
-    return [find_edge(image.luminance, corners[[a, b]], backing, dpi[side % 2]) for side, (a, b) in enumerate(_SIDES)]
+    return [find_edge(image.luminance, corners[[a, b]], backing, dpi[side % 2]) for side, (a, b) in enumerate(SIDES)]
 
 
 def _frame(image: PageImage, registration: Registration, trim: Size, lines: Sequence[EdgeLine]) -> NDArray[np.float64]:

@@ -20,7 +20,8 @@ from qc.page import examine_page
 from qc.reference.approved_copy import CopyReference
 from qc.register.page_result import PageJob
 from qc.scan.image_file import sha256
-from qc.scan.scanner_profile import EDGES, WhiteLid
+from qc.scan.profile_file import EDGES
+from qc.scan.scanner_profile import WhiteLid
 
 U_SHEETS_MM = 0.04
 """Shadows differ from sheet to sheet by as much as that on one scanner; several pairs show it."""

@@ -32,8 +32,8 @@ from qc.reference.find import find_reference
 from qc.report.evidence import upright_crop
 from qc.scan.copy_folder import open_copy
 from qc.scan.image_file import read_pixels
-from qc.tuning import plots
 from qc.units import px_per_mm
+from studies import plots
 
 INK, PAPER_LEFT, CUT, TRIM = plots.INK, plots.QUIET, plots.BAD, plots.GOOD
 plots.style()

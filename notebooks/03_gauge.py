@@ -31,11 +31,11 @@ from qc.reference.find import find_reference
 from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, Cut, Faults, Print, Scanner, draw_copy, write_title
 from qc.synthetic.scanner import Wave
-from qc.tuning import plots
-from qc.tuning.control import control_chart
-from qc.tuning.gauge import gauge_study
-from qc.tuning.worked import AIAG
 from qc.units import parse_trim
+from studies import plots
+from studies.control import control_chart
+from studies.gauge import gauge_study
+from studies.worked import AIAG
 
 plots.style()
 OUT = Path(mkdtemp())

@@ -33,9 +33,9 @@ from qc.reference.find import find_reference
 from qc.scan.copy_folder import open_copy
 from qc.scan.image_file import read_pixels
 from qc.synthetic import Print, Scanner, draw_copy, sample_drift, write_title
-from qc.tuning import plots
-from qc.tuning.sweep import PASSED, sweep
 from qc.units import parse_trim
+from studies import plots
+from studies.sweep import PASSED, sweep
 
 plots.style()
 OUT = Path(mkdtemp())

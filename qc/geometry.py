@@ -76,6 +76,18 @@ def spine_at_left(side: Side, direction: Direction) -> bool:
     return (side is Side.RECTO) is (direction is Direction.LTR)
 
 
+SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
+"""Corners (left-top, right-top, right-bottom, left-bottom) at the ends of the left, top, right and bottom side, walked so
+that the page lies to the right."""
+
+
+def meet(p: Points, q: Points) -> Points:
+    """Point where the lines through the pairs of points `p` and `q` meet."""
+    d, e = p[1] - p[0], q[1] - q[0]
+    t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
+    return np.asarray(p[0] + t[0] * d)
+
+
 @dataclass(frozen=True)
 class Size:
     """Width and height in millimeters."""

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from qc.errors import ReferenceFault, UsageError
 from qc.model import BookCopy
 from qc.normalize.calibrated import with_profile
 from qc.reference.find import Reference, find_reference
 from qc.scan.copy_folder import open_copy
+from qc.scan.profile_file import load_profile
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,24 @@ class Opened:
     reference: Reference | None
     note: str
     scanner: Mapping[str, str | None]
+
+
+def refuse_missing(reference: Path | None, titles: Path | None, scanner: str | None) -> None:
+    """Refuse what the command line names and is not there.
+
+    Raises
+    ------
+    UsageError
+        `titles` is no folder.
+    ReferenceFault
+        `reference` or `scanner` does not exist, or the profile of the scanner cannot be used or has expired.
+    """
+    if titles is not None and not titles.is_dir():
+        raise UsageError(f"--titles {titles} is no folder. Check the path.")
+    if reference is not None and not reference.exists():
+        raise ReferenceFault(f"The reference {reference} does not exist. Check the path.")
+    if scanner is not None:
+        load_profile(scanner)
 
 
 def open_with(

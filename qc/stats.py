@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+
+def mad(residuals: ArrayLike) -> float:
+    """Median absolute value of `residuals`, not empty, scaled to the standard deviation of normal ones about 0."""
+    return 1.4826 * median(np.abs(np.asarray(residuals, float)).ravel())
+
+
+def huber_weights(residuals: ArrayLike, limit: float) -> NDArray[np.float64]:
+    """Weights that take residuals beyond `limit` as if they were there: 1 within it, falling with the distance beyond."""
+    return np.asarray(np.minimum(1.0, limit / np.maximum(np.abs(residuals), 1e-9)))
 
 
 def huber_mean(values: NDArray[np.float64], k: float = 1.345) -> tuple[float, float]:
     """Huber mean and the robust spread (scaled median absolute deviation) of `values`, shape (n,), n >= 2."""
     center = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values - center)))
+    spread = mad(values - center)
     if len(values) < 6:
         spread = max(spread, float(values.std(ddof=1)))
     floor = max(spread, 1e-4)
     for _ in range(20):
-        weights = np.minimum(1.0, k * floor / np.maximum(np.abs(values - center), 1e-12))
+        weights = huber_weights(values - center, k * floor)
         center = float((weights * values).sum() / weights.sum())
     return center, spread
 
@@ -53,10 +63,7 @@ def students_factor(freedom: int) -> float:
     return 1.05 * float(stdtrit(freedom, 0.975)) / 1.96
 
 
-Values = NDArray[np.floating]
-
-
-def median(values: Values) -> float:
+def median(values: NDArray[np.floating]) -> float:
     """Median of `values`, shape (n,), n > 0."""
     middle = len(values) // 2
     if len(values) % 2:
@@ -65,7 +72,7 @@ def median(values: Values) -> float:
     return 0.5 * (float(part[middle - 1]) + float(part[middle]))
 
 
-def quantile(values: Values, share: float) -> float:
+def quantile(values: NDArray[np.floating], share: float) -> float:
     """Quantile of `values`, shape (n,), n > 0, linear between neighbors."""
     at = share * (len(values) - 1)
     below = int(at)

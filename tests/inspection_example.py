@@ -96,7 +96,7 @@ def scan_of(scan: ScanFile, reduce: int = 1) -> NDArray[np.uint8]:
 
 
 class DrawnReference:
-    """Stands in for `qc.reference.find.Reference`."""
+    """Stands in for `qc.reference.base.Reference`."""
 
     def crop(self, page: int, box_mm: tuple[float, float, float, float], dpi: float) -> NDArray[np.uint8]:
         scale = px_per_mm(dpi)

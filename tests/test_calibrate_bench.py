@@ -21,7 +21,7 @@ from qc.cli import main
 from qc.errors import ScanError
 from qc.geometry import Affine
 from qc.model import ScanSettings
-from qc.scan.scanner_profile import load_profile
+from qc.scan.profile_file import load_profile
 from qc.synthetic import Cut, Print, Scanner, Title, draw_scan, write_scan, write_title
 from qc.units import parse_trim
 

@@ -28,7 +28,7 @@ from qc.measure.color_difference import PAPERS, paper_difference
 from qc.model import ScanFile
 from qc.normalize.color_model import farthest, fit_model
 from qc.normalize.scan_color import SRGB, U_UNCALIBRATED, scan_color
-from qc.scan.scanner_profile import load_profile, read_profile
+from qc.scan.profile_file import load_profile, read_profile
 
 DATA = Path(__file__).parent / "data" / "color"
 CHART, OTHER, IT8 = DATA / "scanner_isis_f.txt", DATA / "scanner_i1pro2_f.txt", DATA / "R160727WhiteBacking.it8"

@@ -17,7 +17,7 @@ from calibration.summary import described
 from qc.colorimetry import ciede2000, linear_rgb_to_lab, srgb_to_linear
 from qc.measure.color_repeatability import color_repeatability
 from qc.model import BookCopy, ScanSettings
-from qc.scan.scanner_profile import load_profile
+from qc.scan.profile_file import load_profile
 
 DPI = 150.0
 PAPER = np.array([236, 232, 226])

@@ -22,11 +22,16 @@ from qc.measure import MEASURES
 PACKAGE = Path(qc.__file__).parent
 ROOT = PACKAGE.parent
 IMAGE_LIBRARIES = {"cv2", "PIL", "skimage", "tifffile", "pypdfium2", "simplejpeg", "imageio", "reportlab"}
-SOURCES = sorted(PACKAGE.rglob("*.py")) + sorted((ROOT / "calibration").rglob("*.py"))
+SOURCES = [
+    path
+    for folder in (PACKAGE, ROOT / "calibration", ROOT / "notebooks" / "studies")
+    for path in sorted(folder.rglob("*.py"))
+]
 
 
 def module_of(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = parts[parts[0] == "notebooks" :]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
@@ -70,7 +75,7 @@ def belongs(name: str, *prefixes: str) -> bool:
 
 
 def test_the_reader_of_imports_sees_what_is_there() -> None:
-    assert "qc.units" in imports("qc.reference.find")
+    assert "qc.units" in imports("qc.reference.pdf")
     assert "cv2" in reach("qc.pipeline")
     assert len(MODULES) > 40
 
@@ -90,7 +95,6 @@ ROOMS = (
     ("compare", "plan"),
     ("report",),
     ("batch",),
-    ("tuning",),
     ("cli", "__main__"),
 )
 """Rooms of the package from the lowest floor up: each may import from its own floor and from those below."""
@@ -154,7 +158,7 @@ def test_only_one_module_speaks_to_sqlite() -> None:
 
 
 def test_only_one_module_needs_matplotlib() -> None:
-    assert [m for m in MODULES if any(belongs(name, "matplotlib") for name in imports(m))] == ["qc.tuning.plots"]
+    assert [m for m in MODULES if any(belongs(name, "matplotlib") for name in imports(m))] == ["studies.plots"]
 
 
 def test_only_commands_and_their_entry_import_commands() -> None:

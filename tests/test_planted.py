@@ -17,7 +17,7 @@ from qc.reference.find import Reference, open_reference
 from qc.scan.copy_folder import open_copy
 from qc.scan.image_file import read_pixels
 from qc.synthetic.plant import cut_moved, print_lost, spotted, streaked, tinted
-from qc.tuning.planted import FAULTS, Detection, DetectionCurve, detection_curve, plant_copy, wilson
+from studies.planted import FAULTS, Detection, DetectionCurve, detection_curve, plant_copy, wilson
 
 KDP = load_policy("kdp")
 PAGE = np.array([[20.0, 30], [220, 30], [220, 330], [20, 330]])

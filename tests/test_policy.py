@@ -144,17 +144,17 @@ def test_a_fault_in_a_rule_is_named(tmp_path: Path, body: str, words: list[str])
 @pytest.mark.parametrize(
     "old, new, word",
     [
-        ("k = 2", "k = 0", "k = 0"),
-        ("k = 2", "k = -1", "k = -1"),
-        ("k = 2", "k = nan", "k = nan"),
-        ("k = 2", "k = true", "k = True"),
+        ("k = 2", "k = 0", "k is 0"),
+        ("k = 2", "k = -1", "k is -1"),
+        ("k = 2", "k = nan", "k is nan"),
+        ("k = 2", "k = true", "k is True"),
         ("k = 2\n", "", "'k' is missing"),
-        ("schema = 1", "schema = 2", "schema = 2"),
-        ("claim_days = 30", "claim_days = 0", "claim_days = 0"),
-        ("claim_days = 30", "claim_days = 30.5", "claim_days = 30.5"),
+        ("schema = 1", "schema = 2", "schema is 2"),
+        ("claim_days = 30", "claim_days = 0", "claim_days is 0"),
+        ("claim_days = 30", "claim_days = 30.5", "claim_days is 30.5"),
         ("claim_days", "claim_day", "did you mean 'claim_days'"),
         ('version = "1"', "version = 1.1", "version"),
-        ('id = "house"', "id = 3", "id = 3"),
+        ('id = "house"', "id = 3", "id is 3"),
     ],
 )
 def test_a_fault_at_the_top_is_named(tmp_path: Path, old: str, new: str, word: str) -> None:

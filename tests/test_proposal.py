@@ -13,9 +13,9 @@ import qc
 from qc.batch.tables import Tables
 from qc.errors import OutputError, UsageError
 from qc.judge.policy import load_policy
-from qc.judge.propose import Proposed, propose
-from qc.tuning.example import write_example
-from qc.tuning.sweep import limit_lines
+from studies.example import write_example
+from studies.propose import Proposed, propose
+from studies.sweep import limit_lines
 
 KDP = load_policy("kdp")
 RULE = KDP.rule("trim-offset-block")

@@ -397,7 +397,7 @@ class TestCache:
         path = draw_pdf(tmp_path / "b.pdf", paint=lambda c, n: c.rect(99, 99, 50, 50, fill=1))
         first = open_reference(path)
         luminance, thumbnails, target = first.page(1).luminance, first.thumbnails(), prepare_page(first.page(1))
-        monkeypatch.setattr("qc.reference.find.draw", lambda *_: pytest.fail("drawn again"))
+        monkeypatch.setattr("qc.reference.pdf.draw", lambda *_: pytest.fail("drawn again"))
         again = open_reference(path)
         assert np.array_equal(again.page(1).luminance, luminance)
         assert np.array_equal(again.thumbnails(), thumbnails)

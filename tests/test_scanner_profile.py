@@ -20,15 +20,8 @@ from qc.normalize.page_image import load_page, true_resolution
 from qc.normalize.undistort import undistorted
 from qc.scan.copy_folder import open_copy
 from qc.scan.image_file import read_header
-from qc.scan.scanner_profile import (
-    DistortionMap,
-    ScannerProfile,
-    ScannerScale,
-    WhiteLid,
-    find_profile,
-    load_profile,
-    read_profile,
-)
+from qc.scan.profile_file import find_profile, load_profile, read_profile
+from qc.scan.scanner_profile import DistortionMap, ScannerProfile, ScannerScale, WhiteLid
 from qc.units import mm_per_px, px_per_mm
 
 TODAY = date(2026, 11, 24)

@@ -17,8 +17,8 @@ from qc.batch.tables import Tables
 from qc.errors import UsageError
 from qc.judge.policy import load_policy
 from qc.model import Decision
-from qc.tuning.agreement import agreement, kappa_of_counts, pairwise
-from qc.tuning.labels import Label, agreed, by_person, labels_from_csv, labels_of_store
+from studies.agreement import agreement, kappa_of_counts, pairwise
+from studies.labels import Label, agreed, by_person, labels_from_csv, labels_of_store
 
 POLICY = load_policy()
 

@@ -12,11 +12,11 @@ from qc.errors import UsageError
 from qc.judge.policy import load_policy
 from qc.judge.rejudge import under
 from qc.model import Decision
-from qc.tuning.cost import Costs, cost_curve, cross_validate
-from qc.tuning.curves import histogram, operating_characteristic, precision_recall, roc
-from qc.tuning.example import Example, example
-from qc.tuning.labels import Label, agreed
-from qc.tuning.sweep import CALLED, NOT_JUDGED, PASSED, REVIEW, Sweep, limit_lines, sweep, with_limit
+from studies.cost import Costs, cost_curve, cross_validate
+from studies.curves import histogram, operating_characteristic, precision_recall, roc
+from studies.example import Example, example
+from studies.labels import Label, agreed
+from studies.sweep import CALLED, NOT_JUDGED, PASSED, REVIEW, Sweep, limit_lines, sweep, with_limit
 
 KDP = load_policy("kdp")
 RULE = "trim-offset-block"
@@ -29,7 +29,7 @@ GRADES = {
     Decision.DEFECT: CALLED,
 }
 BEST_MM = 2.88
-"""Of 8000 drawn copies of 800 titles, see benchmarks/tuning_study.py."""
+"""Of 8000 drawn copies of 800 titles, see docs/studies.md."""
 
 
 def truth_of(drawn: Example) -> dict[str, bool]:

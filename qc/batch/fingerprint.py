@@ -21,7 +21,7 @@ from qc.scan.copy_folder import files_of
 from qc.scan.copy_toml import CopyToml, read_copy_toml
 from qc.scan.image_file import sha256
 from qc.scan.paths import real
-from qc.scan.scanner_profile import load_profile
+from qc.scan.profile_file import load_profile
 
 _SETTLED_NS = 2_000_000_000
 """A file younger than this may change again without its time telling so; its hash is not kept."""

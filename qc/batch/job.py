@@ -11,8 +11,8 @@ import cv2
 from qc.batch.inspection_cache import keep, kept
 from qc.compare.consensus import with_consensus
 from qc.compare.same_title import with_copy_colors
-from qc.errors import OutputError, ReferenceFault, UsageError
-from qc.inputs import open_with
+from qc.errors import OutputError, UsageError
+from qc.inputs import open_with, refuse_missing
 from qc.judge.policy import Policy
 from qc.model import Inspection
 from qc.normalize.calibrated import with_profile
@@ -26,7 +26,6 @@ from qc.report.record import record, write_json
 from qc.scan.copy_folder import copy_id
 from qc.scan.copy_toml import read_copy_toml
 from qc.scan.paths import real
-from qc.scan.scanner_profile import load_profile
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,7 @@ def jobs_for(
     jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi) for path in paths]
     refuse_same_id((job.id, job.path) for job in jobs)
     _refuse_scan_folders(jobs)
-    if titles is not None and not titles.is_dir():
-        raise UsageError(f"--titles {titles} is no folder. Check the path.")
-    if reference is not None and not reference.exists():
-        raise ReferenceFault(f"The reference {reference} does not exist. Check the path.")
-    if scanner is not None:
-        load_profile(scanner)
+    refuse_missing(reference, titles, scanner)
     make_writable(out)
     return jobs
 

@@ -9,8 +9,8 @@ import cv2
 
 from qc.batch.job import refuse_same_id
 from qc.cli import exits, options, terminal
-from qc.errors import ReferenceFault, ScanError, UsageError, failure
-from qc.inputs import open_with
+from qc.errors import ScanError, UsageError, failure
+from qc.inputs import open_with, refuse_missing
 from qc.plan.copy_plan import Plan, plan_copy
 from qc.plan.remark import Remark
 from qc.plan.remarks import remarks
@@ -19,7 +19,6 @@ from qc.report.plan_record import plan_record
 from qc.report.plan_text import show
 from qc.report.record import error_record, to_json
 from qc.scan.copy_folder import copies_passed_over, copy_id, find_copies
-from qc.scan.scanner_profile import load_profile
 
 
 @click.command()
@@ -55,12 +54,7 @@ def plan(
         raise click.UsageError("--reference names the one to use and --titles a folder to search; give one of them.")
     if not folder.exists():
         raise UsageError(f"{folder} does not exist. Name a copy or the folder that holds the copies.")
-    if titles is not None and not titles.is_dir():
-        raise UsageError(f"--titles {titles} is no folder. Check the path.")
-    if reference is not None and not reference.exists():
-        raise ReferenceFault(f"The reference {reference} does not exist. Check the path.")
-    if scanner is not None:
-        load_profile(scanner)
+    refuse_missing(reference, titles, scanner)
     paths = find_copies(folder) if folder.is_dir() else [folder]
     if folder.is_dir():
         exits.say_passed_over(copies_passed_over(folder))

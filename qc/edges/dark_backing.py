@@ -23,7 +23,7 @@ from qc.edges.profiles import consensus_line, robust_line, segment_profiles, str
 from qc.flags import Flag
 from qc.geometry import Points, pixel_scaling
 from qc.resample import shrunk
-from qc.stats import column_medians, median
+from qc.stats import column_medians, mad, median
 from qc.units import px_per_mm
 
 SMALL_DPI = 37.5
@@ -123,7 +123,7 @@ def _backing(small: NDArray[np.float32], stated: str) -> Backing:
         & (np.sqrt(np.clip(rim, 0, 1)) <= bounds[min(peak + 2, 50)])
     ]
     level = float(np.median(near))
-    noise = float(1.4826 * np.median(np.abs(near - level)))
+    noise = mad(near - level)
     share = near.size / rim.size
     if stated in ("white", "cropped"):
         return Backing("white" if stated == "white" else "none", level, noise, paper)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qc.geometry import Affine, Points
 from qc.resample import warped
-from qc.stats import median
+from qc.stats import mad, median
 
 
 def strip_along(
@@ -79,7 +79,7 @@ def robust_line(
     scatter = 1.0
     for _ in range(6):
         residual = y - (level + slope * lever)
-        scatter = max(1.4826 * median(np.abs(residual)), 0.02)
+        scatter = max(mad(residual), 0.02)
         weights = np.maximum(1 - (residual / (4.685 * scatter)) ** 2, 0) ** 2
         if np.count_nonzero(weights) < 4:
             break

@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 
 from qc.edges.dark_backing import EdgeLine
 from qc.edges.page_stack import Expected
+from qc.edges.profiles import robust_line, segment_profiles, strip_along
 from qc.edges.shadow_model import INSIDE_PX, OUTSIDE_PX, ProfileFit, fit_profile
 from qc.flags import Flag
 from qc.geometry import Affine, Points
 from qc.resample import warped
+from qc.stats import mad, median
 from qc.units import px_per_mm
 
 U_SHAPE_MM = 0.13
@@ -112,8 +114,8 @@ def find_shadow_edge(
     """
     scale = px_per_mm(dpi)
     reach = round(band_mm * scale)
-    strip, to_image = _strip(luminance, ends, reach, reach)
-    profiles, centers = _profiles(strip)
+    strip, to_image = strip_along(luminance, ends, reach, reach)
+    profiles, centers = segment_profiles(strip, SEGMENTS)
     lines = _lines(profiles, centers, _print_lines(strip.shape, to_image, printed, dpi))
     if not lines:
         return EdgeLine(None, flag=Flag.WHITE_BACKING)
@@ -139,24 +141,6 @@ def _outward(ends: Points) -> Points:
     return np.array([t[1], -t[0]])
 
 
-def _strip(
-    luminance: NDArray[np.float32], ends: Points, inside_px: int, outside_px: int
-) -> tuple[NDArray[np.float32], Affine]:
-    """Pixels along a line, rows across it (0 = innermost), NaN outside the image; and strip px -> image px."""
-    outward = _outward(ends)
-    along = np.array([-outward[1], outward[0]])
-    to_image = Affine(np.column_stack([along, outward, ends[0] - inside_px * outward]))
-    size = (round(float(np.hypot(*(ends[1] - ends[0])))) + 1, inside_px + outside_px + 1)
-    return warped(luminance, to_image, size, float("nan")), to_image
-
-
-def _profiles(strip: NDArray[np.float32]) -> tuple[Profiles, NDArray[np.float64]]:
-    """Mean profile of each segment, shape (segments, across), and the segments' middles along the strip."""
-    bounds = np.linspace(0, strip.shape[1], SEGMENTS + 1).round().astype(int)
-    sums = np.add.reduceat(strip.astype(np.float64), bounds[:-1], axis=1)
-    return (sums / np.diff(bounds)).T, 0.5 * (bounds[:-1] + bounds[1:] - 1)
-
-
 def _slopes(profiles: Profiles) -> Profiles:
     """Derivative across, over five pixels; 0 at the ends and where there is no image."""
     d = np.zeros_like(profiles)
@@ -173,9 +157,9 @@ def _print_lines(shape: tuple[int, ...], to_image: Affine, printed: Expected | N
     beyond = np.isnan(plane)
     # What lies beyond the bleed is bare paper, so print that runs into the bleed ends in a step.
     plane[beyond] = 1.0
-    steps = np.abs(_slopes(_profiles(plane)[0])).astype(np.float32)
+    steps = np.abs(_slopes(segment_profiles(plane, SEGMENTS)[0])).astype(np.float32)
     lines = cv2.dilate(steps, np.ones((1, 7), np.uint8)) > PRINTED_STEP
-    ends = (np.abs(_slopes(_profiles(beyond.astype(np.float32))[0])) > 0.1) & (steps > BLEED_STEP)
+    ends = (np.abs(_slopes(segment_profiles(beyond.astype(np.float32), SEGMENTS)[0])) > 0.1) & (steps > BLEED_STEP)
     width = 2 * round(BLEED_MM * px_per_mm(dpi)) + 1
     return np.asarray(lines | (cv2.dilate(ends.astype(np.uint8), np.ones((1, width), np.uint8)) > 0))
 
@@ -222,8 +206,8 @@ def _refined(luminance: NDArray[np.float32], line: Points, printed: Expected | N
     used = np.ones(SEGMENTS, bool)
     x = np.arange(-INSIDE_PX, OUTSIDE_PX + 1.0)
     for _ in range(ROUNDS):
-        strip, to_image = _strip(luminance, line, INSIDE_PX + spare, OUTSIDE_PX + spare)
-        profiles, centers = _profiles(strip)
+        strip, to_image = strip_along(luminance, line, INSIDE_PX + spare, OUTSIDE_PX + spare)
+        profiles, centers = segment_profiles(strip, SEGMENTS)
         near = profiles[:, spare:-spare]
         seen = np.isfinite(near).all(axis=1)
         if seen.mean() < 0.5:
@@ -243,9 +227,9 @@ def _refined(luminance: NDArray[np.float32], line: Points, printed: Expected | N
         used = seen & np.isfinite(shifts) & (np.abs(shifts) < 2.0)
         if used.mean() < MIN_USED:
             return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND)
-        slope, intercept = _straight(centers[used], shifts[used])
-        residual = shifts - intercept - slope * centers
-        scatter = max(1.4826 * float(np.median(np.abs(residual[used]))), 0.02)
+        (level_px, slope), _, _ = robust_line(centers[used], shifts[used], (median(shifts[used]), 0.0))
+        residual = shifts - level_px - slope * (centers - centers[used].mean())
+        scatter = max(mad(residual[used]), 0.02)
         used &= np.abs(residual) < 4 * max(scatter, 0.05)
         middle = float(np.median(centers[chosen]))
         along = np.array([0.0, strip.shape[1] - 1.0])
@@ -271,16 +255,6 @@ def _pooled(profiles: Profiles) -> NDArray[np.float64]:
     """Mean profile of the four fifths of the segments that are most alike."""
     apart = np.abs(profiles - np.median(profiles, axis=0)).mean(axis=1)
     return np.asarray(profiles[apart <= np.quantile(apart, 0.8)].mean(axis=0))
-
-
-def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept of the line through most of the points (Tukey's weights)."""
-    away = y - np.median(y)
-    for _ in range(4):
-        scale = 4.685 * max(1.4826 * float(np.median(np.abs(away))), 0.02)
-        slope, intercept = np.polyfit(x, y, 1, w=np.clip(1 - (away / scale) ** 2, 0, None))
-        away = y - intercept - slope * x
-    return float(slope), float(intercept)
 
 
 def _shifts(profiles: Profiles, x: NDArray[np.float64], fit: ProfileFit) -> NDArray[np.float64]:

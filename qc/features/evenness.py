@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.ink_density import TileDensities
-from qc.stats import median
+from qc.stats import huber_weights, mad
 
 MIN_TILES = 60
 LEAST_DENSITY, MOST_DENSITY = 0.10, 1.2
@@ -177,8 +177,8 @@ def _fitted(
         normal = (design * (weights / scatter**2)[:, None]).T @ design + np.diag(prior)
         solved = np.linalg.solve(normal, design.T @ (weights / scatter**2 * target) + prior * usual)
         residual = target - design @ solved
-        scatter = max(1.4826 * median(np.abs(residual[toned])), 0.004)
-        weights = known * np.minimum(1.0, 2 * scatter / np.maximum(np.abs(residual), 1e-9))
+        scatter = max(mad(residual[toned]), 0.004)
+        weights = known * huber_weights(residual, 2 * scatter)
         expected = np.clip(told * solved[0], 0, None)
     clustered = _clustered(normal, design, weights * residual / scatter**2, blocks[used])
     # What priors leave open, and by how much like colors differ from page to page, is no scatter of tiles.

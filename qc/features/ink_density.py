@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.stats import huber_weights, mad
+
 if TYPE_CHECKING:
     from qc.features.tiles import PageTiles
 
@@ -86,8 +88,8 @@ def _slope(ordered: NDArray[np.float64], printed: NDArray[np.float64]) -> Share 
     total = np.cumsum(weight[order])
     value = float(ratio[order][np.searchsorted(total, total[-1] / 2)])
     for _ in range(10):
-        scatter = max(1.4826 * float(np.median(np.abs(ratio - value))), 1e-3)
-        pull = weight * np.minimum(1.0, 1.5 * scatter / np.maximum(np.abs(ratio - value), 1e-9))
+        scatter = max(mad(ratio - value), 1e-3)
+        pull = weight * huber_weights(ratio - value, 1.5 * scatter)
         value = float((pull * ratio).sum() / pull.sum())
     effective = float(pull.sum() ** 2 / (pull**2).sum()) / 4
     return Share(value, scatter / float(np.sqrt(max(effective, 1.0))), n)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.ink_density import TileDensities
-from qc.stats import median
+from qc.stats import huber_weights, mad
 
 FEATURES = 15
 TOE = 4.0
@@ -112,8 +112,8 @@ def ink_response(pages: Sequence[TileDensities]) -> InkResponse:
         if not off or not sum(map(len, off)):
             break
         # Page by page, so that large tints do not speak for the copy.
-        noise = max(float(np.median([1.4826 * median(o) for o in off if len(o)])), LEAST_NOISE)
-        pulls = [np.minimum(1.0, 2 * noise / np.maximum(o, 1e-9)) for o in off]
+        noise = max(float(np.median([mad(o) for o in off if len(o)])), LEAST_NOISE)
+        pulls = [huber_weights(o, 2 * noise) for o in off]
     return InkResponse(response.information, response.vector, noise)
 
 

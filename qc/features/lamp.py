@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.tiles import ScannedPage
-from qc.stats import median
+from qc.stats import huber_weights, mad, median
 
 LEAST_BARE = 0.3
 """Share of a tile that must be bare paper for its light to count."""
@@ -162,17 +162,17 @@ def _field(shown: Sequence[_Shown]) -> _Field:
         coefficients = covariance @ right
         residuals = [_off(p, d @ coefficients) for p, d in zip(known, designs, strict=True)]
         if known:
-            noise = max(1.4826 * median(np.abs(np.concatenate(residuals))), LEAST_NOISE)
+            noise = max(mad(np.concatenate(residuals)), LEAST_NOISE)
     slopes = [
         np.polyfit(p.at[:, k], r, 1)[0] for p, r in zip(known, residuals, strict=True) if len(p.at) > 20 for k in (0, 1)
     ]
-    usual = 1.4826 * float(np.median(np.abs(slopes))) if len(slopes) >= 2 * FEW_PAGES else MOST_DEVIATION
+    usual = mad(slopes) if len(slopes) >= 2 * FEW_PAGES else MOST_DEVIATION
     return _Field(coefficients, covariance, noise, float(np.clip(1.5 * usual, LEAST_DEVIATION, MOST_DEVIATION)))
 
 
 def _weights(page: _Shown, off: Array, noise: float) -> Array:
     sigma = np.hypot(noise * NEIGHBORS, page.noise)
-    return np.asarray(np.minimum(1.0, 2 * noise / np.maximum(np.abs(off), 1e-9)) / sigma**2)
+    return np.asarray(huber_weights(off, 2 * noise) / sigma**2)
 
 
 def _off(page: _Shown, expected: Array) -> Array:

@@ -10,13 +10,12 @@ from qc.edges.dark_backing import EdgeLine, Sheet, find_edge
 from qc.features.text_lines import TextBlock, find_text
 from qc.features.text_placement import OwnPage
 from qc.flags import Flag
-from qc.geometry import Affine, Direction, Edge, Points, Side, Size, edge_names, spine_at_left
+from qc.geometry import SIDES, Affine, Direction, Edge, Points, Side, Size, edge_names, spine_at_left
 from qc.normalize.page_image import PageImage
 from qc.reference.page_outline import page_frame
 from qc.reference.pdf_boxes import STANDARD
 from qc.units import px_per_mm
 
-_SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 SHARED_MARKS = 2
 """Lines counted from the head, and from the tail, whose baselines are marks."""
 MAX_U_CUT_MM = 0.15
@@ -35,7 +34,7 @@ def own_lines(image: PageImage, sheet: Sheet) -> tuple[EdgeLine, ...]:
     dpi = (image.dpi.x_dpi, image.dpi.y_dpi)
     return tuple(
         find_edge(image.luminance, sheet.corners[[a, b]], sheet.backing, dpi[side % 2])
-        for side, (a, b) in enumerate(_SIDES)
+        for side, (a, b) in enumerate(SIDES)
     )
 
 
@@ -75,7 +74,7 @@ def own_page(
     corners = sheet.corners
     ends = [
         (corners[[a, b]] if line.ends is None else line.ends) / per_mm
-        for line, (a, b) in zip(lines, _SIDES, strict=True)
+        for line, (a, b) in zip(lines, SIDES, strict=True)
     ]
     to_px, size = page_frame(ends, (float(per_mm[0]), float(per_mm[1])))
     names = edge_names(side, direction)

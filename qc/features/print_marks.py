@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from qc.features.page_maps import PageMaps
 from qc.geometry import Affine
+from qc.stats import mad
 
 EVEN = 0.06
 """Largest difference of the reference's light over 1.5 mm that still is even."""
@@ -296,7 +297,7 @@ def _lines(
     ranked = np.sort(np.where(valid, high, np.inf), axis=0)
     middle = ranked[np.maximum(valid.sum(axis=0) - 1, 0) // 2, np.arange(columns)]
     profile = np.where(enough, middle, 0)
-    noise = 1.4826 * float(np.median(np.abs(profile[enough])))
+    noise = mad(profile[enough])
     strong = np.abs(profile) > max(STREAK_DEPTH, STREAK_SIGMAS * noise) + _own_edges(tone, valid)
     _, labels = cv2.connectedComponents(strong.astype(np.uint8)[None, :])
     for label in range(1, int(labels.max()) + 1):

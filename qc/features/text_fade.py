@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qc.features.evenness import Fade
 from qc.features.tiles import PageTiles
-from qc.stats import median
+from qc.stats import huber_weights, mad
 
 Array = NDArray[np.float64]
 
@@ -66,8 +66,8 @@ def letter_contrast(pages: Sequence[PageTiles]) -> Array | None:
     for _ in range(6):
         weighted = design * weights[:, None]
         coefficients = np.linalg.solve(weighted.T @ design + 1e-3 * np.eye(design.shape[1]), weighted.T @ target)
-        off = np.abs(target - design @ coefficients)
-        weights = np.minimum(1.0, CLIP * max(1.4826 * median(off), 1e-3) / np.maximum(off, 1e-9))
+        off = target - design @ coefficients
+        weights = huber_weights(off, CLIP * max(mad(off), 1e-3))
     return np.asarray(coefficients)
 
 

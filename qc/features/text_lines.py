@@ -18,6 +18,7 @@ from scipy.signal import find_peaks
 from qc.geometry import Affine, Size
 from qc.normalize.ink import local_paper
 from qc.resample import warped
+from qc.stats import mad
 from qc.units import px_per_mm
 
 TEXT_DPI = 150.0
@@ -226,7 +227,7 @@ def _side(starts: NDArray[np.float64]) -> tuple[float, float, int] | None:
     inside = ordered[first : ends[first]]
     if len(inside) < max(SIDE_LINES, SIDE_SHARE * len(ordered)) or first > 0.25 * len(ordered):
         return None
-    spread = max(1.4826 * float(np.median(np.abs(inside - np.median(inside)))), 0.05)
+    spread = max(mad(inside - np.median(inside)), 0.05)
     return float(np.median(inside)), 1.25 * spread / float(np.sqrt(len(inside))), len(inside)
 
 

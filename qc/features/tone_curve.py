@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.features.tiles import PageTiles, ScannedPage
+from qc.stats import mad
 
 EVEN = 0.35
 """Deviation within a tile, as a share of its darkness, up to which its mean is a tone."""
@@ -97,13 +98,13 @@ def bare_paper(pages: Sequence[ScannedPage]) -> BarePaper | None:
             continue
         shown = shares(tiles, tiles.paper)[unprinted]
         levels.append(tiles.paper)
-        off.append(1.4826 * float(np.median(np.abs(shown - np.median(shown)))))
+        off.append(mad(shown - np.median(shown)))
         grains.append(float(np.quantile((tiles.grain / np.maximum(tiles.copy.mean(axis=2), 0.05))[unprinted], 0.95)))
     if not levels:
         return None
     light = np.median(np.array(levels), axis=0)
     apart = np.array(levels).mean(axis=1) / light.mean() - 1
-    scatter = float(np.hypot(np.median(off), 1.4826 * np.median(np.abs(apart))))
+    scatter = float(np.hypot(np.median(off), mad(apart)))
     return BarePaper(light, max(scatter, LEAST_SCATTER), float(np.median(grains)))
 
 
@@ -123,7 +124,7 @@ def ground_color(page: ScannedPage) -> BarePaper | None:
         return None
     light = np.median(tiles.copy[ground], axis=0)
     shown = shares(tiles, light)[ground]
-    scatter = max(1.4826 * float(np.median(np.abs(shown - 1))), LEAST_SCATTER)
+    scatter = max(mad(shown - 1), LEAST_SCATTER)
     grain = float(np.quantile((tiles.grain / np.maximum(tiles.copy.mean(axis=2), 0.05))[ground], 0.95))
     return BarePaper(light, scatter, grain, tint)
 
@@ -177,7 +178,7 @@ def tone_curve(pages: Sequence[ScannedPage]) -> ToneCurve:
         levels[0], known[0] = 0.0, True
     levels[known] = _rising(levels[known], np.array([*count, 1])[known])
     levels = np.interp(places, places[known], levels[known])
-    scatter = 1.4826 * float(np.median(off)) if off else 0.05
+    scatter = mad(off) if off else 0.05
     return ToneCurve(places, levels, np.array([*count, len(pages)]), max(scatter, 0.01))
 
 

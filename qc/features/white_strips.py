@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qc.edges.dark_backing import EdgeLine
 from qc.edges.page_stack import Expected, lines_along
 from qc.edges.profiles import consensus_line, robust_line, segment_profiles, strip_along
-from qc.geometry import Affine, Points, Size
+from qc.geometry import SIDES, Affine, Points, Size
 from qc.units import px_per_mm
 
 SEGMENTS = 60
@@ -83,7 +83,7 @@ def white_slivers(
     """
     corners = to_px(trim.corners())
     found = []
-    for side, (a, b) in enumerate(((3, 0), (0, 1), (1, 2), (2, 3))):
+    for side, (a, b) in enumerate(SIDES):
         ends = lines[side].ends
         if ends is not None:
             scale = px_per_mm(dpi[side % 2])

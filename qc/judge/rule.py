@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import operator
+import re
 from dataclasses import dataclass
 
 from qc.geometry import Edge
 from qc.measure import MEASURES
 from qc.model import Outcome, ScanSettings
+from qc.units import number, to_mm
 
+_LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -32,6 +35,16 @@ class Limit:
     def printed(self, unit: str) -> str:
         """The limit in the measure's unit: ``"< 3.175 mm"`` for ``"< 0.125 in"``."""
         return f"{self.op} {self.value:.10g} {unit}"
+
+
+def read_limit(text: str) -> tuple[Limit, str] | None:
+    """Limit that a text such as ``"< 0.125 in"`` states, lengths in mm, and the unit it has there; None where it is none."""
+    match = _LIMIT.fullmatch(text)
+    if not match:
+        return None
+    op, minus, digits, unit = match.groups()
+    value = -number(digits) if minus else number(digits)
+    return Limit(op, to_mm(value, unit) if unit in ("mm", "in") else value, text.strip()), unit
 
 
 @dataclass(frozen=True)

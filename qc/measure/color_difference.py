@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qc.colorimetry import PRINTED, ciede2000, linear_rgb_to_lab
-from qc.flags import Flag
+from qc.flags import Flag, most_common
 from qc.measure.registry import measure
 from qc.model import Evidence, Observation, Where
 
@@ -135,9 +135,7 @@ def color_difference_copy(pages: Sequence[Observation]) -> Observation:
     measured = [o for o in pages if o.value is not None]
     if not measured:
         flags = [f for o in pages for f in o.flags]
-        return color_difference_copy.observe(
-            None, flags=(max(sorted(set(flags)), key=flags.count) if flags else Flag.NOTHING_TO_COMPARE,)
-        )
+        return color_difference_copy.observe(None, flags=(most_common(flags) or Flag.NOTHING_TO_COMPARE,))
     colored = [o for o in measured if o.detail["chroma"] > COLORED]
     measured = colored or measured
     values = np.array([o.value for o in measured], float)

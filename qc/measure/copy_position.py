@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qc.flags import Flag
+from qc.flags import Flag, most_common
 from qc.geometry import Edge
 from qc.measure.registry import measure
 from qc.model import Observation, Where
@@ -97,7 +97,7 @@ def _over_pages(edge: Edge, pair: tuple[str, str], pages: Sequence[Observation])
     measured = [o for o in pages if o.value is not None]
     if len(measured) < MIN_PAGES:
         flags = [f for o in pages if o.value is None for f in o.flags if f != Flag.BENCH_CUT]
-        common = max(sorted(set(flags)), key=flags.count) if flags else None
+        common = most_common(flags)
         reason = tuple(dict.fromkeys(f for f in (common, Flag.FEW_PAGES) if f))
         return copy_position_difference.observe(None, where=where, flags=reason, detail={"pages": len(measured)})
     values = np.array([o.value for o in measured], float)

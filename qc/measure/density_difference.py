@@ -33,7 +33,7 @@ CHANNELS = ("C", "M", "Y")
 """What the red, green and blue channel see most of."""
 U_FILE = 0.25
 """Against a file: what sound presses make of its tones, seen without a color profile. On drawn pages of seeds below 5000 (dot
-gain up to 20 %, solids of density 1.1 to 1.8; benchmarks/density.py) the differences have a root mean square of 0.19 and a
+gain up to 20 %, solids of density 1.1 to 1.8; docs/studies.md) the differences have a root mean square of 0.19 and a
 longer tail to the dark side; 0.20 on seeds held out."""
 U_OTHER_SCANNER = 0.12
 """Against a copy that another scanner, or one that is not named, may have seen: tone curve and glare. 0.07 on the seeds below

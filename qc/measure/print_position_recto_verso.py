@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qc.features.text_placement import AXES, MIN_PAGES, U_LOCAL_MM, OwnPage, Placement, placement
-from qc.flags import Flag
+from qc.flags import Flag, most_common
 from qc.geometry import Edge, Side, Size
 from qc.measure.registry import measure, part
 from qc.measure.words import shift_in_words
@@ -227,7 +227,7 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
         reason: Flag | str | None = None
         if len(sizes) < MIN_PAGES:
             flags = [p.flag for p in pages if p.flag]
-            reason = max(sorted(set(flags)), key=flags.count) if flags else Flag.FEW_PAGES
+            reason = most_common(flags) or Flag.FEW_PAGES
         elif axis == "width" and bench_cut:
             reason = Flag.BENCH_CUT
         if reason is not None:
@@ -282,7 +282,7 @@ def _reason(pages: Sequence[OwnPage], axis: str, found: Flag) -> str:
     flags = [p.flag for p in pages if p.flag and not p.marks(axis)]
     if found is not Flag.FEW_PAGES or not flags or 2 * len(flags) < len(pages):
         return found
-    return max(sorted(set(flags)), key=flags.count)
+    return most_common(flags) or found
 
 
 def _detail(pages: Sequence[OwnPage], found: Placement) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qc.flags import Flag
-from qc.geometry import OUTER_EDGES, Affine, Edge, Points, Size
+from qc.geometry import OUTER_EDGES, SIDES, Affine, Edge, Points, Size, meet
 from qc.measure.registry import measure
 from qc.measure.words import size
 from qc.model import Observation, Where, evidence_at
@@ -41,15 +41,7 @@ VIEW_MM = (20.0, 15.0)
 
 def side_ends(corners: Points, side: int) -> Points:
     """End points of side 0..3 (left, top, right, bottom), walked so that the paper lies to the right."""
-    a, b = ((3, 0), (0, 1), (1, 2), (2, 3))[side]
-    return corners[[a, b]]
-
-
-def _intersection(p: Points, q: Points) -> Points:
-    """Point where the lines through the pairs `p` and `q` meet."""
-    d, e = p[1] - p[0], q[1] - q[0]
-    t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
-    return np.asarray(p[0] + t[0] * d)
+    return corners[list(SIDES[side])]
 
 
 def trim_unstated(offset: Observation) -> Observation:
@@ -65,7 +57,7 @@ def _cut_beyond(frame: Points, side: int, registration: Registration, trim: Size
     nominal = side_ends(trim.corners(), side)
     middle = nominal.mean(axis=0)
     across = np.array([middle, middle + np.eye(2)[axis]])
-    at = _intersection(registration.to_px.inverse()(frame), across)
+    at = meet(registration.to_px.inverse()(frame), across)
     sign = -1.0 if side in (0, 1) else 1.0
     u_register = registration.u_across(middle, np.eye(2)[axis])
     u = float(np.sqrt(u_register**2 + _u_local(registration, axis) ** 2 + u_trim_mm**2))
@@ -86,7 +78,7 @@ def _ends(cuts: Sequence[Points | None], side: int, trim: Size) -> list[Points]:
     ends = []
     for neighbor in ((side - 1) % 4, (side + 1) % 4):
         other = cuts[neighbor]
-        ends.append(_intersection(cut, side_ends(trim.corners(), neighbor) if other is None else other))
+        ends.append(meet(cut, side_ends(trim.corners(), neighbor) if other is None else other))
     return ends
 
 

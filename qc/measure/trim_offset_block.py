@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qc.flags import Flag
+from qc.flags import Flag, most_common
 from qc.geometry import OUTER_EDGES, Edge, Side
 from qc.measure.registry import MEASURES, measure
 from qc.measure.words import size
@@ -62,7 +62,7 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
         where = Where(edge=edge)
         if len(measured) < MIN_PAGES:
             flags = [f for o in here if o.value is None for f in o.flags if f not in doubt]
-            common = max(sorted(set(flags)), key=flags.count) if flags else None
+            common = most_common(flags)
             reason: tuple[str, ...] = tuple(dict.fromkeys(f for f in (pages_flag, common, Flag.FEW_PAGES) if f))[:2]
             detail: dict[str, Any] = {"pages": len(measured)}
             bounds = [float(o.detail["cut_beyond_mm"]) for o in here if "cut_beyond_mm" in o.detail]

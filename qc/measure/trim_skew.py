@@ -13,7 +13,7 @@ from qc.measure.context.opposite_edges import surely_placed
 from qc.measure.registry import measure
 from qc.measure.words import size
 from qc.model import Observation, Where
-from qc.stats import mean_over_pages, students_factor
+from qc.stats import mad, mean_over_pages, students_factor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +137,7 @@ def _sides_apart(angles: NDArray[np.float64], recto: NDArray[np.bool_]) -> _Apar
     medians = [float(np.median(angles[side])) for side in (recto, ~recto)]
     rest = angles - np.where(recto, *medians)
     freedom = len(angles) - 2
-    spread = 1.4826 * float(np.median(np.abs(rest)))
+    spread = mad(rest)
     if len(angles) < MIN_PAGES_ASLANT:
         spread = max(spread, float(np.sqrt((rest**2).sum() / freedom)))
     spread = max(spread, U_PAGE_DEG)
@@ -183,7 +183,7 @@ def _aslant(turns: Sequence[_Turn]) -> list[Observation]:
             named.append(min(from_side, key=lambda a: abs(a[0])))
     if len(away) < MIN_PAGES_ASLANT:
         return []
-    spread = 1.4826 * float(np.median([abs(deg) for deg, _ in away]))
+    spread = mad([deg for deg, _ in away])
     limit = max(TIMES_SPREAD[len(away) >= FEW_PAGES] * max(spread, U_PAGE_DEG), LEAST_DEG)
     named += [(deg, t) for deg, t in away if abs(deg) > limit]
     return [_observed(deg, t, spread) for deg, t in sorted(named, key=lambda a: a[1].page)]

@@ -8,7 +8,8 @@ from qc.errors import ReferenceFault, ScanError
 from qc.model import BookCopy, Resolution
 from qc.normalize.page_image import true_resolution
 from qc.scan.image_file import read_header
-from qc.scan.scanner_profile import ScannerProfile, frame_mm, load_profile
+from qc.scan.profile_file import load_profile
+from qc.scan.scanner_profile import ScannerProfile, frame_mm
 
 _WIDER = "the wider uncertainty is carried"
 

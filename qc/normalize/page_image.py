@@ -159,9 +159,6 @@ def load_page(
     resolution = true_resolution(stated, header, profile)
     r = reduction(resolution, least_dpi)
     pixels = read_pixels(scan, r)
-    if pixels.dtype != np.uint8:
-        pixels = np.round(pixels / 257.0)
-    pixels = np.ascontiguousarray(pixels, np.uint8)
     gray = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     # One-bit pixels averaged are already a share of light, not a tone.
     luminance: NDArray[Any] = cv2.LUT(gray, _IDENTITY_LUT if header.bits == 1 else LINEAR_LUT)

@@ -221,8 +221,6 @@ class CopyReference:
             pixels = read_pixels(self.copy.pages[self.position(number) - 1], shrink)
         except ScanError as fault:
             raise ReferenceFault(f"page {number} of {self.copy.id} is gone: {fault}") from fault
-        if pixels.dtype != np.uint8:
-            pixels = np.round(pixels / 257.0).astype(np.uint8)
         return np.asarray(pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8)
 
     def _doubts(self) -> str:

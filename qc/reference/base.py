@@ -70,7 +70,7 @@ class ReferencePage:
 
 
 class Reference(Protocol):
-    """What was ordered, page by page: a `qc.reference.find.PdfReference` or a `qc.reference.approved_copy.CopyReference`.
+    """What was ordered, page by page: a `qc.reference.pdf.PdfReference` or a `qc.reference.approved_copy.CopyReference`.
 
     `direction` is that in which the book is read, and `direction_by` who says so; empty where nobody does and left-to-right
     is assumed. `bleed_at_right` says at which side odd pages have bleed, where boxes of the file show it at one side only;

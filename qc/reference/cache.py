@@ -83,6 +83,15 @@ def drop(key: str) -> None:
         (folder() / key).unlink()
 
 
+def facts(key: str, make: Callable[[], Any]) -> Any:
+    """The JSON values kept under `key`, or those that `make` gives, which are then kept."""
+    if stored := load(key):
+        return json.loads(stored)
+    made = json.dumps(make())
+    store(key, made.encode())
+    return json.loads(made)
+
+
 def arrays(key: str | None, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     """The arrays kept under `key`, read-only, or those that `make` gives, which are then kept; no key: not kept."""
     stored = None if key is None else load(key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from qc.edges.dark_backing import find_edge, find_sheet
 from qc.errors import ScanError
 from qc.flags import Flag
-from qc.geometry import THUMBNAIL_DPI, Affine, Points, Size
+from qc.geometry import SIDES, THUMBNAIL_DPI, Affine, Points, Size, meet
 from qc.model import BookCopy, PageKind, Resolution, ScanFile, ScanSettings
 from qc.normalize.flat_field import paper_field, rectified
 from qc.normalize.ink import ink_coverage
@@ -26,7 +25,6 @@ from qc.reference import cache
 from qc.scan.image_file import read_header
 from qc.units import px_per_mm
 
-_SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 _LEAST_MM = 40.0
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
@@ -111,7 +109,7 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
             (image.dpi.x_dpi, image.dpi.y_dpi)[side % 2],
             loose=True,
         )
-        for side, (a, b) in enumerate(_SIDES)
+        for side, (a, b) in enumerate(SIDES)
     ]
     for line, name in zip(lines, ("left", "upper", "right", "lower"), strict=True):
         if line.ends is None:
@@ -137,7 +135,7 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
 def page_frame(sides: list[Points], per_mm: tuple[float, float]) -> tuple[Affine, Size]:
     """Page-frame mm -> working pixels, and the page's size, from its left, top, right and bottom line in scan mm."""
     left, top, right, bottom = sides
-    corners = np.array([_meet(left, top), _meet(right, top), _meet(right, bottom), _meet(left, bottom)])
+    corners = np.array([meet(left, top), meet(right, top), meet(right, bottom), meet(left, bottom)])
     across = corners[1] - corners[0] + corners[2] - corners[3]
     down = corners[2] - corners[1] + corners[3] - corners[0]
     angle = float(np.rad2deg(np.arctan2(across[1] - down[0], across[0] + down[1])))
@@ -146,12 +144,6 @@ def page_frame(sides: list[Points], per_mm: tuple[float, float]) -> tuple[Affine
     y0, y1 = flat[[0, 1], 1].mean(), flat[[2, 3], 1].mean()
     to_mm = Affine.rotation(angle).after(Affine.shift(float(x0), float(y0)))
     return Affine.scaling(*per_mm).after(to_mm), Size(float(x1 - x0), float(y1 - y0))
-
-
-def _meet(p: Points, q: Points) -> Points:
-    d, e = p[1] - p[0], q[1] - q[0]
-    t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
-    return np.asarray(p[0] + t[0] * d)
 
 
 def _picture(image: PageImage, to_px: Affine, size: Size, paper: tuple[float, ...] | None) -> NDArray[np.uint8]:
@@ -171,9 +163,10 @@ def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
     """
     how = hashlib.sha256(repr((cache.program(), copy.scan, THUMBNAIL_DPI)).encode()).hexdigest()[:16]
     key = f"copy/{digest}/outlines-{how}"
-    if stored := cache.load(key):
-        return _unpacked(stored)
+    return _of_arrays(cache.arrays(key, lambda: _as_arrays(_found(copy, threads))))
 
+
+def _found(copy: BookCopy, threads: int) -> list[Outline | str]:
     def look(scan: ScanFile) -> Outline | str:
         try:
             return find_outline(scan, copy.scan)
@@ -183,43 +176,29 @@ def survey(copy: BookCopy, digest: str, threads: int) -> list[Outline | str]:
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         found = list(pool.map(look, copy.pages))
     rims = share_a_rim([(None,) * 4 if isinstance(o, str) else o.borders_px for o in found])
-    found = [
+    return [
         f"{s.name}: {Flag.PAINTED_RIM.meaning}." if n in rims else o
         for n, (s, o) in enumerate(zip(copy.pages, found, strict=True))
     ]
-    cache.store(key, _packed(found))
-    return found
 
 
-def _packed(found: list[Outline | str]) -> bytes:
-    table: list[Any] = []
-    arrays: dict[str, Any] = {}
-    for i, o in enumerate(found):
-        if isinstance(o, str):
-            table.append(o)
-            continue
-        size = (o.size.width_mm, o.size.height_mm)
-        table.append([o.to_scan.matrix.tolist(), size, o.u_mm, o.paper, str(o.kind)])
-        arrays[str(i)] = o.picture
-    buffer = io.BytesIO()
-    arrays["table"] = np.frombuffer(json.dumps(table).encode(), np.uint8)
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
+def _as_arrays(found: list[Outline | str]) -> dict[str, NDArray[Any]]:
+    table = [
+        o
+        if isinstance(o, str)
+        else [o.to_scan.matrix.tolist(), (o.size.width_mm, o.size.height_mm), o.u_mm, o.paper, str(o.kind)]
+        for o in found
+    ]
+    pictures = {str(i): o.picture for i, o in enumerate(found) if isinstance(o, Outline)}
+    return {"table": np.frombuffer(json.dumps(table).encode(), np.uint8), **pictures}
 
 
-def _unpacked(stored: bytes) -> list[Outline | str]:
-    with np.load(io.BytesIO(stored), allow_pickle=False) as data:
-        table = json.loads(data["table"].tobytes())
-        return [
-            entry
-            if isinstance(entry, str)
-            else Outline(
-                Affine(np.array(entry[0])),
-                Size(*entry[1]),
-                tuple(entry[2]),
-                entry[3] and tuple(entry[3]),
-                data[str(i)],
-                PageKind(entry[4]),
-            )
-            for i, entry in enumerate(table)
-        ]
+def _of_arrays(kept: dict[str, NDArray[Any]]) -> list[Outline | str]:
+    return [
+        o
+        if isinstance(o, str)
+        else Outline(
+            Affine(np.array(o[0])), Size(*o[1]), tuple(o[2]), o[3] and tuple(o[3]), kept[str(i)], PageKind(o[4])
+        )
+        for i, o in enumerate(json.loads(kept["table"].tobytes()))
+    ]

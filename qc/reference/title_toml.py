@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
-from qc.errors import UsageError, shown
+from qc.errors import UsageError
 from qc.geometry import Direction, Size, trim_size
-from qc.scan.toml_file import NotToml, parse, read_bytes
+from qc.scan.strict_toml import Check, checked, choice, read_table, text, truth, whole
 
-T = TypeVar("T")
-
-_ALLOWED = {
-    "paper": ("white", "cream"),
-    "ink": ("black", "standard-color", "premium-color"),
-    "direction": tuple(Direction),
+_KEYS: Mapping[str, Check] = {
+    "trim": lambda value: trim_size(text(value)),
+    "bleed": truth,
+    "paper": choice("white", "cream"),
+    "ink": choice("black", "standard-color", "premium-color"),
+    "pages": whole(1),
+    "direction": lambda value: Direction(choice(*Direction)(value)),
 }
-_KEYS = ("trim", "bleed", "paper", "ink", "pages", "direction")
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,7 @@ def read_title(path: Path) -> Title:
     UsageError
         It is no TOML file, or has an unknown key or a value that is not allowed.
     """
-    try:
-        table = parse(read_bytes(path))
-    except OSError as fault:
-        raise UsageError(f"{path} cannot be read ({fault.strerror}). Check the file and its permissions.") from fault
-    except NotToml as fault:
-        raise UsageError(f"{path} cannot be read as TOML: {fault}. Correct or remove it.") from fault
-    if unknown := sorted(table.keys() - set(_KEYS)):
-        raise UsageError(f"{path}: unknown key {shown(repr(unknown[0]))}; allowed are {', '.join(_KEYS)}.")
-    direction = _one_of(path, table, "direction")
-    return Title(
-        trim=stated_trim(_typed(path, table, "trim", str), str(path)),
-        bleed=_typed(path, table, "bleed", bool),
-        paper=_one_of(path, table, "paper"),
-        ink=_one_of(path, table, "ink"),
-        pages=_typed(path, table, "pages", int),
-        direction=None if direction is None else Direction(direction),
-    )
+    return Title(**checked(str(path), read_table(path), _KEYS))
 
 
 def stated_trim(text: str | None, where: str) -> Size | None:
@@ -73,17 +57,3 @@ def stated_trim(text: str | None, where: str) -> Size | None:
         return trim_size(text)
     except ValueError as fault:
         raise UsageError(f"{where}: trim {fault}.") from fault
-
-
-def _typed(path: Path, table: dict[str, Any], key: str, kind: type[T]) -> T | None:
-    value = table.get(key)
-    if value is None or type(value) is kind:
-        return value
-    raise UsageError(f"{path}: {key} = {shown(repr(value))} is not a {kind.__name__}.")
-
-
-def _one_of(path: Path, table: dict[str, Any], key: str) -> str | None:
-    value = table.get(key)
-    if value is None or (isinstance(value, str) and value in _ALLOWED[key]):
-        return value
-    raise UsageError(f"{path}: {key} = {shown(repr(value))} is not allowed; write one of {', '.join(_ALLOWED[key])}.")

@@ -12,7 +12,7 @@ from qc.edges.dark_backing import EdgeLine, Sheet, find_edge
 from qc.edges.page_stack import Expected
 from qc.edges.white_backing import find_shadow_edge
 from qc.flags import Flag
-from qc.geometry import Affine, Direction, Edge, Points, edge_names, side_of
+from qc.geometry import SIDES, Affine, Direction, Edge, Points, edge_names, side_of
 from qc.normalize.page_image import PageImage
 from qc.reference.find import ReferencePage
 from qc.register.identify import flat_mm
@@ -53,7 +53,7 @@ def page_edges(
     expected = ordered(page, to_px)
     flat = flat_mm(page.number, page.trim, direction)
     lines = []
-    for side, (a, b) in enumerate(((3, 0), (0, 1), (1, 2), (2, 3))):
+    for side, (a, b) in enumerate(SIDES):
         dpi = image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi
         guess = trim_px[[a, b]]
         if bound and edge_names(side_of(page.number), direction)[side] is Edge.SPINE:
@@ -91,7 +91,7 @@ def ordered(page: ReferencePage, to_px: Affine) -> Expected:
 
 
 def _nearest_side(corners: Points, guess: Points) -> Points:
-    sides = [corners[[a, b]] for a, b in ((3, 0), (0, 1), (1, 2), (2, 3))]
+    sides = [corners[[a, b]] for a, b in SIDES]
     return min(sides, key=lambda s: float(np.hypot(*(s - guess).T).sum()))
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qc.geometry import Affine, Points, Size
 from qc.register.prepared_page import LEAST_VARIANCE, Level, Plane, tile_mean
 from qc.resample import warped
-from qc.stats import median, quantile
+from qc.stats import mad, median, quantile
 
 NEIGHBORS = 2.0
 """Rows of tiles that a wobble of the transport displaces together."""
@@ -238,7 +238,7 @@ def _wobble(residual: NDArray[np.float64], weights: NDArray[np.float64], line: N
 def _spread(residual: NDArray[np.float64], information: NDArray[np.float64]) -> float:
     """Robust standard deviation of the residuals of the better half of the tiles along one axis."""
     good = information >= median(information)
-    return 1.4826 * median(np.abs(residual[good]))
+    return mad(residual[good])
 
 
 def _agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float64]) -> float:

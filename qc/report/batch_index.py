@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from qc.model import Decision
 from qc.report import words
+from qc.report.environment import environment
 from qc.report.files import write_text
 from qc.report.summary_row import Row, shared
 
@@ -52,24 +51,21 @@ def render(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> str
     alike = shared(rows)
     order = {outcome: n for n, outcome in enumerate(_ORDER)}
     listed = sorted(rows, key=lambda r: (order[r.outcome], r.margin_mm is None, r.margin_mm or 0.0))
-    environment = Environment(
-        loader=PackageLoader("qc.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("index.html").render(
-        rows=listed,
-        order=order,
-        alike=alike,
-        links={row.copy: _link(row, folder) for row in rows},
-        words={str(decision): word for decision, word in words.VERDICT.items()} | {"": "NOT INSPECTED"},
-        counts=[(word, sum(r.outcome == o for r in rows)) for o, word in _COUNTED],
-        title=title,
-        policy=policy,
-        script=_SORT,
-        script_hash=base64.b64encode(hashlib.sha256(_SORT.encode()).digest()).decode(),
+    page = (
+        environment()
+        .get_template("index.html")
+        .render(
+            rows=listed,
+            order=order,
+            alike=alike,
+            links={row.copy: _link(row, folder) for row in rows},
+            words={str(decision): word for decision, word in words.VERDICT.items()} | {"": "NOT INSPECTED"},
+            counts=[(word, sum(r.outcome == o for r in rows)) for o, word in _COUNTED],
+            title=title,
+            policy=policy,
+            script=_SORT,
+            script_hash=base64.b64encode(hashlib.sha256(_SORT.encode()).digest()).decode(),
+        )
     )
     return words.clean(page)
 

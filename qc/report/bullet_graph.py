@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from qc.judge.rule import Limit, read_limit
 from qc.model import Finding
-from qc.units import number, to_mm
 
 WIDTH, MARGIN = 220.0, 8.0
-
-_LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*([-−]?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*(\S*)\s*$")
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A limit as a rule states it, in the unit of the measure."""
-
-    operator: str
-    value: float
 
 
 @dataclass(frozen=True)
@@ -38,21 +27,18 @@ class Bullet:
     limit: float
 
 
-def parse_limit(text: str) -> Limit | None:
-    """Limit in millimeters or in the unit as stated; None for ``"never"`` and what is no limit."""
-    match = _LIMIT.match(text)
-    if not match:
-        return None
-    value = number(match[3]) * (-1 if match[2] else 1)
-    return Limit(match[1], to_mm(value, "in") if match[4] in ("in", '"') else value)
+def limit_of(text: str) -> Limit | None:
+    """The limit a finding states; None for ``"never"`` and what is no limit."""
+    found = read_limit(text)
+    return found and found[0]
 
 
 def bullet(finding: Finding, k: float) -> Bullet | None:
     """Geometry for a finding, or None where it has no value or no limit that can be drawn."""
-    within = parse_limit(finding.within)
+    within = limit_of(finding.within)
     if finding.value is None or within is None:
         return None
-    outside = parse_limit(finding.outside)
+    outside = limit_of(finding.outside)
     value = abs(finding.value) if finding.magnitude else finding.value
     half = k * (finding.u or 0.0)
     limits = [within.value] + ([outside.value] if outside else [])
@@ -61,13 +47,13 @@ def bullet(finding: Finding, k: float) -> Bullet | None:
         low = 0.0
     room = 0.15 * (high - low) or 1.0
     high += room
-    if low < 0 or within.operator.startswith(">"):
+    if low < 0 or not within.is_upper:
         low -= room if low < 0 else 0.0
 
     def x(v: float) -> float:
         return MARGIN + (min(max(v, low), high) - low) / (high - low) * (WIDTH - 2 * MARGIN)
 
-    end = low if within.operator.startswith("<") else high
+    end = low if within.is_upper else high
     far = outside.value if outside else within.value
     silent = (x(min(within.value, far)), x(max(within.value, far))) if far != within.value else None
     return Bullet(

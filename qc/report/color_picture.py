@@ -8,15 +8,14 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
 from qc.colorimetry import ColorTiles
+from qc.report.environment import environment
 
 AGAINST_REFERENCE = 15.0
 """ΔE00 at the end of the scale against a reference: a file is no measurement of a print, and sound ones differ by 3 to 10."""
@@ -280,16 +279,3 @@ def _hex(rgb: NDArray[np.float64]) -> str:
 def _drawn(macro: str, **values: object) -> str:
     template = environment().get_template("color.svg")
     return str(getattr(template.module, macro)(**values)).strip()
-
-
-@cache
-def environment() -> Environment:
-    """Of the templates in this package: everything escaped, floats to 5 digits."""
-    return Environment(
-        loader=PackageLoader("qc.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda v: f"{v:.5g}" if isinstance(v, float) else v,
-    )

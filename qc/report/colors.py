@@ -9,7 +9,7 @@ from PIL import Image
 
 from qc.measure import MEASURES
 from qc.model import Finding, Inspection, Outcome
-from qc.report.bullet_graph import parse_limit
+from qc.report.bullet_graph import limit_of
 from qc.report.color_picture import AGAINST_REFERENCE, Captions, ColorPicture, Gray, color_picture
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _colored(tiles: ColorTiles) -> bool:
 
 def _limit(inspection: Inspection) -> float | None:
     stated = {f.measure: f.within for f in inspection.findings if f.measure in _LIMITS}
-    within = next((parse_limit(stated[m]) for m in _LIMITS if m in stated), None)
+    within = next((limit_of(stated[m]) for m in _LIMITS if m in stated), None)
     return within.value if within else None
 
 

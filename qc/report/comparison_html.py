@@ -9,9 +9,10 @@ from pathlib import Path
 from qc.compare.compare import Comparison
 from qc.model import Observation, Outcome
 from qc.report import words
-from qc.report.bullet_graph import parse_limit
-from qc.report.color_picture import BETWEEN_COPIES, Captions, ColorPicture, color_picture, environment
+from qc.report.bullet_graph import limit_of
+from qc.report.color_picture import BETWEEN_COPIES, Captions, ColorPicture, color_picture
 from qc.report.comparison_text import EDGES, bench_cut, cell, color_words, outliers, rows, usual
+from qc.report.environment import environment
 from qc.report.files import write_text
 
 PANEL = (300.0, 120.0)
@@ -117,7 +118,7 @@ def worst_picture(comparison: Comparison) -> ColorPicture | None:
     if worst is None:
         return None
     within = next((f.within for f in comparison.findings if f.measure == "copy-color-difference"), "")
-    limit = parse_limit(within)
+    limit = limit_of(within)
     captions = Captions(f"page {worst.page}", *worst.copies)
     return color_picture(worst.tiles, captions, top=BETWEEN_COPIES, limit=limit.value if limit else None)
 

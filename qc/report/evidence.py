@@ -155,7 +155,7 @@ def upright_crop(scan: NDArray[Any], to_scan: Affine, box_mm: Box, px_per_mm: fl
 
     Parameters
     ----------
-    scan : ndarray, shape (h, w) or (h, w, 3), uint8 or uint16
+    scan : ndarray, shape (h, w) or (h, w, 3), uint8
         The whole scan at full resolution.
     to_scan : Affine
         Page-frame millimeters to pixels of `scan`.
@@ -177,8 +177,6 @@ def upright_crop(scan: NDArray[Any], to_scan: Affine, box_mm: Box, px_per_mm: fl
     x0, y0 = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
     x1, y1 = np.ceil(corners.max(axis=0)).astype(int) + 3
     part = np.ascontiguousarray(scan[y0:y1, x0:x1])
-    if part.dtype == np.uint16:
-        part = (part >> 8).astype(np.uint8)
     if part.ndim == 2:
         part = np.repeat(part[..., None], 3, axis=2)
     if part.size == 0:

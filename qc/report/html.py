@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from qc.flags import Flag
 from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.model import Finding, Inspection, Outcome, PageKind, PageRecord, Role
-from qc.report import bullet_graph, evidence_overlay, trim_drawing, words
+from qc.report import trim_drawing, words
+from qc.report.environment import environment
 from qc.report.files import write_text
 
 if TYPE_CHECKING:
@@ -70,7 +67,7 @@ def render(
     """
     lead = next((e for e in exhibits if e.finding.severity == "defect"), None)
     ranked, strip = by_gravity(inspection.findings), _strip(inspection)
-    template = _environment().get_template("report.html")
+    template = environment().get_template("report.html")
     page = template.render(
         i=inspection,
         k=k,
@@ -141,36 +138,3 @@ def _strip(inspection: Inspection) -> list[_StripPage]:
 
 def _goes_without_saying(flag: str, record: PageRecord) -> bool:
     return flag in _IN_ITS_NATURE or (flag == Flag.NOT_REGISTERED and record.kind in _BARE)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("qc.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
-    environment.globals |= {
-        "words": words,
-        "Outcome": Outcome,
-        "bullet": bullet_graph.bullet,
-        "bullet_width": bullet_graph.WIDTH,
-        "overlay": evidence_overlay.overlay,
-        "picture_size": (evidence_overlay.WIDTH, evidence_overlay.HEIGHT, evidence_overlay.BAND),
-    }
-    environment.filters["webp"] = _data_url
-    environment.filters["png"] = partial(_data_url, kind="png")
-    return environment
-
-
-def _finalize(value: Any) -> Any:
-    if isinstance(value, float):
-        return f"{value:.5g}"
-    return value
-
-
-def _data_url(image: bytes, kind: str = "webp") -> str:
-    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")

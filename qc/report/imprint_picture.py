@@ -37,8 +37,6 @@ def imprint_picture(inspection: Inspection) -> bytes:
     part = pixels[rows, columns]
     if part.size == 0:
         return b""
-    if part.dtype == np.uint16:
-        part = (part >> 8).astype(np.uint8)
     if part.ndim == 3:
         part = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
     part = np.rot90(part, seen.detail["turns"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from qc.geometry import Edge
 from qc.judge.ranking import by_gravity
 from qc.model import Finding, Inspection, Observation, Outcome
-from qc.report.bullet_graph import parse_limit
+from qc.report.bullet_graph import limit_of
 from qc.units import parse_trim
 
 DRAWING = (360.0, 330.0)
@@ -176,7 +176,7 @@ def _said(f: Finding) -> str:
 
 
 def _limit_mm(finding: Finding) -> float | None:
-    limit = parse_limit(finding.outside) or parse_limit(finding.within)
+    limit = limit_of(finding.outside) or limit_of(finding.within)
     return abs(limit.value) if limit else None
 
 

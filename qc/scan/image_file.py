@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
@@ -105,7 +106,7 @@ def read_header(scan: ScanFile) -> ScanHeader:
     return _guarded(scan.path, _label(scan), lambda decoder: _header(decoder, scan))
 
 
-def read_pixels(scan: ScanFile, reduce: int = 1) -> NDArray[Any]:
+def read_pixels(scan: ScanFile, reduce: int = 1, deep: bool = False) -> NDArray[Any]:
     """Upright pixels of a scan.
 
     Parameters
@@ -114,11 +115,13 @@ def read_pixels(scan: ScanFile, reduce: int = 1) -> NDArray[Any]:
     reduce : {1, 2, 3, 4, 8}
         Pixel k of the result averages the full-resolution pixels ``reduce * k`` to ``reduce * k + reduce - 1``, along
         rows and columns; the last one may be partial.
+    deep : bool
+        16-bit scans stay uint16.
 
     Returns
     -------
-    pixels : ndarray, shape (h, w) or (h, w, 3), uint8 or uint16
-        Gray or RGB, C-contiguous; 16-bit scans stay uint16. One-bit scans are 0 (black) and 255 (white). Transparent
+    pixels : ndarray, shape (h, w) or (h, w, 3), uint8
+        Gray or RGB, C-contiguous; the values of 16-bit scans are rounded. One-bit scans are 0 (black) and 255 (white). Transparent
         parts are white. CMYK is converted with the profile in the file, where there is one; other profiles are ignored.
 
     Raises
@@ -134,11 +137,10 @@ def read_pixels(scan: ScanFile, reduce: int = 1) -> NDArray[Any]:
     if reduce not in _REDUCTIONS:
         raise ValueError(f"reduce is {reduce}; allowed are {', '.join(map(str, _REDUCTIONS))}")
 
-    return _guarded(
-        scan.path,
-        _label(scan),
-        lambda decoder: np.ascontiguousarray(decoder.pixels(scan.path, scan.frame, reduce)),
-    )
+    pixels = _guarded(scan.path, _label(scan), lambda decoder: decoder.pixels(scan.path, scan.frame, reduce))
+    if pixels.dtype == np.uint16 and not deep:
+        pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257)
+    return np.ascontiguousarray(pixels)
 
 
 def sha256(path: Path) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import io
 import math
-import re
+import mmap
+import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 from numpy.typing import NDArray
 
+from qc.colorimetry import linear_to_srgb, srgb_to_linear
 from qc.errors import QcError
 from qc.units import px_per_mm, to_mm
 
@@ -84,36 +87,23 @@ def sheets(document: pdfium.PdfDocument) -> list[Sheet]:
 
 def user_units(document: pdfium.PdfDocument) -> list[float]:
     """Length of a unit of each page, in 1/72 in; call it under `LOCK`."""
-    # PDFium has no call for UserUnit and ignores it; what it saves has page dictionaries in plain text.
-    if not _says_user_unit(document):
-        return [1.0] * len(document)
-    units = []
-    for i in range(len(document)):
-        single = pdfium.PdfDocument.new()
-        try:
-            single.import_pages(document, [i])
-            match = re.search(rb"/UserUnit\s+(\d*\.?\d+)", saved(single))
-        finally:
-            single.close()
-        units.append(float(match[1]) if match and float(match[1]) > 0 else 1.0)
-    return units
+    # PDFium ignores UserUnit. What it saves has no damage and no encryption left; a file of scans may not fit into memory.
+    units: list[float] = []
+    with tempfile.TemporaryFile() as file:
+        document.save(file, flags=raw.FPDF_REMOVE_SECURITY)
+        file.flush()
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            stated = text.find(b"/UserUnit") >= 0
+        if stated:
+            from pypdf import PdfReader
+
+            with suppress(Exception):  # pypdf raises anything on an odd tree of pages
+                units = [_positive(page.user_unit) for page in PdfReader(file).pages]
+    return units if len(units) == len(document) else [1.0] * len(document)
 
 
-class _Search:
-    """A stream to write to that only looks whether `words` come by."""
-
-    def __init__(self, words: bytes) -> None:
-        self._words, self._tail, self.found = words, b"", False
-
-    def write(self, data: bytes) -> None:
-        self.found = self.found or self._words in self._tail + bytes(data)
-        self._tail = bytes(data)[-len(self._words) :]
-
-
-def _says_user_unit(document: pdfium.PdfDocument) -> bool:
-    search = _Search(b"/UserUnit")
-    document.save(search)
-    return search.found
+def _positive(unit: object) -> float:
+    return float(unit) if isinstance(unit, int | float) and unit > 0 else 1.0
 
 
 def saved(document: pdfium.PdfDocument) -> bytes:
@@ -262,18 +252,8 @@ def render(
             bitmap.close()
 
 
-def _linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4), float)
-
-
-def _encoding() -> NDArray[np.uint8]:
-    light = np.arange(65536) / 65535
-    srgb = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.asarray(np.rint(srgb * 255), np.uint8)
-
-
-_TO_LIGHT = np.rint(_linear(np.arange(256) / 255) * 65535).astype(np.uint16)
-_FROM_LIGHT = _encoding()
+_TO_LIGHT = np.rint(srgb_to_linear(np.arange(256) / 255) * 65535).astype(np.uint16)
+_FROM_LIGHT = np.rint(linear_to_srgb(np.arange(65536) / 65535) * 255).astype(np.uint8)
 
 
 def draw(

@@ -102,7 +102,7 @@ def _raster(scan: ScanFile, shape: tuple[int, int], size: tuple[int, int]) -> Gr
     reduce = next((r for r in (8, 4, 3, 2) if min(shape) >= r * min(size)), 1)
     pixels = read_pixels(scan, reduce)
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels
-    values = np.asarray(gray, np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    values = np.asarray(gray, np.float32) / np.float32(255)
     fx, fy = size[0] / shape[0] * reduce, size[1] / shape[1] * reduce
     # A last pixel that is partial lies beyond the frame in part, which a plain resize would squeeze in.
     to_size = np.array([[fx, 0, 0.5 * fx - 0.5], [0, fy, 0.5 * fy - 0.5]])

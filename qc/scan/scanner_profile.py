@@ -1,31 +1,19 @@
-"""Scanner profiles: files, and corrections of geometry, white lid, cropping and color.
-
-`qc calibrate` makes them; everything else reads the file through this module.
-"""
+"""What a scanner profile says of a scanner's geometry, white lid, cropping and color."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
-from qc.errors import ReferenceFault
-from qc.scan.scanner_color import ScannerColor, color_of
-from qc.scan.spline import basis
-from qc.scan.toml_file import NotToml, parse, read_bytes
+from qc.scan.scanner_color import ScannerColor
 from qc.units import mm_per_px
 
-SCHEMA = 1
-_MOST_BYTES = 20_000_000
-EDGES = ("left", "top", "right", "bottom")
 U_SCALE = 0.005
 """Of a scanner nobody calibrated, relative: published flatbeds differ by 0.1 to 0.6 %."""
 U_LOCAL_MM = 0.15
@@ -35,6 +23,18 @@ U_OTHER_DPI = 3e-4
 SAME_DPI = 0.01
 FRAME_TOLERANCE_MM = 1.5
 """A map holds only where the same part of the glass was scanned."""
+
+
+def spline_basis(at: NDArray[np.float64], start: float, step: float, count: int) -> NDArray[np.float64]:
+    """Values of `count` cubic B-splines, `step` apart, whose domain begins at `start`; shape (len(at), count).
+
+    Rows sum to 1. Places beyond the domain are taken at its end.
+    """
+    # Only who has a profile waits for SciPy.
+    from scipy.interpolate import BSpline
+
+    knots = start + step * (np.arange(count + 4) - 3.0)
+    return np.asarray(BSpline.design_matrix(np.clip(at, knots[3], knots[count]), knots, 3).toarray(), np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class DistortionMap:
         return np.column_stack([np.einsum("nr,rc,nc->n", down, c, across) for c in (self.dx_mm, self.dy_mm)])
 
     def _basis(self, at_mm: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-        return basis(at_mm, self.start_mm[axis], self.step_mm[axis], self.dx_mm.shape[1 - axis])
+        return spline_basis(at_mm, self.start_mm[axis], self.step_mm[axis], self.dx_mm.shape[1 - axis])
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,173 +228,6 @@ class ScannerProfile:
 
     def __repr__(self) -> str:
         return f"ScannerProfile({self.name!r}, {self.sha256})"
-
-
-def profiles_folder() -> Path:
-    """The user's folder of scanner profiles."""
-    return Path(platformdirs.user_data_dir("print-return-qc")) / "profiles"
-
-
-def folders() -> list[Path]:
-    """Search path of profiles by name; new ones go to the first folder."""
-    return [Path(f) for f in (os.environ.get("QC_PROFILES"),) if f] + [profiles_folder()]
-
-
-def find_profile(name: str) -> Path:
-    """The profile file of a path or a name.
-
-    Parameters
-    ----------
-    name : str
-        The path of a profile, or its name in ``$QC_PROFILES``, else in the user's data folder.
-
-    Raises
-    ------
-    ReferenceFault
-        There is none.
-    """
-    places = [Path(name), *(folder / f"{name}.toml" for folder in folders())]
-    path = next((p for p in places if p.is_file()), None)
-    if path is None:
-        searched = " or ".join(map(str, folders()))
-        raise ReferenceFault(
-            f"The scanner profile {name!r} is neither a file nor in {searched}. Check the name, make it with "
-            "`qc calibrate scale`, or leave it out and accept a wider uncertainty."
-        )
-    return path
-
-
-def load_profile(name: str, today: date | None = None) -> ScannerProfile:
-    """The profile of a path or a name, if it still holds; without its colors where only these have expired.
-
-    Raises
-    ------
-    ReferenceFault
-        It is missing, unreadable, wrong or expired.
-    """
-    profile = read_profile(find_profile(name))
-    if (today or date.today()) > profile.expires:
-        raise ReferenceFault(
-            f"The scanner profile {profile.name} expired on {profile.expires}. Scan the target again and renew it with "
-            "`qc calibrate scale` or `color`, or leave it out and accept a wider uncertainty."
-        )
-    if profile.color is not None and (today or date.today()) > profile.color.expires:
-        return replace(profile, color=None)
-    return profile
-
-
-def read_profile(path: Path) -> ScannerProfile:
-    """A profile from its file, expired or not.
-
-    Raises
-    ------
-    ReferenceFault
-        It cannot be read, or is no profile.
-    """
-    try:
-        data = read_bytes(path, _MOST_BYTES)
-        tables = parse(data)
-    except (OSError, NotToml) as fault:
-        reason = fault.strerror if isinstance(fault, OSError) else fault
-        raise ReferenceFault(f"The scanner profile {path} cannot be read: {reason}. Make it again.") from fault
-    if tables.get("schema") != SCHEMA:
-        raise ReferenceFault(
-            f"The scanner profile {path} has schema {tables.get('schema')!r}; this version reads {SCHEMA}. Make it again."
-        )
-    try:
-        return _profile(path, hashlib.sha256(data).hexdigest(), tables)
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as fault:
-        what = f"it lacks {fault}" if isinstance(fault, KeyError) else str(fault)
-        raise ReferenceFault(f"The scanner profile {path} cannot be used: {what}. Make it again.") from fault
-
-
-def _profile(path: Path, sha256: str, tables: Mapping[str, Any]) -> ScannerProfile:
-    made, expires = tables["made"], tables["expires"]
-    if type(made) is not date or type(expires) is not date:
-        raise ValueError("made and expires are not dates")
-    return ScannerProfile(
-        name=str(tables["name"]),
-        path=path,
-        sha256=sha256,
-        made=made,
-        expires=expires,
-        scanner=str(tables.get("scanner", "")),
-        driver=str(tables.get("driver", "")),
-        scale=_scale(tables["scale"], tables.get("map")) if "scale" in tables else None,
-        white=_white(tables["white"]) if "white" in tables else None,
-        crop=_crop(tables["crop"]) if "crop" in tables else None,
-        color=color_of(tables["color"]) if "color" in tables else None,
-        tables=tables,
-    )
-
-
-def _scale(table: Mapping[str, Any], map_table: Mapping[str, Any] | None) -> ScannerScale:
-    stated, dpi = _positive_pair(table, "stated_dpi"), _positive_pair(table, "dpi")
-    if any(not 0.9 < d / s < 1.1 for d, s in zip(dpi, stated, strict=True)):
-        raise ValueError(f"true and stated resolution, {dpi} and {stated} dpi, are more than 10 % apart")
-    distortion = None
-    if map_table is not None:
-        dx, dy = (np.array(map_table[key], float) for key in ("dx_mm", "dy_mm"))
-        if dx.ndim != 2 or dx.shape != dy.shape or min(dx.shape) < 4 or not np.isfinite([dx, dy]).all():
-            raise ValueError("the coefficients of its map are no two equal tables of numbers")
-        distortion = DistortionMap(_pair(map_table, "start_mm"), _positive_pair(map_table, "step_mm"), dx, dy)
-    return ScannerScale(
-        stated_dpi=stated,
-        dpi=dpi,
-        shear=_finite("shear", table["shear"]),
-        u_scale=_u_pair(table, "u"),
-        u_shear=_u("u_shear", table["u_shear"]),
-        u_local_mm=_u_pair(table, "u_local_mm"),
-        frame_mm=_positive_pair(table, "frame_mm") if "frame_mm" in table else None,
-        map=distortion,
-        map_rms_mm=_u_pair(map_table, "rms_mm") if map_table is not None else (0.0, 0.0),
-    )
-
-
-def _white(table: Mapping[str, Any]) -> WhiteLid:
-    return WhiteLid(_four(table["bias_mm"]), _four(table["u_mm"], _u))
-
-
-def _crop(table: Mapping[str, Any]) -> CropError:
-    return CropError(_four(table["mean_mm"]) if "mean_mm" in table else None, _four(table["spread_mm"], _u))
-
-
-def _pair(table: Mapping[str, Any], key: str) -> tuple[float, float]:
-    x, y = (_finite(key, v) for v in table[key])
-    return x, y
-
-
-def _positive_pair(table: Mapping[str, Any], key: str) -> tuple[float, float]:
-    x, y = _pair(table, key)
-    if min(x, y) <= 0:
-        raise ValueError(f"{key} is not greater than 0")
-    return x, y
-
-
-def _u_pair(table: Mapping[str, Any], key: str) -> tuple[float, float]:
-    x, y = (_u(key, v) for v in table[key])
-    return x, y
-
-
-def _four(
-    table: Mapping[str, Any], read: Callable[[str, Any], float] | None = None
-) -> tuple[float, float, float, float]:
-    left, top, right, bottom = ((read or _finite)(edge, table[edge]) for edge in EDGES)
-    return left, top, right, bottom
-
-
-def _finite(key: str, value: Any) -> float:
-    number = float(value)
-    if not np.isfinite(number):
-        raise ValueError(f"{key} is not finite")
-    return number
-
-
-def _u(key: str, value: Any) -> float:
-    number = _finite(key, value)
-    if number < 0:
-        raise ValueError(f"{key} is an uncertainty below 0")
-    return number
 
 
 def u_without_profile() -> tuple[tuple[float, float], tuple[float, float]]:

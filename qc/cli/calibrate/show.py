@@ -13,7 +13,7 @@ from calibration.grid import find_grid
 from calibration.summary import described, drift_words, listing
 from qc.cli import exits, options
 from qc.errors import ReferenceFault, one_line
-from qc.scan.scanner_profile import find_profile, folders, read_profile
+from qc.scan.profile_file import find_profile, folders, read_profile
 
 
 @click.command()

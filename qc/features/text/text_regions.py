@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Points
+from qc.stats import mad
 from qc.units import px_per_mm
 
 Gray = NDArray[np.uint8]
@@ -110,7 +111,7 @@ def find_blocks(gray: Gray, dpi: float) -> Blocks:
     inside = np.asarray(cv2.resize(paper, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     some = (slice(None, None, 1 + gray.size // 400_000),)
     sample = (around.ravel()[some].astype(np.int16) - smooth.ravel()[some])[inside.ravel()[some] > 0]
-    noise = 1.4826 * float(np.median(np.abs(sample))) if sample.size else 0.0
+    noise = mad(sample) if sample.size else 0.0
     # A page has millions of pixels: bytes, and nothing kept longer than it is needed.
     ink = cv2.subtract(around, smooth, mask=inside)
     cv2.threshold(ink, max(NOISE * noise, LEAST_STEP), 1, cv2.THRESH_BINARY, dst=ink)

@@ -106,8 +106,6 @@ def _seen(page: PageResult) -> _Seen | None:
         pixels = read_pixels(page.job.scan, reduce)
     except ScanError:
         return None
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels
     return _Seen(page, np.asarray(gray, np.uint8), reduce)
 

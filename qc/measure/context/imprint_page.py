@@ -155,8 +155,6 @@ def _reduce(dpi: float) -> int:
 
 def _gray(scan: ScanFile, reduce: int) -> NDArray[np.uint8]:
     pixels = read_pixels(scan, reduce)
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels, np.uint8)
 
 

@@ -14,6 +14,7 @@ from scipy.stats import f as f_test
 from scipy.stats import t as student
 
 from qc.geometry import Side, side_of
+from qc.stats import mad
 
 FEWEST = 4
 """Pairs of each reading; with fewer, one page that was measured badly decides."""
@@ -79,7 +80,7 @@ def uneven_edge(first: Mapping[int, float], second: Mapping[int, float], u: floa
     if len(a) < 2 * FEWEST:
         return None
     size = a + b - np.median(a + b)
-    scale = 1.4826 * float(np.median(np.abs(size)))
+    scale = mad(size)
     kept = np.abs(size) <= CHANGED * max(scale, u)
     a, size = a[kept] - a[kept].mean(), size[kept] - size[kept].mean()
     power = float(np.sum(size**2))

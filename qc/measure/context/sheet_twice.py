@@ -18,7 +18,7 @@ from qc.geometry import USUAL, Side, mates
 from qc.measure.context.opposite_edges import OppositeEdges, opposite_edges, placements
 from qc.model import Observation, PageRecord
 from qc.register.alignment import Alignment
-from qc.stats import huber_mean
+from qc.stats import huber_mean, mad
 
 LOCAL_AGAIN = 0.5
 """Share of the local distortion that comes anew with each pass; the rest is the print's, and the scanner's own. Drawn sheets
@@ -218,7 +218,7 @@ def _spread(values: Sequence[float], lost: int) -> float:
     size = np.abs(values)
     if len(size) <= lost:
         return 0.0
-    limit = CLIP * 1.4826 * float(np.median(size))
+    limit = CLIP * mad(size)
     return float(np.sqrt((np.minimum(size, limit) ** 2).sum() / (len(size) - lost)))
 
 

@@ -1,10 +1,9 @@
-"""PNG: OpenCV reads plain gray and RGB, a third quicker, and 16 bits, which Pillow would cut to 8; Pillow all else."""
+"""PNG through Pillow; OpenCV reads color of 16 bits, which Pillow would cut to 8."""
 
 from __future__ import annotations
 
 import io
 import struct
-import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,7 +15,6 @@ from qc.scan.decoders.jpeg import exif
 from qc.scan.decoders.raster import (
     Info,
     Pixels,
-    Turn,
     Unusable,
     from_pillow,
     on_white,
@@ -26,6 +24,7 @@ from qc.scan.decoders.raster import (
 )
 
 _SIGNATURE = 8
+_END = b"IEND\xaeB`\x82"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _TAGS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 # no deflate stream expands further
@@ -44,7 +43,9 @@ def info(path: Path, frame: int) -> Info:
         refuse_giant(width, height)
         tagged_late = _tagged_late(file)
     with Image.open(path, formats=["PNG"]) as image:
-        turn = _turn(image, tagged_late)
+        if tagged_late:
+            image.load()
+        turn = exif(image)[0]
         dpi = image.info.get("dpi")
     bits = 16 if bits == 16 else 1 if bits == 1 and color == 0 else 8
     return Info(width, height, color in (0, 4), bits, dpi, turn)
@@ -54,14 +55,12 @@ def pixels(path: Path, frame: int, reduce: int) -> Pixels:
     data = path.read_bytes()
     width, height, bits, color = _ihdr(data)
     refuse_giant(width, height)
-    bare = _critical_chunks(data)
     refuse_hollow(width * height * bits * _CHANNELS[color] / 8 / _MOST_BYTES_PER_BYTE, len(data))
-    with Image.open(path, formats=["PNG"]) as image:
-        turn = _turn(image, _tagged_late(io.BytesIO(data)))
-        array = _plain(bare, color) if bits == 8 and "transparency" not in image.info else None
-        if array is None:
-            image.load()
-            array = from_pillow(image) if bits < 16 or color == 0 else _sixteen_bits(data, color)
+    _refuse_damaged(data)
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        image.load()
+        turn = exif(image)[0]
+        array = from_pillow(image) if bits < 16 or color == 0 else _sixteen_bits(data, color)
         array = _in_srgb(array, image.info)
     return shrink(turn.apply(array), reduce)
 
@@ -88,38 +87,15 @@ def _tagged_late(file: BinaryIO) -> bool:
     return False
 
 
-def _turn(image: Image.Image, tagged_late: bool) -> Turn:
-    if tagged_late:
-        image.load()
-    return exif(image)[0]
-
-
-def _critical_chunks(data: bytes) -> bytes:
-    """The file without what decoders may ignore, and complain of on stderr. Refuse one without its end or with a damaged
-    critical chunk; decoders deliver pixels of both."""
-    at, whole = _SIGNATURE, memoryview(data)
-    kept = [whole[:at]]
-    while at + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        kind, end = data[at + 4 : at + 8], at + 12 + length
-        if end > len(data):
-            break
-        if not kind[0] & 0x20:
-            if zlib.crc32(whole[at + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
-                raise Unusable("is a damaged PNG (checksum): copy the file again or rescan the page")
-            kept.append(whole[at:end])
-        if kind == b"IEND":
-            return b"".join(kept)
-        at = end
-    raise Unusable("ends too early (truncated): copy the file again or rescan the page")
-
-
-def _plain(data: bytes, color: int) -> Pixels | None:
-    """Pixels of 8 bits, gray or RGB as stored; None for other kinds, and where something is wrong: Pillow says what."""
-    flag = {0: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_COLOR_RGB}.get(color)
-    if flag is None:
-        return None
-    return cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
+def _refuse_damaged(data: bytes) -> None:
+    """Refuse a file without its end or with a wrong checksum; decoders deliver pixels of both."""
+    if _END not in data:
+        raise Unusable("ends too early (truncated): copy the file again or rescan the page")
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            image.verify()
+    except (SyntaxError, struct.error) as fault:
+        raise Unusable("is a damaged PNG (checksum): copy the file again or rescan the page") from fault
 
 
 def _in_srgb(array: Pixels, about: dict[Any, Any]) -> Pixels:

@@ -126,7 +126,7 @@ def sweep(
     inspections : sequence of Inspection
         As `qc.load_store` gives them.
     truth : mapping of str to bool
-        Whether a copy is defective, by its id, see `qc.tuning.labels.agreed`; copies that are not in it are left out.
+        Whether a copy is defective, by its id, see `studies.labels.agreed`; copies that are not in it are left out.
     policy : Policy
         All its rules judge; only this one is changed.
     rule_id : str

@@ -21,7 +21,7 @@ from qc.pipeline import inspect_copy
 from qc.reference.find import Reference
 from qc.scan.image_file import read_pixels
 from qc.synthetic.plant import cut_moved, print_lost, spotted, streaked, tinted
-from qc.tuning.agreement import Z_95
+from studies.agreement import Z_95
 
 STRIP_MM = 2.0
 """Of the margin that moves with a cut."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.errors import UsageError
-from qc.tuning.sweep import CALLED, PASSED, Sweep
+from studies.sweep import CALLED, PASSED, Sweep
 
 Values = NDArray[np.float64]
 CONFIDENCE = 0.95

@@ -15,11 +15,11 @@ from qc.judge.policy import Rule
 from qc.judge.ranking import deciding
 from qc.judge.rejudge import Flip
 from qc.report.evidence import Exhibit, exhibits
-from qc.tuning.control import ControlChart
-from qc.tuning.cost import CostCurve
-from qc.tuning.curves import Characteristic, Histogram, PrecisionRecall, Rates
-from qc.tuning.gauge import GaugeStudy
-from qc.tuning.planted import DetectionCurve
+from studies.control import ControlChart
+from studies.cost import CostCurve
+from studies.curves import Characteristic, Histogram, PrecisionRecall, Rates
+from studies.gauge import GaugeStudy
+from studies.planted import DetectionCurve
 
 try:
     import matplotlib.pyplot as plt

@@ -51,7 +51,7 @@ def propose(
         Name of a shipped policy, or the path of a file.
     limits : mapping of str to mapping
         For each rule the texts of `within` and `outside` that change: ``{"trim-offset-block": {"outside": "> 2.9 mm"}}``;
-        `qc.tuning.sweep.limit_lines` makes them.
+        `studies.sweep.limit_lines` makes them.
     by, reason : str
         Who argues for it, and why, in a sentence.
     inspections : sequence of Inspection

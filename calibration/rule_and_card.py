@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from calibration.grid import MOST_DPI_ERROR, read_gray
 from qc.edges.dark_backing import EdgeLine, find_edge, find_sheet
 from qc.errors import ScanError
-from qc.geometry import Points, Size
+from qc.geometry import SIDES, Points, Size
 from qc.model import Resolution
 from qc.resample import shrunk
 from qc.scan.image_file import sha256
@@ -39,8 +39,6 @@ MOST_DISAGREEMENT = 0.0015
 U_ANISOTROPY = 0.0035
 """Of the resolution along one axis if only that along the other is known; relative, between 1 sigma of flatbeds."""
 LEAST_LOCAL_MM = 0.06
-
-_SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 
 
 @dataclass(frozen=True)
@@ -180,7 +178,7 @@ def read_card(path: Path, dpi: float | None = None) -> tuple[AxisScale, AxisScal
             "behind it and scan again."
         )
     lines = []
-    for side, (a, b) in enumerate(_SIDES):
+    for side, (a, b) in enumerate(SIDES):
         ends = sheet.corners[[a, b]]
         along = (ends[1] - ends[0]) / np.hypot(*((ends[1] - ends[0]) / scale))
         inner = np.array([ends[0] + CARD_CORNER_MM * along, ends[1] - CARD_CORNER_MM * along])

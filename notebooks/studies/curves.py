@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qc.errors import UsageError
 from qc.judge.policy import Rule
 from qc.model import Outcome
-from qc.tuning.sweep import CALLED, REVIEW, Sweep
+from studies.sweep import CALLED, REVIEW, Sweep
 
 Values = NDArray[np.float64]
 QUANTILES = 1001
