@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from qc import __version__
-from qc.colorimetry import ColorTiles
 from qc.errors import ScanError
+from qc.features.color_tiles import ColorTiles
 from qc.geometry import mates
 from qc.judge.claim import not_known
 from qc.judge.judge import judge
@@ -91,6 +91,19 @@ def inspect_copy(
     ScanError
         No scan of the copy could be used.
     """
+    return inspect_with_colors(copy, reference, policy, note=note, threads=threads, progress=progress)[0]
+
+
+def inspect_with_colors(
+    copy: BookCopy,
+    reference: Reference | None,
+    policy: Policy,
+    *,
+    note: str = "",
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> tuple[Inspection, dict[int, ColorTiles]]:
+    """As `inspect_copy`, and the colors of the registered pages by their position."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     copy, order, glances, pages = arranged(copy, reference, threads, progress)
     _require_some(copy, pages)
@@ -123,7 +136,7 @@ def inspect_copy(
     identity = reference.id if reference else ReferenceId("none", note=note)
     unread = not_known(copy, observations)
     findings, verdict = judge(observations, policy, copy, records, identity, rescan, unread)
-    return Inspection(
+    inspection = Inspection(
         copy=copy,
         reference=identity,
         policy=policy.identity,
@@ -139,9 +152,9 @@ def inspect_copy(
             scans=_hashes(copy.scans),
             started=started,
         ),
-        colors=colors,
         pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in pages if p.picture},
     )
+    return inspection, colors
 
 
 def run_jobs(

@@ -159,7 +159,7 @@ def test_a_sound_copy_is_0_and_the_verdict_is_the_last_line(drawn: Drawn, run_qc
     assert ran.out.splitlines()[-1].startswith("NO DEFECT ")
     assert ran.err == ""
     folder = tmp_path / "qc-out" / "RMA-1"
-    assert sorted(p.name for p in folder.iterdir()) == ["inspection.json", "report.html"]
+    assert sorted(p.name for p in folder.iterdir()) == ["inspection.json", "inspection.npz", "report.html"]
     assert "</html>" in (folder / "report.html").read_text("utf-8")
 
 

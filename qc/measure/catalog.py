@@ -83,15 +83,15 @@ _ALL = (
     Measure("color-difference", "dE00", "page", 3, "qc.measure.color_difference:color_difference"),
     Measure("color-difference-copy", "dE00", "copy", 3, "qc.measure.color_difference:color_difference_copy"),
     Measure("density-difference", "density", "copy", 2, "qc.measure.density_difference:density_difference"),
-    Measure("paper-difference", "dE00", "copy", 3, "qc.measure.color_difference:paper_difference"),
+    Measure("paper-difference", "dE00", "copy", 4, "qc.measure.color_difference:paper_difference"),
     Measure("color-defect", "fraction", "page", 2, "qc.measure.color_defect:color_defect"),
     Measure("print-date", "count", "copy", 3, "qc.measure.readings:print_date"),
     Measure("print-place", "count", "copy", 3, "qc.measure.readings:print_place"),
     Measure("isbn", "count", "copy", 2, "qc.measure.readings:isbn"),
     Measure("copy-position-difference", "mm", "copies", 1, "qc.measure.copy_position:copy_position_difference"),
     Measure("copy-position-outlier", "mm", "copies", 1, "qc.measure.copy_position_outlier:copy_position_outlier"),
-    Measure("copy-color-difference", "dE00", "copies", 2, "qc.measure.copy_color:copy_color_difference"),
-    Measure("copy-color-outlier", "dE00", "copies", 2, "qc.measure.copy_color:copy_color_outlier"),
+    Measure("copy-color-difference", "dE00", "copies", 3, "qc.measure.copy_color:copy_color_difference"),
+    Measure("copy-color-outlier", "dE00", "copies", 3, "qc.measure.copy_color:copy_color_outlier"),
 )
 
 MEASURES: Mapping[str, Measure] = {m.id: m for m in _ALL}

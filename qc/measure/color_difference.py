@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
+from qc.features.tile_differences import COLORED, MIN_TILES, tile_differences
 from qc.features.tiles import PRINTED, PageTiles
 from qc.flags import Flag
 from qc.measure.catalog import MEASURES
 from qc.model import Evidence, Observation, Where
 from qc.normalize.scan_color import SRGB, ScanColor
 
-MIN_TILES = 12
-COLORED = 10.0
-"""Chroma that a tenth of the printed tiles must reach for a page to count as printed in color."""
 U_PAPER = 2.0
 """Of the paper's a* and b* on a scanner without a profile."""
 U_STOCK = 1.5
@@ -69,25 +67,10 @@ def color_difference(
         return measure.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,))
     lab_c = tiles.colors.lab_on_paper(tiles.copy[printed], tiles.paper)
     lab_r = linear_rgb_to_lab(tiles.reference[printed])
-    difference = ciede2000(lab_r, lab_c)
-    chroma_c, chroma_r = np.hypot(*lab_c[:, 1:].T), np.hypot(*lab_r[:, 1:].T)
-    chromatic = np.minimum(chroma_c, chroma_r) > 5
-    turn = np.rad2deg(np.arctan2(lab_c[:, 2], lab_c[:, 1]) - np.arctan2(lab_r[:, 2], lab_r[:, 1]))
-    turn = (turn + 180) % 360 - 180
-    detail = {
-        "median": round(float(np.median(difference)), 3),
-        "p95": round(float(np.quantile(difference, 0.95)), 3),
-        "dL": round(float(np.median(lab_c[:, 0] - lab_r[:, 0])), 3),
-        "dC": round(float(np.median(chroma_c - chroma_r)), 3),
-        "dh": round(float(np.median(turn[chromatic])), 2) if chromatic.sum() >= MIN_TILES else None,
-        "da": round(float(np.median(lab_c[:, 1] - lab_r[:, 1])), 3),
-        "db": round(float(np.median(lab_c[:, 2] - lab_r[:, 2])), 3),
-        "chroma": round(float(np.quantile(chroma_r, 0.9)), 2),
-        "tiles": int(printed.sum()),
-        "colors": tiles.colors.kind,
-    }
+    value, detail = tile_differences(lab_r, lab_c)
+    detail["colors"] = tiles.colors.kind
     u = float(np.hypot(tiles.colors.u, u_reference))
-    return measure.observe(float(difference.mean()), u, where, _doubt(tiles.colors), detail, (Evidence(*scan),))
+    return measure.observe(value, u, where, _doubt(tiles.colors), detail, (Evidence(*scan),))
 
 
 def _doubt(colors: ScanColor) -> tuple[Flag, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from qc.colorimetry import ColorTiles
-from qc.features.color_tiles import against_reference
+from qc.features.color_tiles import ColorTiles, color_tiles
 from qc.features.lamp import lamp_taken_out
 from qc.features.tiles import ScannedPage
 from qc.features.tone_curve import bare_paper, tone_curve
@@ -33,14 +32,12 @@ from qc.reference.find import Reference
 from qc.register.page_result import PageResult
 
 ODD_PLACES = ("pages-duplicated", "pages-out-of-order")
-KEPT_TILES = 4
-"""Pages of a copy whose tiles of color are kept for pictures."""
 
 
 def observe_tones(
     copy: BookCopy, pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference
 ) -> tuple[list[Observation], dict[int, ColorTiles]]:
-    """Observations of tone, color, paper, missing print and marks of a copy, and the colors of its worst pages.
+    """Observations of tone, color, paper, missing print and marks of a copy, and its colors.
 
     Parameters
     ----------
@@ -54,7 +51,7 @@ def observe_tones(
     -------
     observations : list of Observation
     colors : dict of int to ColorTiles
-        By position, of the pages whose color is farthest off: few, so that memory does not grow with the copy.
+        Of its registered pages, by position.
     """
     scanned = _scanned(pages, records)
     even = {p.position: p for p in lamp_taken_out(scanned)}
@@ -70,12 +67,9 @@ def observe_tones(
             differences.append(_not_compared(position, record))
             continue
         tiles = even[position].tiles
-        difference = color_difference(tiles, position, scan, no_tone[position], reference.u_color)
-        differences.append(difference)
-        if difference.value is not None and page.trim is not None:
-            colors[position] = (difference.value, against_reference(tiles, page.trim))
-            if len(colors) > KEPT_TILES:
-                del colors[min(colors, key=lambda n: colors[n][0])]
+        differences.append(color_difference(tiles, position, scan, no_tone[position], reference.u_color))
+        if page.trim is not None:
+            colors[position] = color_tiles(tiles, page.trim)
     observations = list(differences)
     for page in pages:
         if page.job.position in even:
@@ -94,7 +88,7 @@ def observe_tones(
     seen = [color_difference_copy(differences), *color_defect(with_tone, reference.paper, reference.ink)]
     observations += [_managed(o, management) for o in seen]
     observations += marks_on_print(list(_marked(pages)))
-    return observations, {n: tiles for n, (_, tiles) in colors.items() if tiles is not None}
+    return observations, colors
 
 
 def with_unsure_places(tones: Iterable[Observation], sequence: Iterable[Observation]) -> list[Observation]:

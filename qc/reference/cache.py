@@ -77,12 +77,6 @@ def store(key: str, data: bytes) -> None:
             raise
 
 
-def drop(key: str) -> None:
-    """Forget what is stored under `key`."""
-    with contextlib.suppress(OSError):
-        (folder() / key).unlink()
-
-
 def arrays(key: str | None, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     """The arrays kept under `key`, read-only, or those that `make` gives, which are then kept; no key: not kept."""
     stored = None if key is None else load(key)

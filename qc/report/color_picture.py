@@ -16,7 +16,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from qc.colorimetry import ColorTiles
+from qc.features.color_tiles import ColorTiles
 
 AGAINST_REFERENCE = 15.0
 """ΔE00 at the end of the scale against a reference: a file is no measurement of a print, and sound ones differ by 3 to 10."""
@@ -122,7 +122,7 @@ def difference_image(tiles: ColorTiles, *, top: float = AGAINST_REFERENCE, page:
     index = np.ix_(np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1))
     difference = np.where(inside, tiles.difference()[index], np.nan)
     if page is None:
-        lightness = np.nan_to_num(tiles.reference[:, :, 0].astype(float), nan=100.0)[index]
+        lightness = tiles.reference[:, :, 0].astype(float)[index]
         gray = np.where(inside, lightness, 100.0) / 100
     else:
         gray = np.asarray(Image.fromarray(page).resize(size, Image.Resampling.BOX), float) / 255
