@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc import units
-from qc.colorimetry import linear_rgb_to_lab
+from qc.colorimetry import carries_print, linear_rgb_to_lab
 from qc.compare.outlier import odd_in_color
 from qc.compare.shared_pages import scanned_page
-from qc.features.color_tiles import ColorTiles, carries_print, copy_colors
+from qc.features.color_tiles import ColorTiles, copy_colors
 from qc.features.tile_differences import tile_differences
 from qc.geometry import Affine, Size
 from qc.judge.judge import judge_between

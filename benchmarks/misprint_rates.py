@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from qc.geometry import Edge
 from qc.judge.policy import load_policy
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.measure.trim_offset_page import LEAST_MM, trim_offset_page
 from qc.model import Observation, Outcome, Where
 

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
+from qc.features.own_page import observe_alone
 from qc.features.text_placement import OwnPage, Placement, placement
 from qc.geometry import Edge, Size, side_of
 from qc.judge.judge import judge
 from qc.judge.policy import load_policy
-from qc.measure.own_page import observe_alone
 from qc.measure.print_position_recto_verso import own_jitter, own_size, print_position_recto_verso
 from qc.model import BookCopy, Observation, Outcome, ReferenceId, ScanFile, ScanSettings
 from qc.page import examine_page

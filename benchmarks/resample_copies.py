@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from report_study import load
 
 from qc.geometry import Edge
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import Where
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from qc.geometry import Edge, edge_names, side_of
-from qc.measure.leaves.sheet_twice import seen_again
+from qc.measure.context.sheet_twice import seen_again
 from qc.measure.trim_offset import trim_offset
 from qc.model import Observation, PageKind, PageRecord, Role, ScanFile, ScanSettings, Where
 from qc.page import examine_page

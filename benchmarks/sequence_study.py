@@ -22,17 +22,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from qc.measure.observe import sequence
+from qc.judge.policy import load_policy
 from qc.model import BookCopy, Observation, Role, ScanFile, ScanSettings
-from qc.pipeline import arranged, page_records, with_shared_scale
+from qc.pipeline import arranged, inspect_copy
 from qc.reference.find import Reference, open_reference
-from qc.register.collate import find_places, put_in_order
-from qc.register.recognize import look_at, mirrored_pages
+from qc.register.recognize import look_at
 from qc.register.scan_order import AS_SCANNED, ORDERS
 from qc.register.thumbnail_index import PageIndex, index_of
 from qc.synthetic import Kind, Scanner, draw_copy, write_title
 
 TRIM_MM = (76.2, 101.6)
+POLICY = load_policy()
 DPI = 100.0
 MIXED = (
     *(Kind.CHAPTER, Kind.TEXT, Kind.TEXT, Kind.PICTURE, Kind.TEXT, Kind.TEXT, Kind.TABLE, Kind.TABLE, Kind.TEXT),
@@ -193,12 +193,10 @@ def make(folder: Path, name: str, titles: int, seed: int, where: Path, reference
 
 def aligned(copy: BookCopy, reference: Reference) -> tuple[list[Observation], list[str], str]:
     """Observations on the sequence, the names in reading order, and the order that was found."""
-    copy, order, glances, pages = arranged(copy, reference, 1)
-    pages = with_shared_scale(put_in_order(pages, reference))
-    records = page_records(copy, pages, reference, find_places(copy, pages, reference))
-    interior = [r for r in records if r.role is Role.PAGE]
-    found = sequence(copy, interior, reference, order, mirrored_pages(glances))
-    return found, [r.file for r in interior], order
+    found = inspect_copy(copy, reference, POLICY)
+    sequence = [o for o in found.observations if MEASURES[o.measure].subject == "sequence"]
+    order = next((str(o.detail["scan_order"]) for o in sequence if "scan_order" in o.detail), AS_SCANNED)
+    return sequence, [r.file for r in found.pages if r.role is Role.PAGE], order
 
 
 def study(folder: Path, titles: int, seeds: Sequence[int], out: Path | None) -> None:

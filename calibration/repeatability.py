@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.colorimetry import carries_print
 from qc.edges.dark_backing import EdgeLine, find_edge, find_sheet
 from qc.errors import ScanError
-from qc.features.color_tiles import ColorTiles, carries_print, copy_colors
+from qc.features.color_tiles import ColorTiles, copy_colors
 from qc.features.page_maps import page_maps
 from qc.features.tile_differences import MIN_TILES, tile_differences
 from qc.features.tiles import ScannedPage, page_tiles

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+PRINTED = 0.97
+"""A tile darker than this share of the paper carries print."""
+
 # Linear sRGB (D65) to XYZ adapted to D50 by Bradford: Lindbloom, "RGB/XYZ matrices". skimage's rgb2lab with
 # illuminant "D50" swaps the white point without adapting and puts white at b* = -19, so it is not used.
 _SRGB_TO_XYZ_D50 = np.array(
@@ -49,6 +52,11 @@ def lab_to_xyz(lab: NDArray[np.float64]) -> NDArray[np.float64]:
 def xyz_to_linear_rgb(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Linear sRGB of XYZ under D50, shape (..., 3); outside 0..1 where sRGB does not hold the color."""
     return np.asarray(xyz @ np.linalg.inv(_SRGB_TO_XYZ_D50).T)
+
+
+def carries_print(lab: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tiles, L*a*b* relative to paper, darker than bare paper in one of R, G and B; shape (rows, cols)."""
+    return np.asarray(xyz_to_linear_rgb(lab_to_xyz(lab.astype(np.float64))).min(axis=-1) < PRINTED)
 
 
 def relative_to_paper(lab: NDArray[np.float64], paper: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,6 +35,10 @@ class Edge(StrEnum):
     FORE_EDGE = "fore-edge"
 
 
+OUTER_EDGES = (Edge.SPINE, Edge.FORE_EDGE)
+"""The edges that change places where the sides do."""
+
+
 class Side(StrEnum):
     RECTO = "recto"
     VERSO = "verso"

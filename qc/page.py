@@ -9,13 +9,13 @@ import cv2
 
 from qc.edges.dark_backing import EdgeLine, Sheet
 from qc.errors import ScanError
+from qc.features.own_page import own_lines, own_page
 from qc.features.page_maps import page_maps
 from qc.features.print_marks import print_marks
 from qc.features.tiles import page_tiles
 from qc.features.white_strips import white_slivers
 from qc.flags import Flag
 from qc.geometry import WORKING_DPI, Affine, Size, side_of
-from qc.measure.own_page import own_lines, own_page
 from qc.model import PageKind
 from qc.normalize.ink import Ink
 from qc.normalize.page_image import (
@@ -46,7 +46,7 @@ from qc.register.identify import (
 from qc.register.page_edges import ordered, page_edges
 from qc.register.page_result import PageJob, PageResult
 from qc.register.print_shape import Shape
-from qc.register.register import FEW_TILES, Registration
+from qc.register.register import Registration
 from qc.register.thumbnails import Candidate
 from qc.resample import shrunk
 from qc.scan.image_file import read_header
@@ -227,7 +227,7 @@ def _measured(
     """Edges and tiles of a registered page."""
     settings, trim, direction = result.job.settings, page.trim, result.job.direction
     flat = flat_mm(page.number, trim, direction)
-    if settings.bound and registration.tiles < FEW_TILES:
+    if settings.bound and registration.sparse:
         # A few lines of text, a part of the page bent away: the scale to its edges is anybody's guess.
         registration = replace(registration, observable=(False, False))
     lines = page_edges(image, sheet, page, registration.to_px, settings.bound, direction)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -18,18 +18,18 @@ from qc.judge.judge import judge
 from qc.judge.padding import with_unexplained_blanks
 from qc.judge.policy import Policy
 from qc.judge.refund import decide_refund
-from qc.measure.another_book import in_ordered_cover, not_judged, other_block, without_chance
-from qc.measure.catalog import MEASURES
-from qc.measure.copy_tones import observe_tones, with_unsure_places
-from qc.measure.glass_dirt import without_dirt_on_glass
-from qc.measure.imprint_look import looks_like_imprint
-from qc.measure.imprint_page import imprint_position, read_copy
-from qc.measure.leaves.sides import Sides, find_sides
-from qc.measure.observe import observe
+from qc.measure import MEASURES
+from qc.measure.context.another_book import in_ordered_cover, other_block, without_chance
+from qc.measure.context.copy_context import CopyContext
+from qc.measure.context.glass_dirt import without_dirt_on_glass
+from qc.measure.context.imprint_look import looks_like_imprint
+from qc.measure.context.imprint_page import ImprintPage, read_copy
+from qc.measure.context.observing import observe_copy
+from qc.measure.context.page_sides import Sides
+from qc.measure.context.sides import find_sides
 from qc.model import (
     BookCopy,
     Inspection,
-    Observation,
     PageKind,
     PageRecord,
     Provenance,
@@ -109,27 +109,23 @@ def inspect_with_colors(
     _require_some(copy, pages)
     pages = with_shared_scale(repeats_in_place(put_in_order(pages, reference)))
     pages = without_dirt_on_glass(without_painted_rims(pages))
-    readings = read_copy(copy, [p for p in pages if p.job.same_as is None], reference)
-    places = find_places(copy, pages, reference, imprint_position(readings))
-    sides = find_sides(copy, pages, places.pages, reference)
-    records = with_imprint(page_records(copy, pages, reference, places, sides), readings)
+    imprint = read_copy(copy, [p for p in pages if p.job.same_as is None], reference)
     block, mirrored = None, mirrored_pages(glances)
-    if reference is not None and (block := other_block([r for r in records if r.role is Role.PAGE])):
-        block, mirrored = in_ordered_cover(block, copy, reference, readings), {}
+    placed = _placed(copy, pages, reference, imprint)
+    interior = [r for r in placed.records if r.role is Role.PAGE]
+    if reference is not None and (block := other_block(interior)):
+        block, mirrored = in_ordered_cover(block, copy, reference, imprint.isbns), {}
         pages = without_chance(pages, block)
-        places = find_places(copy, pages, reference, imprint_position(readings))
-        sides = find_sides(copy, pages, places.pages, reference)
-        records = with_imprint(page_records(copy, pages, reference, places, sides), readings)
-    observations = observe(copy, pages, records, reference, sides, places.doubtful, order, mirrored, block)
-    observations += readings
-    colors: dict[int, ColorTiles] = {}
-    if reference is not None:
-        interior = [r for r in records if r.role is Role.PAGE]
-        tones, colors = observe_tones(copy, pages, interior, reference)
-        observations += with_unsure_places(tones, observations)
+        placed = _placed(copy, pages, reference, imprint)
+        interior = [r for r in placed.records if r.role is Role.PAGE]
+    sides, records = placed.sides, placed.records
+    context = CopyContext(
+        copy, tuple(pages), tuple(interior), reference, sides, imprint, placed.doubtful, order, mirrored, block
+    )
+    observe_copy(context)
+    observations = context.observations
     rescan = _rescan(copy, pages, records, reference, sides)
     if block is not None:
-        observations = list(not_judged(observations))
         # Pages of the ordered book that another block lacks would change nothing.
         rescan = [r for r in rescan if r.file is not None]
     observations = [*with_unexplained_blanks(observations, policy.padding)]
@@ -154,7 +150,7 @@ def inspect_with_colors(
         ),
         pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in pages if p.picture},
     )
-    return inspection, colors
+    return inspection, context.colors
 
 
 def run_jobs(
@@ -353,11 +349,26 @@ def page_records(
     return tuple(by_scan.get(scan) or _other_record(scan) for scan in copy.scans)
 
 
-def with_imprint(records: Sequence[PageRecord], readings: Sequence[Observation]) -> tuple[PageRecord, ...]:
-    """The records, the page that was read as an imprint named so."""
-    places = {(e.file, e.frame) for o in readings if o.measure in ("print-date", "print-place") for e in o.evidence}
-    why = "it says where, when or in which job it was printed"
-    return tuple(replace(r, kind=PageKind.IMPRINT, reason=why) if (r.file, r.frame) in places else r for r in records)
+@dataclass(frozen=True)
+class _Placed:
+    """Where the scans of a copy belong: their records, sides, and the positions of pages whose place is only likely."""
+
+    records: tuple[PageRecord, ...]
+    sides: Sides
+    doubtful: frozenset[int]
+
+
+def _placed(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, imprint: ImprintPage) -> _Placed:
+    places = find_places(copy, pages, reference, imprint.where.page)
+    sides = find_sides(copy, pages, places.pages, reference)
+    records = page_records(copy, pages, reference, places, sides)
+    if (seen := imprint.evidence) is not None:
+        why = "it says where, when or in which job it was printed"
+        records = tuple(
+            replace(r, kind=PageKind.IMPRINT, reason=why) if (r.file, r.frame) == (seen.file, seen.frame) else r
+            for r in records
+        )
+    return _Placed(records, sides, places.doubtful)
 
 
 def _repeat(scan: ScanFile, first: ScanFile) -> PageRecord:

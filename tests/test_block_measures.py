@@ -15,8 +15,8 @@ from qc.flags import Flag
 from qc.geometry import Edge, Side, edge_names, side_of
 from qc.judge.judge import judge
 from qc.judge.policy import load_policy
-from qc.measure.catalog import MEASURES
-from qc.measure.leaves.opposite_edges import opposite_edges, placements
+from qc.measure import MEASURES
+from qc.measure.context.opposite_edges import opposite_edges, placements
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import side_ends

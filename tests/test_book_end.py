@@ -13,7 +13,7 @@ from test_policy import HEAD, RULE, write
 from qc.errors import UsageError
 from qc.flags import Flag
 from qc.judge.judge import judge
-from qc.judge.padding import Padding, blank_pages_unexplained, said_of, unexplained, with_unexplained_blanks
+from qc.judge.padding import Padding, explain, said_of, unexplained, with_unexplained_blanks
 from qc.judge.policy import load_policy, shipped
 from qc.judge.refund import decide_refund
 from qc.measure.blank_pages import BookEnd, blank_pages_at_end, book_end
@@ -106,7 +106,7 @@ def test_what_a_printer_does_is_explained_whatever_the_book(padding: Padding, or
 )  # fmt: skip
 def test_a_run_is_explained_or_said_to_be_too_long(kinds: str, last: int, value: int, words: str | None) -> None:
     end = end_of(kinds, last, 24)
-    found = blank_pages_unexplained(end, FOURS)
+    found = explain(end, FOURS)
     assert (found.value, found.u, found.unit, found.flags) == (value, 0.0, "count", ())
     assert words is None or found.detail["words"] == words
     assert BookEnd.of(found.detail) == end
@@ -120,7 +120,7 @@ def test_blanks_where_the_last_content_page_should_be_are_unexplained() -> None:
 
 def test_in_a_part_the_last_content_page_may_just_not_have_been_scanned() -> None:
     part = records("cc", 24) + [replace(p, reference_page=None) for p in records("bi")]
-    found = blank_pages_unexplained(book_end(part, complete=False, last_content=24, ordered=24), FOURS)
+    found = explain(book_end(part, complete=False, last_content=24, ordered=24), FOURS)
     assert found.value is None and found.flags == (Flag.LAST_CONTENT_NOT_SEEN,)
     end = book_end(part, complete=False, last_content=24, ordered=24)
     assert blank_pages_at_end(part, True, end).value == 1
@@ -128,7 +128,7 @@ def test_in_a_part_the_last_content_page_may_just_not_have_been_scanned() -> Non
 
 def test_content_behind_the_last_page_leaves_the_end_unclear() -> None:
     pages = records("c" * 24 + "bcb", 24)
-    found = blank_pages_unexplained(book_end(pages, complete=True, last_content=24, ordered=24), FOURS)
+    found = explain(book_end(pages, complete=True, last_content=24, ordered=24), FOURS)
     assert found.value is None and found.flags == (Flag.END_UNCLEAR,)
 
 
@@ -143,19 +143,19 @@ def test_without_a_reference_only_a_run_that_no_file_ends_with_is_told() -> None
 def test_a_last_page_whose_place_is_only_likely_is_in_doubt() -> None:
     pages = records("c" * 24 + "b" * 8, 24)
     end = book_end(pages, complete=True, last_content=24, ordered=24, doubtful=frozenset({24}))
-    found = blank_pages_unexplained(end, FOURS)
+    found = explain(end, FOURS)
     assert (found.value, found.u, found.flags) == (4.0, 0.0, (Flag.PLACE_UNSURE,))
     (again,) = with_unexplained_blanks([found], FOURS)
     assert again == found
 
 
 def test_a_policy_that_states_no_padding_explains_nothing() -> None:
-    found = blank_pages_unexplained(end_of("c" * 24 + "bb", 24, 24), None)
+    found = explain(end_of("c" * 24 + "bb", 24, 24), None)
     assert found.value is None and found.flags == (Flag.NO_PADDING,)
 
 
 def test_another_policy_explains_the_same_end_anew() -> None:
-    once = blank_pages_unexplained(end_of("c" * 24 + "b" * 6, 24, 24), FOURS)
+    once = explain(end_of("c" * 24 + "b" * 6, 24, 24), FOURS)
     (again,) = with_unexplained_blanks([once], replace(FOURS, sheets=(8,)))
     assert (once.value, again.value) == (2.0, 0.0)
     assert with_unexplained_blanks((again,), FOURS) == (once,)
@@ -182,7 +182,7 @@ def test_a_copy_of_an_older_file_may_end_otherwise() -> None:
     policy = load_policy("kdp")
     claim = Claim(printed_on=date(2026, 9, 1), content_updated_on=date(2026, 9, 20))
     pages = records("c" * 24 + "b" * 30, 24)
-    found = blank_pages_unexplained(book_end(pages, complete=True, last_content=24, ordered=24), policy.padding)
+    found = explain(book_end(pages, complete=True, last_content=24, ordered=24), policy.padding)
     findings, verdict = judge([found], policy, replace(COPY, claim=claim), pages, ReferenceId("pdf", "9780000000002"))
     (judged,) = [f for f in findings if f.rule == "blank-pages-unexplained"]
     assert judged.outcome is Outcome.NOT_JUDGED and verdict.outcome is not Decision.NEEDS_REVIEW

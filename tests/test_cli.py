@@ -18,7 +18,7 @@ import qc
 from qc.cli import exits, main
 from qc.flags import Flag
 from qc.judge.policy import load_policy, shipped
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 
 HEAVY = ("cv2", "numpy", "PIL", "skimage", "scipy", "pypdfium2", "tifffile", "rich")
 

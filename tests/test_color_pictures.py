@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from drawn_tones import copy_context
 from inspection_example import DrawnReference, example
 from numpy.typing import NDArray
 
@@ -21,8 +22,8 @@ from qc.features.color_tiles import ColorTiles, color_tiles
 from qc.features.tiles import PageTiles
 from qc.flags import Flag
 from qc.geometry import Affine, Size, side_of
-from qc.measure import copy_tones
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
+from qc.measure.context.observing import observe_copy
 from qc.model import (
     BookCopy,
     Finding,
@@ -293,8 +294,10 @@ def test_the_colors_of_all_pages_are_kept_and_are_small() -> None:
     ]
     copy = BookCopy("RMA-1", Path("RMA-1"), tuple(p.job.scan for p in pages))
     stated = SimpleNamespace(u_color=0.0, paper=None, ink=None, id=ReferenceId("pdf"))
-    observations, colors = copy_tones.observe_tones(copy, pages, records, stated)  # type: ignore[arg-type]
-    values = {o.where.page: o.value for o in observations if o.measure == "color-difference"}
+    context = copy_context(copy, pages, records, stated)  # type: ignore[arg-type]
+    observe_copy(context, ["tone"])
+    colors = context.colors
+    values = {o.where.page: o.value for o in context.observed("color-difference")}
     assert list(values) == list(colors) == list(range(1, len(pages) + 1)) and None not in values.values()
     for n, tiles in colors.items():
         held = [v for v in vars(tiles).values() if isinstance(v, np.ndarray)]

@@ -25,7 +25,7 @@ from qc.features.color_tiles import ColorTiles
 from qc.flags import Flag
 from qc.geometry import Edge, Size
 from qc.judge.policy import load_policy
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.measure.color_repeatability import Repeatability
 from qc.measure.copy_color import copy_color_difference, copy_color_outlier, copy_color_outlier_of_page
 from qc.measure.copy_position import CutPlace, copy_position_difference

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from drawn_colors import ordered_page, tiles_of
 
-from qc.colorimetry import PAPER_LAB, ciede2000, linear_rgb_to_lab
+from qc.colorimetry import PAPER_LAB, carries_print, ciede2000, linear_rgb_to_lab
 from qc.compare.color import CopyPages, capture_of, compare_colors
 from qc.compare.outlier import odd_in_color
 from qc.compare.shared_pages import scanned_page
-from qc.features.color_tiles import ColorTiles, carries_print, copy_colors
+from qc.features.color_tiles import ColorTiles, copy_colors
 from qc.features.page_maps import page_maps
 from qc.features.tile_differences import page_differences
 from qc.features.tiles import ScannedPage, page_tiles

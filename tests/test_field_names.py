@@ -16,20 +16,34 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from qc.cli import main
+from qc.features.text.barcode import IsbnCode
 from qc.flags import Flag
+from qc.geometry import Edge
 from qc.inputs import open_with
 from qc.judge.judge import judge
 from qc.judge.padding import with_unexplained_blanks
 from qc.judge.policy import load_policy
 from qc.judge.refund import decide_refund
 from qc.judge.sequence_words import how_scanned
-from qc.measure.another_book import in_ordered_cover, other_block
-from qc.measure.catalog import MEASURES
-from qc.measure.copy_tones import with_unsure_places
+from qc.measure import MEASURES
+from qc.measure.context.another_book import in_ordered_cover, other_block
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
-from qc.measure.page_sequence import pages_out_of_order
-from qc.model import BookCopy, Decision, Inspection, Observation, Outcome, PageKind, PageRecord, Role, Where
+from qc.measure.page_sequence import pages_out_of_order, with_unsure_places
+from qc.model import (
+    BookCopy,
+    Decision,
+    Evidence,
+    Inspection,
+    Observation,
+    Outcome,
+    PageKind,
+    PageRecord,
+    ReferenceId,
+    Role,
+    ScanFile,
+    Where,
+)
 from qc.pipeline import examine_pages, inspect_copy
 from qc.reference.find import Reference
 from qc.register.alignment import align
@@ -393,12 +407,13 @@ def another_block(titled: Inspection, read: str, sure: bool = True) -> tuple[Ins
     copy = replace(titled.copy, claim=replace(titled.copy.claim, ordered_isbn="978-0-00-000000-2"))
     flags = () if sure else (str(Flag.LOW_CONFIDENCE),)
     isbn = MEASURES["isbn"].observe(1.0, 0.0, flags=flags, detail={"text": read})
+    code = IsbnCode(read, "", sure, (0, 0, 1, 1))
     opened = open_with(titled.copy.path, reference=TITLED / "reference.pdf", titles=None, scanner=None, dpi=None)
     assert opened.reference is not None
     sides = records("????")
     block = other_block(sides)
     assert block is not None
-    block = in_ordered_cover(block, copy, opened.reference, [isbn])
+    block = in_ordered_cover(block, copy, opened.reference, [(code, Evidence("cover.tif"))])
     return replace(titled, copy=copy), [*pages_foreign(sides, True, block=block), isbn]
 
 
@@ -465,3 +480,15 @@ def test_what_a_doubled_page_lacks_is_for_a_person() -> None:
     doubled = MEASURES["pages-duplicated"].observe(1.0, 0.0, Where(page=18), flags=(Flag.ONE_SIDE,))
     same = MEASURES["pages-duplicated"].observe(0.0, 0.0, Where(page=3), flags=(Flag.SAME_SHEET,))
     assert [o.flags for o in with_unsure_places([lost, other], [doubled, same])] == [("place-unsure",), ()]
+
+
+def test_the_print_of_a_cover_that_looks_like_a_page_is_not_misplaced_for_certain() -> None:
+    """A cover bound first that looks like page 17: it is out of place, and its print lies 6 mm off that of the page."""
+    off = MEASURES["trim-offset-page"].observe(-6.4, 0.4, Where(page=1, edge=Edge.HEAD))
+    cover = MEASURES["pages-out-of-order"].observe(1.0, 0.0, Where(page=1))
+    (doubted,) = with_unsure_places([off], [cover])
+    copy = BookCopy("RMA-1", Path("RMA-1"), (ScanFile(Path("a.tif"), "a.tif"),))
+    for policy in map(load_policy, ("kdp", "ingram")):
+        findings, _ = judge([doubted], policy, copy, [], ReferenceId("pdf"))
+        (found,) = (f for f in findings if f.value is not None)
+        assert (found.rule, found.outcome, found.doubt) == ("trim-offset-page", Outcome.UNDECIDED, ("place-unsure",))

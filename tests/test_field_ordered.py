@@ -13,7 +13,7 @@ from pypdf.generic import NameObject, RectangleObject, StreamObject
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.policy import load_policy
-from qc.measure.trim_offset_block import of_another_trim
+from qc.measure.context.trim_guess import of_another_trim
 from qc.model import Decision, Inspection, Observation, Outcome, Where
 from qc.pipeline import inspect_copy
 from qc.reference.find import find_reference

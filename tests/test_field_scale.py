@@ -14,7 +14,7 @@ import pytest
 from qc.geometry import Edge, Side, Size, side_of
 from qc.inputs import Opened
 from qc.judge.policy import load_policy
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.measure.print_scale import PageScale, print_scale, with_scale_doubt
 from qc.measure.trim_skew import trim_skew
 from qc.model import Decision, Inspection, Observation, Outcome, Where

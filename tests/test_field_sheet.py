@@ -15,7 +15,7 @@ from PIL import Image
 
 from qc.geometry import Edge
 from qc.judge.policy import load_policy
-from qc.measure.leaves.sheet_twice import Again, Sheet, seen_again, two_copies
+from qc.measure.context.sheet_twice import Again, Sheet, seen_again, two_copies
 from qc.model import Decision, Inspection, Observation, PageKind, PageRecord, Role, ScanFile, Where
 from qc.pipeline import inspect_copy
 from qc.reference.find import open_reference

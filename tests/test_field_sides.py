@@ -14,8 +14,8 @@ from qc.flags import Flag
 from qc.geometry import Direction, Edge, Side, mates
 from qc.judge.policy import load_policy
 from qc.judge.sequence_words import sides_taken
-from qc.measure.leaves.leaf_pairs import backs, uneven_edge
-from qc.measure.leaves.sides import after_extra_side
+from qc.measure.context.leaf_pairs import backs, uneven_edge
+from qc.measure.context.sides import after_extra_side
 from qc.measure.page_sequence import pages_missing
 from qc.model import Decision, Inspection, Outcome
 from qc.pipeline import inspect_copy

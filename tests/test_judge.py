@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qc.geometry import Edge
 from qc.judge.judge import judge, judge_between
 from qc.judge.policy import Limit, Policy, Rule, load_policy
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import (
     BookCopy,
     Claim,

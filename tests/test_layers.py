@@ -16,7 +16,7 @@ import pytest
 import qc
 from qc.cli import main
 from qc.judge.policy import load_policy, shipped
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 
 PACKAGE = Path(qc.__file__).parent
 ROOT = PACKAGE.parent

@@ -14,7 +14,7 @@ from judged_alone import verdict_on
 from qc.features.page_maps import PageMaps
 from qc.features.print_marks import PrintMark, print_marks
 from qc.geometry import Affine
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.measure.marks_on_print import MarkedPage, marks_on_print
 from qc.measure.missing_print import with_lost_lines
 from qc.model import Observation, Outcome, ScanFile, ScanSettings, Where

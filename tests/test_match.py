@@ -9,7 +9,8 @@ from drawn_page import TRIM, Book, make_book
 from qc.geometry import Affine
 from qc.model import ScanSettings
 from qc.normalize.thumbnail import thumbnail
-from qc.register.thumbnails import candidates, has_content, in_order, rings
+from qc.register.alignment import in_order
+from qc.register.thumbnails import candidates, has_content, rings
 from qc.synthetic import Kind, Print, Scanner
 from qc.units import px_per_mm
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from judged_alone import verdict_on
 
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.measure import MEASURES
 from qc.measure.blank_pages import BookEnd, blank_pages_at_end, blank_pages_inside
-from qc.measure.catalog import MEASURES
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
@@ -296,7 +297,7 @@ def test_a_blank_page_whose_place_is_only_likely_is_in_doubt() -> None:
 @pytest.mark.parametrize("flag", [None, Flag.PLACE_UNSURE, Flag.PALE_ORDERED])
 def test_the_print_a_blank_page_lost_is_as_doubtful_as_the_page(flag: Flag | None) -> None:
     (blank,) = blank_pages_inside(records("cbc"), [True] * 3, {2: flag} if flag else {})
-    lost = lost_page(blank)
+    (lost,) = lost_page(SimpleNamespace(observed=lambda _: [blank]))  # type: ignore[arg-type]
     assert (lost.measure, lost.value, lost.u, lost.flags) == ("print-defect", 1.0, 0.0, blank.flags)
     doubt = (str(flag),) if flag else ()
     for found in (blank, lost):

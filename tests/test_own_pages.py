@@ -13,13 +13,13 @@ import pytest
 from inspection_example import example
 
 from qc.compare.consensus import with_consensus
+from qc.features.own_page import nearest_trim
 from qc.features.text_placement import OwnPage, Placement, placement
 from qc.flags import Flag
 from qc.geometry import Edge, Side, Size, side_of
 from qc.judge.judge import judge
 from qc.judge.policy import load_policy
-from qc.measure.catalog import MEASURES
-from qc.measure.own_page import nearest_trim
+from qc.measure import MEASURES
 from qc.measure.print_position_recto_verso import (
     own_jitter,
     own_size,
@@ -48,7 +48,7 @@ def book(
     spine: float = SPINE,
     moved: tuple[float, float] = (0.0, 0.0),
 ) -> list[OwnPage]:
-    """Marks of pages as `qc.measure.own_page` finds them: versos shifted by `shift` against rectos, all pages by `moved`."""
+    """Marks of pages as `qc.features.own_page` finds them: versos shifted by `shift` against rectos, all pages by `moved`."""
     pages = []
     for position in range(1, n + 1):
         side = side_of(position)

@@ -401,7 +401,7 @@ def test_it_measures_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("qc.register.identify.register", refuse)
     monkeypatch.setattr("qc.page.page_edges", refuse)
-    monkeypatch.setattr("qc.measure.imprint_page.read_pixels", refuse)
+    monkeypatch.setattr("qc.measure.context.imprint_page.read_pixels", refuse)
     monkeypatch.setattr("qc.reference.find.PdfReference.page", refuse)
     assert bench.plan()["scans"][0]["looks_like"] == 1
 

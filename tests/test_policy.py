@@ -9,7 +9,7 @@ import pytest
 from qc.errors import UsageError
 from qc.geometry import Edge
 from qc.judge.policy import REFUND_CODES, load_policy, shipped
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 
 HEAD = 'schema = 1\nid = "house"\nversion = "1"\nk = 2\nclaim_days = 30\n'
 RULE = """

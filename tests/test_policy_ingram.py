@@ -12,7 +12,7 @@ from qc.geometry import Edge
 from qc.judge.judge import judge
 from qc.judge.policy import load_policy
 from qc.judge.refund import decide_refund
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import BookCopy, Claim, Decision, Observation, Outcome, ReferenceId, ScanFile, Where
 
 KDP, INGRAM = load_policy("kdp"), load_policy("ingram")

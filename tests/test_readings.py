@@ -24,7 +24,7 @@ from qc.judge.claim import known, not_known
 from qc.judge.judge import judge
 from qc.judge.policy import load_policy
 from qc.judge.refund import decide_refund
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.measure.readings import isbn, print_date, print_place
 from qc.model import (
     BookCopy,

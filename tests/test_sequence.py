@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qc.flags import Flag
 from qc.judge.policy import load_policy
 from qc.judge.sequence_words import how_scanned
-from qc.measure.leaves.sheet_twice import Again, Sheet
+from qc.measure.context.sheet_twice import Again, Sheet
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.model import Decision, Inspection, Outcome, PageKind, PageRecord, Role, ScanFile
 from qc.pipeline import inspect_copy

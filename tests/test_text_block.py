@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from qc.edges.dark_backing import find_sheet
+from qc.features.own_page import own_lines, own_page
 from qc.features.text_lines import find_text
 from qc.geometry import Affine, Side, Size
-from qc.measure.own_page import own_lines, own_page
 from qc.model import Resolution
 from qc.normalize.page_image import PageImage, srgb_to_linear
 from qc.synthetic import Cut, Kind, Print, Scanner, draw_scan

@@ -9,7 +9,7 @@ from pathlib import Path
 from qc import __version__
 from qc.batch.fingerprint import depends_on
 from qc.batch.job import Job
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 
 _LIBRARIES = (
     "numpy",

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from qc.batch.job import Job
 from qc.errors import ReferenceFault, ScanError, UsageError
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import BookCopy
 from qc.reference.find import looked_up
 from qc.scan.copy_folder import files_of

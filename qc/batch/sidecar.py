@@ -18,7 +18,7 @@ from qc.compare.color import Capture
 from qc.compare.same_title import CopyColors
 from qc.features.color_tiles import ColorTiles
 from qc.geometry import Affine, Size
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import Inspection
 from qc.report.files import write_bytes
 

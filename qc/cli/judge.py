@@ -15,7 +15,7 @@ from qc.cli import options, terminal
 from qc.errors import one_line
 from qc.judge.policy import load_policy
 from qc.judge.rejudge import Flip, flip, under
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import Inspection
 
 

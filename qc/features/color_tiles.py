@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.colorimetry import PAPER_LAB, ciede2000, lab_to_xyz, linear_rgb_to_lab, xyz_to_lab, xyz_to_linear_rgb
+from qc.colorimetry import PAPER_LAB, carries_print, ciede2000, lab_to_xyz, linear_rgb_to_lab, xyz_to_lab
 from qc.features.lamp import lamp_taken_out
-from qc.features.tiles import PRINTED, PageTiles, ScannedPage
+from qc.features.tiles import PageTiles, ScannedPage
 from qc.geometry import Affine, Size
 
 Lab = NDArray[np.float64]
@@ -68,11 +68,6 @@ class ColorTiles:
         own, other = (lab_to_xyz(PAPER_LAB if p is None else p) for p in (self.paper, paper))
         copy = xyz_to_lab(lab_to_xyz(self.copy.astype(np.float64)) * own / other)
         return replace(self, copy=copy.astype(np.float16), paper=paper, borrowed=paper is not None)
-
-
-def carries_print(lab: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Tiles, L*a*b* relative to paper, darker than bare paper in one of R, G and B; shape (rows, cols)."""
-    return np.asarray(xyz_to_linear_rgb(lab_to_xyz(lab.astype(np.float64))).min(axis=-1) < PRINTED)
 
 
 def color_tiles(tiles: PageTiles, trim: Size) -> ColorTiles:

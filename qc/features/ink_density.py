@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.features.tiles import PageTiles
+if TYPE_CHECKING:
+    from qc.features.tiles import PageTiles
 
 INKS = ("cyan", "magenta", "yellow")
 _ABSORBED = np.array([[1.0, 0.12, 0.02], [0.30, 1.0, 0.07], [0.12, 0.45, 1.0]])

@@ -14,12 +14,10 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
-from scipy.stats import theilslopes
 
 from qc.flags import Flag
 from qc.geometry import Edge, Side, Size
-from qc.stats import huber_mean
+from qc.stats import huber_mean, students_factor
 
 AXES = ("x", "y")
 MIN_PAGES = 3
@@ -260,7 +258,7 @@ def _spread(
     recto, verso = (huber_mean(v, PULL)[0] for v in sides)
     shift, n = verso - recto, len(placed)
     scatter = max(_scale(np.concatenate([sides[0] - recto, sides[1] - verso])), U_PAGE_MM)
-    factor = float(student.ppf(0.975, n - 2)) / 1.96
+    factor = students_factor(n - 2) / 1.05
     # 1.05: what a Huber mean loses against the plain one.
     u_scatter = 1.05 * factor * scatter * float(np.sqrt(1 / len(sides[0]) + 1 / len(sides[1])))
     common = [U_LOCAL_MM[axis], U_SCALE * abs(shift), min(U_MARK_MM.get(k, U_BASELINE_MM) for k in middle)]
@@ -294,6 +292,8 @@ def _drift(pages: Sequence[OwnPage], placed: Mapping[int, float], centers: tuple
     known = [p for p in pages if p.position in placed]
     at = np.array([p.position for p in known], float)
     residual = np.array([placed[p.position] - of_side[p.side] for p in known])
+    from scipy.stats import theilslopes
+
     slope, _, low, high = theilslopes(residual, at, 0.95)
     way = float(np.ptp(at))
     return float(slope) * way, max(float(high - low) * way / (2 * 1.96), U_PAGE_MM / np.sqrt(len(at)))

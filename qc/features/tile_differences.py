@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.colorimetry import ciede2000
-from qc.features.color_tiles import Lab
 from qc.geometry import Affine
 
 MIN_TILES = 12
@@ -19,6 +18,7 @@ CHROMATIC = 5.0
 REGION_TILES = 4
 """A region is a square of so many tiles, 14 mm: as small as a fault that is seen at arm's length, and wide enough that
 its mean is not one tile's noise."""
+Lab = NDArray[np.float64]
 _ROWS, _COLUMNS = ("upper", "middle", "lower"), ("left", "center", "right")
 
 

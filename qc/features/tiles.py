@@ -17,9 +17,6 @@ from qc.geometry import Affine, pixel_scaling
 from qc.normalize.scan_color import SRGB, ScanColor
 from qc.resample import shrunk
 
-PRINTED = 0.97
-"""A tile darker than this share of the paper carries print."""
-
 Light = NDArray[Any]
 
 

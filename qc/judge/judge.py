@@ -14,6 +14,7 @@ from qc.judge.messages import capital, listed, message, name, ranges
 from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
 from qc.judge.rule import Rule
+from qc.measure import MEASURES
 from qc.model import (
     BookCopy,
     Claim,
@@ -29,22 +30,6 @@ from qc.model import (
     Where,
 )
 
-CONTENT_MEASURES = frozenset(
-    {
-        "print-defect",
-        "blank-pages-unexplained",
-        "blank-pages-inside",
-        "pages-foreign",
-        "pages-extra-inside",
-        "pages-missing",
-        "pages-duplicated",
-        "pages-out-of-order",
-        "color-difference",
-        "color-difference-copy",
-        "color-defect",
-        "density-difference",
-    }
-)
 FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})
 """Kinds of reference that do not say where the print belongs: never a no-defect."""
@@ -73,6 +58,11 @@ _ADD = {
     Flag.HALF_LEAVES: "scans of the sides that were not scanned",
     Flag.BITONAL: "scans in color or gray instead of black and white",
 }
+
+
+def compares_content(measure: str) -> bool:
+    """Whether a measure compares the content of a copy with the ordered file; an unknown one does not."""
+    return measure in MEASURES and MEASURES[measure].content
 
 
 def judge(
@@ -115,7 +105,7 @@ def judge(
     -----
     Of the claim only the two dates of the revision are read; where it does not state when the copy was printed, the
     imprint does, if it was read surely. A copy printed before the author's last change is
-    measured like any other, but its differences of content from the present reference (`CONTENT_MEASURES`) are set
+    measured like any other, but its differences of content from the present reference (`Measure.content`) are set
     aside: not judged, not required, with a message that says why. On the same day nothing is set aside; the refund
     then goes to a person. Where the imprint was not read surely and may be of before the change, they carry the flag
     ``revision-unsure``, which a rule may list as a doubt.
@@ -206,11 +196,11 @@ def _applies(rule: Rule, observation: Observation, edges: tuple[Edge, ...]) -> b
 
 
 def _set_aside(rule: Rule, copy: BookCopy) -> bool:
-    return rule.measure in CONTENT_MEASURES and printed_before_change(copy.claim)
+    return compares_content(rule.measure) and printed_before_change(copy.claim)
 
 
 def _of_a_revision_unsure(observation: Observation) -> Observation:
-    if observation.measure not in CONTENT_MEASURES or observation.value is None:
+    if not compares_content(observation.measure) or observation.value is None:
         return observation
     return replace(observation, flags=(*observation.flags, Flag.REVISION_UNSURE))
 

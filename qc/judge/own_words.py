@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qc.flags import Flag
-from qc.judge.messages import listed, reasons, shift_in_words
+from qc.judge.messages import listed, reasons
+from qc.measure.words import shift_in_words
 from qc.model import Observation
 from qc.number_format import plus_minus
 

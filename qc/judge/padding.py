@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qc.flags import Flag
-from qc.measure.blank_pages import BookEnd
-from qc.measure.catalog import MEASURES
+from qc.measure.blank_pages import BookEnd, blank_pages_at_end, blank_pages_unexplained
 from qc.model import Observation
 
 
@@ -119,35 +118,10 @@ def _most_ordered(end: BookEnd, padding: Padding) -> int:
     return max(end.last + padding.ordered_blanks, end.ordered or 0)
 
 
-def blank_pages_unexplained(end: BookEnd, padding: Padding | None) -> Observation:
-    """Blank pages at the end that neither the order nor padding and imprint explain; content may be missing there.
-
-    Parameters
-    ----------
-    end : BookEnd
-        How the copy ends.
-    padding : Padding or None
-        What the printer may add, as the policy states it.
-
-    Returns
-    -------
-    Observation
-        A count, 0 where the run is explained; `detail` holds the reckoning and ``words``. Flag ``place-unsure`` where the place
-        of the last content page is only likely. Null where the end, or what was ordered, is not known.
-
-    Notes
-    -----
-    A file of n pages, with or without pages of its own for the imprint, is filled up to full sheets; what is within the
-    longest of these counts is explained, shorter runs too, as a scanner may drop blank pages. The reference says which
-    blanks at the end are the author's. Where the copy is complete and the last content page is not there, the whole run
-    is unexplained. Not seen by it: content that went missing together with as many pages of padding.
-    """
+def explain(end: BookEnd, padding: Padding | None) -> Observation:
+    """`blank-pages-unexplained` of a copy that ends so, by the padding of a policy."""
     value, why = unexplained(end, padding)
-    detail = {**end.detail(), "words": said_of(end, padding)}
-    if value is None:
-        return MEASURES["blank-pages-unexplained"].observe(None, flags=(str(why),), detail=detail)
-    flags = (Flag.PLACE_UNSURE,) if end.unsure else ()
-    return MEASURES["blank-pages-unexplained"].observe(float(value), 0.0, flags=flags, detail=detail)
+    return blank_pages_unexplained(end, value, str(why), said_of(end, padding))
 
 
 def with_unexplained_blanks(observations: Sequence[Observation], padding: Padding | None) -> tuple[Observation, ...]:
@@ -155,14 +129,12 @@ def with_unexplained_blanks(observations: Sequence[Observation], padding: Paddin
 
     In records of before 2026-12 the former reckoning says how the copy ends.
     """
-    mine = MEASURES["blank-pages-unexplained"]
-    ends = [o for o in observations if o.measure in ("blank-pages-at-end", mine.id)]
+    mine = blank_pages_unexplained
+    ends = [o for o in observations if o.measure in (blank_pages_at_end.id, mine.id)]
     if not ends:
         return tuple(observations)
     known = [o.detail for o in ends if "last" in o.detail]
-    found = (
-        blank_pages_unexplained(BookEnd.of(known[-1]), padding) if known else mine.observe(None, flags=ends[0].flags)
-    )
+    found = explain(BookEnd.of(known[-1]), padding) if known else mine.observe(None, flags=ends[0].flags)
     at = observations.index(ends[0])
     before, after = (
         [o for o in part if o.measure != mine.id] for part in (observations[: at + 1], observations[at + 1 :])

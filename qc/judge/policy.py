@@ -19,7 +19,7 @@ from qc.judge.padding import Padding
 from qc.judge.proposal import Change, Proposal
 from qc.judge.rule import Limit as Limit
 from qc.judge.rule import Rule as Rule
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import PolicyId
 from qc.scan.toml_file import NotToml, parse, read_bytes
 from qc.units import number, to_mm
@@ -38,7 +38,6 @@ REFUND_CODES = (
 )
 UNITS = ("mm", "in", "deg", "count", "dE00", "density", "fraction")
 SEVERITIES = ("defect", "note")
-MEASURES_BY_EDGE = frozenset({"trim-offset", "trim-offset-block", "trim-skew"})
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")
@@ -310,7 +309,7 @@ def _doubt(table: _Table) -> tuple[str, ...]:
 
 
 def _edges(table: _Table, measure: str) -> tuple[Edge, ...]:
-    if measure not in MEASURES_BY_EDGE:
+    if not MEASURES[measure].by_edge:
         for key in ("edges", "spine"):
             if key in table.table:
                 table.fail(key, f"no {key} here: {measure} is not measured edge by edge")

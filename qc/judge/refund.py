@@ -7,7 +7,7 @@ from datetime import date
 
 from qc.isbn import same_book
 from qc.judge.claim import Facts, known
-from qc.judge.judge import CONTENT_MEASURES, printed_before_change
+from qc.judge.judge import compares_content, printed_before_change
 from qc.judge.policy import Policy
 from qc.model import BookCopy, Claim, Decision, Finding, Observation, Outcome, Reason, Refund, Verdict
 
@@ -71,7 +71,7 @@ def decide_refund(
 def _defect(findings: Sequence[Finding], facts: Facts, policy: Policy) -> Refund:
     defects = [f for f in findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]
     doubtful = facts.date_doubt or _same_day(facts.copy.claim)
-    if doubtful and all(f.measure in CONTENT_MEASURES for f in defects):
+    if doubtful and all(compares_content(f.measure) for f in defects):
         return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
     rules = [Reason("defect", f.clause, f.source) for f in defects]
     return Refund("eligible", "refund", _distinct([*rules, _reason(policy, "defect")]))

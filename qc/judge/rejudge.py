@@ -11,7 +11,7 @@ from qc.judge.padding import with_unexplained_blanks
 from qc.judge.policy import Policy
 from qc.judge.ranking import deciding
 from qc.judge.refund import decide_refund
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import Inspection, Observation, ReferenceId
 
 

@@ -6,7 +6,7 @@ import operator
 from dataclasses import dataclass
 
 from qc.geometry import Edge
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.model import Outcome, ScanSettings
 
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}

@@ -11,41 +11,8 @@ from qc.number_format import ranges
 from qc.register.scan_order import AS_SCANNED
 
 MOST_NAMES = 4
-_ONE_SIDE = {
-    "pages-duplicated": ", the other side of its leaf is not, so the sheet may have been scanned twice",
-    "pages-upside-down": ", and its other side does not tell",
-}
-
-
-def sequence_fault(observation: Observation) -> str:
-    """A fault of sequence, without its place among the scans; empty for any other observation, and where there is none."""
-    page, flags = observation.detail.get("reference_page"), observation.flags
-    if Flag.SAME_SHEET in flags:
-        return f"Page {page} of the book scanned twice, on one sheet"
-    if not observation.value:
-        return ""
-    match observation.measure:
-        case "pages-foreign":
-            return _foreign(observation)
-        case "pages-missing":
-            return _missing(observation)
-        case "pages-duplicated":
-            said = f"Page {page} of the book for the second time"
-            if Flag.LOOK_ALIKE in flags:
-                said = f"A page that looks like page {page} of the book, one more of them than were ordered"
-        case "pages-out-of-order":
-            said = f"Page {page} of the book where it does not belong"
-            if Flag.MIXED_UP in flags:
-                said += ", as so many others that the scans may have been mixed up"
-            elif Flag.SCANNED_LATE in flags:
-                said += ", scanned late or bound there"
-        case "pages-extra-inside":
-            return _extra(observation)
-        case "pages-upside-down":
-            said = f"Page {page} of the book upside down"
-        case _:
-            return ""
-    return said + (_ONE_SIDE.get(observation.measure, "") if Flag.ONE_SIDE in flags else "")
+HOW_SCANNED = ("scan_order", "blank_before", "versos_turned", "look_alike")
+"""Details of observations that say how the pages were scanned."""
 
 
 def how_scanned(observations: Iterable[Observation], pages: Iterable[PageRecord] = ()) -> list[str]:
@@ -56,8 +23,7 @@ def how_scanned(observations: Iterable[Observation], pages: Iterable[PageRecord]
     for o in observations:
         if Flag.SAME_SHEET in o.flags:
             again.append(int(o.detail["reference_page"]))
-        if o.measure in ("pages-out-of-order", "pages-upside-down", "pages-extra-inside"):
-            detail |= o.detail
+        detail |= {key: o.detail[key] for key in HOW_SCANNED if key in o.detail}
     if (order := detail.get("scan_order", AS_SCANNED)) != AS_SCANNED:
         said.append(f"The pages were scanned in another order ({order}) and were put in the order of the book.")
     if repeats := [p for p in pages if p.same_as is not None]:
@@ -105,36 +71,3 @@ def _repeated(pages: Sequence[PageRecord]) -> str:
         f"{count} {verb} the image of another: {', '.join(named)}{more}. {it} once; if another page should be on {them}, it was "
         "not seen."
     )
-
-
-def _foreign(observation: Observation) -> str:
-    if mirrored := observation.detail.get("mirrored"):
-        return f"Page {mirrored} of the book mirrored"
-    printed = observation.detail.get("of_pages")
-    if printed is None:
-        return ""
-    count = round(observation.value or 0)
-    said = f"None of the {printed}" if count == printed else f"{count} of the {printed}"
-    said += f" printed pages {'is' if count == printed else 'are not'} in the reference: "
-    if ordered := observation.detail.get("cover_isbn"):
-        said += f"another book's block in the ordered cover (ISBN {ordered})"
-    else:
-        said += "the block of another book or of another revision, or the wrong reference"
-    return f"{said}; it begins"
-
-
-def _extra(observation: Observation) -> str:
-    count, blank = round(observation.value or 0), observation.detail.get("blank", 0)
-    kind = "blank " if blank == count else ""
-    others = f", {blank} of them blank" if 0 < blank < count else ""
-    return f"{count} {kind}side{'' if count == 1 else 's'} inside the book that nobody ordered{others}"
-
-
-def _missing(observation: Observation) -> str:
-    pages, count = observation.detail["reference_pages"], round(observation.value or 0)
-    if Flag.LOOK_ALIKE in observation.flags:
-        verb = "is" if count == 1 else "are"
-        why = "they look the same, or an unknown page stands there"
-        return f"{count} of the pages {ranges(pages)} of the book {verb} missing; which is not told, as {why}"
-    said = f"Page {pages[0]} of the book is missing" if count == 1 else f"Pages {ranges(pages)} of the book are missing"
-    return said + (", which are whole leaves" if observation.detail.get("whole_leaves") else "")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from qc.scan.scanner_profile import ScannerProfile
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qc.scan.scanner_profile import ScannerProfile
 
 ASSUMED = 0.35
 """dE00 between two scans of one page on a flatbed, page mean of tiles: warm-up of the lamp, noise, the place on the

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qc.colorimetry import ciede2000
-from qc.features.color_tiles import ColorTiles, Lab, carries_print
+from qc.colorimetry import carries_print, ciede2000
 from qc.features.tile_differences import COLORED, MIN_TILES, page_differences
 from qc.flags import Flag
-from qc.measure.catalog import MEASURES
-from qc.measure.color_repeatability import Repeatability
+from qc.measure.registry import MEASURES, measure
 from qc.model import Observation, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from qc.features.color_tiles import ColorTiles, Lab
+    from qc.measure.color_repeatability import Repeatability
+
 
 MIN_COPIES = 3
 U_EXPOSURE = 0.4
@@ -29,6 +34,7 @@ a pixel apart, does not shrink with the scanner's repeatability."""
 Pair = tuple[str, str]
 
 
+@measure("copy-color-difference", "dE00", "copies", 3, name="color between copies", subject="copies")
 def copy_color_difference(
     page: int, colors: Mapping[str, ColorTiles], flags: Mapping[Pair, str], repeatability: Repeatability
 ) -> list[Observation]:
@@ -66,7 +72,6 @@ def copy_color_difference(
     flag `no-paper` says so. Fooled by a driver that adjusts color page by page, and by a copy cut more than 4 mm deeper
     than the other.
     """
-    measure = MEASURES["copy-color-difference"]
     observations = []
     for a, b in combinations(colors, 2):
         where = Where(page=page, copies=(a, b))
@@ -75,12 +80,12 @@ def copy_color_difference(
         printed = np.any([_prints(c) for c in pair], axis=0) & usable
         if (a, b) in flags or int(printed.sum()) < MIN_TILES:
             flag = flags.get((a, b), Flag.NOTHING_TO_COMPARE)
-            observations.append(measure.observe(None, where=where, flags=(flag,)))
+            observations.append(copy_color_difference.observe(None, where=where, flags=(flag,)))
             continue
         value, detail = page_differences(_lab(pair[0]), _lab(pair[1]), printed, usable, pair[0].to_mm)
         detail["colors"] = " and ".join(sorted({c.kind for c in pair}))
         u = _u(repeatability, pair, _apart(*pair))
-        observations.append(measure.observe(value, u, where, _doubts(pair), detail))
+        observations.append(copy_color_difference.observe(value, u, where, _doubts(pair), detail))
     return observations
 
 
@@ -96,18 +101,17 @@ def copy_color_difference_over_pages(
         that differs most (`max`, `max_page`, `max_region`); `repeatability` of the scanner and where it comes from; and with
         three copies or more `population_median` and `population_max` of all pairs, which say how much these copies vary anyway.
     """
-    measure = MEASURES["copy-color-difference"]
     result: list[Observation] = []
     for pair in pairs:
         measured = [o for o in pages if o.where.copies == pair and o.value is not None]
         where = Where(copies=pair)
         if not measured:
             flag = flags.get(pair, Flag.NOTHING_TO_COMPARE)
-            result.append(measure.observe(None, where=where, flags=(flag,)))
+            result.append(copy_color_difference.observe(None, where=where, flags=(flag,)))
             continue
         value, u, doubts, detail = _over_pages(measured)
         detail["colors"] = measured[0].detail["colors"]
-        result.append(measure.observe(value, u, where, doubts, detail | _beside(repeatability)))
+        result.append(copy_color_difference.observe(value, u, where, doubts, detail | _beside(repeatability)))
     values = [o.value for o in result if o.value is not None]
     if len(values) < MIN_COPIES:
         return result
@@ -141,18 +145,17 @@ def paper_between(
     A lamp that warms up and a driver that sets its own white move both papers' lightness: u joins the repeatability of
     the scanner and 1 % of exposure. A driver that whitens the background hides the difference.
     """
-    measure = MEASURES["paper-difference"]
     result = []
     for a, b in pairs:
         where = Where(copies=(a, b))
         if (a, b) in flags or not pages[a] or not pages[b]:
             flag = flags.get((a, b), Flag.NO_PAPER)
-            result.append(measure.observe(None, where=where, flags=(flag,)))
+            result.append(MEASURES["paper-difference"].observe(None, where=where, flags=(flag,)))
             continue
         first, second = (np.median([p.paper for p in pages[c] if p.paper is not None], axis=0) for c in (a, b))
         detail = dict(zip(("dL", "da", "db"), np.round(second - first, 3).tolist(), strict=True))
         u = float(np.linalg.norm([repeatability.value, U_EXPOSURE, _apart(pages[a][0], pages[b][0])]))
-        result.append(measure.observe(float(ciede2000(first, second)), u, where, detail=detail))
+        result.append(MEASURES["paper-difference"].observe(float(ciede2000(first, second)), u, where, detail=detail))
     return result
 
 
@@ -160,7 +163,6 @@ def copy_color_outlier_of_page(
     page: int, colors: Mapping[str, ColorTiles], repeatability: Repeatability
 ) -> list[Observation]:
     """`copy_color_outlier` on one page; nothing where fewer than three copies have it, or it carries too little print."""
-    measure = MEASURES["copy-color-outlier"]
     if len(colors) < MIN_COPIES:
         return []
     usable = _usable(colors.values())
@@ -174,10 +176,13 @@ def copy_color_outlier_of_page(
         value, detail = page_differences(middle, own, printed, usable, colors[copy].to_mm)
         apart = max(_apart(colors[copy], c) for c in colors.values())
         u = _u(repeatability, colors.values(), apart)
-        result.append(measure.observe(value, u, Where(page=page, copy=copy), _doubts(colors.values()), detail))
+        result.append(
+            copy_color_outlier.observe(value, u, Where(page=page, copy=copy), _doubts(colors.values()), detail)
+        )
     return result
 
 
+@measure("copy-color-outlier", "dE00", "copies", 3, name="color against the other copies", subject="copies")
 def copy_color_outlier(
     copies: Sequence[str],
     pages: Sequence[Observation],
@@ -213,19 +218,21 @@ def copy_color_outlier(
     pages does not move the median over the pages: `max` and `max_page` show it. The mean of magnitudes leaves up to 0.3
     for copies that are alike.
     """
-    measure = MEASURES["copy-color-outlier"]
+
     result = []
     for copy in copies:
         own = [o for o in pages if o.where.copy == copy]
         where = Where(copy=copy)
         if copy in flags or not own:
-            result.append(measure.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),)))
+            result.append(
+                copy_color_outlier.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),))
+            )
             continue
         value, u, doubts, detail = _over_pages(own)
         others = [o.value for o in pairs if o.value is not None and copy not in (o.where.copies or ())]
         if others:
             detail["population"] = round(float(np.median(others)), 3)
-        result.append(measure.observe(value, u, where, doubts, detail | _beside(repeatability)))
+        result.append(copy_color_outlier.observe(value, u, where, doubts, detail | _beside(repeatability)))
     return result
 
 

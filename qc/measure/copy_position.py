@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.measure.catalog import MEASURES
+from qc.measure.registry import measure
 from qc.model import Observation, Where
 from qc.stats import mean_over_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 
 MIN_PAGES = 3
 U_SYSTEM_MM = 0.010
@@ -37,6 +41,7 @@ class CutPlace:
     flag: str = Flag.NOT_REGISTERED
 
 
+@measure("copy-position-difference", "mm", "copies", 1, name="print position between copies", subject="copies")
 def copy_position_difference(
     cuts: Mapping[str, Mapping[tuple[int, Edge], CutPlace]], bench_cut: bool = True
 ) -> list[Observation]:
@@ -63,7 +68,6 @@ def copy_position_difference(
 
     The millimeters are those of the base copy's scans: 0.5 % of error in their resolution is 0.5 % of the difference.
     """
-    measure = MEASURES["copy-position-difference"]
     observations: list[Observation] = []
     for a, b in combinations(cuts, 2):
         places = sorted({*cuts[a], *cuts[b]}, key=lambda place: (place[0], list(Edge).index(place[1])))
@@ -75,13 +79,13 @@ def copy_position_difference(
             where = Where(page=page, edge=edge, copies=(a, b))
             if first.value_mm is None or second.value_mm is None:
                 flags = dict.fromkeys(p.flag for p in (first, second) if p.value_mm is None)
-                seen = measure.observe(None, where=where, flags=(*flags, *bench))
+                seen = copy_position_difference.observe(None, where=where, flags=(*flags, *bench))
             else:
                 u = float(np.sqrt(first.u_mm**2 + second.u_mm**2 + U_SYSTEM_MM**2 + 2 * U_LOCAL_MM**2))
                 if u > MAX_U_MM:
-                    seen = measure.observe(None, where=where, flags=(Flag.U_TOO_LARGE, *bench))
+                    seen = copy_position_difference.observe(None, where=where, flags=(Flag.U_TOO_LARGE, *bench))
                 else:
-                    seen = measure.observe(second.value_mm - first.value_mm, u, where, bench)
+                    seen = copy_position_difference.observe(second.value_mm - first.value_mm, u, where, bench)
             pages[edge].append(seen)
             observations.append(seen)
         observations += [_over_pages(edge, (a, b), pages[edge]) for edge in Edge]
@@ -89,15 +93,14 @@ def copy_position_difference(
 
 
 def _over_pages(edge: Edge, pair: tuple[str, str], pages: Sequence[Observation]) -> Observation:
-    measure = MEASURES["copy-position-difference"]
     where = Where(edge=edge, copies=pair)
     measured = [o for o in pages if o.value is not None]
     if len(measured) < MIN_PAGES:
         flags = [f for o in pages if o.value is None for f in o.flags if f != Flag.BENCH_CUT]
         common = max(sorted(set(flags)), key=flags.count) if flags else None
         reason = tuple(dict.fromkeys(f for f in (common, Flag.FEW_PAGES) if f))
-        return measure.observe(None, where=where, flags=reason, detail={"pages": len(measured)})
+        return copy_position_difference.observe(None, where=where, flags=reason, detail={"pages": len(measured)})
     values = np.array([o.value for o in measured], float)
     value, u, spread = mean_over_pages(values, np.array([o.u for o in measured], float), U_COMMON_MM)
     detail = {"pages": len(values), "spread": round(spread, 4)}
-    return measure.observe(value, u, where, measured[0].flags, detail)
+    return copy_position_difference.observe(value, u, where, measured[0].flags, detail)

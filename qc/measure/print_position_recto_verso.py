@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qc.features.text_placement import AXES, MIN_PAGES, U_LOCAL_MM, OwnPage, Placement, placement
 from qc.flags import Flag
 from qc.geometry import Edge, Side, Size
-from qc.measure.catalog import MEASURES
+from qc.measure.registry import measure, part
+from qc.measure.words import shift_in_words
 from qc.model import Observation, Where
 from qc.stats import mean_over_pages
+from qc.units import parse_trim
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qc.measure.context.copy_context import CopyContext
 
 MAX_U_MM = 0.5
 ALIKE_MM = 1.0
@@ -20,6 +28,14 @@ BENCH_CUT_MM = 8.0
 """What a bench may take off the spine of a leaf when the trim is not known."""
 
 
+@measure(
+    "print-position-recto-verso",
+    "mm",
+    "copy",
+    1,
+    name="print of versos against rectos",
+    subject="cut",
+)
 def print_position_recto_verso(
     pages: Sequence[OwnPage], trim: Size | None = None, bench_cut: bool = True, counted: bool = False
 ) -> list[Observation]:
@@ -53,22 +69,65 @@ def print_position_recto_verso(
     Not measured where both sides look set alike instead of mirrored: the left margins agree and the outer ones do not.
     What fools it: a book designed with other margins on rectos than on versos, where all marks move together.
     """
-    measure = MEASURES["print-position-recto-verso"]
     result = []
     for axis in AXES:
         found = placement(pages, axis, counted)
         where = Where(axis=axis)
         if isinstance(found, Flag):
-            result.append(measure.observe(None, where=where, flags=(_reason(pages, axis, found),)))
+            result.append(print_position_recto_verso.observe(None, where=where, flags=(_reason(pages, axis, found),)))
             continue
         detail = _detail(pages, found)
         if found.u_shift > MAX_U_MM:
-            result.append(measure.observe(None, where=where, flags=(Flag.U_TOO_LARGE,), detail=detail))
+            result.append(
+                print_position_recto_verso.observe(None, where=where, flags=(Flag.U_TOO_LARGE,), detail=detail)
+            )
         elif axis == "x" and _may_be_alike(pages, found, trim, bench_cut):
-            result.append(measure.observe(None, where=where, flags=(Flag.NOT_MIRRORED,), detail=detail))
+            result.append(
+                print_position_recto_verso.observe(None, where=where, flags=(Flag.NOT_MIRRORED,), detail=detail)
+            )
         else:
-            result.append(measure.observe(found.shift, found.u_shift, where, detail=detail))
+            result.append(print_position_recto_verso.observe(found.shift, found.u_shift, where, detail=detail))
     return result
+
+
+@print_position_recto_verso.on_copy
+def _of_copy(copy: CopyContext) -> list[Observation]:
+    if copy.reference is None:
+        own = _alone(copy)
+        return print_position_recto_verso(own.pages, own.trim, own.bench_cut, own.counted)
+    return recto_verso_of_offsets(copy.offsets, dict(enumerate(copy.sides.names, 1)))
+
+
+@print_position_recto_verso.full_sentence
+def _in_words(shift: Observation, k: float) -> str:
+    return f"Print of versos {shift_in_words(shift, k)} than that of rectos"
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """The pages of a copy without a reference, and what is known of its trim."""
+
+    pages: list[OwnPage]
+    trim: Size | None
+    stated: bool
+    bench_cut: bool
+    counted: bool
+
+
+def _alone(copy: CopyContext) -> _Alone:
+    from qc.features.own_page import nearest_trim
+
+    of = copy.copy
+    bench_cut = of.scan.spine != "printer"
+    pages = [p.own for p in copy.pages if p.own is not None]
+    sizes = [(p.size.width_mm, p.size.height_mm) for p in pages if p.size is not None]
+    stated = Size(*parse_trim(of.reference.trim)) if of.reference.trim else None
+    trim = stated
+    if stated is None and sizes:
+        width, height = np.median(sizes, axis=0)
+        trim = nearest_trim(Size(float(width), float(height)), bench_cut)
+    counted = of.scan.complete or of.pages_expected == len(of.pages)
+    return _Alone(pages, trim, stated is not None, bench_cut, counted)
 
 
 def recto_verso_of_offsets(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list[Observation]:
@@ -86,7 +145,6 @@ def recto_verso_of_offsets(offsets: Sequence[Observation], sides: Mapping[int, S
     list of Observation
         As `print_position_recto_verso`. Nothing is taken for granted of the design here: offsets are those from it.
     """
-    measure = MEASURES["print-position-recto-verso"]
     result = []
     for axis, edge in (("x", Edge.FORE_EDGE), ("y", Edge.HEAD)):
         here = [o for o in offsets if o.where.edge is edge]
@@ -94,7 +152,7 @@ def recto_verso_of_offsets(offsets: Sequence[Observation], sides: Mapping[int, S
         groups = [[o for o in known if sides[o.where.page or 0] is side] for side in Side]
         where = Where(axis=axis)
         if min(map(len, groups)) < MIN_PAGES:
-            result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,)))
+            result.append(print_position_recto_verso.observe(None, where=where, flags=(Flag.FEW_PAGES,)))
             continue
         (recto, u_recto, _), (verso, u_verso, _) = (
             mean_over_pages(np.array([o.value for o in g], float), np.array([o.u or 0.0 for o in g]), 0.0)
@@ -102,10 +160,11 @@ def recto_verso_of_offsets(offsets: Sequence[Observation], sides: Mapping[int, S
         )
         u = float(np.hypot(np.hypot(u_recto, u_verso), U_LOCAL_MM[axis]))
         detail = {"rectos": len(groups[0]), "versos": len(groups[1])}
-        result.append(measure.observe(verso - recto, u, where, detail=detail))
+        result.append(print_position_recto_verso.observe(verso - recto, u, where, detail=detail))
     return result
 
 
+@part("print-position-jitter")
 def own_jitter(pages: Sequence[OwnPage], counted: bool = False) -> list[Observation]:
     """Placement jitter of the print from the pages of the copy alone, as `print-position-jitter`, one an axis, in mm.
 
@@ -115,18 +174,28 @@ def own_jitter(pages: Sequence[OwnPage], counted: bool = False) -> list[Observat
         Standard deviation of the placement about the mean of each side, the measuring taken out; robust. `detail`
         holds the drift from the first to the last page and its u.
     """
-    measure = MEASURES["print-position-jitter"]
     result = []
     for axis in AXES:
         found = placement(pages, axis, counted)
         if isinstance(found, Flag):
             flags = (_reason(pages, axis, found),)
-            result.append(measure.observe(None, where=Where(axis=axis), flags=flags))
+            result.append(own_jitter.observe(None, where=Where(axis=axis), flags=flags))
         else:
-            result.append(measure.observe(found.jitter, found.u_jitter, Where(axis=axis), detail=_detail(pages, found)))
+            result.append(
+                own_jitter.observe(found.jitter, found.u_jitter, Where(axis=axis), detail=_detail(pages, found))
+            )
     return result
 
 
+@own_jitter.on_copy
+def _jitter_alone(copy: CopyContext) -> list[Observation]:
+    if copy.reference is not None:
+        return []
+    own = _alone(copy)
+    return own_jitter(own.pages, own.counted)
+
+
+@part("trim-size-block")
 def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cut: bool) -> list[Observation]:
     """Size of the cut block against the stated or the nearest standard trim, as `trim-size-block`, in mm.
 
@@ -151,7 +220,6 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
     The resolution of the scans makes nearly all of u: 0.5 % of the size without a scanner profile, else as the profile
     has it.
     """
-    measure = MEASURES["trim-size-block"]
     sizes = [p for p in pages if p.size is not None]
     result = []
     for axis in ("height", "width"):
@@ -163,7 +231,7 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
         elif axis == "width" and bench_cut:
             reason = Flag.BENCH_CUT
         if reason is not None:
-            result.append(measure.observe(None, where=where, flags=(str(reason),), detail={"pages": len(sizes)}))
+            result.append(own_size.observe(None, where=where, flags=(str(reason),), detail={"pages": len(sizes)}))
             continue
         edges = (Edge.HEAD, Edge.TAIL) if axis == "height" else (Edge.SPINE, Edge.FORE_EDGE)
         values = np.array([p.size.height_mm if axis == "height" else p.size.width_mm for p in sizes if p.size])
@@ -181,10 +249,18 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
             "pages": len(sizes),
         }
         if stated and ordered is not None:
-            result.append(measure.observe(size - ordered, u, where, detail=detail))
+            result.append(own_size.observe(size - ordered, u, where, detail=detail))
         else:
-            result.append(measure.observe(None, where=where, flags=(Flag.TRIM_NOT_STATED,), detail=detail))
+            result.append(own_size.observe(None, where=where, flags=(Flag.TRIM_NOT_STATED,), detail=detail))
     return result
+
+
+@own_size.on_copy
+def _size_alone(copy: CopyContext) -> list[Observation]:
+    if copy.reference is not None:
+        return []
+    own = _alone(copy)
+    return own_size(own.pages, own.trim, own.stated, own.bench_cut)
 
 
 def _may_be_alike(pages: Sequence[OwnPage], found: Placement, trim: Size | None, bench_cut: bool) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from qc.errors import ScanError
 from qc.geometry import Size
 from qc.inputs import Opened
-from qc.measure.leaves.sides import find_sides
+from qc.measure.context.sides import find_sides
 from qc.model import BookCopy, PageKind, PageRecord, ReferenceId, Resolution, Role, ScanFile
 from qc.pipeline import Progress, examine_pages, in_reading_order, page_records, print_shapes, with_proven_resolution
 from qc.plan.glance import CLEAR_LEAD, glance_page, in_step

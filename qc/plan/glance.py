@@ -19,12 +19,13 @@ from qc.normalize.page_image import PageImage
 from qc.normalize.thumbnail import thumbnail
 from qc.page import checked, lying, read_page, small_picture
 from qc.reference.find import Reference
+from qc.register.alignment import in_order
 from qc.register.collate import ALIKE
 from qc.register.identify import MOST_COMPARED, TURN_LEAD, looks, on_paper, sheet_in, sheet_share, start_on
 from qc.register.page_result import PageJob, PageResult
 from qc.register.recognize import recognized
 from qc.register.thumbnail_index import index_of
-from qc.register.thumbnails import Candidate, candidates, in_order
+from qc.register.thumbnails import Candidate, candidates
 from qc.units import px_per_mm
 
 CLEAR_LEAD = 0.05

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from qc.features.text import ocr
 from qc.judge.messages import ranges
-from qc.measure.imprint_page import LEAST_DPI, WITH_ISBN, imprint_candidates
+from qc.measure.context.imprint_page import LEAST_DPI, WITH_ISBN, imprint_candidates
 from qc.measure.page_sequence import MOST
 from qc.model import PageKind
 from qc.plan.copy_facts import fact_remarks

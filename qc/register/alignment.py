@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from qc.geometry import Side, mate
-from qc.register.thumbnails import in_order
 
 
 @dataclass(frozen=True)
@@ -170,3 +169,65 @@ def _among(run: Sequence[int], looks: Sequence[int]) -> tuple[int, ...]:
 def whole(pages: Collection[int], seen: Collection[int | None], odd: Side) -> bool:
     """Whether pages that were not seen are whole leaves: of none of them the other side was seen."""
     return not any(mate(n, odd) in seen for n in pages)
+
+
+def in_order(scores: Sequence[Sequence[tuple[int, float]]], skip_cost: float = 0.05) -> list[int | None]:
+    """Best increasing assignment of scanned pages to reference pages.
+
+    Parameters
+    ----------
+    scores : sequence of sequence of (int, float)
+        For each scanned page, reference pages it matches with their scores; empty for a page that matches none.
+    skip_cost : float
+        Cost of a jump against the running difference between position and reference page, so that look-alike pages
+        stay in step.
+
+    Returns
+    -------
+    list of (int or None)
+        Reference page of each scanned page; None where it fits none in order.
+
+    Notes
+    -----
+    The cost grows with the number of options times the logarithm of the number of pages.
+    """
+    if not scores:
+        return []
+    pages = sorted({page for options in scores for page, _ in options})
+    rank = {page: k for k, page in enumerate(pages, 1)}
+    # Best chain that ends on a page of at most this rank, in a binary indexed tree; and the best that ends in step.
+    tree: list[tuple[float, int]] = [(0.0, -1)] * (len(pages) + 1)
+    in_step: dict[int, tuple[float, int, int]] = {}
+    ends: list[tuple[int, int, int]] = []
+    best_end = (0.0, -1)
+    for i, options in enumerate(scores):
+        found = []
+        for page, score in options:
+            total, back = score, -1
+            k = rank[page] - 1
+            while k > 0:
+                if tree[k][1] >= 0 and tree[k][0] + score - skip_cost > total:
+                    total, back = tree[k][0] + score - skip_cost, tree[k][1]
+                k -= k & -k
+            step = in_step.get(page - i)
+            if step is not None and step[2] < page and step[0] + score > total:
+                total, back = step[0] + score, step[1]
+            found.append((page, total, back))
+        for page, total, back in found:
+            ends.append((i, page, back))
+            at = len(ends) - 1
+            if total > best_end[0]:
+                best_end = total, at
+            if page - i not in in_step or total > in_step[page - i][0]:
+                in_step[page - i] = total, at, page
+            k = rank[page]
+            while k <= len(pages):
+                if total > tree[k][0]:
+                    tree[k] = total, at
+                k += k & -k
+    result: list[int | None] = [None] * len(scores)
+    at = best_end[1]
+    while at >= 0:
+        i, page, at = ends[at]
+        result[i] = page
+    return result

@@ -10,8 +10,9 @@ import numpy as np
 from qc.model import BookCopy, PageKind
 from qc.page import examine_page
 from qc.reference.find import Reference
+from qc.register.alignment import in_order
 from qc.register.page_result import PageResult
-from qc.register.thumbnails import darkness, has_content, in_order
+from qc.register.thumbnails import darkness, has_content
 
 SPARSE = 0.004
 """Ink coverage below which a page says too little of where it belongs."""

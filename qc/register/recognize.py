@@ -19,11 +19,12 @@ from qc.normalize.page_image import PageImage, load_page, refuse_small, stated_r
 from qc.normalize.thumbnail import thumbnail
 from qc.reference.base import direction_of
 from qc.reference.find import Reference
+from qc.register.alignment import in_order
 from qc.register.identify import on_paper, sheet_in, start_on, upright, without_backing
 from qc.register.page_result import PageJob
 from qc.register.print_shape import Shape, on_white, search
 from qc.register.thumbnail_index import LIKE, PageIndex, index_of
-from qc.register.thumbnails import Candidate, candidates, in_order
+from qc.register.thumbnails import Candidate, candidates
 from qc.scan.image_file import read_header
 from qc.scan.same_capture import same_bytes
 from qc.units import px_per_mm

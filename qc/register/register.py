@@ -116,6 +116,11 @@ class Registration:
         j = jacobian(np.asarray(point_mm, float)[None] - self.center)[0] @ normal
         return float(np.sqrt(max(j @ self.covariance @ j, 0.0)))
 
+    @property
+    def sparse(self) -> bool:
+        """Whether so few tiles carry print that the map rests on little."""
+        return self.tiles < FEW_TILES
+
     def linear(self) -> tuple[float, float, float]:
         """Relative scale error along x and y, and shear, of the map against the nominal resolution."""
         return _linear_of(self.to_px, self.nominal)

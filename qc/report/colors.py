@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from qc.model import Inspection, Outcome
+from qc.measure import MEASURES
+from qc.model import Finding, Inspection, Outcome
 from qc.report.bullet_graph import parse_limit
 from qc.report.color_picture import AGAINST_REFERENCE, Captions, ColorPicture, Gray, color_picture
 
@@ -20,7 +21,6 @@ MOST = 2
 BACKDROP_DPI = 40.0
 COLORED = 10.0
 """Chroma that a tenth of the printed tiles of a page must reach; a page of text alone has no color to show."""
-_OF_COLOR = ("color-difference", "color-difference-copy", "color-defect", "density-difference")
 _LIMITS = ("color-difference", "color-difference-copy")
 
 
@@ -58,7 +58,7 @@ def color_pictures(
     found = {
         f.where.page
         for f in inspection.findings
-        if f.measure in _OF_COLOR and f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
+        if _is_of_color(f) and f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
     }
     if not found and not _colored(colors[worst]):
         return []
@@ -82,6 +82,11 @@ def color_pictures(
             )
         )
     return pictures
+
+
+def _is_of_color(finding: Finding) -> bool:
+    measure = MEASURES[finding.measure]
+    return measure.subject == "tone" and measure.content and measure.unit != "count"
 
 
 def _colored(tiles: ColorTiles) -> bool:

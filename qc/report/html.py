@@ -85,7 +85,7 @@ def render(
         panels=trim_drawing.panels(inspection, k),
         panel_size=trim_drawing.PANEL,
         colors=colors,
-        as_srgb=any(o.measure == "color-difference" and Flag.NO_PROFILE in o.flags for o in inspection.observations),
+        as_srgb=any(Flag.NO_PROFILE in o.flags for o in inspection.observations),
         strip=strip,
         sequence=[
             *how_scanned(inspection.observations, inspection.pages),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.messages import ranges
+from qc.measure import MEASURES
 from qc.model import Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Rescan, Where
 from qc.number_format import plus_minus, signed_plus_minus
 
@@ -37,8 +38,6 @@ SQUARE_DEG = 0.15
 """0.6 mm over the length of a 9 in edge: what a guillotine does."""
 STEADY_MM = 0.05
 _MEANING = {str(f): f.meaning for f in Flag}
-_UNSIGNED = {"page-size", "print-position-jitter"}
-"""Lengths that have no direction."""
 UNIT = {"dE00": "ΔE00", "fraction": "", "deg": "°"}
 
 
@@ -83,7 +82,11 @@ def measured(value: float | None, u: float | None, unit: str, k: float, measure:
     ink went, unless the `measure` has no direction."""
     if value is None:
         return "not measured"
-    text = signed_plus_minus if unit in ("mm", "deg", "density") and measure not in _UNSIGNED else plus_minus
+    text = (
+        signed_plus_minus
+        if unit in ("mm", "deg", "density") and (measure not in MEASURES or MEASURES[measure].signed)
+        else plus_minus
+    )
     return text(value, None if u is None else k * u, UNIT.get(unit, unit))
 
 

@@ -13,7 +13,7 @@ from qc.batch.store import Store
 from qc.geometry import Edge, side_of
 from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
-from qc.measure.catalog import MEASURES
+from qc.measure import MEASURES
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import (
     BookCopy,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import cv2
@@ -16,8 +17,7 @@ from qc.features.text.barcode import IsbnCode, read_isbns
 from qc.features.text.imprint import Imprint, read_imprint
 from qc.flags import Flag
 from qc.geometry import quarter_turn
-from qc.measure.readings import isbn, print_date, print_place
-from qc.model import BookCopy, Evidence, Observation, PageKind, Role, ScanFile, Where
+from qc.model import BookCopy, Evidence, PageKind, Role, ScanFile, Where
 from qc.reference.find import Reference
 from qc.register.page_result import PageResult
 from qc.scan.image_file import read_header, read_pixels
@@ -36,25 +36,45 @@ WIDE_PX = 5000
 """A cover of unknown resolution that is wider is shrunk by half."""
 
 
-def read_copy(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> list[Observation]:
-    """Observations of `print-date`, `print-place` and `isbn` of a copy; null ones where nothing was read.
+@dataclass(frozen=True)
+class ImprintPage:
+    """What was read off a copy: the imprint on its last pages, the ISBN on its cover.
+
+    Attributes
+    ----------
+    imprint : Imprint or None
+    where : Where
+        Page of the imprint.
+    evidence : Evidence or None
+    lacking : Flag
+        Why nothing was read, where nothing was.
+    turns : int
+        Quarter turns that make the scan upright or upside down.
+    isbns : tuple of (IsbnCode, Evidence)
+        Of the cover, sure ones first.
+    no_isbn : Flag
+        Why there is none, where there is none.
+    """
+
+    imprint: Imprint | None
+    where: Where
+    evidence: Evidence | None
+    lacking: Flag
+    turns: int
+    isbns: tuple[tuple[IsbnCode, Evidence], ...]
+    no_isbn: Flag
+
+
+def read_copy(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> ImprintPage:
+    """Read the imprint of a copy and the ISBN on its cover.
 
     Notes
     -----
     The scans are read again at full size: the examination of pages works at 150 dpi, which small print does not
     survive. Only the last pages with little print are looked at, from the last one backward, until one is an imprint.
     """
-    imprint, where, evidence, lacking, turns = _imprint(copy, pages, reference)
-    return [
-        print_date(imprint, where, evidence, lacking, turns),
-        print_place(imprint, where, evidence, lacking),
-        *isbn(*_isbns(copy)),
-    ]
-
-
-def imprint_position(readings: Sequence[Observation]) -> int | None:
-    """Position (1-based) of the page that was read as the imprint."""
-    return next((o.where.page for o in readings if o.measure == "print-date" and o.where.page), None)
+    isbns, no_isbn = _isbns(copy)
+    return ImprintPage(*_imprint(copy, pages, reference), tuple(isbns), no_isbn)
 
 
 def _imprint(

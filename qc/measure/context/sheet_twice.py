@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import USUAL, Side, mates
-from qc.measure.leaves.opposite_edges import OppositeEdges, opposite_edges, placements
+from qc.measure.context.opposite_edges import OppositeEdges, opposite_edges, placements
 from qc.model import Observation, PageRecord
 from qc.register.alignment import Alignment
 from qc.stats import huber_mean

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from qc.flags import Flag
+from qc.features.text.barcode import IsbnCode
 from qc.isbn import same_book
-from qc.model import BookCopy, Observation, PageKind, PageRecord
+from qc.model import BookCopy, Evidence, PageKind, PageRecord
 from qc.reference.find import Reference
 from qc.register.page_result import PageResult
 
@@ -17,26 +17,6 @@ LONG = 4
 """Strange pages, known ones between them taken off, that make a stretch of another book and are no single leaf."""
 SHARE = 0.25
 """Share of the printed pages from which such a stretch is a part of the block."""
-
-NOT_JUDGED = frozenset(
-    {
-        "pages-missing",
-        "pages-duplicated",
-        "pages-out-of-order",
-        "pages-upside-down",
-        "pages-extra-inside",
-        "blank-pages-inside",
-        "blank-pages-at-end",
-        "blank-pages-unexplained",
-        "print-defect",
-        "color-difference",
-        "color-difference-copy",
-        "color-defect",
-        "density-difference",
-        "paper-difference",
-    }
-)
-"""Sequence, content and color: all of it compares the pages with those that were ordered."""
 
 
 @dataclass(frozen=True)
@@ -88,24 +68,14 @@ def without_chance(pages: Sequence[PageResult], block: OtherBlock) -> list[PageR
 
 
 def in_ordered_cover(
-    block: OtherBlock, copy: BookCopy, reference: Reference, readings: Iterable[Observation]
+    block: OtherBlock, copy: BookCopy, reference: Reference, codes: Iterable[tuple[IsbnCode, Evidence]]
 ) -> OtherBlock:
     """The block with the ISBN of the cover, where that is the ordered one."""
-    read = [str(o.detail["text"]) for o in readings if o.measure == "isbn" and o.value is not None and not o.flags]
+    read = [code.isbn for code, _ in codes if code.sure]
     for ordered in (copy.claim.ordered_isbn, copy.isbn, reference.id.id):
         if ordered:
             return replace(block, cover_isbn=next((n for n in read if same_book(n, ordered)), None))
     return block
-
-
-def not_judged(observations: Iterable[Observation]) -> Iterator[Observation]:
-    """The observations of a copy with another book's block: what compares with the ordered pages has no value."""
-    for o in observations:
-        if o.measure in NOT_JUDGED:
-            # What other details say, a later judgment by another policy would read as measured.
-            kept = {key: o.detail[key] for key in ("code", "scan_order") if key in o.detail}
-            o = replace(o, value=None, u=None, flags=(str(Flag.ANOTHER_BOOK),), detail=kept, evidence=())
-        yield o
 
 
 def _stretch(printed: Sequence[tuple[int, bool]]) -> tuple[int, int, int]:

@@ -11,12 +11,10 @@ from qc.features.text_lines import TextBlock, find_text
 from qc.features.text_placement import OwnPage
 from qc.flags import Flag
 from qc.geometry import Affine, Direction, Edge, Points, Side, Size, edge_names, spine_at_left
-from qc.measure.print_position_recto_verso import own_jitter, own_size, print_position_recto_verso
-from qc.model import BookCopy, Observation
 from qc.normalize.page_image import PageImage
 from qc.reference.page_outline import page_frame
 from qc.reference.pdf_boxes import STANDARD
-from qc.units import parse_trim, px_per_mm
+from qc.units import px_per_mm
 
 _SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 SHARED_MARKS = 2
@@ -119,23 +117,6 @@ def nearest_trim(size: Size, bench_cut: bool) -> Size | None:
         if abs(size.height_mm - s.height_mm) < NEAR_STANDARD_MM and low < size.width_mm - s.width_mm < NEAR_STANDARD_MM
     ]
     return fitting[0] if len(fitting) == 1 else None
-
-
-def observe_alone(copy: BookCopy, pages: Sequence[OwnPage]) -> list[Observation]:
-    """What the pages of a copy say of each other, and of its stated or nearest standard trim."""
-    bench_cut = copy.scan.spine != "printer"
-    sizes = [(p.size.width_mm, p.size.height_mm) for p in pages if p.size is not None]
-    stated = Size(*parse_trim(copy.reference.trim)) if copy.reference.trim else None
-    trim = stated
-    if stated is None and sizes:
-        width, height = np.median(sizes, axis=0)
-        trim = nearest_trim(Size(float(width), float(height)), bench_cut)
-    counted = copy.scan.complete or copy.pages_expected == len(copy.pages)
-    return [
-        *own_size(pages, trim, stated is not None, bench_cut),
-        *own_jitter(pages, counted),
-        *print_position_recto_verso(pages, trim, bench_cut, counted),
-    ]
 
 
 def _across(block: TextBlock, size: Size, at_left: bool) -> dict[str, float]:

@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qc.geometry import Direction, Edge, Side, edge_names, other_side, side_of, spine_at_left
-from qc.measure.leaves.designed_sides import spine_of_odd
-from qc.measure.leaves.leaf_pairs import backs, uneven_edge
-from qc.measure.leaves.opposite_edges import surely_placed
+from qc.measure.context.designed_sides import spine_of_odd
+from qc.measure.context.leaf_pairs import backs, uneven_edge
+from qc.measure.context.opposite_edges import surely_placed
+from qc.measure.context.page_sides import Sides
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy
 from qc.reference.base import Reference, direction_of
 from qc.register.page_result import PageResult
 
-OUTER = (Edge.SPINE, Edge.FORE_EDGE)
-"""The edges that change places where the sides do."""
 A_BOOK = 6
 """Pages that must be scanned before the first one of them tells where the block begins: staff scan single spreads, too."""
 SHARED_MM = 1.0
@@ -29,34 +28,6 @@ SHARED_MM = 1.0
 FEW = 3
 EXTRA_SIDE = "an odd number of sides that were not ordered lies before a page"
 FROM_BACK = "the scans begin with an even page"
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Sides of the scanned pages, in order.
-
-    Attributes
-    ----------
-    names : tuple of Side
-        Of the leaf; assumed where `doubtful`.
-    at_left : tuple of bool
-        Whether the spine is at the left; assumed where `doubtful`.
-    doubtful : frozenset of int
-        Positions (1-based) of pages on which something speaks against that and nothing proves another.
-    against : tuple of str
-        What speaks against the usual sides, in words.
-    proof : str
-        What proves the sides that were taken, in words; empty where they are assumed.
-    odd : frozenset of Side
-        On which sides odd reference pages may lie: one, or both where that is not proven or changes within the copy.
-    """
-
-    names: tuple[Side, ...]
-    at_left: tuple[bool, ...]
-    doubtful: frozenset[int] = frozenset()
-    against: tuple[str, ...] = ()
-    proof: str = ""
-    odd: frozenset[Side] = frozenset({Side.RECTO})
 
 
 @dataclass(frozen=True)
