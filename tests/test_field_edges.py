@@ -288,6 +288,13 @@ def test_bare_paper_beside_a_picture_is_paper(book: Book, edge: Edge, width: flo
     assert [s for s in measured.result.slivers if names[s.side] not in (edge, Edge.SPINE)] == []
 
 
+def test_a_highlight_along_the_edge_is_no_strip(book: Book) -> None:
+    """The picture prints as paper over 6 mm at the head: no cut leaves that."""
+    measured = book.measure(2, short_of_the_cut(Edge.HEAD, 6.0, SOUND, False), SOUND, Scanner(skew_deg=0.3), seed=2)
+    names = edge_names(side_of(2))
+    assert [s for s in measured.result.slivers if names[s.side] is not Edge.SPINE] == []
+
+
 @pytest.mark.parametrize("backing", ["black", "gray"])
 def test_a_picture_that_runs_over_the_cut_leaves_no_strip(book: Book, backing: str) -> None:
     for seed in range(4):

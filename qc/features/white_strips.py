@@ -23,6 +23,9 @@ ORDERED = 0.8
 """Light of the order, as a share of paper's, up to which it prints there."""
 AT_TRIM_MM = (1.5, 0.2)
 """Between so far inside the trim line, or the cut, a picture must have been ordered that runs over it."""
+DEEPEST_MM = 4.0
+"""How far inside the trim line a picture may end: printers allow shifts of 3.2 mm. Of 400 drawn copies four pages whose pictures
+have a highlight along the edge showed "strips" of 5.5 to 6.9 mm."""
 RISE = 0.08
 """Least change of light from picture to paper, as a share of paper's."""
 BARE = 0.85
@@ -119,6 +122,9 @@ def _along(
         return
     rise = rises[-1]
     row = int(rise.at)
+    if row < inner - DEEPEST_MM * scale:
+        # So far inside the trim line a picture does not end by a shift: it prints as paper there, as a pale sky does.
+        return
     beyond = float(np.median(shown[:, row + 1 : reach].max(axis=1)))
     before, after = (float(np.median(order[:, max(r, 0)])) for r in (row - 3, min(row + 4, reach)))
     if beyond < BARE or (after < ORDERED and after - before > 0.5 * rise.step):
