@@ -22,9 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc import units
-from qc.compare.color import CopyPages, Shown, page_color
+from qc.colorimetry import carries_print, linear_rgb_to_lab
 from qc.compare.outlier import odd_in_color
-from qc.features.page_color import PageColor, difference
+from qc.compare.shared_pages import scanned_page
+from qc.features.color_tiles import ColorTiles, copy_colors
+from qc.features.tile_differences import tile_differences
 from qc.geometry import Affine, Size
 from qc.judge.judge import judge_between
 from qc.judge.policy import load_policy
@@ -35,7 +37,10 @@ from qc.measure.copy_color import (
     copy_color_outlier,
     copy_color_outlier_of_page,
 )
-from qc.model import BookCopy, Observation, Outcome, ScanFile
+from qc.model import Observation, Outcome, ScanFile, ScanSettings
+from qc.normalize.flat_field import encoded, raster, rectified, relative
+from qc.reference.base import ReferencePage
+from qc.reference.page_outline import read_page
 from qc.synthetic import CREAM_PAPER, WHITE_PAPER, Kind, PageDesign, Print, Scanner, write_scan
 from qc.synthetic.design import typeset
 from qc.synthetic.press import print_page
@@ -44,7 +49,7 @@ from qc.synthetic.scanner import seen
 TRIM_MM = (101.6, 127.0)
 SHEET_DPI, SCAN_DPI = 400.0, 200.0
 TILE_PX = 56
-"""A tile of the measure on the sheet: 21 px at 150 dpi."""
+"""A tile of the measure on the sheet: 7 px at 50 dpi."""
 KINDS = (Kind.PICTURE, Kind.BLEED_MIXED, Kind.PICTURE, Kind.BLEED_BRIGHT, Kind.GRAY_PICTURE, Kind.PICTURE)
 CASTS = {"cast 1": 1.0, "cast 2": 2.0, "cast 3": 3.0, "cast 5": 5.0}
 FAULTS = ("lost", "fade")
@@ -89,8 +94,9 @@ def tiles_of(sheet: NDArray[np.uint16], paper: tuple[float, ...], dpi: float = S
 
 
 def true_difference(first: Floats, second: Floats) -> float:
-    a, b = PageColor(first, None), PageColor(second, None)
-    return difference(a.lab, b.lab, a.printed | b.printed, a)[0]
+    a, b = (linear_rgb_to_lab(tiles) for tiles in (first, second))
+    printed = carries_print(a) | carries_print(b)
+    return tile_differences(a[printed], b[printed])[0]
 
 
 def cast_of(page: PageDesign, printed: Print, target: float, rng: np.random.Generator) -> Print:
@@ -174,22 +180,27 @@ def draw(folder: Path, seed: int) -> None:
     np.savez(folder / "truth.npz", **truth)
 
 
-def measured(folder: Path) -> dict[str, PageColor]:
-    """Tiles of every scan in a folder."""
-    size = Size(*TRIM_MM)
-    paper = np.load(folder / "paper.npz")["paper"]
-    found = {}
+def measured(folder: Path) -> dict[str, ColorTiles]:
+    """Tiles of every scan in a folder, laid on the page as the first scan shows it; each is a copy of one page."""
+    size, settings = Size(*TRIM_MM), ScanSettings()
+    laid = {}
     for text in sorted(folder.glob("*.txt")):
         file = next(f for f in folder.glob(f"{text.stem}.*") if f.suffix in (".jpg", ".tif"))
-        scan = ScanFile(file, file.name)
-        pages = CopyPages(BookCopy(text.stem, folder, (scan,)), {1: Shown(scan, Affine(np.loadtxt(text)))}, paper)
-        color = page_color(pages.copy, pages.shown[1], size, paper)
-        assert color is not None
-        found[text.stem] = color
+        laid[text.stem] = ScanFile(file, file.name), Affine(np.loadtxt(text))
+    paper = np.load(folder / "paper.npz")["paper"]
+    scan, to_scan = laid["a"]
+    image = read_page(scan, settings)
+    light = rectified(image, image.to_scan.inverse().after(to_scan), size)
+    rgb = encoded(relative(light, paper))
+    page = ReferencePage(1, size, raster(size)[0], lambda: rgb)
+    found = {}
+    for name, (scan, to_scan) in laid.items():
+        tiles = copy_colors([scanned_page(scan, settings, to_scan, page)], {1: size})[1]
+        found[name] = tiles if tiles.paper is not None else tiles.on_paper(linear_rgb_to_lab(paper))
     return found
 
 
-def pair(colors: Mapping[str, PageColor], a: str, b: str) -> Observation:
+def pair(colors: Mapping[str, ColorTiles], a: str, b: str) -> Observation:
     (o,) = copy_color_difference(1, {a: colors[a], b: colors[b]}, {}, REPEATABILITY)
     return o
 
@@ -203,7 +214,7 @@ def shares(name: str, found: list[tuple[Observation, float]]) -> None:
     )
 
 
-def pairs_and_casts(colors: list[dict[str, PageColor]], truths: list[dict[str, Floats]]) -> None:
+def pairs_and_casts(colors: list[dict[str, ColorTiles]], truths: list[dict[str, Floats]]) -> None:
     print("page mean of tile dE00, the first scan in register, the second 1 px off:")
     good: list[float] = []
     for name, others in (("rescan", ("a again",)), ("good", ("b", "b again"))):
@@ -229,7 +240,7 @@ def pairs_and_casts(colors: list[dict[str, PageColor]], truths: list[dict[str, F
             print(f"    found {np.mean([(o.value or 0.0) > limit for o, _ in own]):.1%}")
 
 
-def judged(copies: Mapping[str, list[PageColor]]) -> list[Observation]:
+def judged(copies: Mapping[str, list[ColorTiles]]) -> list[Observation]:
     """What the comparison observes of copies of several pages."""
     pages, outliers = [], []
     for number in range(len(next(iter(copies.values())))):
@@ -240,7 +251,7 @@ def judged(copies: Mapping[str, list[PageColor]]) -> list[Observation]:
     return [*overall, *outliers, *copy_color_outlier(list(copies), outliers, overall, {}, REPEATABILITY)]
 
 
-def odd_sets(colors: list[dict[str, PageColor]]) -> None:
+def odd_sets(colors: list[dict[str, ColorTiles]]) -> None:
     print("odd copy of three, one page:")
     for fault in ("cast 2", "cast 3", "cast 5", *FAULTS):
         named = wrong = 0
@@ -253,7 +264,7 @@ def odd_sets(colors: list[dict[str, PageColor]]) -> None:
     print(f"  none     named {false}/{len(colors)}")
 
 
-def sound_sets(colors: list[dict[str, PageColor]], sets: int, seed: int) -> None:
+def sound_sets(colors: list[dict[str, ColorTiles]], sets: int, seed: int) -> None:
     """Copies of 3 to 8 pages, each copy drifted as a whole by up to 3 dE00."""
     rng = np.random.default_rng(seed)
     policy = load_policy("kdp")

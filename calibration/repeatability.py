@@ -10,15 +10,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.compare.color import color_of
+from qc.colorimetry import carries_print
 from qc.edges.dark_backing import EdgeLine, find_edge, find_sheet
 from qc.errors import ScanError
-from qc.features.page_color import MIN_TILES, PageColor, difference
+from qc.features.color_tiles import ColorTiles, copy_colors
+from qc.features.page_maps import page_maps
+from qc.features.tile_differences import MIN_TILES, tile_differences
+from qc.features.tiles import ScannedPage, page_tiles
 from qc.flags import Flag
 from qc.geometry import SIDES, Affine, Points, Side, Size, edge_names
 from qc.measure.trim_offset import side_ends, trim_offset
 from qc.model import ScanFile, ScanSettings
-from qc.normalize.flat_field import encoded, raster, rectified
+from qc.normalize.flat_field import encoded, raster, rectified, relative
 from qc.normalize.page_image import PageImage
 from qc.reference.base import ReferencePage
 from qc.reference.page_outline import find_outline, read_page
@@ -49,7 +52,7 @@ class Repeat:
         Linear light of the paper.
     noise : float
         Standard deviation of the difference to the ruler at 150 dpi, over the root of 2, relative to the paper.
-    color : PageColor or None
+    color : ColorTiles or None
         Its tiles; None for a scan without color.
     """
 
@@ -60,7 +63,7 @@ class Repeat:
     frame_mm: NDArray[np.float64]
     level: float
     noise: float
-    color: PageColor | None = field(default=None, repr=False)
+    color: ColorTiles | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -160,16 +163,16 @@ def repeatability(groups: Sequence[tuple[str, Sequence[Path]]], settings: ScanSe
     )
 
 
-def _color(pages: Sequence[PageColor | None]) -> float | None:
+def _color(pages: Sequence[ColorTiles | None]) -> float | None:
     known = [p for p in pages if p is not None]
     if len(known) < LEAST_SCANS:
         return None
     values = []
-    for first, second in combinations(known, 2):
-        printed = first.printed | second.printed
+    for pair in combinations(known, 2):
+        printed = np.any([carries_print(p.copy) for p in pair], axis=0) & pair[0].usable
         if int(printed.sum()) < MIN_TILES:
             return None
-        values.append(difference(first.lab, second.lab, printed, first)[0])
+        values.append(tile_differences(*(p.copy[printed].astype(np.float64) for p in pair))[0])
     return float(np.sqrt(np.mean(np.square(values))))
 
 
@@ -181,7 +184,7 @@ class _Ruler:
     light: NDArray[np.float32]
     level: float
     cut_seen: bool
-    color: PageColor | None
+    color: ColorTiles | None
 
 
 def _ruler(paths: Sequence[Path], settings: ScanSettings) -> _Ruler:
@@ -202,12 +205,17 @@ def _ruler(paths: Sequence[Path], settings: ScanSettings) -> _Ruler:
 def _as_ruler(path: Path, image: PageImage, to_px: Affine, size: Size, *, cut_seen: bool) -> _Ruler:
     light = rectified(image, to_px, size)
     level = float(np.quantile(light[:, :, 1], 0.9))
-    page = ReferencePage(1, size, raster(size)[0], lambda: encoded(np.asarray(light / level, np.float32)))
-    return _Ruler(path, page, prepare(page), light[:, :, 1], level, cut_seen, _tiles(image, light, size))
+    page = ReferencePage(1, size, raster(size)[0], lambda: encoded(relative(light, np.full(3, level))))
+    return _Ruler(path, page, prepare(page), light[:, :, 1], level, cut_seen, _tiles(path, image, page, to_px))
 
 
-def _tiles(image: PageImage, light: NDArray[np.float32], size: Size) -> PageColor | None:
-    return color_of(light, size, None, image.colors) if image.color else None
+def _tiles(path: Path, image: PageImage, page: ReferencePage, to_px: Affine) -> ColorTiles | None:
+    """As of a copy of this page alone."""
+    if not image.color:
+        return None
+    tiles = page_tiles(page_maps(image, page, to_px))
+    scanned = ScannedPage(page.number, (path.name, 0), tiles, image.to_scan.after(to_px))
+    return copy_colors([scanned], {page.number: page.trim})[page.number]
 
 
 def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Repeat:
@@ -233,7 +241,7 @@ def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Re
         frame_mm=_frame(image, registration, trim, lines),
         level=level,
         noise=mad(off - np.median(off)) / np.sqrt(2),
-        color=_tiles(image, light, trim),
+        color=_tiles(path, image, ruler.page, registration.to_px),
     )
 
 

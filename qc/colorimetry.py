@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
-
-from qc.geometry import Affine, Size
 
 PRINTED = 0.97
 """A tile darker than this share of the paper carries print."""
@@ -22,6 +18,8 @@ _SRGB_TO_XYZ_D50 = np.array(
     ]
 )
 _D50_WHITE = _SRGB_TO_XYZ_D50.sum(axis=1)
+PAPER_LAB = np.array([100.0, 0.0, 0.0])
+"""L*a*b* of the white that colors are relative to."""
 
 
 def srgb_to_linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -61,6 +59,11 @@ def xyz_to_linear_rgb(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(xyz @ np.linalg.inv(_SRGB_TO_XYZ_D50).T)
 
 
+def carries_print(lab: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tiles, L*a*b* relative to paper, darker than bare paper in one of R, G and B; shape (rows, cols)."""
+    return np.asarray(xyz_to_linear_rgb(lab_to_xyz(lab.astype(np.float64))).min(axis=-1) < PRINTED)
+
+
 def relative_to_paper(lab: NDArray[np.float64], paper: NDArray[np.float64]) -> NDArray[np.float64]:
     """Media-relative L*a*b* (ICC.1).
 
@@ -74,33 +77,3 @@ def ciede2000(lab1: NDArray[np.float64], lab2: NDArray[np.float64]) -> NDArray[n
     from skimage.color import deltaE_ciede2000
 
     return np.asarray(deltaE_ciede2000(np.asarray(lab1, np.float64), np.asarray(lab2, np.float64)))
-
-
-@dataclass(frozen=True)
-class ColorTiles:
-    """L*a*b* (D50, relative to paper) of the printed tiles of a page and of its reference.
-
-    Attributes
-    ----------
-    reference, copy : ndarray, shape (rows, cols, 3), float16
-        NaN where a tile is bare paper or at the rim of the page. Some 30 kB a page; float16 is good to 0.03.
-    to_mm : Affine
-        Tile column and row (centers at integers) -> page-frame mm, without a turn.
-    trim : Size
-    """
-
-    reference: NDArray[np.float16]
-    copy: NDArray[np.float16]
-    to_mm: Affine
-    trim: Size
-
-    def printed(self) -> NDArray[np.bool_]:
-        """Tiles with colors to compare, shape (rows, cols)."""
-        return np.isfinite(self.reference[:, :, 0])
-
-    def difference(self) -> NDArray[np.float64]:
-        """CIEDE2000 of each tile, shape (rows, cols); NaN where there is nothing to compare."""
-        found = np.full(self.reference.shape[:2], np.nan)
-        on = self.printed()
-        found[on] = ciede2000(self.reference[on].astype(np.float64), self.copy[on].astype(np.float64))
-        return found

@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qc.geometry import Affine, Direction, Edge, Side
 from qc.scan.scanner_profile import ScannerProfile
-
-if TYPE_CHECKING:
-    from qc.colorimetry import ColorTiles
 
 
 class Role(StrEnum):
@@ -289,8 +286,8 @@ class Provenance:
 class Inspection:
     """Everything known of one inspected copy; what `--json` prints and the reports render.
 
-    `pictures` are small WebP thumbnails by scan name and frame for the report's page strip, `colors` the tiles of the few
-    pages whose color is farthest off, by position; they are not part of the JSON record.
+    `pictures` are small WebP thumbnails by scan name and frame for the report's page strip; they are not part of the JSON
+    record.
     """
 
     copy: BookCopy
@@ -303,7 +300,6 @@ class Inspection:
     pages: tuple[PageRecord, ...]
     provenance: Provenance
     pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
-    colors: Mapping[int, ColorTiles] = field(default_factory=dict, repr=False, compare=False)
 
 
 Box = tuple[float, float, float, float]

@@ -258,7 +258,6 @@ def _measured(
     tiles = page_tiles(maps, *([flat] if settings.bound else []))
     return replace(
         result,
-        paper=tiles.paper if image.color else None,
         tiles=tiles.compact(),
         no_tone=Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN,
         marks=None if image.bitonal else print_marks(maps, _sheet_mm(lines, registration.to_px, flat, settings.bound)),

@@ -11,6 +11,7 @@ import numpy as np
 
 from qc import __version__
 from qc.errors import ScanError
+from qc.features.color_tiles import ColorTiles
 from qc.geometry import mates
 from qc.judge.claim import not_known
 from qc.judge.judge import judge
@@ -26,7 +27,6 @@ from qc.measure.context.imprint_page import ImprintPage, read_copy
 from qc.measure.context.observing import observe_copy
 from qc.measure.context.page_sides import Sides
 from qc.measure.context.sides import find_sides
-from qc.measure.context.worst_colors import worst_colors
 from qc.model import (
     BookCopy,
     Inspection,
@@ -91,6 +91,19 @@ def inspect_copy(
     ScanError
         No scan of the copy could be used.
     """
+    return inspect_with_colors(copy, reference, policy, note=note, threads=threads, progress=progress)[0]
+
+
+def inspect_with_colors(
+    copy: BookCopy,
+    reference: Reference | None,
+    policy: Policy,
+    *,
+    note: str = "",
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> tuple[Inspection, dict[int, ColorTiles]]:
+    """As `inspect_copy`, and the colors of the registered pages by their position."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     copy, order, glances, pages = arranged(copy, reference, threads, progress)
     _require_some(copy, pages)
@@ -111,7 +124,6 @@ def inspect_copy(
     )
     observe_copy(context)
     observations = context.observations
-    colors = worst_colors(context)
     rescan = _rescan(copy, pages, records, reference, sides)
     if block is not None:
         # Pages of the ordered book that another block lacks would change nothing.
@@ -120,7 +132,7 @@ def inspect_copy(
     identity = reference.id if reference else ReferenceId("none", note=note)
     unread = not_known(copy, observations)
     findings, verdict = judge(observations, policy, copy, records, identity, rescan, unread)
-    return Inspection(
+    inspection = Inspection(
         copy=copy,
         reference=identity,
         policy=policy.identity,
@@ -136,9 +148,9 @@ def inspect_copy(
             scans=_hashes(copy.scans),
             started=started,
         ),
-        colors=colors,
         pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in pages if p.picture},
     )
+    return inspection, context.colors
 
 
 def run_jobs(

@@ -14,14 +14,16 @@ import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from drawn_colors import tiles_of
 
 from qc.cli import main
+from qc.colorimetry import linear_rgb_to_lab
 from qc.compare.compare import Comparison, compare_copies
 from qc.compare.outlier import odd_in_color, odd_in_position
 from qc.errors import ScanError, UsageError
-from qc.features.page_color import PageColor
+from qc.features.color_tiles import ColorTiles
 from qc.flags import Flag
-from qc.geometry import Edge
+from qc.geometry import Edge, Size
 from qc.judge.policy import load_policy
 from qc.measure import MEASURES
 from qc.measure.color_repeatability import Repeatability
@@ -293,8 +295,10 @@ def test_fewer_than_three_pages_have_no_mean() -> None:
     assert seen[-1].flags == (Flag.FEW_PAGES,) and seen[-1].detail["pages"] == 2
 
 
-def page(tiles: np.ndarray, paper: tuple[float, float, float] | None = (1.0, 1.0, 1.0)) -> PageColor:
-    return PageColor(tiles, None if paper is None else np.array(paper), (5.0, 5.0), 3.5)
+def page(light: np.ndarray, paper: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> ColorTiles:
+    """Light relative to paper, on a paper of this light."""
+    tiles = tiles_of(light, (5.0, 5.0), 3.5, Size(90.0, 120.0))
+    return replace(tiles, paper=linear_rgb_to_lab(np.array(paper)))
 
 
 def test_paper_is_taken_out() -> None:
@@ -305,7 +309,7 @@ def test_paper_is_taken_out() -> None:
     assert o.value == pytest.approx(0.0)
     (o,) = copy_color_difference(1, colors, {("a", "b"): Flag.GRAY_SCAN}, Repeatability())
     assert o.value is None and o.flags == (Flag.GRAY_SCAN,)
-    bare = {c: replace(v, tiles=np.ones((5, 8, 3))) for c, v in colors.items()}
+    bare = {c: page(np.ones((5, 8, 3))) for c in colors}
     (o,) = copy_color_difference(1, bare, {}, Repeatability())
     assert o.flags == (Flag.NOTHING_TO_COMPARE,)
 

@@ -452,7 +452,7 @@ def test_a_lost_ink_shows_its_direction(book: Book, lost: str, key: str, sign: i
 )
 def test_no_color_from_a_scan_without_color(book: Book, scanner: Scanner, flag: Flag) -> None:
     pages = [book.measure(n, cut=CUT, scanner=scanner).result for n in (1, 3, 4, 9, 10)]
-    assert all(p.registration is not None and p.paper is None and p.no_tone is flag for p in pages)
+    assert all(p.registration is not None and p.no_tone is flag for p in pages)
     seen = tones_of(book, pages)
     colors = [o for o in seen if o.measure == "color-difference"]
     assert [(o.where.page, o.value, o.flags) for o in colors] == [(n, None, (flag,)) for n in range(1, 6)]
@@ -532,7 +532,7 @@ def test_no_paper_ordered_or_seen_is_said() -> None:
 def test_a_foreign_page_has_no_numbers(book: Book) -> None:
     other = typeset([Kind.TEXT], trim_mm=book.title.trim_mm, first_number=3, seed=8)[0]
     result = book.measure(3, design=other).result
-    assert (result.tiles, result.marks, result.paper, result.reference_page) == (None, None, None, None)
+    assert (result.tiles, result.marks, result.reference_page) == (None, None, None)
     seen = tones_of(
         book, [book.measure(1).result, book.measure(2).result, result, *(book.measure(n).result for n in (4, 9))]
     )

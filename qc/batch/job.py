@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 
-from qc.batch.inspection_cache import keep, kept
-from qc.compare.consensus import with_consensus
-from qc.compare.same_title import with_copy_colors
+from qc.batch.sidecar import write_sidecar
+from qc.compare.color import capture_of
+from qc.compare.same_title import CopyColors
 from qc.errors import OutputError, UsageError
 from qc.inputs import open_with, refuse_missing
 from qc.judge.policy import Policy
 from qc.model import Inspection
-from qc.normalize.calibrated import with_profile
-from qc.pipeline import Progress, inspect_copy
-from qc.reference.find import Reference, find_reference
+from qc.pipeline import Progress, inspect_with_colors
+from qc.reference.find import Reference
 from qc.report import html
 from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
 from qc.report.imprint_picture import imprint_picture
 from qc.report.record import record, write_json
 from qc.scan.copy_folder import copy_id
-from qc.scan.copy_toml import read_copy_toml
 from qc.scan.paths import real
 
 
@@ -33,7 +31,7 @@ class Job:
     """What to inspect and how; small and free of pixels, so that it can go to another process.
 
     `id` is that of the copy, as far as it is known without opening its scans. Results go to a folder of that name in
-    `out`. With `kept` the inspection is kept for `hold_group`, too.
+    `out`.
     """
 
     path: Path
@@ -44,13 +42,6 @@ class Job:
     titles: Path | None = None
     scanner: str | None = None
     dpi: float | None = None
-    kept: bool = False
-
-    @property
-    def key(self) -> str:
-        """Under which its inspection is kept."""
-        where = [p and str(p.resolve()) for p in (self.path, self.out, self.reference, self.titles)]
-        return repr((self.id, where, self.policy.sha256, self.scanner, self.dpi))
 
     @property
     def folder(self) -> Path:
@@ -91,7 +82,7 @@ def jobs_for(
 
 
 def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> Inspection:
-    """Inspect a copy and write ``inspection.json`` and ``report.html``, replacing older ones.
+    """Inspect a copy and write ``inspection.json``, its sidecar and ``report.html``, replacing older ones.
 
     Raises
     ------
@@ -101,111 +92,27 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     cv2.setNumThreads(1)
     opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
     reference = opened.reference
-    inspection = inspect_copy(opened.copy, reference, job.policy, note=opened.note, threads=threads, progress=progress)
+    inspection, pages = inspect_with_colors(
+        opened.copy, reference, job.policy, note=opened.note, threads=threads, progress=progress
+    )
     inspection = replace(inspection, provenance=replace(inspection.provenance, scanner=opened.scanner))
-    _write(inspection, reference, job)
-    if job.kept:
-        keep(job.key, inspection)
+    colors = CopyColors(pages, capture_of(inspection.copy), reference is not None and reference.trim_known)
+    write_results(inspection, colors, reference, job)
+    write_sidecar(job.folder, inspection, colors)
     return inspection
 
 
-def of_one_title(jobs: Sequence[Job]) -> frozenset[str]:
-    """Ids of the jobs whose reference another job has, too, as far as that is known without inspecting them."""
-    return frozenset(job.id for title in titles_of(jobs) for job in title)
+def write_results(inspection: Inspection, colors: CopyColors, reference: Reference | None, job: Job) -> None:
+    """Write ``inspection.json`` and ``report.html``.
 
-
-def titles_of(jobs: Sequence[Job]) -> list[list[Job]]:
-    """The jobs of each title that two or more have."""
-    titles: dict[str, list[Job]] = {}
-    for job in jobs:
-        if title := str(job.reference or "") or _stated_title(job.path):
-            titles.setdefault(title, []).append(job)
-    return [own for own in titles.values() if len(own) > 1]
-
-
-def _stated_title(path: Path) -> str | None:
-    if not path.is_dir():
-        return None
-    try:
-        settings = read_copy_toml(path)
-    except UsageError:
-        return None
-    return settings.reference.file or settings.isbn
-
-
-def hold_group(
-    jobs: Sequence[Job], only: Collection[str], step: Callable[[], None]
-) -> tuple[list[tuple[Job, Inspection]], list[str]]:
-    """Hold copies of one title, inspected and kept before, against each other, and write those results anew.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-    only : collection of str
-        Ids of those whose results are written; the others stand beside them.
-    step : callable
-        Called after each page.
-
-    Returns
-    -------
-    changed : list of (Job, Inspection)
-    lost : list of str
-        Ids of copies whose inspection was not kept.
+    Raises
+    ------
+    OutputError
+        They cannot be written.
     """
-    cv2.setNumThreads(1)
-    found = [(job, kept(job.key)) for job in jobs]
-    known = [(job, replace(i, copy=with_profile(i.copy, job.scanner)[0])) for job, i in found if i is not None]
-    together = hold_together(known, step=step, only=only)
-    pairs = zip(known, together, strict=True)
-    changed = [(job, now) for (job, before), now in pairs if now is not before and job.id in only]
-    return changed, [job.id for job, i in found if i is None]
-
-
-def hold_together(
-    done: Sequence[tuple[Job, Inspection]],
-    threads: int = 1,
-    step: Callable[[], None] | None = None,
-    only: Collection[str] | None = None,
-) -> list[Inspection]:
-    """Hold the copies of one title against each other, and write those results anew, or of them `only` those of these ids.
-
-    Copies that had no reference are compared by where their print lies, those that had one by their color. `step` is called
-    after each page.
-    """
-    if not done:
-        return []
-    policy = done[0][0].policy
-    together = with_consensus([i for _, i in done], policy)
-    references: dict[str, Reference] = {}
-    for group in _same_reference(together):
-        job = done[group[0]][0]
-        reference, _ = find_reference(together[group[0]].copy, job.reference, job.titles)
-        if reference is None or not reference.trim_known:
-            # What lies beyond the cut is no color of the page.
-            continue
-        compared = with_copy_colors([together[n] for n in group], reference.trim, policy, threads, step)
-        for n, inspection in zip(group, compared, strict=True):
-            together[n] = inspection
-            references[inspection.copy.id] = reference
-    for (job, before), after in zip(done, together, strict=True):
-        if after is not before and (only is None or job.id in only):
-            _write(after, references.get(after.copy.id), job)
-    return together
-
-
-def _same_reference(inspections: Sequence[Inspection]) -> list[list[int]]:
-    """Places in `inspections` of two or more copies that had the same reference."""
-    groups: dict[str, list[int]] = {}
-    for n, i in enumerate(inspections):
-        if i.reference.kind in ("pdf", "copy") and i.reference.sha256:
-            groups.setdefault(i.reference.sha256, []).append(n)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def _write(inspection: Inspection, reference: Reference | None, job: Job) -> None:
     shown, imprint = exhibits(inspection, reference), imprint_picture(inspection)
-    colors = color_pictures(inspection, reference)
-    html.write(inspection, shown, job.report, k=job.policy.k, colors=colors, imprint=imprint)
+    pictures = color_pictures(inspection, colors.pages, reference)
+    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

@@ -9,9 +9,9 @@ from socket import gethostname
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from qc.batch.inspection_cache import carried
-from qc.batch.job import Job, hold_group, run_job
+from qc.batch.job import Job, run_job
 from qc.batch.runner import Tick
+from qc.batch.together import hold_together
 from qc.errors import OF_VERDICT, ScanError, failure
 from qc.model import Inspection
 from qc.report.record import error_record, record, to_json
@@ -23,14 +23,12 @@ from qc.scan.paths import real
 class Result:
     """What a worker gives of a copy; `inspection` is None where it could not be inspected.
 
-    `files` are those of its result by their names, where the worker has not written them itself; `kept` is what holding it
-    against other copies of its title needs (`qc.batch.inspection_cache`).
+    `files` are those of its result by their names, where the worker has not written them itself.
     """
 
     row: Row
     inspection: Inspection | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
-    kept: bytes = b""
 
     @property
     def json(self) -> str:
@@ -66,19 +64,19 @@ def inspect_elsewhere(job: Job, tick: Tick) -> Result:
         files = {path.name: path.read_bytes() for path in there.folder.glob("*")}
     if result.row.exit == 70:
         result = replace(result, row=replace(result.row, message=f"{result.row.message} (On {gethostname()}.)"))
-    return replace(result, files=files, kept=carried(there.key) if there.kept else b"")
+    return replace(result, files=files)
 
 
 def hold_one(group: Group, tick: Tick) -> tuple[list[Result], str]:
     """Hold copies of one title against each other inside a worker: results that changed, and what is wrong."""
     try:
-        changed, lost = hold_group(group.jobs, group.due, tick)
+        changed, lost = hold_together(group.jobs, group.due, tick)
     except MemoryError:
         return [], "it takes more memory than a worker may have"
     except Exception as error:
         return [], failure(error)[1]
-    said = f"the cache no longer has {', '.join(lost)}; --redo inspects them again" if lost else ""
-    return [_slim(job, inspection) for job, inspection in changed], said
+    said = f"what was seen of {', '.join(lost)} is not in --out; --redo inspects them again" if lost else ""
+    return [_slim(job, changed[job.id]) for job in group.jobs if job.id in changed], said
 
 
 def _slim(job: Job, inspection: Inspection) -> Result:

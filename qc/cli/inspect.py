@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from qc.batch.job import Job, hold_together, jobs_for, of_one_title, run_job
+from qc.batch.job import Job, jobs_for, run_job
+from qc.batch.together import hold_together, of_one_title
 from qc.cli import exits, options, terminal
 from qc.errors import OF_VERDICT, failure, one_line
 from qc.judge.policy import load_policy
@@ -66,8 +67,9 @@ def inspect(
             held.append((job, inspection))
         else:
             codes.append(shown.show(job, inspection))
-    for (job, _), inspection in zip(held, hold_together(held, options.cores()), strict=True):
-        codes.append(shown.show(job, inspection))
+    changed, _ = hold_together([job for job, _ in held])
+    for job, inspection in held:
+        codes.append(shown.show(job, changed.get(job.id, inspection)))
     return exits.gravest(codes)
 
 

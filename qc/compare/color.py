@@ -1,22 +1,18 @@
-"""The colors of copies against each other: all copies of one page at a time, on the same tiles."""
+"""The colors of copies against each other: all copies of one page at a time, on the same tiles. No pixel is read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from qc.compare.worst_pair import WorstPair
+from qc.colorimetry import lab_to_xyz
 from qc.errors import ScanError
-from qc.features.page_color import PageColor
+from qc.features.color_tiles import ColorTiles, Lab
 from qc.flags import Flag
-from qc.geometry import Affine, Size
-from qc.measure.color_repeatability import color_repeatability
+from qc.measure.color_repeatability import Repeatability, color_repeatability, least_repeatable
 from qc.measure.copy_color import (
     MIN_COPIES,
     copy_color_difference,
@@ -25,184 +21,48 @@ from qc.measure.copy_color import (
     copy_color_outlier_of_page,
     paper_between,
 )
-from qc.model import BookCopy, Observation, ScanFile
-from qc.normalize.flat_field import Light, paper_cells, rectified, tiles
-from qc.normalize.scan_color import SRGB, ScanColor, scan_color
-from qc.reference.page_outline import read_page
-from qc.register.identify import flat_mm
+from qc.model import BookCopy, Observation
+from qc.normalize.scan_color import scan_color
 from qc.scan.image_file import ScanHeader, read_header
 
 DPI_TOLERANCE = 0.05
 """Copies scanned at resolutions further apart were not scanned alike."""
 SAME_PAPER = 0.08
-"""A page whose brightest parts differ more from the copy's paper than scans of paper do shows a tint, not paper."""
-_SCANNER_WHITE = np.ones(3)
+"""A page whose paper differs more from the copy's than scans of paper do shows a tint, not paper."""
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Where a scan shows a page: `to_scan` maps page-frame mm to pixels of the scan at full size.
-
-    Only what lies between the two x of `flat_mm` is compared; the rest may be bent.
-    """
-
-    scan: ScanFile
-    to_scan: Affine
-    flat_mm: tuple[float, float] = (float("-inf"), float("inf"))
-
-
-def shown(scan: ScanFile, to_scan: Affine, copy: BookCopy, page: int, size: Size) -> Shown:
-    """A scan that shows page number `page`; of a bound copy without what is bent at the spine."""
-    if not copy.scan.bound:
-        return Shown(scan, to_scan)
-    return Shown(scan, to_scan, flat_mm(page, size))
-
-
-@dataclass(frozen=True)
-class CopyPages:
-    """A copy laid on common pages.
+class Capture:
+    """How a copy was scanned, as far as its colors depend on it.
 
     Attributes
     ----------
-    shown : mapping of int to Shown
-        By number of the common page.
-    paper : ndarray, shape (3,), or None
-        Light of its bare paper, as scanned; None where no page shows any.
+    scanner : str or None
+        Name of the scanner, where it is known.
+    calibrated : bool
+        Its colors were checked against a chart.
+    repeatability : Repeatability
+        What two scans of one page differ by on it.
+    header : tuple of (float or None, bool, bool), or None
+        Resolution as stated, whether the scans are gray and whether they have one bit a pixel; None where none can be read.
     """
 
-    copy: BookCopy
-    shown: Mapping[int, Shown]
-    paper: NDArray[np.float64] | None
+    scanner: str | None = None
+    calibrated: bool = False
+    repeatability: Repeatability = field(default_factory=Repeatability)
+    header: tuple[float | None, bool, bool] | None = None
 
 
-def compare_colors(
-    copies: Sequence[CopyPages],
-    pages: Mapping[int, Size],
-    threads: int = 1,
-    step: Callable[[], None] | None = None,
-    worst: WorstPair | None = None,
-) -> list[Observation]:
-    """Color differences page by page and over the pages, of the papers, and with three or more copies of each copy.
-
-    Parameters
-    ----------
-    copies : sequence of CopyPages
-    pages : mapping of int to Size
-        The common pages by the number that ``where.page`` gets, and their trim.
-    threads : int
-    step : callable, optional
-        Called after each page.
-    worst : WorstPair, optional
-        Is offered every page.
-    """
-    ids = [c.copy.id for c in copies]
-    pairs = list(combinations(ids, 2))
-    flags = _incomparable([c.copy for c in copies])
-    unlike = {c: f for c in ids if (f := _unlike_all(c, flags, len(ids)))}
-    repeatability = color_repeatability(c.copy for c in copies)
-    papers = _papers(copies)
-
-    def look(number: int) -> tuple[list[Observation], list[Observation], dict[str, PageColor]]:
-        colors = {}
-        for c in copies:
-            own = c.shown.get(number)
-            color = None if own is None else page_color(c.copy, own, pages[number], papers[c.copy.id])
-            if color is not None:
-                colors[c.copy.id] = color
-        alike = {c: v for c, v in colors.items() if c not in unlike}
-        seen = copy_color_difference(number, colors, flags, repeatability)
-        return seen, copy_color_outlier_of_page(number, alike, repeatability), colors
-
-    observations: list[Observation] = []
-    outliers: list[Observation] = []
-    bare: dict[str, list[PageColor]] = {c: [] for c in ids}
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        for trim, (seen, outlying, colors) in zip(pages.values(), pool.map(look, pages), strict=True):
-            observations += seen
-            if worst is not None:
-                worst.offer(seen, colors, trim)
-            outliers += outlying
-            for copy, color in colors.items():
-                bare[copy] += [color] if color.paper is not None else []
-            if step is not None:
-                step()
-    overall = copy_color_difference_over_pages(observations, pairs, flags, repeatability)
-    observations += [*overall, *paper_between(bare, pairs, flags, repeatability), *outliers]
-    if len(ids) >= MIN_COPIES:
-        observations += copy_color_outlier(ids, outliers, overall, unlike, repeatability)
-    return observations
-
-
-def _papers(copies: Sequence[CopyPages]) -> dict[str, NDArray[np.float64] | None]:
-    """What the pages without paper of each copy are divided by: its own paper, else that of the other copies; None where
-    no copy shows any."""
-    known = [c.paper for c in copies if c.paper is not None]
-    usual = np.median(known, axis=0) if known else None
-    return {c.copy.id: usual if c.paper is None else c.paper for c in copies}
-
-
-def page_color(copy: BookCopy, shown: Shown, size: Size, paper: NDArray[np.float64] | None) -> PageColor | None:
-    try:
-        image = read_page(shown.scan, copy.scan)
-    except ScanError:
-        return None
-    to_px = image.to_scan.inverse().after(shown.to_scan)
-    color = color_of(rectified(image, to_px, size, cv2.INTER_LINEAR), size, paper, image.colors)
-    left = color.corner_mm[0] + color.step_mm * np.arange(color.tiles.shape[1])
-    flat = (left >= shown.flat_mm[0]) & (left + color.step_mm <= shown.flat_mm[1])
-    return replace(color, usable=np.broadcast_to(flat, color.tiles.shape[:2]))
-
-
-def color_of(light: Light, size: Size, paper: NDArray[np.float64] | None, colors: ScanColor = SRGB) -> PageColor:
-    """Tiles of a rectified page relative to its own paper; where it shows none, to `paper`, that of its copy.
-
-    Without that either, they are relative to the scanner's white, and `as_scanned` says so.
-    """
-    cells, own = paper_cells(light), None
-    if cells is not None:
-        own = cells[cells.shape[0] // 2, cells.shape[1] // 2].astype(np.float64)
-        if paper is not None and float(np.abs(own / paper - 1).max()) > SAME_PAPER:
-            cells, own = None, None
-    white = own if own is not None else _SCANNER_WHITE if paper is None else paper
-    grid, corner_mm, step_mm = tiles(light, size, white if cells is None else cells)
-    return PageColor(
-        grid, own, corner_mm, step_mm, as_scanned=cells is None and paper is None, white=white, colors=colors
+def capture_of(copy: BookCopy) -> Capture:
+    """How a copy was scanned, from its settings and the header of its first page."""
+    header = _header(copy)
+    dpi = copy.scan.dpi or (header.resolution.x_dpi if header and header.resolution else None)
+    return Capture(
+        copy.scan.profile.name if copy.scan.profile is not None else copy.scan.scanner,
+        bool(copy.pages) and scan_color(copy.pages[0], copy.scan.profile).calibrated,
+        color_repeatability(copy.scan.profile),
+        None if header is None else (dpi, header.gray, header.bits == 1),
     )
-
-
-def _incomparable(copies: Sequence[BookCopy]) -> dict[tuple[str, str], str]:
-    """Pairs whose colors say nothing of the print, and why."""
-    headers = {c.id: _header(c) for c in copies}
-    flags: dict[tuple[str, str], str] = {}
-    for a, b in combinations(copies, 2):
-        first, second = headers[a.id], headers[b.id]
-        if _other_scanner(a, b, first, second):
-            flags[a.id, b.id] = Flag.DIFFERENT_SCANNERS
-        elif first and first.bits == 1:
-            flags[a.id, b.id] = Flag.BITONAL
-        elif first and first.gray:
-            flags[a.id, b.id] = Flag.GRAY_SCAN
-    return flags
-
-
-def _other_scanner(a: BookCopy, b: BookCopy, first: ScanHeader | None, second: ScanHeader | None) -> bool:
-    if first is None or second is None:
-        return _scanner(a) != _scanner(b) and bool(_scanner(a) and _scanner(b))
-    if _calibrated(a) and _calibrated(b):
-        return first.gray != second.gray
-    if _scanner(a) and _scanner(b) and _scanner(a) != _scanner(b):
-        return True
-    dpi = [c.scan.dpi or (h.resolution.x_dpi if h.resolution else None) for c, h in ((a, first), (b, second))]
-    differ = dpi[0] is not None and dpi[1] is not None and abs(dpi[0] / dpi[1] - 1) > DPI_TOLERANCE
-    return differ or first.gray != second.gray or (first.bits == 1) != (second.bits == 1)
-
-
-def _scanner(copy: BookCopy) -> str | None:
-    return copy.scan.profile.name if copy.scan.profile is not None else copy.scan.scanner
-
-
-def _calibrated(copy: BookCopy) -> bool:
-    return bool(copy.pages) and scan_color(copy.pages[0], copy.scan.profile).calibrated
 
 
 def _header(copy: BookCopy) -> ScanHeader | None:
@@ -212,6 +72,131 @@ def _header(copy: BookCopy) -> ScanHeader | None:
         except ScanError:
             continue
     return None
+
+
+@dataclass(frozen=True)
+class CopyPages:
+    """The colors of a copy by number of the common page, on the tiles of that page."""
+
+    id: str
+    colors: Mapping[int, ColorTiles]
+    capture: Capture = field(default_factory=Capture)
+
+
+@dataclass(frozen=True)
+class PairTiles:
+    """One page of two copies: the first stands as `reference` in `tiles`; `page` is the number of the common page."""
+
+    copies: tuple[str, str]
+    page: int
+    tiles: ColorTiles
+
+
+def compare_colors(copies: Sequence[CopyPages], step: Callable[[], None] | None = None) -> list[Observation]:
+    """Color differences page by page and over the pages, of the papers, and with three or more copies of each copy.
+
+    Parameters
+    ----------
+    copies : sequence of CopyPages
+        ``where.page`` is the number of the common page.
+    step : callable, optional
+        Called after each page.
+    """
+    ids = [c.id for c in copies]
+    pairs = list(combinations(ids, 2))
+    flags = _incomparable(copies)
+    unlike = {c: f for c in ids if (f := _unlike_all(c, flags, len(ids)))}
+    repeatability = least_repeatable(c.capture.repeatability for c in copies)
+    seen = _on_paper(copies)
+    observations: list[Observation] = []
+    outliers: list[Observation] = []
+    for number in sorted({n for c in seen.values() for n in c}):
+        colors = {c: pages[number] for c, pages in seen.items() if number in pages}
+        alike = {c: v for c, v in colors.items() if c not in unlike}
+        observations += copy_color_difference(number, colors, flags, repeatability)
+        outliers += copy_color_outlier_of_page(number, alike, repeatability)
+        if step is not None:
+            step()
+    overall = copy_color_difference_over_pages(observations, pairs, flags, repeatability)
+    bare = {c.id: [p for n, p in c.colors.items() if _shows_paper(p, seen[c.id][n])] for c in copies}
+    observations += [*overall, *paper_between(bare, pairs, flags, repeatability), *outliers]
+    if len(ids) >= MIN_COPIES:
+        observations += copy_color_outlier(ids, outliers, overall, unlike, repeatability)
+    return observations
+
+
+def worst_pair(observations: Sequence[Observation], copies: Sequence[CopyPages]) -> PairTiles | None:
+    """The pair of copies and the page whose colors differ most; None where none were compared."""
+    measured = [
+        (o.value, o.where.page, o.where.copies)
+        for o in observations
+        if o.measure == "copy-color-difference" and o.value is not None and o.where.page and o.where.copies
+    ]
+    if not measured:
+        return None
+    _, page, (a, b) = max(measured, key=lambda m: m[0])
+    seen = _on_paper(copies)
+    return PairTiles((a, b), page, pair_tiles(seen[a][page], seen[b][page]))
+
+
+def pair_tiles(first: ColorTiles, second: ColorTiles) -> ColorTiles:
+    """The colors of one page in two copies."""
+    return ColorTiles(first.copy, second.copy, first.usable & second.usable, first.to_mm, first.trim)
+
+
+def _on_paper(copies: Sequence[CopyPages]) -> dict[str, dict[int, ColorTiles]]:
+    """Pages relative to their own paper; those that show none to the copy's, else to that of the other copies, else to the
+    scanner's white."""
+    papers = {c.id: _paper(c) for c in copies}
+    known = [p for p in papers.values() if p is not None]
+    usual = np.median(known, axis=0) if known else None
+    seen: dict[str, dict[int, ColorTiles]] = {}
+    for copy in copies:
+        paper = usual if (own := papers[copy.id]) is None else own
+        seen[copy.id] = {n: _relative(p, paper) for n, p in copy.colors.items()}
+    return seen
+
+
+def _paper(copy: CopyPages) -> Lab | None:
+    """L*a*b* of the paper of a copy, median over pages; None where no page shows any."""
+    papers = [p.paper for p in copy.colors.values() if p.paper is not None]
+    return np.median(papers, axis=0) if papers else None
+
+
+def _relative(page: ColorTiles, paper: Lab | None) -> ColorTiles:
+    if page.paper is not None and paper is not None:
+        off = lab_to_xyz(page.paper) / lab_to_xyz(paper) - 1
+        return page.on_paper(paper) if float(np.abs(off).max()) > SAME_PAPER else page
+    return page.on_paper(paper)
+
+
+def _shows_paper(page: ColorTiles, seen: ColorTiles) -> bool:
+    return page.paper is not None and seen.paper is page.paper
+
+
+def _incomparable(copies: Sequence[CopyPages]) -> dict[tuple[str, str], str]:
+    """Pairs whose colors say nothing of the print, and why."""
+    flags: dict[tuple[str, str], str] = {}
+    for a, b in combinations(copies, 2):
+        header = a.capture.header
+        if _other_scanner(a.capture, b.capture):
+            flags[a.id, b.id] = Flag.DIFFERENT_SCANNERS
+        elif header and header[2]:
+            flags[a.id, b.id] = Flag.BITONAL
+        elif header and header[1]:
+            flags[a.id, b.id] = Flag.GRAY_SCAN
+    return flags
+
+
+def _other_scanner(a: Capture, b: Capture) -> bool:
+    named = a.scanner != b.scanner and bool(a.scanner and b.scanner)
+    if a.header is None or b.header is None:
+        return named
+    (dpi_a, gray_a, bitonal_a), (dpi_b, gray_b, bitonal_b) = a.header, b.header
+    if a.calibrated and b.calibrated:
+        return gray_a != gray_b
+    differ = dpi_a is not None and dpi_b is not None and abs(dpi_a / dpi_b - 1) > DPI_TOLERANCE
+    return named or differ or gray_a != gray_b or bitonal_a != bitonal_b
 
 
 def _unlike_all(copy: str, flags: Mapping[tuple[str, str], str], count: int) -> str | None:

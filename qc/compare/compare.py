@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from qc.compare.color import CopyPages, Shown, compare_colors
+from qc.compare.color import CopyPages, PairTiles, capture_of, compare_colors, worst_pair
 from qc.compare.outlier import conclusion
-from qc.compare.shared_pages import Found, Ruler, base_ruler, second_ruler, seen_paper
-from qc.compare.worst_pair import PairTiles, WorstPair
+from qc.compare.shared_pages import NOTHING, Found, Ruler, base_ruler, second_ruler
 from qc.errors import ReferenceFault, ScanError, UsageError
-from qc.geometry import Edge
+from qc.features.color_tiles import ColorTiles, copy_colors
+from qc.features.tiles import ScannedPage
+from qc.geometry import Edge, Side
 from qc.judge.judge import judge_between
 from qc.judge.messages import listed, ranges
 from qc.judge.policy import Policy
@@ -96,13 +97,13 @@ def compare_copies(
         raise ScanError(f"None of {listed(c.id for c in copies)} can be compared. {next(iter(faults.values()))}")
     base = base_ruler(max(references.values(), key=lambda r: len(r.usable)))
     others = [c for c in copies if c.id != base.copy.id]
-    work = _Progress(progress, sum(len(c.pages) for c in others) + len(base.places))
+    work = _Progress(progress, sum(len(c.pages) for c in others) + len(base.printed))
     found: dict[str, Found] = {}
     left_out: dict[str, str] = {}
     for copy in others:
-        pages = _examined(copy, base, threads, work.step)
-        if pages:
-            found[copy.id] = pages
+        seen = _examined(copy, base, threads, work.step)
+        if seen.pages:
+            found[copy.id] = seen
         else:
             left_out[copy.id] = _why_unusable(copy, base, faults)
     used = [c for c in copies if c.id not in left_out]
@@ -114,10 +115,8 @@ def compare_copies(
         laid_on += _beyond_base(base, [c for c in used if c.id in found], references, found, threads)
     cuts = {c.id: _cuts(c, laid_on) for c in used}
     observations = copy_position_difference(cuts, any(c.scan.spine != "printer" for c in used))
-    sizes = {place: size for ruler, _ in laid_on for place, size in ruler.sizes.items()}
-    laid = [_laid(c, laid_on, references) for c in used]
-    worst = WorstPair()
-    observations += compare_colors(laid, sizes, threads, work.step, worst)
+    laid = [_laid(c, laid_on) for c in used]
+    observations += compare_colors(laid, work.step)
     overall = [o for o in observations if o.where.page is None]
     findings = judge_between(overall, policy)
     return Comparison(
@@ -128,7 +127,7 @@ def compare_copies(
         notes=(*left_out.values(), *_notes(used, base, found), *_notes_beyond(laid_on)),
         conclusion=conclusion([c.id for c in used], observations, [f.outcome for f in findings], policy),
         left_out=left_out,
-        worst=worst.found,
+        worst=worst_pair(observations, laid),
     )
 
 
@@ -171,7 +170,7 @@ def _examined(
     jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1) if scan not in without]
     results = []
     for result in run_jobs(jobs, ruler.reference, threads):
-        results.append(replace(result, tiles=None))
+        results.append(result)
         step()
     results.sort(key=lambda r: r.job.position)
     pages: dict[int, PageResult] = {}
@@ -182,7 +181,16 @@ def _examined(
         before = pages.get(number)
         if before is None or before.registration is None or before.registration.correlation < registration.correlation:
             pages[number] = page
-    return pages
+    scanned = [s for n, p in pages.items() if (s := _scanned(n, p, ruler.sides[n])) is not None]
+    colors = copy_colors(scanned, {n: p.trim for n, p in pages.items() if p.trim is not None})
+    return Found({n: replace(p, tiles=None) for n, p in pages.items()}, colors)
+
+
+def _scanned(number: int, page: PageResult, side: Side) -> ScannedPage | None:
+    if page.tiles is None or page.to_scan is None or page.registration is None:
+        return None
+    scan, to_scan = (page.job.scan.name, page.job.scan.frame), page.to_scan.after(page.registration.to_px)
+    return ScannedPage(number, scan, page.tiles, to_scan, side is not Side.VERSO)
 
 
 def _beyond_base(
@@ -199,9 +207,9 @@ def _beyond_base(
     more: dict[str, Found] = {}
     for copy in copies:
         if copy.id != ruler.copy.id:
-            paired = {page.job.scan for page in found[copy.id].values()}
+            paired = {page.job.scan for page in found[copy.id].pages.values()}
             more[copy.id] = _examined(copy, ruler, threads, lambda: None, paired)
-    shared = sorted({number for pages in more.values() for number in pages})
+    shared = sorted({number for seen in more.values() for number in seen.pages})
     first = len(base.copy.pages) + 1
     return [(replace(ruler, places={n: first + i for i, n in enumerate(shared)}), more)] if shared else []
 
@@ -214,18 +222,16 @@ def _why_unusable(copy: BookCopy, base: Ruler, faults: Mapping[str, str]) -> str
 def _cuts(copy: BookCopy, laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]]) -> dict[tuple[int, Edge], CutPlace]:
     cuts: dict[tuple[int, Edge], CutPlace] = {}
     for ruler, found in laid_on:
-        cuts |= ruler.own_cuts() if copy.id == ruler.copy.id else ruler.cuts(found.get(copy.id, {}))
+        cuts |= ruler.own_cuts() if copy.id == ruler.copy.id else ruler.cuts(found.get(copy.id, NOTHING))
     return cuts
 
 
-def _laid(
-    copy: BookCopy, laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]], references: Mapping[str, CopyReference]
-) -> CopyPages:
-    pages: dict[int, Shown] = {}
+def _laid(copy: BookCopy, laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]]) -> CopyPages:
+    colors: dict[int, ColorTiles] = {}
     for ruler, found in laid_on:
-        pages |= ruler.own_pages() if copy.id == ruler.copy.id else ruler.pages(copy, found.get(copy.id, {}))
-    reference = references.get(copy.id)
-    return CopyPages(copy, pages, reference.seen_paper if reference else seen_paper(laid_on[0][1][copy.id]))
+        own = ruler.own_colors() if copy.id == ruler.copy.id else found.get(copy.id, NOTHING).colors
+        colors |= {ruler.places[n]: tiles for n, tiles in own.items() if n in ruler.places}
+    return CopyPages(copy.id, colors, capture_of(copy))
 
 
 def _notes(copies: Sequence[BookCopy], base: Ruler, found: Mapping[str, Found]) -> list[str]:
@@ -235,13 +241,13 @@ def _notes(copies: Sequence[BookCopy], base: Ruler, found: Mapping[str, Found]) 
     for copy in copies:
         if copy.id == base.copy.id:
             continue
-        lacking = [base.places[n] for n in base.printed if n not in found[copy.id]]
+        lacking = [base.places[n] for n in base.printed if n not in found[copy.id].pages]
         if lacking:
             plural = "page" if len(lacking) == 1 else "pages"
             notes.append(f"{copy.id}: {plural} {ranges(lacking)} of {base.copy.id} not found")
-        if 2 * len(found[copy.id]) < len(copy.pages):
+        if 2 * len(found[copy.id].pages) < len(copy.pages):
             notes.append(
-                f"{copy.id}: only {len(found[copy.id])} of its {len(copy.pages)} pages show a page of {base.copy.id}; "
+                f"{copy.id}: only {len(found[copy.id].pages)} of its {len(copy.pages)} pages show a page of {base.copy.id}; "
                 "check that they are copies of one title"
             )
     return notes

@@ -1,43 +1,48 @@
-"""Several copies of one title in one run: the colors of each against the others, on the pages of their reference."""
+"""Several copies of one title: the colors of each against the others, on the pages of their reference."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from qc.compare.color import CopyPages, Shown, compare_colors, page_color, shown
-from qc.geometry import Size
+from qc.compare.color import Capture, CopyPages, compare_colors
+from qc.features.color_tiles import ColorTiles
 from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
 from qc.model import Inspection, Observation, Role
 
-PAPER_PAGES = 5
-"""Pages looked at, evenly over the copy, to know its paper."""
-_ADDED = ("copy-color-difference", "copy-color-outlier")
+COLOR_MEASURES = ("copy-color-difference", "copy-color-outlier")
+
+
+@dataclass(frozen=True)
+class CopyColors:
+    """What is stored of the colors of an inspected copy.
+
+    Attributes
+    ----------
+    pages : mapping of int to ColorTiles
+        By position among the interior scans.
+    capture : Capture
+    trim_known : bool
+        The trim of the reference is; where it is not, what lies beyond the cut is no color of the page.
+    """
+
+    pages: Mapping[int, ColorTiles]
+    capture: Capture
+    trim_known: bool
 
 
 def with_copy_colors(
-    inspections: Sequence[Inspection],
-    trim: Size,
-    policy: Policy,
-    threads: int = 1,
-    step: Callable[[], None] | None = None,
+    inspected: Sequence[tuple[Inspection, CopyColors]], policy: Policy, step: Callable[[], None] | None = None
 ) -> list[Inspection]:
     """Inspections with the color differences between the copies, judged again.
 
     Parameters
     ----------
-    inspections : sequence of Inspection
-        Of two or more copies that were inspected against one reference in this run.
-    trim : Size
-        Of its pages.
+    inspected : sequence of (Inspection, CopyColors)
+        Of two or more copies that were inspected against one reference.
     policy : Policy
         That they were judged by.
-    threads : int
-        Pages compared at the same time.
     step : callable, optional
         Called after each page.
 
@@ -47,32 +52,21 @@ def with_copy_colors(
         In the same order. Each gets those observations over all pages that speak of its copy; `max_page` in their detail
         is a position in that copy. Pages that were not registered are not compared.
     """
-    copies = [_pages(i, trim) for i in inspections]
-    numbers = sorted({n for c in copies for n in c.shown})
-    observations = compare_colors(copies, dict.fromkeys(numbers, trim), threads, step)
-    overall = [o for o in observations if o.measure in _ADDED and o.where.page is None]
+    copies = [CopyPages(i.copy.id, _by_reference_page(i, colors), colors.capture) for i, colors in inspected]
+    overall = [o for o in compare_colors(copies, step) if o.measure in COLOR_MEASURES and o.where.page is None]
     again = []
-    for i in inspections:
+    for i, _ in inspected:
         own = [_seen_from(i, o) for o in overall if i.copy.id in (o.where.copy, *(o.where.copies or ()))]
         again.append(judged_again(i, own, i.reference, policy))
     return again
 
 
-def _pages(inspection: Inspection, trim: Size) -> CopyPages:
-    interior = [r for r in inspection.pages if r.role is Role.PAGE]
-    found: dict[int, Shown] = {}
-    for scan, record in zip(inspection.copy.pages, interior, strict=True):
-        if record.reference_page is not None and record.to_scan is not None:
-            page = record.reference_page
-            found.setdefault(page, shown(scan, record.to_scan, inspection.copy, page, trim))
-    return CopyPages(inspection.copy, found, _paper(inspection, found, trim))
-
-
-def _paper(inspection: Inspection, found: dict[int, Shown], trim: Size) -> NDArray[np.float64] | None:
-    at = sorted({round(p) for p in np.linspace(0, len(found) - 1, PAPER_PAGES)}) if found else []
-    pages = [page_color(inspection.copy, list(found.values())[p], trim, None) for p in at]
-    papers = [p.paper for p in pages if p is not None and p.paper is not None]
-    return np.median(papers, axis=0) if papers else None
+def _by_reference_page(inspection: Inspection, colors: CopyColors) -> dict[int, ColorTiles]:
+    found: dict[int, ColorTiles] = {}
+    for position, record in enumerate((r for r in inspection.pages if r.role is Role.PAGE), 1):
+        if record.reference_page is not None and position in colors.pages:
+            found.setdefault(record.reference_page, colors.pages[position])
+    return found
 
 
 def _seen_from(inspection: Inspection, observation: Observation) -> Observation:

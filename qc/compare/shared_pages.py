@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qc.compare.color import Shown, shown
-from qc.geometry import Edge, Side, Size, edge_names, side_of
+from qc.features.color_tiles import ColorTiles, copy_colors
+from qc.features.page_maps import page_maps
+from qc.features.tiles import ScannedPage, page_tiles
+from qc.geometry import Affine, Edge, Side, edge_names, side_of
 from qc.measure.copy_position import CutPlace
 from qc.measure.trim_offset import trim_offset
-from qc.model import BookCopy, PageKind
+from qc.model import BookCopy, PageKind, ScanFile, ScanSettings
 from qc.reference.approved_copy import CopyReference
-from qc.reference.page_outline import Outline
+from qc.reference.base import ReferencePage
+from qc.reference.page_outline import Outline, read_page
 from qc.register.page_result import PageResult
 
-Found = Mapping[int, PageResult]
-"""Registered pages of another copy, by page number of the ruler."""
+
+@dataclass(frozen=True)
+class Found:
+    """Registered pages of another copy, and their colors, by page number of the ruler."""
+
+    pages: Mapping[int, PageResult]
+    colors: Mapping[int, ColorTiles]
+
+
+NOTHING = Found({}, {})
 
 
 @dataclass(frozen=True)
@@ -42,11 +52,6 @@ class Ruler:
     def copy(self) -> BookCopy:
         return self.reference.copy
 
-    @property
-    def sizes(self) -> dict[int, Size]:
-        """By place."""
-        return {place: self._outline(n).size for n, place in self.places.items()}
-
     def _outline(self, number: int) -> Outline:
         outline = self.reference.outline(number)
         assert outline is not None
@@ -65,10 +70,10 @@ class Ruler:
                 cuts[self.places[number], edge] = CutPlace(0.0, u)
         return cuts
 
-    def cuts(self, pages: Found) -> dict[tuple[int, Edge], CutPlace]:
+    def cuts(self, found: Found) -> dict[tuple[int, Edge], CutPlace]:
         """Where another copy was cut."""
         cuts = {}
-        for number, page in pages.items():
+        for number, page in found.pages.items():
             assert page.trim is not None and page.to_scan is not None
             place, scan = self.places[number], (page.job.scan.name, page.job.scan.frame)
             left, top, right, bottom = page.lines
@@ -79,21 +84,29 @@ class Ruler:
                 cuts[place, o.where.edge] = CutPlace(o.value, u, o.flags[0] if o.flags else "")
         return cuts
 
-    def own_pages(self) -> dict[int, Shown]:
-        """The printed pages of the ruler by place."""
-        return {
-            self.places[n]: Shown(self.copy.pages[self.reference.position(n) - 1], self._outline(n).to_scan)
-            for n in self.printed
-        }
+    def own_colors(self) -> dict[int, ColorTiles]:
+        """The colors of its printed pages by number."""
+        pages = [self._own_page(n) for n in self.printed]
+        return copy_colors(pages, {n: self._outline(n).size for n in self.printed})
 
-    def pages(self, copy: BookCopy, pages: Found) -> dict[int, Shown]:
-        """Those of another copy."""
-        laid = {}
-        for number, page in pages.items():
-            if page.registration is not None and page.to_scan is not None:
-                to_scan = page.to_scan.after(page.registration.to_px)
-                laid[self.places[number]] = shown(page.job.scan, to_scan, copy, number, self.reference.trim)
-        return laid
+    def _own_page(self, number: int) -> ScannedPage:
+        scan, to_scan = self.copy.pages[self.reference.position(number) - 1], self._outline(number).to_scan
+        page = scanned_page(scan, self.copy.scan, to_scan, self.reference.page(number))
+        return replace(page, recto=self.sides[number] is Side.RECTO)
+
+
+def scanned_page(scan: ScanFile, settings: ScanSettings, to_scan: Affine, page: ReferencePage) -> ScannedPage:
+    """A page and its tiles from a scan of which it is known where it shows the page: `to_scan` maps page-frame mm to pixels of
+    the scan at full size.
+
+    Raises
+    ------
+    ScanError
+        The scan cannot be read.
+    """
+    image = read_page(scan, settings)
+    tiles = page_tiles(page_maps(image, page, image.to_scan.inverse().after(to_scan)))
+    return ScannedPage(page.number, (scan.name, scan.frame), tiles.compact(), to_scan)
 
 
 def base_ruler(reference: CopyReference) -> Ruler:
@@ -110,7 +123,7 @@ def second_ruler(base: Ruler, references: Sequence[CopyReference], found: Mappin
     """
     best: tuple[CopyReference, list[int]] | None = None
     for reference in references:
-        paired = {page.job.scan for page in found[reference.copy.id].values()}
+        paired = {page.job.scan for page in found[reference.copy.id].pages.values()}
         numbers = [
             n for n in base_ruler(reference).printed if reference.copy.pages[reference.position(n) - 1] not in paired
         ]
@@ -119,16 +132,10 @@ def second_ruler(base: Ruler, references: Sequence[CopyReference], found: Mappin
     if best is None:
         return None
     reference, numbers = best
-    shift = {page.job.position: n - page.job.position for n, page in found[reference.copy.id].items()}
+    shift = {page.job.position: n - page.job.position for n, page in found[reference.copy.id].pages.items()}
     places, sides = {}, {}
     for place, n in enumerate(numbers, len(base.copy.pages) + 1):
         position = reference.position(n)
         near = min(shift, key=lambda p: abs(p - position))
         places[n], sides[n] = place, side_of(position + shift[near])
     return Ruler(reference, places, sides)
-
-
-def seen_paper(pages: Found) -> NDArray[np.float64] | None:
-    """Light of the bare paper over registered pages; None where none shows any."""
-    papers = [page.paper for page in pages.values() if page.paper is not None]
-    return np.median(papers, axis=0) if papers else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qc.colorimetry import PRINTED, ciede2000, linear_rgb_to_lab
+from qc.features.tile_differences import COLORED, MIN_TILES, tile_differences
 from qc.flags import Flag, most_common
 from qc.measure.registry import measure
 from qc.model import Evidence, Observation, Where
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from qc.measure.context.copy_context import CopyContext, PageContext
     from qc.normalize.scan_color import ScanColor
 
-MIN_TILES = 12
-COLORED = 10.0
-"""Chroma that a tenth of the printed tiles must reach for a page to count as printed in color."""
 U_PAPER = 2.0
 """Of the paper's a* and b* on a scanner without a profile."""
 U_STOCK = 1.5
@@ -75,27 +73,10 @@ def color_difference(
         return color_difference.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,))
     lab_c = tiles.colors.lab_on_paper(tiles.copy[printed], tiles.paper)
     lab_r = linear_rgb_to_lab(tiles.reference[printed])
-    difference = ciede2000(lab_r, lab_c)
-    chroma_c, chroma_r = np.hypot(*lab_c[:, 1:].T), np.hypot(*lab_r[:, 1:].T)
-    chromatic = np.minimum(chroma_c, chroma_r) > 5
-    turn = np.rad2deg(np.arctan2(lab_c[:, 2], lab_c[:, 1]) - np.arctan2(lab_r[:, 2], lab_r[:, 1]))
-    turn = (turn + 180) % 360 - 180
-    detail = {
-        "median": round(float(np.median(difference)), 3),
-        "p95": round(float(np.quantile(difference, 0.95)), 3),
-        "dL": round(float(np.median(lab_c[:, 0] - lab_r[:, 0])), 3),
-        "dC": round(float(np.median(chroma_c - chroma_r)), 3),
-        "dh": round(float(np.median(turn[chromatic])), 2) if chromatic.sum() >= MIN_TILES else None,
-        "da": round(float(np.median(lab_c[:, 1] - lab_r[:, 1])), 3),
-        "db": round(float(np.median(lab_c[:, 2] - lab_r[:, 2])), 3),
-        "chroma": round(float(np.quantile(chroma_r, 0.9)), 2),
-        "tiles": int(printed.sum()),
-        "colors": tiles.colors.kind,
-    }
+    value, detail = tile_differences(lab_r, lab_c)
+    detail["colors"] = tiles.colors.kind
     u = float(np.hypot(tiles.colors.u, u_reference))
-    return color_difference.observe(
-        float(difference.mean()), u, where, _doubt(tiles.colors), detail, (Evidence(*scan),)
-    )
+    return color_difference.observe(value, u, where, _doubt(tiles.colors), detail, (Evidence(*scan),))
 
 
 @color_difference.on_page
@@ -156,7 +137,7 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
     return [copy.managed(color_difference_copy(copy.observed("color-difference")))]
 
 
-@measure("paper-difference", "dE00", "copy", 3, name="paper color", subject="tone")
+@measure("paper-difference", "dE00", "copy", 4, name="paper color", subject="tone")
 def paper_difference(
     papers: Sequence[NDArray[np.float64]], ordered: str | None, colors: ScanColor | None = None
 ) -> Observation:

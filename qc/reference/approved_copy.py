@@ -69,10 +69,8 @@ class CopyReference:
         Pages that are not offered, and why: drawn as bare paper.
     usable : tuple of int
         All others.
-    seen_paper : ndarray, shape (3,), or None
-        Linear RGB of the copy's paper, median over pages; None where no page shows any.
     bare_paper : ndarray, shape (3,)
-        The same; white where none is seen.
+        Linear RGB of the copy's paper, median over pages; white where no page shows any.
 
     Raises
     ------
@@ -118,8 +116,7 @@ class CopyReference:
         self.u_color = U_UNCALIBRATED
         self.u_trim_mm = float(np.hypot(np.median([o.u_mm for o in self._outlines.values()]), U_CUT_MM))
         papers = [o.paper for o in self._outlines.values() if o.paper is not None]
-        self.seen_paper = np.median(np.array(papers), axis=0) if papers else None
-        self.bare_paper = np.ones(3) if self.seen_paper is None else self.seen_paper
+        self.bare_paper = np.median(np.array(papers), axis=0) if papers else np.ones(3)
         self.id = ReferenceId("copy", copy.id, digest.hexdigest(), self._doubts(), "scanned, taken as sRGB")
         self._recent = lru_cache(_PAGES_IN_MEMORY)(self._page)
 
@@ -211,9 +208,7 @@ class CopyReference:
             except ScanError as fault:
                 raise ReferenceFault(f"page {number} of {self.copy.id} is gone: {fault}") from fault
             light = rectified(image, image.to_scan.inverse().after(outline.to_scan), size)
-            shown = relative(light, self.bare_paper)
-            assert shown is not None
-            rgb = encoded(shown[0])
+            rgb = encoded(relative(light, self.bare_paper))
         return ReferencePage(number, size, to_px, lambda: rgb)
 
     def _pixels(self, number: int, shrink: int) -> NDArray[np.uint8]:

@@ -77,12 +77,6 @@ def store(key: str, data: bytes) -> None:
             raise
 
 
-def drop(key: str) -> None:
-    """Forget what is stored under `key`."""
-    with contextlib.suppress(OSError):
-        (folder() / key).unlink()
-
-
 def facts(key: str, make: Callable[[], Any]) -> Any:
     """The JSON values kept under `key`, or those that `make` gives, which are then kept."""
     if stored := load(key):

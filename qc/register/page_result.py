@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from qc.edges.dark_backing import EdgeLine
 from qc.features.print_marks import PrintMark
 from qc.features.text_placement import OwnPage
@@ -78,8 +75,6 @@ class PageResult:
         What the page says by itself, where there is no reference.
     u_scale, u_local_mm : tuple of float
         Of the upright image, as `PageImage` has them.
-    paper : ndarray, shape (3,), or None
-        Linear RGB of bare paper, as scanned in color.
     tiles : PageTiles or None
         What a registered page shows tile by tile, as scanned.
     no_tone : Flag or None
@@ -112,7 +107,6 @@ class PageResult:
     u_local_mm: tuple[float, float] = u_without_profile()[1]
     trim: Size | None = None
     own: OwnPage | None = None
-    paper: NDArray[np.float64] | None = None
     tiles: PageTiles | None = None
     no_tone: Flag | None = None
     marks: tuple[PrintMark, ...] | None = None

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from qc.colorimetry import ColorTiles
+from qc.features.color_tiles import ColorTiles
 from qc.report.environment import environment
 
 AGAINST_REFERENCE = 15.0
@@ -121,7 +121,7 @@ def difference_image(tiles: ColorTiles, *, top: float = AGAINST_REFERENCE, page:
     index = np.ix_(np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1))
     difference = np.where(inside, tiles.difference()[index], np.nan)
     if page is None:
-        lightness = np.nan_to_num(tiles.reference[:, :, 0].astype(float), nan=100.0)[index]
+        lightness = tiles.reference[:, :, 0].astype(float)[index]
         gray = np.where(inside, lightness, 100.0) / 100
     else:
         gray = np.asarray(Image.fromarray(page).resize(size, Image.Resampling.BOX), float) / 255

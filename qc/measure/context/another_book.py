@@ -60,7 +60,7 @@ def other_block(records: Sequence[PageRecord]) -> OtherBlock | None:
 def without_chance(pages: Sequence[PageResult], block: OtherBlock) -> list[PageResult]:
     """The pages, those that lie in the block of another book matched to none: a likeness there is chance."""
     return [
-        replace(p, reference_page=None, registration=None, options=(), tiles=None, marks=None, paper=None)
+        replace(p, reference_page=None, registration=None, options=(), tiles=None, marks=None)
         if block.first <= p.job.position <= block.last
         else p
         for p in pages

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from qc.features.color_tiles import ColorTiles, color_tiles
 from qc.features.lamp import lamp_taken_out
 from qc.features.tiles import ScannedPage
 from qc.features.tone_curve import BarePaper, ToneCurve, bare_paper, tone_curve
@@ -175,6 +176,12 @@ class CopyContext:
     def even(self) -> dict[int, ScannedPage]:
         """Registered pages with their tiles, by position, the lamp of the scanner taken out of them."""
         return {p.position: p for p in lamp_taken_out([p.scanned for p in self.each_page() if p.scanned is not None])}
+
+    @property
+    def colors(self) -> dict[int, ColorTiles]:
+        """The colors of `even`, by position."""
+        trims = {p.job.position: p.trim for p in self.pages if p.trim is not None}
+        return {n: color_tiles(p.tiles, trims[n]) for n, p in self.even.items() if n in trims}
 
     @cached_property
     def with_tone(self) -> list[ScannedPage]:
