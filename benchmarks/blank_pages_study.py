@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from qc.model import ScanFile, ScanSettings
-from qc.page import examine_page
+from qc.page import inspect_page
 from qc.register.page_result import PageJob
 from qc.synthetic import Cut, Kind, Print, Scanner, draw_scan, sample_conditions, write_scan
 from qc.synthetic.design import typeset
@@ -114,7 +114,7 @@ def measure(folder: Path, scans: list[Path]) -> None:
     for file in sorted(folder.glob("*.json")):
         said = json.loads(file.read_text())
         job = PageJob(said["page"], ScanFile(file.with_suffix(".jpg"), file.stem), ScanSettings())
-        ink = examine_page(job, None).ink
+        ink = inspect_page(job, None).ink
         assert ink is not None, file
         drawn[said["name"]] += 1
         told[said["truth"], str(ink.kind), str(ink.look)] += 1
@@ -129,7 +129,7 @@ def measure(folder: Path, scans: list[Path]) -> None:
     for (truth, kind, look), count in sorted(told.items()):
         print(f"{truth:12} told as {kind:10} ({look}): {count}")
     for scan in scans:
-        ink = examine_page(PageJob(1, ScanFile(scan, scan.name), ScanSettings(dpi=300.0)), None).ink
+        ink = inspect_page(PageJob(1, ScanFile(scan, scan.name), ScanSettings(dpi=300.0)), None).ink
         print(f"{scan.name}: {ink.kind if ink else 'unreadable'} ({ink.reason if ink else ''})")
 
 

@@ -183,7 +183,7 @@ def measured(folder: Path) -> dict[str, PageColor]:
         file = next(f for f in folder.glob(f"{text.stem}.*") if f.suffix in (".jpg", ".tif"))
         scan = ScanFile(file, file.name)
         pages = CopyPages(BookCopy(text.stem, folder, (scan,)), {1: Shown(scan, Affine(np.loadtxt(text)))}, paper)
-        color = page_color(pages.copy, pages.shown[1], size, paper)
+        color = page_color(pages, pages.shown[1], size, paper)
         assert color is not None
         found[text.stem] = color
     return found

@@ -26,7 +26,7 @@ from qc.judge.judge import judge
 from qc.judge.policy import load_policy
 from qc.measure.print_position_recto_verso import own_jitter, own_size, print_position_recto_verso
 from qc.model import BookCopy, Observation, Outcome, ReferenceId, ScanFile, ScanSettings
-from qc.page import examine_page
+from qc.page import inspect_page
 from qc.register.page_result import PageJob
 from qc.synthetic import Block, Kind, draw_copy, sample_conditions, write_title
 
@@ -53,7 +53,7 @@ def drawn(seed: int, folder: Path) -> Made:
     truth = draw_copy(folder / "scans", title, block=block, printed=printed, scanner=scanner, seed=seed)
     scans = tuple(ScanFile(p.file, p.file.name) for p in truth.pages)
     copy = BookCopy(f"drawn-{seed}", folder, scans, scan=ScanSettings())
-    results = [examine_page(PageJob(i, s, copy.scan), None) for i, s in enumerate(copy.pages, 1)]
+    results = [inspect_page(PageJob(i, s, copy.scan), None) for i, s in enumerate(copy.pages, 1)]
     shift = {"x": block.duplex_mm[0] + 2 * printed.dx_mm, "y": block.duplex_mm[1]}
     own = [r.own for r in results if r.own]
     offsets = {i: p.truth.offsets_mm for i, p in enumerate(truth.pages, 1)}

@@ -1,4 +1,4 @@
-"""CPU seconds of `qc plan` beside `qc inspect` for one copy, and how many of its pages a glance names rightly.
+"""CPU seconds of `qc plan` beside `qc inspect` for one copy, and how many of its pages a plan names rightly.
 
 Pages are pictures of the PDF at 300 dpi, laid with a random turn and shift on black with noise: they cost what scans cost to
 read and to match, and are quick to make. Run as

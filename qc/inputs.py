@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qc.model import BookCopy
-from qc.normalize.calibrated import with_profile
+from qc.normalize.calibrated import AppliedProfile, choose_profile
 from qc.reference.find import Reference, find_reference
 from qc.scan.copy_folder import open_copy
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A copy with its reference; `note` says why there is none. `scanner` is what the record says of the profile."""
+    """A copy with its reference; `note` says why there is none. `scanner` is the one its scans were made on."""
 
     copy: BookCopy
     reference: Reference | None
     note: str
-    scanner: Mapping[str, str | None]
+    scanner: AppliedProfile
 
 
 def open_with(
@@ -39,7 +38,7 @@ def open_with(
     reference, titles : Path or None
         As of `find_reference`.
     scanner : str or None
-        As of `with_profile`.
+        As of `choose_profile`.
     dpi : float or None
         Resolution of the scans, believed over copy.toml and their headers.
 
@@ -52,5 +51,4 @@ def open_with(
     if dpi is not None:
         copy = replace(copy, scan=replace(copy.scan, dpi=dpi))
     found, note = find_reference(copy, reference, titles)
-    copy, held = with_profile(copy, scanner)
-    return Opened(copy, found, note, held)
+    return Opened(copy, found, note, choose_profile(copy, scanner))

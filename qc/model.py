@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qc.geometry import Affine, Direction, Edge, Side
-from qc.scan.scanner_profile import ScannerProfile
 
 if TYPE_CHECKING:
     from qc.colorimetry import ColorTiles
@@ -74,7 +73,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """The `[scan]` table of copy.toml; `profile` is the calibration named by `scanner`, once it is loaded."""
+    """The `[scan]` table of copy.toml; `scanner` names a scanner profile."""
 
     scanner: str | None = None
     dpi: float | None = None
@@ -83,7 +82,6 @@ class ScanSettings:
     complete: bool = False
     first_page: int = 1
     spine: str = "bench"
-    profile: ScannerProfile | None = None
 
 
 @dataclass(frozen=True)

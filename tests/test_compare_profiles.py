@@ -34,13 +34,20 @@ def sheet() -> Image.Image:
     return Image.fromarray(page)
 
 
-def copy(folder: Path, name: str, image: Image.Image, icc: bytes | None = None, **scan: object) -> CopyPages:
+def copy(
+    folder: Path,
+    name: str,
+    image: Image.Image,
+    icc: bytes | None = None,
+    profile: ScannerProfile | None = None,
+    scanner: str | None = None,
+) -> CopyPages:
     file = folder / f"{name}.png"
     image.save(file, dpi=(DPI, DPI), icc_profile=icc)
     page = ScanFile(file, file.name)
     to_scan = Affine.shift(-0.5, -0.5).after(Affine.scaling(px_per_mm(DPI)))
-    settings = ScanSettings(dpi=DPI, **scan)  # type: ignore[arg-type]
-    return CopyPages(BookCopy(name, folder, (page,), scan=settings), {1: Shown(page, to_scan)}, None)
+    settings = ScanSettings(dpi=DPI, scanner=scanner)
+    return CopyPages(BookCopy(name, folder, (page,), scan=settings), {1: Shown(page, to_scan)}, None, profile)
 
 
 def colors_of(copies: list[CopyPages]) -> tuple[Observation, Observation]:
@@ -107,7 +114,7 @@ def test_the_color_of_a_tile_is_that_of_the_profile(tmp_path: Path, profiles: li
     image = Image.new("RGB", (437, 620), (245, 244, 240))
     image.paste((90, 140, 70), (0, 0, 437, 400))
     laid = copy(tmp_path, "a", image, profile=profiles[0])
-    found = page_color(laid.copy, laid.shown[1], SIZE, None)
+    found = page_color(laid, laid.shown[1], SIZE, None)
     colors = scan_color(laid.copy.pages[0], profiles[0])
     assert found is not None and colors is not SRGB
     light, paper = (colors.decode[np.array(rgb)].astype(float) for rgb in ((90, 140, 70), (245, 244, 240)))

@@ -105,15 +105,12 @@ def test_a_fault_of_one_page_names_copy_and_page() -> None:
     assert odd_in_color(overall, 2.0) is None
 
 
-def test_repeatability_comes_from_the_profile_or_is_said_to_be_assumed(tmp_path: Path) -> None:
-    def copy(tables: Mapping[str, object] | None) -> BookCopy:
-        known = replace(PROFILE, tables=tables) if tables is not None else None
-        return BookCopy("x", tmp_path, (), scan=ScanSettings(profile=known))
-
-    measured = copy({"noise": {"color_dE00": 0.22}})
+def test_repeatability_comes_from_the_profile_or_is_said_to_be_assumed() -> None:
+    measured = replace(PROFILE, tables={"noise": {"color_dE00": 0.22}})
     assert color_repeatability([measured, measured]).value == 0.22
     assert "flatbed" in color_repeatability([measured]).source
-    for other in (copy(None), copy({}), copy({"noise": {"color_dE00": "none"}})):
+    without = replace(PROFILE, tables={"noise": {"color_dE00": "none"}})
+    for other in (None, replace(PROFILE, tables={}), without):
         found = color_repeatability([measured, other])
         assert found.value == ASSUMED and "assumed" in found.source
 
@@ -191,7 +188,7 @@ def test_u_covers_the_truth(tmp_path: Path) -> None:
         truth: list[Observation] = []
         outliers: list[Observation] = []
         for n in range(1, len(kinds) + 1):
-            like = page_color(copies["a"].pages.copy, copies["a"].pages.shown[n], SIZE, copies["a"].pages.paper)
+            like = page_color(copies["a"].pages, copies["a"].pages.shown[n], SIZE, copies["a"].pages.paper)
             assert like is not None
             colors = {c: true_tiles(kinds, seed, n, p, like) for c, p in prints.items()}
             truth += copy_color_difference(n, colors, {}, Repeatability())
@@ -229,7 +226,7 @@ def test_8_and_16_bit_scans_give_the_same_color(tmp_path: Path) -> None:
     found = []
     for bits, scanner in zip((8, 16), scans, strict=True):
         copy = drawn(tmp_path / str(bits), "a", [Kind.BLEED_MIXED], 5200, Print(), scanner).pages
-        color = page_color(copy.copy, copy.shown[1], SIZE, copy.paper)
+        color = page_color(copy, copy.shown[1], SIZE, copy.paper)
         assert color is not None
         found.append(color.lab)
     assert ciede2000(found[0], found[1]).max() < 0.05
@@ -246,7 +243,7 @@ def test_a_tint_over_the_whole_page_is_no_paper(tmp_path: Path) -> None:
         scan = ScanFile(file, file.name)
         to_scan = Affine.shift(-0.5, -0.5).after(Affine.scaling(px_per_mm(150.0)))
         copy = BookCopy(name, tmp_path, (scan,))
-        color = page_color(copy, Shown(scan, to_scan), SIZE, np.array([0.84, 0.83, 0.82]) / 0.95)
+        color = page_color(CopyPages(copy, {}, None), Shown(scan, to_scan), SIZE, np.array([0.84, 0.83, 0.82]) / 0.95)
         assert color is not None and color.paper is None
         colors[name] = color
     (o,) = copy_color_difference(1, colors, {}, Repeatability())

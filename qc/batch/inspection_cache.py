@@ -29,9 +29,7 @@ from qc.reference import cache
 
 
 def keep(key: str, inspection: Inspection) -> None:
-    """Keep an inspection under `key`, thumbnails and page maps included; the content of its scanner profile is not."""
-    copy = inspection.copy
-    held = replace(inspection, copy=replace(copy, scan=replace(copy.scan, profile=None)))
+    """Keep an inspection under `key`, thumbnails and page maps included."""
     arrays: dict[str, Any] = {}
     maps = [None if p.to_scan is None else p.to_scan.matrix.tolist() for p in inspection.pages]
     pictures = []
@@ -42,7 +40,7 @@ def keep(key: str, inspection: Inspection) -> None:
     for n, (page, tiles) in enumerate(inspection.colors.items()):
         colors.append([page, tiles.to_mm.matrix.tolist(), [tiles.trim.width_mm, tiles.trim.height_mm]])
         arrays[f"reference-{n}"], arrays[f"copy-{n}"] = tiles.reference, tiles.copy
-    facts = {"inspection": encode(held), "maps": maps, "pictures": pictures, "colors": colors}
+    facts = {"inspection": encode(inspection), "maps": maps, "pictures": pictures, "colors": colors}
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode("utf-8", "surrogatepass"), np.uint8)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,7 +15,7 @@ from qc.errors import OutputError, ReferenceFault, UsageError
 from qc.inputs import open_with
 from qc.judge.policy import Policy
 from qc.model import Inspection
-from qc.normalize.calibrated import with_profile
+from qc.normalize.calibrated import choose_profile
 from qc.pipeline import Progress, inspect_copy
 from qc.reference.find import Reference, find_reference
 from qc.report import html
@@ -26,6 +26,7 @@ from qc.report.record import record, write_json
 from qc.scan.copy_folder import copy_id
 from qc.scan.copy_toml import read_copy_toml
 from qc.scan.paths import real
+from qc.scan.scan_reader import ScanReader
 from qc.scan.scanner_profile import load_profile
 
 
@@ -106,10 +107,18 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     """
     cv2.setNumThreads(1)
     opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
-    reference = opened.reference
-    inspection = inspect_copy(opened.copy, reference, job.policy, note=opened.note, threads=threads, progress=progress)
-    inspection = replace(inspection, provenance=replace(inspection.provenance, scanner=opened.scanner))
-    _write(inspection, reference, job)
+    reader = ScanReader()
+    inspection = inspect_copy(
+        opened.copy,
+        opened.reference,
+        job.policy,
+        note=opened.note,
+        scanner=opened.scanner,
+        threads=threads,
+        progress=progress,
+        reader=reader,
+    )
+    _write(inspection, opened.reference, job, reader)
     if job.kept:
         keep(job.key, inspection)
     return inspection
@@ -160,7 +169,7 @@ def hold_group(
     """
     cv2.setNumThreads(1)
     found = [(job, kept(job.key)) for job in jobs]
-    known = [(job, replace(i, copy=with_profile(i.copy, job.scanner)[0])) for job, i in found if i is not None]
+    known = [(job, i) for job, i in found if i is not None]
     together = hold_together(known, step=step, only=only)
     pairs = zip(known, together, strict=True)
     changed = [(job, now) for (job, before), now in pairs if now is not before and job.id in only]
@@ -189,7 +198,8 @@ def hold_together(
         if reference is None or not reference.trim_known:
             # What lies beyond the cut is no color of the page.
             continue
-        compared = with_copy_colors([together[n] for n in group], reference.trim, policy, threads, step)
+        scanners = {c.id: choose_profile(c, done[n][0].scanner).profile for n in group for c in [together[n].copy]}
+        compared = with_copy_colors([together[n] for n in group], reference.trim, policy, threads, step, scanners)
         for n, inspection in zip(group, compared, strict=True):
             together[n] = inspection
             references[inspection.copy.id] = reference
@@ -208,8 +218,8 @@ def _same_reference(inspections: Sequence[Inspection]) -> list[list[int]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _write(inspection: Inspection, reference: Reference | None, job: Job) -> None:
-    shown, imprint = exhibits(inspection, reference), imprint_picture(inspection)
+def _write(inspection: Inspection, reference: Reference | None, job: Job, reader: ScanReader | None = None) -> None:
+    shown, imprint = exhibits(inspection, reference, reader=reader), imprint_picture(inspection, reader)
     colors = color_pictures(inspection, reference)
     html.write(inspection, shown, job.report, k=job.policy.k, colors=colors, imprint=imprint)
     write_json(record(inspection), job.folder / "inspection.json")

@@ -27,10 +27,11 @@ from qc.measure.copy_color import (
 )
 from qc.model import BookCopy, Observation, ScanFile
 from qc.normalize.flat_field import Light, paper_cells, rectified, tiles
+from qc.normalize.open_page import open_page
 from qc.normalize.scan_color import SRGB, ScanColor, scan_color
-from qc.reference.page_outline import read_page
 from qc.register.identify import flat_mm
 from qc.scan.image_file import ScanHeader, read_header
+from qc.scan.scanner_profile import ScannerProfile
 
 DPI_TOLERANCE = 0.05
 """Copies scanned at resolutions further apart were not scanned alike."""
@@ -68,11 +69,14 @@ class CopyPages:
         By number of the common page.
     paper : ndarray, shape (3,), or None
         Light of its bare paper, as scanned; None where no page shows any.
+    profile : ScannerProfile or None
+        Of the scanner of its scans.
     """
 
     copy: BookCopy
     shown: Mapping[int, Shown]
     paper: NDArray[np.float64] | None
+    profile: ScannerProfile | None = None
 
 
 def compare_colors(
@@ -97,16 +101,16 @@ def compare_colors(
     """
     ids = [c.copy.id for c in copies]
     pairs = list(combinations(ids, 2))
-    flags = _incomparable([c.copy for c in copies])
+    flags = _incomparable(copies)
     unlike = {c: f for c in ids if (f := _unlike_all(c, flags, len(ids)))}
-    repeatability = color_repeatability(c.copy for c in copies)
+    repeatability = color_repeatability(c.profile for c in copies)
     papers = _papers(copies)
 
     def look(number: int) -> tuple[list[Observation], list[Observation], dict[str, PageColor]]:
         colors = {}
         for c in copies:
             own = c.shown.get(number)
-            color = None if own is None else page_color(c.copy, own, pages[number], papers[c.copy.id])
+            color = None if own is None else page_color(c, own, pages[number], papers[c.copy.id])
             if color is not None:
                 colors[c.copy.id] = color
         alike = {c: v for c, v in colors.items() if c not in unlike}
@@ -141,9 +145,9 @@ def _papers(copies: Sequence[CopyPages]) -> dict[str, NDArray[np.float64] | None
     return {c.copy.id: usual if c.paper is None else c.paper for c in copies}
 
 
-def page_color(copy: BookCopy, shown: Shown, size: Size, paper: NDArray[np.float64] | None) -> PageColor | None:
+def page_color(laid: CopyPages, shown: Shown, size: Size, paper: NDArray[np.float64] | None) -> PageColor | None:
     try:
-        image = read_page(shown.scan, copy.scan)
+        image = open_page(shown.scan, laid.copy.scan, laid.profile).image
     except ScanError:
         return None
     to_px = image.to_scan.inverse().after(shown.to_scan)
@@ -170,39 +174,40 @@ def color_of(light: Light, size: Size, paper: NDArray[np.float64] | None, colors
     )
 
 
-def _incomparable(copies: Sequence[BookCopy]) -> dict[tuple[str, str], str]:
+def _incomparable(copies: Sequence[CopyPages]) -> dict[tuple[str, str], str]:
     """Pairs whose colors say nothing of the print, and why."""
-    headers = {c.id: _header(c) for c in copies}
+    headers = {c.copy.id: _header(c.copy) for c in copies}
     flags: dict[tuple[str, str], str] = {}
     for a, b in combinations(copies, 2):
-        first, second = headers[a.id], headers[b.id]
+        pair = a.copy.id, b.copy.id
+        first, second = headers[pair[0]], headers[pair[1]]
         if _other_scanner(a, b, first, second):
-            flags[a.id, b.id] = Flag.DIFFERENT_SCANNERS
+            flags[pair] = Flag.DIFFERENT_SCANNERS
         elif first and first.bits == 1:
-            flags[a.id, b.id] = Flag.BITONAL
+            flags[pair] = Flag.BITONAL
         elif first and first.gray:
-            flags[a.id, b.id] = Flag.GRAY_SCAN
+            flags[pair] = Flag.GRAY_SCAN
     return flags
 
 
-def _other_scanner(a: BookCopy, b: BookCopy, first: ScanHeader | None, second: ScanHeader | None) -> bool:
+def _other_scanner(a: CopyPages, b: CopyPages, first: ScanHeader | None, second: ScanHeader | None) -> bool:
     if first is None or second is None:
         return _scanner(a) != _scanner(b) and bool(_scanner(a) and _scanner(b))
     if _calibrated(a) and _calibrated(b):
         return first.gray != second.gray
     if _scanner(a) and _scanner(b) and _scanner(a) != _scanner(b):
         return True
-    dpi = [c.scan.dpi or (h.resolution.x_dpi if h.resolution else None) for c, h in ((a, first), (b, second))]
+    dpi = [c.copy.scan.dpi or (h.resolution.x_dpi if h.resolution else None) for c, h in ((a, first), (b, second))]
     differ = dpi[0] is not None and dpi[1] is not None and abs(dpi[0] / dpi[1] - 1) > DPI_TOLERANCE
     return differ or first.gray != second.gray or (first.bits == 1) != (second.bits == 1)
 
 
-def _scanner(copy: BookCopy) -> str | None:
-    return copy.scan.profile.name if copy.scan.profile is not None else copy.scan.scanner
+def _scanner(laid: CopyPages) -> str | None:
+    return laid.profile.name if laid.profile is not None else laid.copy.scan.scanner
 
 
-def _calibrated(copy: BookCopy) -> bool:
-    return bool(copy.pages) and scan_color(copy.pages[0], copy.scan.profile).calibrated
+def _calibrated(laid: CopyPages) -> bool:
+    return bool(laid.copy.pages) and scan_color(laid.copy.pages[0], laid.profile).calibrated
 
 
 def _header(copy: BookCopy) -> ScanHeader | None:

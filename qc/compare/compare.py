@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from qc.compare.color import CopyPages, Shown, compare_colors
 from qc.compare.outlier import conclusion
@@ -20,11 +21,12 @@ from qc.judge.messages import listed, ranges
 from qc.judge.policy import Policy
 from qc.measure.copy_position import CutPlace, copy_position_difference
 from qc.model import BookCopy, Finding, Observation, ScanFile
-from qc.pipeline import run_jobs, with_shared_scale
+from qc.page import register_page
+from qc.pipeline import PageWork, measure_pages, register_in_order
 from qc.reference.approved_copy import CopyReference
-from qc.register.collate import put_in_order
 from qc.register.page_result import PageJob, PageResult
 from qc.register.painted_rim import without_painted_rims
+from qc.scan.scanner_profile import ScannerProfile
 
 Progress = Callable[[int, int], None]
 
@@ -63,7 +65,11 @@ class Comparison:
 
 
 def compare_copies(
-    copies: Sequence[BookCopy], policy: Policy, threads: int = 1, progress: Progress | None = None
+    copies: Sequence[BookCopy],
+    policy: Policy,
+    threads: int = 1,
+    progress: Progress | None = None,
+    profiles: Mapping[str, ScannerProfile | None] = MappingProxyType({}),
 ) -> Comparison:
     """Compare copies of one title with each other.
 
@@ -77,6 +83,8 @@ def compare_copies(
         Pages examined at the same time.
     progress : callable, optional
         Called with pages done and pages in all.
+    profiles : mapping of str to ScannerProfile or None
+        By id of the copy.
 
     Raises
     ------
@@ -100,7 +108,7 @@ def compare_copies(
     found: dict[str, Found] = {}
     left_out: dict[str, str] = {}
     for copy in others:
-        pages = _examined(copy, base, threads, work.step)
+        pages = _examined(copy, base, threads, work.step, profile=profiles.get(copy.id))
         if pages:
             found[copy.id] = pages
         else:
@@ -111,11 +119,11 @@ def compare_copies(
     found = {c.id: found[c.id] for c in used if c.id != base.copy.id}
     laid_on = [(base, found)]
     if len(used) > 2:
-        laid_on += _beyond_base(base, [c for c in used if c.id in found], references, found, threads)
+        laid_on += _beyond_base(base, [c for c in used if c.id in found], references, found, threads, profiles)
     cuts = {c.id: _cuts(c, laid_on) for c in used}
     observations = copy_position_difference(cuts, any(c.scan.spine != "printer" for c in used))
     sizes = {place: size for ruler, _ in laid_on for place, size in ruler.sizes.items()}
-    laid = [_laid(c, laid_on, references) for c in used]
+    laid = [replace(_laid(c, laid_on, references), profile=profiles.get(c.id)) for c in used]
     worst = WorstPair()
     observations += compare_colors(laid, sizes, threads, work.step, worst)
     overall = [o for o in observations if o.where.page is None]
@@ -165,17 +173,22 @@ def _references(copies: Sequence[BookCopy], threads: int) -> tuple[dict[str, Cop
 
 
 def _examined(
-    copy: BookCopy, ruler: Ruler, threads: int, step: Callable[[], None], without: Collection[ScanFile] = ()
+    copy: BookCopy,
+    ruler: Ruler,
+    threads: int,
+    step: Callable[[], None],
+    without: Collection[ScanFile] = (),
+    profile: ScannerProfile | None = None,
 ) -> Found:
     """Registered pages of a copy by page number of the ruler; of two that show the same, the one that fits better."""
-    jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1) if scan not in without]
+    work = PageWork(ruler.reference, profile, threads)
+    jobs = [PageJob(i, scan, copy.scan, profile) for i, scan in enumerate(copy.pages, 1) if scan not in without]
     results = []
-    for result in run_jobs(jobs, ruler.reference, threads):
+    for result in measure_pages(register_in_order(work.each(register_page, jobs), work), work):
         results.append(replace(result, tiles=None))
         step()
-    results.sort(key=lambda r: r.job.position)
     pages: dict[int, PageResult] = {}
-    for page in without_painted_rims(with_shared_scale(put_in_order(results, ruler.reference))):
+    for page in without_painted_rims(results):
         number, registration = page.reference_page, page.registration
         if number is None or registration is None or number not in ruler.places:
             continue
@@ -191,6 +204,7 @@ def _beyond_base(
     references: Mapping[str, CopyReference],
     found: Mapping[str, Found],
     threads: int,
+    profiles: Mapping[str, ScannerProfile | None],
 ) -> list[tuple[Ruler, dict[str, Found]]]:
     """Pages that the base lacks and two of the other copies have, on one of those; none or one pair."""
     ruler = second_ruler(base, [references[c.id] for c in copies if c.id in references], found)
@@ -200,7 +214,7 @@ def _beyond_base(
     for copy in copies:
         if copy.id != ruler.copy.id:
             paired = {page.job.scan for page in found[copy.id].values()}
-            more[copy.id] = _examined(copy, ruler, threads, lambda: None, paired)
+            more[copy.id] = _examined(copy, ruler, threads, lambda: None, paired, profiles.get(copy.id))
     shared = sorted({number for pages in more.values() for number in pages})
     first = len(base.copy.pages) + 1
     return [(replace(ruler, places={n: first + i for i, n in enumerate(shared)}), more)] if shared else []

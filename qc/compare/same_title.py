@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from qc.geometry import Size
 from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
 from qc.model import Inspection, Observation, Role
+from qc.scan.scanner_profile import ScannerProfile
 
 PAPER_PAGES = 5
 """Pages looked at, evenly over the copy, to know its paper."""
@@ -25,6 +27,7 @@ def with_copy_colors(
     policy: Policy,
     threads: int = 1,
     step: Callable[[], None] | None = None,
+    profiles: Mapping[str, ScannerProfile | None] = MappingProxyType({}),
 ) -> list[Inspection]:
     """Inspections with the color differences between the copies, judged again.
 
@@ -40,6 +43,8 @@ def with_copy_colors(
         Pages compared at the same time.
     step : callable, optional
         Called after each page.
+    profiles : mapping of str to ScannerProfile or None
+        By id of the copy.
 
     Returns
     -------
@@ -47,7 +52,7 @@ def with_copy_colors(
         In the same order. Each gets those observations over all pages that speak of its copy; `max_page` in their detail
         is a position in that copy. Pages that were not registered are not compared.
     """
-    copies = [_pages(i, trim) for i in inspections]
+    copies = [_pages(i, trim, profiles.get(i.copy.id)) for i in inspections]
     numbers = sorted({n for c in copies for n in c.shown})
     observations = compare_colors(copies, dict.fromkeys(numbers, trim), threads, step)
     overall = [o for o in observations if o.measure in _ADDED and o.where.page is None]
@@ -58,19 +63,21 @@ def with_copy_colors(
     return again
 
 
-def _pages(inspection: Inspection, trim: Size) -> CopyPages:
+def _pages(inspection: Inspection, trim: Size, profile: ScannerProfile | None) -> CopyPages:
     interior = [r for r in inspection.pages if r.role is Role.PAGE]
     found: dict[int, Shown] = {}
     for scan, record in zip(inspection.copy.pages, interior, strict=True):
         if record.reference_page is not None and record.to_scan is not None:
             page = record.reference_page
             found.setdefault(page, shown(scan, record.to_scan, inspection.copy, page, trim))
-    return CopyPages(inspection.copy, found, _paper(inspection, found, trim))
+    laid = CopyPages(inspection.copy, found, None, profile)
+    return replace(laid, paper=_paper(laid, trim))
 
 
-def _paper(inspection: Inspection, found: dict[int, Shown], trim: Size) -> NDArray[np.float64] | None:
+def _paper(laid: CopyPages, trim: Size) -> NDArray[np.float64] | None:
+    found = list(laid.shown.values())
     at = sorted({round(p) for p in np.linspace(0, len(found) - 1, PAPER_PAGES)}) if found else []
-    pages = [page_color(inspection.copy, list(found.values())[p], trim, None) for p in at]
+    pages = [page_color(laid, found[p], trim, None) for p in at]
     papers = [p.paper for p in pages if p is not None and p.paper is not None]
     return np.median(papers, axis=0) if papers else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qc.model import BookCopy
+    from qc.scan.scanner_profile import ScannerProfile
 
 
 ASSUMED = 0.35
@@ -24,11 +24,10 @@ class Repeatability:
     source: str = "assumed, as of a usual flatbed"
 
 
-def color_repeatability(copies: Iterable[BookCopy]) -> Repeatability:
-    """The largest figure of the scanner profiles of `copies`; the assumed one if a copy has no profile with a figure."""
+def color_repeatability(profiles: Iterable[ScannerProfile | None]) -> Repeatability:
+    """The largest figure of the scanner profiles of copies; the assumed one if a copy has no profile with a figure."""
     found: list[Repeatability] = []
-    for copy in copies:
-        profile = copy.scan.profile
+    for profile in profiles:
         figure = profile.tables.get("noise", {}).get("color_dE00") if profile is not None else None
         if profile is None or not isinstance(figure, int | float) or not 0 < figure < 10:
             return Repeatability()
