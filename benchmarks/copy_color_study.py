@@ -39,8 +39,8 @@ from qc.measure.copy_color import (
 )
 from qc.model import Observation, Outcome, ScanFile, ScanSettings
 from qc.normalize.flat_field import encoded, raster, rectified, relative
+from qc.normalize.open_page import open_page
 from qc.reference.base import ReferencePage
-from qc.reference.page_outline import read_page
 from qc.synthetic import CREAM_PAPER, WHITE_PAPER, Kind, PageDesign, Print, Scanner, write_scan
 from qc.synthetic.design import typeset
 from qc.synthetic.press import print_page
@@ -189,7 +189,7 @@ def measured(folder: Path) -> dict[str, ColorTiles]:
         laid[text.stem] = ScanFile(file, file.name), Affine(np.loadtxt(text))
     paper = np.load(folder / "paper.npz")["paper"]
     scan, to_scan = laid["a"]
-    image = read_page(scan, settings)
+    image = open_page(scan, settings).image
     light = rectified(image, image.to_scan.inverse().after(to_scan), size)
     rgb = encoded(relative(light, paper))
     page = ReferencePage(1, size, raster(size)[0], lambda: rgb)

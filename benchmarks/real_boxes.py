@@ -30,8 +30,9 @@ from qc.edges.white_backing import find_shadow_edge
 from qc.errors import ScanError
 from qc.geometry import Points
 from qc.model import ScanFile, ScanSettings
+from qc.normalize.open_page import open_page
 from qc.normalize.page_image import PageImage
-from qc.reference.page_outline import find_outline, read_page
+from qc.reference.page_outline import find_outline
 from qc.scan.image_file import read_pixels
 from qc.units import px_per_mm
 
@@ -84,7 +85,7 @@ def examine(path: Path, mark: dict[str, Any], stated: bool = True) -> tuple[list
     """Both looks at the four edges of the scan at `path`, and what `find_outline` says of it."""
     settings = settings_of(mark, stated)
     scan = ScanFile(path, path.name)
-    image = read_page(scan, settings)
+    image = open_page(scan, settings).image
     dpi = image.dpi.x_dpi, image.dpi.y_dpi
     sheet = find_sheet(image.luminance, dpi, settings.backing)
     results = []

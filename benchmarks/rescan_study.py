@@ -24,7 +24,7 @@ from qc.geometry import Edge, edge_names, side_of
 from qc.measure.context.sheet_twice import seen_again
 from qc.measure.trim_offset import trim_offset
 from qc.model import Observation, PageKind, PageRecord, Role, ScanFile, ScanSettings, Where
-from qc.page import examine_page
+from qc.page import inspect_page
 from qc.pipeline import with_shared_scale
 from qc.reference.find import open_reference
 from qc.register.alignment import align
@@ -61,7 +61,7 @@ def draw(seed: int, feeder: bool) -> Errors:
                 file = write_scan(Path(folder) / f"{page.number}-{again}.jpg", image, laid)
                 files.append(ScanFile(file, file.name))
                 keys.append((seed, page.number, again))
-                results.append(examine_page(PageJob(page.number, files[-1], ScanSettings()), reference))
+                results.append(inspect_page(PageJob(page.number, files[-1], ScanSettings()), reference))
                 truths.append(truth.offsets_mm)
             if same_capture(*files):
                 print(f"seed {seed}, page {page.number}: two passes taken for one capture")

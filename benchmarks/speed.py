@@ -32,7 +32,7 @@ from PIL import Image
 
 from qc.judge.policy import load_policy
 from qc.model import ScanFile, ScanSettings
-from qc.page import examine_page
+from qc.page import inspect_page
 from qc.pipeline import inspect_copy
 from qc.reference.find import Reference, open_reference
 from qc.register.page_result import PageJob
@@ -121,7 +121,7 @@ def decode(files: Sequence[Path]) -> None:
 
 def examine(files: Sequence[Path], reference: Reference) -> None:
     for page, file in enumerate(files, 1):
-        result = examine_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), reference)
+        result = inspect_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), reference)
         assert result.registration is not None, (file, result.error)
 
 

@@ -22,9 +22,10 @@ from qc.geometry import SIDES, Affine, Points, Side, Size, edge_names
 from qc.measure.trim_offset import side_ends, trim_offset
 from qc.model import ScanFile, ScanSettings
 from qc.normalize.flat_field import encoded, raster, rectified, relative
+from qc.normalize.open_page import open_page
 from qc.normalize.page_image import PageImage
 from qc.reference.base import ReferencePage
-from qc.reference.page_outline import find_outline, read_page
+from qc.reference.page_outline import find_outline
 from qc.register.prepared_page import Target, prepare
 from qc.register.register import Registration, coarse, register
 from qc.scan.image_file import sha256
@@ -193,9 +194,9 @@ def _ruler(paths: Sequence[Path], settings: ScanSettings) -> _Ruler:
             outline = find_outline(ScanFile(path, path.name), settings)
         except ScanError:
             continue
-        image = read_page(ScanFile(path, path.name), settings)
+        image = open_page(ScanFile(path, path.name), settings).image
         return _as_ruler(path, image, image.to_scan.inverse().after(outline.to_scan), outline.size, cut_seen=True)
-    image = read_page(ScanFile(paths[0], paths[0].name), settings)
+    image = open_page(ScanFile(paths[0], paths[0].name), settings).image
     to_px = Affine.shift(-0.5, -0.5).after(Affine.scaling(px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)))
     height, width = image.luminance.shape
     size = Size(width / px_per_mm(image.dpi.x_dpi), height / px_per_mm(image.dpi.y_dpi))
@@ -220,7 +221,7 @@ def _tiles(path: Path, image: PageImage, page: ReferencePage, to_px: Affine) -> 
 
 def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Repeat:
     scan = ScanFile(path, path.name)
-    image = read_page(scan, settings)
+    image = open_page(scan, settings).image
     registration = _registered(image, ruler.target)
     if registration is None or not all(registration.observable):
         raise ScanError(

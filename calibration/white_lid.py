@@ -16,7 +16,7 @@ from qc.errors import ReferenceFault, ScanError
 from qc.geometry import Side, edge_names
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, ScanFile, ScanSettings
-from qc.page import examine_page
+from qc.page import inspect_page
 from qc.reference.approved_copy import CopyReference
 from qc.register.page_result import PageJob
 from qc.scan.image_file import sha256
@@ -73,7 +73,7 @@ def _pair(white: Path, black: Path, dpi: float | None) -> tuple[list[float], lis
         reference = CopyReference(ruler)
     except ReferenceFault as fault:
         raise ScanError(f"{black.name} is no ruler: {fault}") from fault
-    page = examine_page(PageJob(1, ScanFile(white, white.name), ScanSettings(dpi=dpi, backing="white")), reference)
+    page = inspect_page(PageJob(1, ScanFile(white, white.name), ScanSettings(dpi=dpi, backing="white")), reference)
     if page.error:
         raise ScanError(page.error)
     if page.registration is None or page.trim is None or page.to_scan is None:

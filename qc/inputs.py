@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qc.errors import ReferenceFault, UsageError
 from qc.model import BookCopy
-from qc.normalize.calibrated import with_profile
+from qc.normalize.calibrated import AppliedProfile, choose_profile
 from qc.reference.find import Reference, find_reference
 from qc.scan.copy_folder import open_copy
 from qc.scan.profile_file import load_profile
@@ -16,12 +15,12 @@ from qc.scan.profile_file import load_profile
 
 @dataclass(frozen=True)
 class Opened:
-    """A copy with its reference; `note` says why there is none. `scanner` is what the record says of the profile."""
+    """A copy with its reference; `note` says why there is none. `scanner` is the one its scans were made on."""
 
     copy: BookCopy
     reference: Reference | None
     note: str
-    scanner: Mapping[str, str | None]
+    scanner: AppliedProfile
 
 
 def refuse_missing(reference: Path | None, titles: Path | None, scanner: str | None) -> None:
@@ -59,7 +58,7 @@ def open_with(
     reference, titles : Path or None
         As of `find_reference`.
     scanner : str or None
-        As of `with_profile`.
+        As of `choose_profile`.
     dpi : float or None
         Resolution of the scans, believed over copy.toml and their headers.
 
@@ -72,5 +71,4 @@ def open_with(
     if dpi is not None:
         copy = replace(copy, scan=replace(copy.scan, dpi=dpi))
     found, note = find_reference(copy, reference, titles)
-    copy, held = with_profile(copy, scanner)
-    return Opened(copy, found, note, held)
+    return Opened(copy, found, note, choose_profile(copy, scanner))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from qc.geometry import Affine, Direction, Edge, Side
-from qc.scan.scanner_profile import ScannerProfile
 
 
 class Role(StrEnum):
@@ -71,7 +70,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """The `[scan]` table of copy.toml; `profile` is the calibration named by `scanner`, once it is loaded."""
+    """The `[scan]` table of copy.toml; `scanner` names a scanner profile."""
 
     scanner: str | None = None
     dpi: float | None = None
@@ -80,7 +79,6 @@ class ScanSettings:
     complete: bool = False
     first_page: int = 1
     spine: str = "bench"
-    profile: ScannerProfile | None = None
 
 
 @dataclass(frozen=True)

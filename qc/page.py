@@ -1,4 +1,4 @@
-"""One scanned page: read, turned upright, matched, registered, edges located, tiles compared. Pixels end here."""
+"""One scanned page: opened, recognized, registered; then its edges located and its tiles averaged. Pixels end here."""
 
 from __future__ import annotations
 
@@ -15,41 +15,25 @@ from qc.features.print_marks import print_marks
 from qc.features.tiles import page_tiles
 from qc.features.white_strips import white_slivers
 from qc.flags import Flag
-from qc.geometry import WORKING_DPI, Affine, Size, side_of
+from qc.geometry import Affine, Size, side_of
 from qc.model import PageKind
 from qc.normalize.ink import Ink
-from qc.normalize.page_image import (
-    LIKELY_DPI,
-    NoResolution,
-    PageImage,
-    load_page,
-    refuse_small,
-    stated_resolution,
-    true_resolution,
-)
+from qc.normalize.open_page import LIKELY_DPI, NoResolution, OpenPage, open_page
+from qc.normalize.orientation import sheet_in, sheet_share, start_on, upright
+from qc.normalize.page_image import PageImage
 from qc.normalize.page_kind import Look
 from qc.normalize.rim_lines import told_even
 from qc.reference.find import Reference, ReferencePage
 from qc.register.colored_print import ink_on
-from qc.register.identify import (
-    MIN_SCORE,
-    TURN_LEAD,
-    Match,
-    flat_mm,
-    matches,
-    on_paper,
-    sheet_in,
-    sheet_share,
-    start_on,
-    upright,
-)
+from qc.register.identify import MIN_SCORE, TURN_LEAD, Match, find_matches, flat_mm, on_paper
 from qc.register.page_edges import ordered, page_edges
 from qc.register.page_result import PageJob, PageResult
 from qc.register.print_shape import Shape
+from qc.register.recognize import find_shape, recognize
 from qc.register.register import Registration
 from qc.register.thumbnails import Candidate
 from qc.resample import shrunk
-from qc.scan.image_file import read_header
+from qc.scan.scan_reader import ScanReader
 from qc.units import MM_PER_INCH, px_per_mm
 
 SHEET_TOLERANCE = 0.05
@@ -62,32 +46,70 @@ HOLDING_SHARE = 0.93
 FAR_MM = 1e4
 
 
-def examine_page(job: PageJob, reference: Reference | None) -> PageResult:
-    """Examine one scan against the reference (or alone); never raises for a bad scan."""
-    result, image = read_page(job, reference)
-    if image is None:
+def inspect_page(job: PageJob, reference: Reference | None, reader: ScanReader | None = None) -> PageResult:
+    """Register one scan at the page where it is expected, and measure it (or by itself, without a reference); never raises
+    for a bad scan."""
+    reader = reader or ScanReader()
+    return measure_page(register_page(job, reference, reader), reference, reader)
+
+
+def recognize_page(job: PageJob, reference: Reference | None, reader: ScanReader) -> PageResult:
+    """Recognize one scan and register it at the page that it looks like; pending where it looks like none or several."""
+    if job.same_as is not None:
+        return PageResult(job)
+    result, page = open_job(job, reference, reader)
+    if page is None:
         return result
     if reference is None:
-        return _without_reference(result, image)
-    return _against(result, image, reference)
+        return _measure_alone(result, page)
+    image, sheet, turns = upright_page(page, reference)
+    recognition = recognize(image, sheet, reference, job)
+    result = replace(result, job=replace(job, seen_as=recognition.page), recognition=recognition)
+    return _register(result, image, sheet, turns, reference, known=recognition.page is not None)
 
 
-def read_page(
-    job: PageJob, reference: Reference | None, least_dpi: float = WORKING_DPI
-) -> tuple[PageResult, PageImage | None]:
-    """The scan of a page at `least_dpi` or a little more; None and a result in error where it cannot be used."""
+def register_page(job: PageJob, reference: Reference | None, reader: ScanReader) -> PageResult:
+    """Register one scan at the page where it is expected, or near it, or wherever in the book it fits."""
+    result, page = open_job(job, reference, reader)
+    if page is None:
+        return result
+    if reference is None:
+        return _measure_alone(result, page)
+    return _register(result, *upright_page(page, reference), reference)
+
+
+def measure_page(result: PageResult, reference: Reference | None, reader: ScanReader) -> PageResult:
+    """The edges and the tiles of a registered page; any other result as it is."""
+    if reference is None or result.registration is None or result.reference_page is None:
+        return result
+    again, page = open_job(result.job, reference, reader)
+    if page is None:
+        return again
+    return _measure(result, page.image.turned(result.turns), reference.page(result.reference_page))
+
+
+def shape_of_print(job: PageJob, reference: Reference, reader: ScanReader) -> Shape | None:
+    """How the print of a scan is scaled and turned on its sheet, wherever that makes it look like a page of the title."""
+    _, page = open_job(job, reference, reader)
+    if page is None:
+        return None
+    image, sheet, _ = upright_page(page, reference)
+    return find_shape(image, sheet, reference)
+
+
+def open_job(job: PageJob, reference: Reference | None, reader: ScanReader) -> tuple[PageResult, OpenPage | None]:
+    """The open scan of a page, and the result to begin with; None and a result in error where it cannot be used."""
+    trim = reference.trim if reference else None
     try:
-        header = read_header(job.scan)
-        trim, profile = reference.trim if reference else None, job.settings.profile
-        stated = stated_resolution(job.scan, job.settings, header, trim)
-        resolution = true_resolution(stated, header, profile)
-        refuse_small(job.scan, header, resolution)
-        image = load_page(job.scan, header, stated, profile, least_dpi)
+        page = open_page(job.scan, job.settings, job.profile, trim, job.dpi, reader)
     except ScanError as error:
         return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution)), None
-    size = (header.width_px, header.height_px)
-    result = PageResult(job, resolution=resolution, size_px=size, u_scale=image.u_scale, u_local_mm=image.u_local_mm)
-    return result, image
+    size = (page.header.width_px, page.header.height_px)
+    image = page.image
+    begun = PageResult(
+        job, resolution=page.resolution, size_px=size, u_scale=image.u_scale, u_local_mm=image.u_local_mm
+    )
+    return begun, page
 
 
 def small_picture(image: PageImage) -> bytes:
@@ -103,9 +125,8 @@ def small_picture(image: PageImage) -> bytes:
     return cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, 60])[1].tobytes()
 
 
-def _without_reference(result: PageResult, image: PageImage) -> PageResult:
-    job = result.job
-    sheet = sheet_in(image, job.settings)
+def _measure_alone(result: PageResult, page: OpenPage) -> PageResult:
+    job, image, sheet = result.job, page.image, page.sheet
     lines = (EdgeLine(None, flag=Flag.BOUND),) * 4 if job.settings.bound else own_lines(image, sheet)
     lines = told_even(image.pixels, lines)
     own, to_px, size = own_page(image, sheet, lines, job.position, side_of(job.expected_page), job.direction)
@@ -125,46 +146,61 @@ def _without_reference(result: PageResult, image: PageImage) -> PageResult:
     )
 
 
-def lying(result: PageResult, image: PageImage, reference: Reference) -> tuple[PageResult, PageImage, Sheet]:
-    """The page turned such that it stands, the sheet in it, and how much is printed on that."""
-    job = result.job
-    trim = reference.trim
-    sheet = sheet_in(image, job.settings)
+def upright_page(page: OpenPage, reference: Reference) -> tuple[PageImage, Sheet, int]:
+    """The image turned such that its sheet stands as the ordered page does, the sheet in it, and the quarter turns."""
     # An open book has no shape that tells how its pages lie.
-    image, turns = (image, 0) if job.settings.bound else upright(image, sheet, trim)
-    if turns:
-        sheet = sheet_in(image, job.settings)
-    elif job.settings.bound and sheet.corners is not None and min(sheet_share(image, sheet, trim)) < HOLDING_SHARE:
+    if page.settings.bound:
+        return page.image, page.sheet, 0
+    image, turns = upright(page.image, page.sheet, reference.trim)
+    return image, sheet_in(image, page.settings) if turns else page.sheet, turns
+
+
+def describe_upright(
+    result: PageResult, image: PageImage, sheet: Sheet, turns: int, reference: Reference
+) -> tuple[PageResult, Sheet]:
+    """The result with what an upright scan says before it is registered, its ink above all; and the sheet that can hold the
+    page."""
+    job, trim = result.job, reference.trim
+    if job.settings.bound and sheet.corners is not None and min(sheet_share(image, sheet, trim)) < HOLDING_SHARE:
         # Too small to hold the page: a bright page beside one that is printed dark all over.
         sheet = replace(sheet, corners=None)
     start, size = on_paper(image, sheet, trim, job)
-    ink = _ink(image, start, size, job, job.expected_page)
+    fits = (
+        not job.settings.bound
+        and sheet.corners is not None
+        and all(abs(s - 1) < FITTING_SHARE for s in sheet_share(image, sheet, trim))
+    )
     result = replace(
         result,
         backing=sheet.backing.kind,
-        fits=not job.settings.bound
-        and sheet.corners is not None
-        and all(abs(s - 1) < FITTING_SHARE for s in sheet_share(image, sheet, trim)),
-        ink=ink,
+        fits=fits,
+        ink=_ink(image, start, size, job, job.expected_page),
         turns=turns,
         to_scan=image.to_scan,
         u_scale=image.u_scale,
         u_local_mm=image.u_local_mm,
         trim=trim,
     )
-    return result, image, sheet
+    return result, sheet
 
 
-def _against(result: PageResult, image: PageImage, reference: Reference) -> PageResult:
+def _register(
+    result: PageResult, image: PageImage, sheet: Sheet, turns: int, reference: Reference, known: bool = True
+) -> PageResult:
+    """The result registered to what its image shows; pending where it is not `known` where in the book to begin."""
     job = result.job
-    result, image, sheet = lying(result, image, reference)
-    turns = result.turns
+    if not known and job.settings.bound:
+        # On which side of an open book a page lies is known from its neighbors, and so is where its ink is.
+        return replace(result, pending=True)
+    result, sheet = describe_upright(result, image, sheet, turns, reference)
     assert result.ink is not None
     if result.ink.kind is PageKind.BLANK and result.ink.look is not Look.DEFECT:
-        return checked(result, image, sheet, reference)
+        return check_resolution(result, image, sheet, reference)
+    if not known:
+        return replace(result, pending=True)
     best: Match | None = None
     options: list[Candidate] = []
-    for view, option, page, registration in matches(image, sheet, reference, job, turns, options):
+    for view, option, page, registration in find_matches(image, sheet, reference, job, turns, options):
         if best is None or registration.correlation > best[3].correlation:
             best = view, option, page, registration
         if registration.correlation >= SURE_CORRELATION:
@@ -172,15 +208,29 @@ def _against(result: PageResult, image: PageImage, reference: Reference) -> Page
     options.sort(key=lambda c: -c.score)
     result = replace(result, options=tuple(c for c in options if c.score > options[0].score - TURN_LEAD)[:6])
     if best is None:
-        return checked(result, image, sheet, reference)
+        return check_resolution(result, image, sheet, reference)
     view, option, page, registration = best
     other_way_up = any(c.page == option.page and c.turns != option.turns and c.score > MIN_SCORE for c in options)
     if registration.repeats and other_way_up and job.forced_turns is None:
         # Rules or dots that fit either way up: where they lie is not known before how they lie is.
         registration = replace(registration, observable=(False, False))
-    result = replace(result, turns=(turns + option.turns) % 4, to_scan=view.to_scan)
+    if job.settings.bound and registration.sparse:
+        # A few lines of text, a part of the page bent away: the scale to its edges is anybody's guess.
+        registration = replace(registration, observable=(False, False))
     sheet = sheet_in(view, job.settings) if option.turns else sheet
-    return _measured(result, view, sheet, page, registration)
+    on_sheet = sheet.corners is not None
+    return replace(
+        result,
+        reference_page=page.number,
+        registration=registration,
+        shape=_shape_of(registration, sheet),
+        turns=(turns + option.turns) % 4,
+        to_scan=view.to_scan,
+        sheet=sheet,
+        ink=result.ink if on_sheet else _ink(view, registration.to_px, page.trim, job, page.number),
+        trim=page.trim,
+        picture=small_picture(view),
+    )
 
 
 def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int) -> Ink:
@@ -191,7 +241,7 @@ def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int)
     return ink_on(image, to_px.after(Affine.shift(first, 0.0)), Size(last - first, size.height_mm))
 
 
-def checked(result: PageResult, image: PageImage, sheet: Sheet, reference: Reference) -> PageResult:
+def check_resolution(result: PageResult, image: PageImage, sheet: Sheet, reference: Reference) -> PageResult:
     """A page that no reference page confirms: is its resolution credible at all?"""
     result, trim = replace(result, picture=small_picture(image)), reference.trim
     if result.job.settings.bound or not reference.trim_known:
@@ -221,36 +271,24 @@ def checked(result: PageResult, image: PageImage, sheet: Sheet, reference: Refer
     return replace(result, doubt=message)
 
 
-def _measured(
-    result: PageResult, image: PageImage, sheet: Sheet, page: ReferencePage, registration: Registration
-) -> PageResult:
-    """Edges and tiles of a registered page."""
+def _measure(result: PageResult, image: PageImage, page: ReferencePage) -> PageResult:
+    """Edges and tiles of a registered page, by its upright image."""
+    sheet, registration = result.sheet, result.registration
+    assert sheet is not None and registration is not None
     settings, trim, direction = result.job.settings, page.trim, result.job.direction
     flat = flat_mm(page.number, trim, direction)
-    if settings.bound and registration.sparse:
-        # A few lines of text, a part of the page bent away: the scale to its edges is anybody's guess.
-        registration = replace(registration, observable=(False, False))
     lines = page_edges(image, sheet, page, registration.to_px, settings.bound, direction)
     lines = told_even(image.pixels, lines)
-    result = replace(
-        result,
-        reference_page=page.number,
-        registration=registration,
-        shape=_shape_of(registration, sheet),
-        lines=lines,
-        slivers=white_slivers(
-            image.luminance,
-            lines,
-            ordered(page, registration.to_px),
-            trim,
-            registration.to_px,
-            (image.dpi.x_dpi, image.dpi.y_dpi),
-            sheet.backing.paper,
-        ),
-        trim=trim,
-        ink=result.ink if sheet.corners is not None else _ink(image, registration.to_px, trim, result.job, page.number),
-        picture=small_picture(image),
+    slivers = white_slivers(
+        image.luminance,
+        lines,
+        ordered(page, registration.to_px),
+        trim,
+        registration.to_px,
+        (image.dpi.x_dpi, image.dpi.y_dpi),
+        sheet.backing.paper,
     )
+    result = replace(result, lines=lines, slivers=slivers)
     if not any(registration.observable):
         return result
     shown = None if page.trim_known else _shown_mm(image, sheet, registration.to_px)

@@ -160,7 +160,7 @@ def test_a_calibrated_lid_makes_edges_on_white_better_known(title: Title, folder
     from qc.geometry import Side, edge_names
     from qc.measure.trim_offset import trim_offset
     from qc.model import ScanFile
-    from qc.page import examine_page
+    from qc.page import inspect_page
     from qc.reference.find import open_reference
     from qc.register.page_result import PageJob
 
@@ -177,8 +177,10 @@ def test_a_calibrated_lid_makes_edges_on_white_better_known(title: Title, folder
     for i in range(3):
         path, truth = page(title, folder / f"z{i}.jpg", WHITE, 100 + i)
         for known in (False, True):
-            settings = ScanSettings(backing="white", profile=load_profile("lid") if known else None)
-            found = examine_page(PageJob(1, ScanFile(path, path.name), settings), reference)
+            profile = load_profile("lid") if known else None
+            found = inspect_page(
+                PageJob(1, ScanFile(path, path.name), ScanSettings(backing="white"), profile), reference
+            )
             assert found.registration is not None and found.trim is not None and found.to_scan is not None
             names = edge_names(Side.RECTO)
             for o in trim_offset(found.lines, names, found.registration, found.trim, 1, None, ("", 0), found.to_scan):

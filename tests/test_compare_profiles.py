@@ -45,17 +45,20 @@ def copy(
     image: Image.Image,
     icc: bytes | None = None,
     shows: Image.Image | None = None,
-    **scan: object,
+    profile: ScannerProfile | None = None,
+    scanner: str | None = None,
 ) -> CopyPages:
     """A copy of one page that shows `shows`, else `image`, in sRGB."""
     file = folder / f"{name}.png"
     image.save(file, dpi=(DPI, DPI), icc_profile=icc)
     page = ScanFile(file, file.name)
     to_scan = Affine.shift(-0.5, -0.5).after(Affine.scaling(px_per_mm(DPI)))
-    settings = ScanSettings(dpi=DPI, **scan)  # type: ignore[arg-type]
+    settings = ScanSettings(dpi=DPI, scanner=scanner)
     light, paper = (srgb_to_linear(np.asarray(v) / 255) for v in (shows or image, PAPER))
-    laid = scanned_page(page, settings, to_scan, ordered_page(1, light / paper, SIZE))
-    return CopyPages(name, copy_colors([laid], {1: SIZE}), capture_of(BookCopy(name, folder, (page,), scan=settings)))
+    laid = scanned_page(page, settings, to_scan, ordered_page(1, light / paper, SIZE), profile)
+    return CopyPages(
+        name, copy_colors([laid], {1: SIZE}), capture_of(BookCopy(name, folder, (page,), scan=settings), profile)
+    )
 
 
 def colors_of(copies: list[CopyPages]) -> tuple[Observation, Observation]:

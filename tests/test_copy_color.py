@@ -33,8 +33,8 @@ from qc.measure.copy_color import (
     copy_color_outlier_of_page,
 )
 from qc.model import BookCopy, Observation, ScanFile, ScanSettings, Where
+from qc.normalize.open_page import open_page
 from qc.reference.base import ReferencePage
-from qc.reference.page_outline import read_page
 from qc.register.identify import flat_mm
 from qc.scan.scanner_profile import ScannerProfile
 from qc.synthetic import CREAM_PAPER, Cut, Kind, PageDesign, Print, Scanner, draw_scan, write_scan
@@ -306,7 +306,7 @@ def test_what_is_bent_at_the_spine_of_a_bound_copy_is_not_compared(tmp_path: Pat
     for bound in (False, True):
         copies = []
         for name, laid in (("a", flat), ("b", bent)):
-            image = read_page(laid.scan, ScanSettings())
+            image = open_page(laid.scan, ScanSettings()).image
             maps = page_maps(image, page, image.to_scan.inverse().after(laid.to_scan))
             tiles = page_tiles(maps, *([flat_mm(1, SIZE)] if bound and name == "b" else []))
             seen = ScannedPage(1, (laid.scan.name, 0), tiles, laid.to_scan)

@@ -44,7 +44,8 @@ from qc.model import (
     ScanFile,
     Where,
 )
-from qc.pipeline import examine_pages, inspect_copy
+from qc.page import inspect_page
+from qc.pipeline import PageWork, inspect_copy
 from qc.reference.find import Reference
 from qc.register.alignment import align
 from qc.register.covers_among_pages import find_covers
@@ -229,7 +230,9 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> tuple[BookCopy, Refere
     path = folder(tmp_path_factory.mktemp("sides") / "copy", list(made.values()))
     opened = open_with(path, reference=LATE / "reference.pdf", titles=None, scanner=None, dpi=None)
     assert opened.reference is not None
-    return opened.copy, opened.reference, dict(zip(made, examine_pages(opened.copy, opened.reference, 2), strict=True))
+    work = PageWork(opened.reference, threads=2)
+    pages = work.each(inspect_page, work.jobs(opened.copy))
+    return opened.copy, opened.reference, dict(zip(made, pages, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from qc.measure import MEASURES
 from qc.measure.print_scale import PageScale, print_scale, with_scale_doubt
 from qc.measure.trim_skew import trim_skew
 from qc.model import Decision, Inspection, Observation, Outcome, Where
+from qc.normalize.calibrated import AppliedProfile
 from qc.pipeline import inspect_copy
 from qc.plan.copy_plan import plan_copy
 from qc.reference.find import Reference, open_reference
@@ -151,7 +152,7 @@ def test_scaled_and_turned_print_of_pages_from_the_middle(title: Title, tmp_path
 def test_stretched_scans_of_which_no_page_is_recognized_as_it_is(ordered: Reference, tmp_path: Path) -> None:
     for n in (2, 3, 4):
         shutil.copy(FIELD / f"27-stretched-6-percent/copy/p-000{n}.jpg", tmp_path)
-    opened = Opened(open_copy(tmp_path), ordered, "", {})
+    opened = Opened(open_copy(tmp_path), ordered, "", AppliedProfile())
     assert [scan.record.reference_page for scan in plan_copy(opened).scans] == [2, 3, 4]
     found = inspected(tmp_path, ordered)
     assert known(found) == [2, 3, 4] and outside(found) == []

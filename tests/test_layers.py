@@ -98,10 +98,7 @@ ROOMS = (
     ("cli", "__main__"),
 )
 """Rooms of the package from the lowest floor up: each may import from its own floor and from those below."""
-UPWARD: set[tuple[str, str]] = {
-    ("qc.model", "qc.scan.scanner_profile"),
-    ("qc.register.collate", "qc.page"),
-}
+UPWARD: set[tuple[str, str]] = set()
 """Imports that still run upward."""
 
 

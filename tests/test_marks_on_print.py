@@ -19,7 +19,7 @@ from qc.measure.marks_on_print import MarkedPage, marks_on_print
 from qc.measure.missing_print import with_lost_lines
 from qc.model import Observation, Outcome, ScanFile, ScanSettings, Where
 from qc.normalize.scan_color import SRGB
-from qc.page import examine_page
+from qc.page import inspect_page
 from qc.register.page_result import PageJob
 from qc.synthetic import Cut, Kind, Print, Scanner, draw_scan, sample_conditions, write_scan
 from qc.units import px_per_mm
@@ -47,7 +47,7 @@ def marks_of(book: Book, page: int, plant: Plant | None = None, seed: int = 5300
         share = plant((columns - left) / mm, (rows - top) / mm)
         image = np.clip(image * (share if image.ndim == 2 else share[..., None]), 0, 255).astype(image.dtype)
     file = write_scan(book.folder / f"m-{page}-{len(list(book.folder.iterdir()))}.png", image, scanner)
-    result = examine_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), book.reference)
+    result = inspect_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), book.reference)
     assert result.reference_page == page, result.error
     return result.marks
 

@@ -13,7 +13,7 @@ from qc.measure.marks_on_blank import marks_on_blank
 from qc.model import Outcome, PageKind, ScanFile, ScanSettings
 from qc.normalize.ink import Ink
 from qc.normalize.page_kind import Look
-from qc.page import examine_page
+from qc.page import inspect_page
 from qc.reference.find import open_reference
 from qc.register.colored_print import is_black
 from qc.register.page_result import PageJob, PageResult
@@ -30,7 +30,7 @@ def examined(folder: Path, kind: Kind, printed: Print | None = None, scanner: Sc
     back = typeset([Kind.TEXT], trim_mm=TRIM, first_number=2, seed=4)[0]
     image, _ = draw_scan(page, printed or Print(), Knife(), scanner, np.random.default_rng(7), back)
     file = write_scan(folder / "p-1.jpg", image, scanner)
-    return examine_page(PageJob(1, ScanFile(file, file.name), ScanSettings()), None)
+    return inspect_page(PageJob(1, ScanFile(file, file.name), ScanSettings()), None)
 
 
 def ink_of(result: PageResult) -> Ink:
@@ -141,5 +141,5 @@ def test_a_folio_stays_a_folio_on_a_stained_page(tmp_path: Path) -> None:
 def test_real_pages_are_what_they_are(name: str, kind: PageKind) -> None:
     """Contents, a half title and a blank page of a book of 1920, and two pages of text."""
     file = Path(__file__).parent / "data" / "real" / name
-    ink = ink_of(examine_page(PageJob(1, ScanFile(file, name), ScanSettings()), None))
+    ink = ink_of(inspect_page(PageJob(1, ScanFile(file, name), ScanSettings()), None))
     assert ink.kind is kind, ink.reason

@@ -44,13 +44,13 @@ NASTY = "<script>alert(1)</script>[bold]\x1b[31m\u202e{{7*7}}"
 
 @pytest.fixture(autouse=True)
 def drawn_scans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence, "read_pixels", scan_of)
+    monkeypatch.setattr("qc.scan.scan_reader.read_pixels", scan_of)
 
 
 @pytest.fixture(scope="module")
 def shown() -> list[Exhibit]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evidence, "read_pixels", scan_of)
+        patch.setattr("qc.scan.scan_reader.read_pixels", scan_of)
         return exhibits(example(), DrawnReference())
 
 
@@ -278,11 +278,11 @@ def test_cut_edge_in_the_picture_lies_under_its_line(shown: list[Exhibit]) -> No
 def test_file_is_read_once_and_whole_scan_is_shown_where_no_place_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def counted(scan: ScanFile) -> NDArray[np.uint8]:
+    def counted(scan: ScanFile, reduce: int) -> NDArray[np.uint8]:
         read.append(scan.name)
-        return scan_of(scan)
+        return scan_of(scan, reduce)
 
-    monkeypatch.setattr(evidence, "read_pixels", counted)
+    monkeypatch.setattr("qc.scan.scan_reader.read_pixels", counted)
     base = by_gravity(example().findings)[0]
     found = tuple(
         replace(base, where=Where(page=n), evidence=(Evidence(f"p-{n:04}.jpg"),), margin=-float(9 - m))

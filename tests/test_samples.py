@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import importlib.util
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from golden_values import differences, drawn_copies, read_table, rows
@@ -21,6 +23,7 @@ from qc.number_format import plus_minus
 from qc.reference.title_toml import read_title
 from qc.report.record import record, to_json
 from qc.scan.copy_folder import find_copies
+from qc.scan.decoders import jpeg, pdf, png, tiff
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 RETURNS = SAMPLES / "returns"
@@ -43,10 +46,25 @@ OF_RULE = {
 }
 
 
+DECODED: list[Path] = []
+"""Files whose pixels were read while `inspected`, once for each time."""
+
+
 @cache
 def inspected(path: Path, out: Path) -> Inspection:
     (job,) = jobs_for([path], out, load_policy(), titles=TITLES)
-    return run_job(job)
+    with pytest.MonkeyPatch.context() as patch:
+        for decoder in (jpeg, png, tiff, pdf):
+            patch.setattr(decoder, "pixels", counted(decoder.pixels))
+        return run_job(job)
+
+
+def counted(read: Callable[..., Any]) -> Callable[..., Any]:
+    def reading(path: Path, frame: int, reduce: int) -> Any:
+        DECODED.append(path)
+        return read(path, frame, reduce)
+
+    return reading
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +87,15 @@ def test_copy_gets_its_verdict(name: str, out: Path) -> None:
     outcomes = {f.outcome for f in inspection.findings if f.rule == expected["rule"]}
     assert OF_RULE[name] in outcomes, inspection.verdict.summary
     assert (out / name / "report.html").stat().st_size > 10_000
+
+
+def test_a_scan_is_decoded_once(out: Path) -> None:
+    """Whatever looks at it: recognition, registration, measures, text reader, pictures of the report."""
+    copies = [inspected(RETURNS / name, out).copy for name in EXPECTED]
+    scans = {s.path for copy in copies for s in copy.scans}
+    decoded = [path for path in DECODED if path in scans]
+    assert set(decoded) == scans
+    assert len(decoded) <= 1.1 * len(scans)
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))

@@ -15,7 +15,7 @@ from conftest import Drawn, Run
 from calibration.profile import save
 from qc.errors import ReferenceFault
 from qc.model import Resolution, ScanFile
-from qc.normalize.calibrated import with_profile
+from qc.normalize.calibrated import choose_profile
 from qc.normalize.page_image import load_page, true_resolution
 from qc.normalize.undistort import undistorted
 from qc.scan.copy_folder import open_copy
@@ -258,11 +258,11 @@ def test_the_profile_of_copy_toml_gives_way_and_says_so(drawn: Drawn, tmp_path: 
     copy = drawn.copied_to(tmp_path / "RMA-3")
     (copy / "copy.toml").write_text('[scan]\nscanner = "old"\n')
     save("old", {"scale": SCALE}, today=date.today() - timedelta(days=20), days=10)
-    left, held = with_profile(open_copy(copy), None)
-    assert left.scan.profile is None and held["profile"] is None
-    assert "old expired on" in str(held["note"]) and "wider uncertainty" in str(held["note"])
+    left = choose_profile(open_copy(copy), None)
+    assert left.profile is None and left.record["profile"] is None
+    assert "old expired on" in left.note and "wider uncertainty" in left.note
     with pytest.raises(ReferenceFault, match="expired"):
-        with_profile(open_copy(copy), "old")
+        choose_profile(open_copy(copy), "old")
 
 
 def test_inspect_applies_a_profile_and_the_record_names_it(drawn: Drawn, run_qc: Run) -> None:

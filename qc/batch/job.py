@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -24,6 +24,7 @@ from qc.report.imprint_picture import imprint_picture
 from qc.report.record import record, write_json
 from qc.scan.copy_folder import copy_id
 from qc.scan.paths import real
+from qc.scan.scan_reader import ScanReader
 
 
 @dataclass(frozen=True)
@@ -91,18 +92,31 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     """
     cv2.setNumThreads(1)
     opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
-    reference = opened.reference
+    reader, reference = ScanReader(), opened.reference
     inspection, pages = inspect_with_colors(
-        opened.copy, reference, job.policy, note=opened.note, threads=threads, progress=progress
+        opened.copy,
+        reference,
+        job.policy,
+        note=opened.note,
+        scanner=opened.scanner,
+        threads=threads,
+        progress=progress,
+        reader=reader,
     )
-    inspection = replace(inspection, provenance=replace(inspection.provenance, scanner=opened.scanner))
-    colors = CopyColors(pages, capture_of(inspection.copy), reference is not None and reference.trim_known)
-    write_results(inspection, colors, reference, job)
+    capture = capture_of(inspection.copy, opened.scanner.profile)
+    colors = CopyColors(pages, capture, reference is not None and reference.trim_known)
+    write_results(inspection, colors, reference, job, reader)
     write_sidecar(job.folder, inspection, colors)
     return inspection
 
 
-def write_results(inspection: Inspection, colors: CopyColors, reference: Reference | None, job: Job) -> None:
+def write_results(
+    inspection: Inspection,
+    colors: CopyColors,
+    reference: Reference | None,
+    job: Job,
+    reader: ScanReader | None = None,
+) -> None:
     """Write ``inspection.json`` and ``report.html``.
 
     Raises
@@ -110,7 +124,7 @@ def write_results(inspection: Inspection, colors: CopyColors, reference: Referen
     OutputError
         They cannot be written.
     """
-    shown, imprint = exhibits(inspection, reference), imprint_picture(inspection)
+    shown, imprint = exhibits(inspection, reference, reader=reader), imprint_picture(inspection, reader)
     pictures = color_pictures(inspection, colors.pages, reference)
     html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint)
     write_json(record(inspection), job.folder / "inspection.json")

@@ -35,8 +35,6 @@ def write_sidecar(folder: Path, inspection: Inspection, colors: CopyColors) -> N
     OutputError
         It cannot be written.
     """
-    copy = inspection.copy
-    held = replace(inspection, copy=replace(copy, scan=replace(copy.scan, profile=None)))
     arrays: dict[str, Any] = {}
     for n, picture in enumerate(inspection.pictures.values()):
         arrays[f"picture-{n}"] = np.frombuffer(picture, np.uint8)
@@ -45,7 +43,7 @@ def write_sidecar(folder: Path, inspection: Inspection, colors: CopyColors) -> N
             arrays[f"{name}-{page}"] = getattr(tiles, name)
     facts = {
         "made_by": _made_by(),
-        "inspection": encode(held),
+        "inspection": encode(inspection),
         "maps": [None if p.to_scan is None else p.to_scan.matrix.tolist() for p in inspection.pages],
         "pictures": list(inspection.pictures),
         "colors": {page: _facts(tiles) for page, tiles in colors.pages.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,9 +77,8 @@ class Store(Database):
             Path of its report.
         """
         copy = inspection.copy
-        held = replace(copy, scan=replace(copy.scan, profile=None))
         parts = {
-            "copy": held,
+            "copy": copy,
             "reference": inspection.reference,
             "pages": inspection.pages,
             "rescan": inspection.verdict.rescan,

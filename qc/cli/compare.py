@@ -13,12 +13,13 @@ from qc.compare.compare import Comparison, compare_copies
 from qc.errors import ScanError, UsageError, one_line
 from qc.judge.policy import load_policy
 from qc.model import BookCopy
-from qc.normalize.calibrated import with_profile
+from qc.normalize.calibrated import choose_profile
 from qc.report import comparison_html
 from qc.report.comparison_text import summary
 from qc.report.record import comparison_record, to_json, write_json
 from qc.scan.copy_folder import open_copy
 from qc.scan.paths import leads_outside
+from qc.scan.scanner_profile import ScannerProfile
 
 _UNUSABLE = ScanError.exit_code
 
@@ -45,12 +46,12 @@ def compare(copies: tuple[Path, ...], policy: str, scanner: str | None, out: Pat
     if len(copies) < 2:
         raise UsageError("A comparison needs two copies or more; name at least two.")
     opened, failed = _opened(copies)
-    opened = [_calibrated(copy, scanner) for copy in opened]
     _refuse_scan_folders(copies, out)
     make_writable(out)
+    profiles = {copy.id: _profile_of(copy, scanner) for copy in opened}
     cv2.setNumThreads(1)
     with terminal.bar("compare", "pages") as progress:
-        comparison = compare_copies(opened, loaded, threads=options.cores(), progress=progress)
+        comparison = compare_copies(opened, loaded, threads=options.cores(), progress=progress, profiles=profiles)
     record = comparison_record(comparison.copies, comparison.observations, comparison.findings)
     report = out / "comparison.html"
     comparison_html.write(comparison, report, k=loaded.k)
@@ -75,12 +76,12 @@ def _opened(paths: tuple[Path, ...]) -> tuple[list[BookCopy], bool]:
     return opened, failed
 
 
-def _calibrated(copy: BookCopy, scanner: str | None) -> BookCopy:
-    """The copy with its scanner profile, which is talked about where one was asked for."""
-    calibrated, held = with_profile(copy, scanner)
-    if scanner or copy.scan.scanner:
-        click.echo(one_line(f"{copy.id}: {held['note']}."), err=True)
-    return calibrated
+def _profile_of(copy: BookCopy, option: str | None) -> ScannerProfile | None:
+    """The scanner profile of a copy, which is talked about where one was asked for."""
+    scanner = choose_profile(copy, option)
+    if option or copy.scan.scanner:
+        click.echo(one_line(f"{copy.id}: {scanner.note}."), err=True)
+    return scanner.profile
 
 
 def _refuse_scan_folders(copies: tuple[Path, ...], out: Path) -> None:

@@ -24,6 +24,7 @@ from qc.measure.copy_color import (
 from qc.model import BookCopy, Observation
 from qc.normalize.scan_color import scan_color
 from qc.scan.image_file import ScanHeader, read_header
+from qc.scan.scanner_profile import ScannerProfile
 
 DPI_TOLERANCE = 0.05
 """Copies scanned at resolutions further apart were not scanned alike."""
@@ -53,14 +54,14 @@ class Capture:
     header: tuple[float | None, bool, bool] | None = None
 
 
-def capture_of(copy: BookCopy) -> Capture:
-    """How a copy was scanned, from its settings and the header of its first page."""
+def capture_of(copy: BookCopy, profile: ScannerProfile | None = None) -> Capture:
+    """How a copy was scanned, from its settings, the profile of its scanner and the header of its first page."""
     header = _header(copy)
     dpi = copy.scan.dpi or (header.resolution.x_dpi if header and header.resolution else None)
     return Capture(
-        copy.scan.profile.name if copy.scan.profile is not None else copy.scan.scanner,
-        bool(copy.pages) and scan_color(copy.pages[0], copy.scan.profile).calibrated,
-        color_repeatability(copy.scan.profile),
+        profile.name if profile is not None else copy.scan.scanner,
+        bool(copy.pages) and scan_color(copy.pages[0], profile).calibrated,
+        color_repeatability(profile),
         None if header is None else (dpi, header.gray, header.bits == 1),
     )
 

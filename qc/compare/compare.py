@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from qc.compare.color import CopyPages, PairTiles, capture_of, compare_colors, worst_pair
 from qc.compare.outlier import conclusion
@@ -21,11 +22,12 @@ from qc.judge.messages import listed, ranges
 from qc.judge.policy import Policy
 from qc.measure.copy_position import CutPlace, copy_position_difference
 from qc.model import BookCopy, Finding, Observation, ScanFile
-from qc.pipeline import run_jobs, with_shared_scale
+from qc.page import register_page
+from qc.pipeline import PageWork, measure_pages, register_in_order
 from qc.reference.approved_copy import CopyReference
-from qc.register.collate import put_in_order
 from qc.register.page_result import PageJob, PageResult
 from qc.register.painted_rim import without_painted_rims
+from qc.scan.scanner_profile import ScannerProfile
 
 Progress = Callable[[int, int], None]
 
@@ -64,7 +66,11 @@ class Comparison:
 
 
 def compare_copies(
-    copies: Sequence[BookCopy], policy: Policy, threads: int = 1, progress: Progress | None = None
+    copies: Sequence[BookCopy],
+    policy: Policy,
+    threads: int = 1,
+    progress: Progress | None = None,
+    profiles: Mapping[str, ScannerProfile | None] = MappingProxyType({}),
 ) -> Comparison:
     """Compare copies of one title with each other.
 
@@ -78,6 +84,8 @@ def compare_copies(
         Pages examined at the same time.
     progress : callable, optional
         Called with pages done and pages in all.
+    profiles : mapping of str to ScannerProfile or None
+        By id of the copy.
 
     Raises
     ------
@@ -101,7 +109,7 @@ def compare_copies(
     found: dict[str, Found] = {}
     left_out: dict[str, str] = {}
     for copy in others:
-        seen = _examined(copy, base, threads, work.step)
+        seen = _examined(copy, base, threads, work.step, profile=profiles.get(copy.id))
         if seen.pages:
             found[copy.id] = seen
         else:
@@ -112,10 +120,10 @@ def compare_copies(
     found = {c.id: found[c.id] for c in used if c.id != base.copy.id}
     laid_on = [(base, found)]
     if len(used) > 2:
-        laid_on += _beyond_base(base, [c for c in used if c.id in found], references, found, threads)
+        laid_on += _beyond_base(base, [c for c in used if c.id in found], references, found, threads, profiles)
     cuts = {c.id: _cuts(c, laid_on) for c in used}
     observations = copy_position_difference(cuts, any(c.scan.spine != "printer" for c in used))
-    laid = [_laid(c, laid_on) for c in used]
+    laid = [_laid(c, laid_on, profiles.get(c.id)) for c in used]
     observations += compare_colors(laid, work.step)
     overall = [o for o in observations if o.where.page is None]
     findings = judge_between(overall, policy)
@@ -164,17 +172,22 @@ def _references(copies: Sequence[BookCopy], threads: int) -> tuple[dict[str, Cop
 
 
 def _examined(
-    copy: BookCopy, ruler: Ruler, threads: int, step: Callable[[], None], without: Collection[ScanFile] = ()
+    copy: BookCopy,
+    ruler: Ruler,
+    threads: int,
+    step: Callable[[], None],
+    without: Collection[ScanFile] = (),
+    profile: ScannerProfile | None = None,
 ) -> Found:
     """Registered pages of a copy by page number of the ruler; of two that show the same, the one that fits better."""
-    jobs = [PageJob(i, scan, copy.scan) for i, scan in enumerate(copy.pages, 1) if scan not in without]
+    work = PageWork(ruler.reference, profile, threads)
+    jobs = [PageJob(i, scan, copy.scan, profile) for i, scan in enumerate(copy.pages, 1) if scan not in without]
     results = []
-    for result in run_jobs(jobs, ruler.reference, threads):
+    for result in measure_pages(register_in_order(work.each(register_page, jobs), work), work):
         results.append(result)
         step()
-    results.sort(key=lambda r: r.job.position)
     pages: dict[int, PageResult] = {}
-    for page in without_painted_rims(with_shared_scale(put_in_order(results, ruler.reference))):
+    for page in without_painted_rims(results):
         number, registration = page.reference_page, page.registration
         if number is None or registration is None or number not in ruler.places:
             continue
@@ -199,6 +212,7 @@ def _beyond_base(
     references: Mapping[str, CopyReference],
     found: Mapping[str, Found],
     threads: int,
+    profiles: Mapping[str, ScannerProfile | None],
 ) -> list[tuple[Ruler, dict[str, Found]]]:
     """Pages that the base lacks and two of the other copies have, on one of those; none or one pair."""
     ruler = second_ruler(base, [references[c.id] for c in copies if c.id in references], found)
@@ -208,7 +222,7 @@ def _beyond_base(
     for copy in copies:
         if copy.id != ruler.copy.id:
             paired = {page.job.scan for page in found[copy.id].pages.values()}
-            more[copy.id] = _examined(copy, ruler, threads, lambda: None, paired)
+            more[copy.id] = _examined(copy, ruler, threads, lambda: None, paired, profiles.get(copy.id))
     shared = sorted({number for seen in more.values() for number in seen.pages})
     first = len(base.copy.pages) + 1
     return [(replace(ruler, places={n: first + i for i, n in enumerate(shared)}), more)] if shared else []
@@ -226,12 +240,14 @@ def _cuts(copy: BookCopy, laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]]) 
     return cuts
 
 
-def _laid(copy: BookCopy, laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]]) -> CopyPages:
+def _laid(
+    copy: BookCopy, laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]], profile: ScannerProfile | None
+) -> CopyPages:
     colors: dict[int, ColorTiles] = {}
     for ruler, found in laid_on:
-        own = ruler.own_colors() if copy.id == ruler.copy.id else found.get(copy.id, NOTHING).colors
+        own = ruler.own_colors(profile) if copy.id == ruler.copy.id else found.get(copy.id, NOTHING).colors
         colors |= {ruler.places[n]: tiles for n, tiles in own.items() if n in ruler.places}
-    return CopyPages(copy.id, colors, capture_of(copy))
+    return CopyPages(copy.id, colors, capture_of(copy, profile))
 
 
 def _notes(copies: Sequence[BookCopy], base: Ruler, found: Mapping[str, Found]) -> list[str]:

@@ -14,10 +14,12 @@ from qc.geometry import Affine, Edge, Side, edge_names, side_of
 from qc.measure.copy_position import CutPlace
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, PageKind, ScanFile, ScanSettings
+from qc.normalize.open_page import open_page
 from qc.reference.approved_copy import CopyReference
 from qc.reference.base import ReferencePage
-from qc.reference.page_outline import Outline, read_page
+from qc.reference.page_outline import Outline
 from qc.register.page_result import PageResult
+from qc.scan.scanner_profile import ScannerProfile
 
 
 @dataclass(frozen=True)
@@ -84,18 +86,20 @@ class Ruler:
                 cuts[place, o.where.edge] = CutPlace(o.value, u, o.flags[0] if o.flags else "")
         return cuts
 
-    def own_colors(self) -> dict[int, ColorTiles]:
-        """The colors of its printed pages by number."""
-        pages = [self._own_page(n) for n in self.printed]
+    def own_colors(self, profile: ScannerProfile | None = None) -> dict[int, ColorTiles]:
+        """The colors of its printed pages by number; `profile` is that of its scanner."""
+        pages = [self._own_page(n, profile) for n in self.printed]
         return copy_colors(pages, {n: self._outline(n).size for n in self.printed})
 
-    def _own_page(self, number: int) -> ScannedPage:
+    def _own_page(self, number: int, profile: ScannerProfile | None) -> ScannedPage:
         scan, to_scan = self.copy.pages[self.reference.position(number) - 1], self._outline(number).to_scan
-        page = scanned_page(scan, self.copy.scan, to_scan, self.reference.page(number))
+        page = scanned_page(scan, self.copy.scan, to_scan, self.reference.page(number), profile)
         return replace(page, recto=self.sides[number] is Side.RECTO)
 
 
-def scanned_page(scan: ScanFile, settings: ScanSettings, to_scan: Affine, page: ReferencePage) -> ScannedPage:
+def scanned_page(
+    scan: ScanFile, settings: ScanSettings, to_scan: Affine, page: ReferencePage, profile: ScannerProfile | None = None
+) -> ScannedPage:
     """A page and its tiles from a scan of which it is known where it shows the page: `to_scan` maps page-frame mm to pixels of
     the scan at full size.
 
@@ -104,7 +108,7 @@ def scanned_page(scan: ScanFile, settings: ScanSettings, to_scan: Affine, page: 
     ScanError
         The scan cannot be read.
     """
-    image = read_page(scan, settings)
+    image = open_page(scan, settings, profile).image
     tiles = page_tiles(page_maps(image, page, image.to_scan.inverse().after(to_scan)))
     return ScannedPage(page.number, (scan.name, scan.frame), tiles.compact(), to_scan)
 

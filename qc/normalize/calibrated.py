@@ -1,8 +1,8 @@
-"""Corrections of a scanner profile for the pages of a copy."""
+"""The scanner profile by which the scans of a copy are corrected."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 from qc.errors import ReferenceFault, ScanError
 from qc.model import BookCopy, Resolution
@@ -14,8 +14,22 @@ from qc.scan.scanner_profile import ScannerProfile, frame_mm
 _WIDER = "the wider uncertainty is carried"
 
 
-def with_profile(copy: BookCopy, option: str | None) -> tuple[BookCopy, dict[str, str | None]]:
-    """The copy with the scanner profile that its scans are corrected by, and what the record says of it.
+@dataclass(frozen=True)
+class AppliedProfile:
+    """The profile that scans are corrected by, None without one; `note` says what was applied or why nothing was."""
+
+    profile: ScannerProfile | None = None
+    note: str = f"no scanner profile: {_WIDER}"
+
+    @property
+    def record(self) -> dict[str, str | None]:
+        """What the JSON record says of it."""
+        known = {} if self.profile is None else {"sha256": self.profile.sha256}
+        return {"profile": self.profile.name if self.profile else None, **known, "note": self.note}
+
+
+def choose_profile(copy: BookCopy, option: str | None) -> AppliedProfile:
+    """The scanner profile that the scans of a copy are corrected by.
 
     Parameters
     ----------
@@ -30,16 +44,14 @@ def with_profile(copy: BookCopy, option: str | None) -> tuple[BookCopy, dict[str
     """
     name = option or copy.scan.scanner
     if name is None:
-        return copy, {"profile": None, "note": f"no scanner profile: {_WIDER}"}
+        return AppliedProfile()
     try:
         profile = load_profile(name)
     except ReferenceFault as fault:
         if option is not None:
             raise
-        return copy, {"profile": None, "note": f"{str(fault).split('. ')[0]}: {_WIDER}"}
-    note = f"scanner profile {profile.name} applied{_colors(profile)}{_but(profile, copy)}"
-    held: dict[str, str | None] = {"profile": profile.name, "sha256": profile.sha256, "note": note}
-    return replace(copy, scan=replace(copy.scan, profile=profile)), held
+        return AppliedProfile(note=f"{str(fault).split('. ')[0]}: {_WIDER}")
+    return AppliedProfile(profile, f"scanner profile {profile.name} applied{_colors(profile)}{_but(profile, copy)}")
 
 
 def _colors(profile: ScannerProfile) -> str:

@@ -6,6 +6,7 @@ or a quarter of its size for less than the cost of decoding it whole.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,17 +17,13 @@ from numpy.typing import NDArray
 from qc.colorimetry import LINEAR_LUT as LINEAR_LUT
 from qc.colorimetry import srgb_to_linear as srgb_to_linear
 from qc.edges.fill import content_box
-from qc.errors import ScanError
-from qc.geometry import WORKING_DPI, Affine, Size, pixel_scaling, quarter_turn
-from qc.model import Resolution, ScanFile, ScanSettings
+from qc.geometry import WORKING_DPI, Affine, pixel_scaling, quarter_turn
+from qc.model import Resolution, ScanFile
 from qc.normalize.scan_color import SRGB, ScanColor, scan_color
 from qc.normalize.undistort import undistorted
 from qc.scan.image_file import ScanHeader, read_pixels
 from qc.scan.scanner_profile import ScannerProfile, ScannerScale, WhiteLid, frame_mm, u_without_profile
-from qc.units import MM_PER_INCH
 
-LEAST_MM = 20.0
-"""An image with a shorter side is no scan of a page: an icon, a strip, or a resolution that is wrong."""
 _REDUCTIONS = (8, 4, 2, 1)
 
 
@@ -73,6 +70,11 @@ class PageImage:
     def color(self) -> bool:
         return self.pixels.ndim == 3
 
+    @property
+    def gray(self) -> NDArray[np.uint8]:
+        """One value a pixel, as encoded."""
+        return self.pixels if self.pixels.ndim == 2 else np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY))
+
     def within(self, box: tuple[int, int, int, int]) -> PageImage:
         """The part of the image from left and top up to right and bottom."""
         x0, y0, x1, y1 = box
@@ -111,17 +113,6 @@ def reduction(resolution: Resolution, least_dpi: float = WORKING_DPI) -> int:
     return next(r for r in _REDUCTIONS if r == 1 or lowest / r >= 0.94 * least_dpi)
 
 
-def refuse_small(scan: ScanFile, header: ScanHeader, resolution: Resolution) -> None:
-    """Raise a ScanError for an image with a side shorter than `LEAST_MM`; nothing could be measured on it."""
-    width = header.width_px / resolution.x_dpi * MM_PER_INCH
-    height = header.height_px / resolution.y_dpi * MM_PER_INCH
-    if min(width, height) < LEAST_MM:
-        raise ScanError(
-            f"{scan.name} measures {width:.1f} x {height:.1f} mm at {resolution.x_dpi:g} dpi, which is no page of a book. "
-            "Check the resolution, or take the file out of the folder."
-        )
-
-
 def _geometry(stated: Resolution, header: ScanHeader, profile: ScannerProfile | None) -> ScannerScale | None:
     if profile is None or profile.scale is None:
         return None
@@ -140,6 +131,7 @@ def load_page(
     stated: Resolution,
     profile: ScannerProfile | None = None,
     least_dpi: float = WORKING_DPI,
+    read: Callable[[ScanFile, int], NDArray[Any]] = read_pixels,
 ) -> PageImage:
     """Read a scan at working resolution, without what its driver filled in beyond the backing.
 
@@ -155,10 +147,12 @@ def load_page(
         shows another part of the glass than the calibration did, and its size enters `u_local_mm`.
     least_dpi : float
         Resolution that suffices; the scan is read at the coarsest whole reduction that keeps it.
+    read : callable
+        Gives the pixels, as `read_pixels` does.
     """
     resolution = true_resolution(stated, header, profile)
     r = reduction(resolution, least_dpi)
-    pixels = read_pixels(scan, r)
+    pixels = read(scan, r)
     gray = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     # One-bit pixels averaged are already a share of light, not a tone.
     luminance: NDArray[Any] = cv2.LUT(gray, _IDENTITY_LUT if header.bits == 1 else LINEAR_LUT)
@@ -187,39 +181,3 @@ def _calibrated(page: PageImage, header: ScanHeader, resolution: Resolution, sca
         return page
     (luminance, pixels), to_working = straight
     return replace(page, luminance=luminance, pixels=pixels, to_scan=page.to_scan.after(to_working))
-
-
-LIKELY_DPI = (150, 200, 300, 400, 600)
-
-
-class NoResolution(ScanError):
-    """The scan states no credible resolution."""
-
-
-def stated_resolution(scan: ScanFile, settings: ScanSettings, header: ScanHeader, trim: Size | None) -> Resolution:
-    """The resolution that a scan states, in copy.toml or its header.
-
-    Raises
-    ------
-    NoResolution
-        Neither states a credible one; the message says what size the page would have, beside the ordered `trim`.
-    """
-    if settings.dpi is not None:
-        return Resolution(settings.dpi, settings.dpi)
-    if header.resolution is not None:
-        return header.resolution
-    raise NoResolution(no_resolution_message(scan, header, trim))
-
-
-def no_resolution_message(scan: ScanFile, header: ScanHeader, trim: Size | None) -> str:
-    """What was found, what the page would measure at likely resolutions, what to do."""
-    claim = header.claimed_dpi
-    says = f"says {claim[0]:g} x {claim[1]:g} dpi, which is not believed" if claim else "states no resolution"
-    sizes = ", ".join(f"{header.width_px / d:.2f} x {header.height_px / d:.2f} in at {d} dpi" for d in LIKELY_DPI)
-    ordered = ""
-    if trim is not None:
-        ordered = f"; ordered: {trim.width_mm / MM_PER_INCH:.2f} x {trim.height_mm / MM_PER_INCH:.2f} in"
-    return (
-        f"{scan.name} {says}. Lengths cannot be measured without it. The image would measure {sizes}{ordered}. "
-        "Rescan with the resolution in the file, or pass --dpi N if you know it."
-    )

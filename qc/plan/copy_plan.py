@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qc.errors import ScanError
 from qc.geometry import Size
 from qc.inputs import Opened
+from qc.measure.context.page_records import page_records
 from qc.measure.context.sides import find_sides
 from qc.model import BookCopy, PageKind, PageRecord, ReferenceId, Resolution, Role, ScanFile
-from qc.pipeline import Progress, examine_pages, in_reading_order, page_records, print_shapes, with_proven_resolution
-from qc.plan.glance import CLEAR_LEAD, glance_page, in_step
+from qc.normalize.calibrated import AppliedProfile
+from qc.normalize.ink import INK_DPI, ink_coverage
+from qc.normalize.open_page import OpenPage
+from qc.normalize.orientation import sheet_share, start_on
+from qc.page import check_resolution, describe_upright, open_job, small_picture, upright_page
+from qc.pipeline import PageWork, Progress, collate_copy
 from qc.reference.find import Reference
 from qc.register.alignment import Alignment, align
-from qc.register.collate import ALIKE, find_places, usual_turns
-from qc.register.covers_among_pages import take_out_covers
-from qc.register.page_result import PageResult
-from qc.register.recognize import Glance
-from qc.register.scan_order import find_order
+from qc.register.collate import find_places, usual_turns
+from qc.register.identify import TURN_LEAD
+from qc.register.page_result import PageJob, PageResult
+from qc.register.recognize import recognize
 from qc.register.thumbnail_index import index_of
 from qc.register.thumbnails import has_content
 from qc.scan.copy_folder import files_passed_over
 from qc.scan.image_file import ScanHeader, read_header
-from qc.units import MM_PER_INCH
+from qc.scan.scan_reader import ScanReader
+from qc.units import MM_PER_INCH, px_per_mm
 
 MOST_OPTIONS = 3
 """Reference pages named for a scan that fits several; more than these say nothing."""
@@ -42,23 +46,21 @@ class SeenScan:
     resolution : Resolution or None
         The believed one; `dpi_from` says whether it is the file's, copy.toml's or that of the command line.
     record : PageRecord
-        As an inspection would write it, as far as a glance tells.
+        As an inspection would write it, as far as small pictures tell.
     page : PageResult or None
         What was seen of an interior page.
     looks_like : int or None
         The reference page that fits clearly best.
     options : tuple of int
-        Where none does, up to three that fit well and about alike.
-    like_several : bool
-        It fits several well, however many.
+        Where several look the same as the one it fits, these, up to three.
     repeated : bool
-        Other pages of the reference look the same as the one it fits best: lined and dotted pages.
+        Several do, however many: lined and dotted pages.
     mirrored : int or None
         The reference page that its mirror image looks like.
     turns : int
         Counterclockwise quarter turns that make it upright.
     same_as : str
-        Name of an earlier scan with the very same picture.
+        Name of the scan that it repeats.
     error : str
         Why it cannot be used.
     """
@@ -72,7 +74,6 @@ class SeenScan:
     page: PageResult | None = None
     looks_like: int | None = None
     options: tuple[int, ...] = ()
-    like_several: bool = False
     repeated: bool = False
     mirrored: int | None = None
     turns: int = 0
@@ -82,7 +83,7 @@ class SeenScan:
     @property
     def name(self) -> str:
         """Of the file, with the page where a file has several."""
-        return f"{self.scan.name}, page {self.scan.frame + 1}" if self.scan.frame else self.scan.name
+        return _label(self.scan)
 
     @property
     def size(self) -> Size | None:
@@ -120,7 +121,7 @@ class Plan:
     copy: BookCopy
     reference: Reference | None
     reference_id: ReferenceId
-    scanner: Mapping[str, str | None]
+    scanner: AppliedProfile
     scans: tuple[SeenScan, ...]
     order_from: str
     order: str
@@ -143,7 +144,7 @@ class Plan:
 def plan_copy(
     opened: Opened, *, stated_dpi: float | None = None, threads: int = 1, progress: Progress | None = None
 ) -> Plan:
-    """Look at every scan of a copy at a glance; nothing is measured and nothing written.
+    """Recognize every scan of a copy; nothing is measured and nothing written.
 
     Parameters
     ----------
@@ -157,24 +158,16 @@ def plan_copy(
 
     Notes
     -----
-    What is read of a page, how it is turned, matched and put in order is the code of the inspection, which then
-    registers it: an inspection may name a page that a glance leaves open, or refuse one that a glance names.
+    How a page is opened, turned, recognized and put in order is the code of the inspection, which also registers it: an
+    inspection may name a page that a plan leaves open, or refuse one that a plan names.
     """
-    copy, reference = opened.copy, opened.reference
-    pages = with_proven_resolution(examine_pages(copy, reference, threads, progress, look=glance_page))
-    if reference is not None and (shapes := print_shapes(pages, reference, threads)):
-        again = examine_pages(copy, reference, threads, progress, look=glance_page, shapes=shapes)
-        pages = with_proven_resolution(again)
-    order = _order(pages, reference)
-    copy, pages = _in_order(copy, pages, order)
-    copy, _, pages = take_out_covers(copy, [Glance()] * len(pages), in_step(pages), reference)
+    reference = opened.reference
+    work = PageWork(reference, opened.scanner.profile, threads, progress, recognize_only, INK_DPI, steps=1)
+    copy, order, pages = collate_copy(opened.copy, work)
     places = find_places(copy, pages, reference)
     sides = find_sides(copy, pages, places.pages, reference)
     by_scan = {page.job.scan: page for page in pages}
-    records = [
-        _placed(r, by_scan.get(scan), reference)
-        for scan, r in zip(copy.scans, page_records(copy, pages, reference, places, sides), strict=True)
-    ]
+    records = page_records(copy, pages, reference, places, sides)
     alignment = None
     if reference is not None:
         interior = [r.reference_page for r in records if r.role is Role.PAGE]
@@ -188,7 +181,7 @@ def plan_copy(
         reference=reference,
         reference_id=reference.id if reference else ReferenceId("none", note=opened.note),
         scanner=opened.scanner,
-        scans=tuple(_with_twins(scans)),
+        scans=tuple(scans),
         order_from=_order_from(copy),
         order=order,
         usual_turns=usual_turns(pages),
@@ -198,33 +191,34 @@ def plan_copy(
     )
 
 
-def _order(pages: Sequence[PageResult], reference: Reference | None) -> str:
-    """In which order the pages were scanned, as an inspection finds it."""
-    places = [p.reference_page for p in pages]
+def recognize_only(job: PageJob, reference: Reference | None, reader: ScanReader) -> PageResult:
+    """Recognize one scan at 75 dpi; nothing is registered, no edge located, no color measured."""
+    if job.same_as is not None:
+        return PageResult(job)
+    result, page = open_job(job, reference, reader)
+    if page is None:
+        return result
     if reference is None:
-        return find_order(places)
-    looks = index_of(reference).looks
-    seen = [p.reference_page or (p.options[0].page if _repeated(p, reference) else None) for p in pages]
-    return find_order(places, [looks[n - 1] if n else None for n in seen], looks)
+        return _alone(result, page)
+    image, sheet, turns = upright_page(page, reference)
+    seen = recognize(image, sheet, reference, job)
+    result, sheet = describe_upright(replace(result, recognition=seen), image, sheet, turns, reference)
+    assert result.ink is not None
+    if seen.page is None or result.ink.kind is PageKind.BLANK:
+        return check_resolution(replace(result, options=seen.ways), image, sheet, reference)
+    # As it lies unless upside down is clearly better.
+    turns += max(seen.ways, key=lambda c: c.score + (0.0 if c.turns else TURN_LEAD)).turns
+    return replace(result, reference_page=seen.page, turns=turns % 4, picture=small_picture(image))
 
 
-def _in_order(copy: BookCopy, pages: Sequence[PageResult], order: str) -> tuple[BookCopy, list[PageResult]]:
-    """The copy and its pages as they follow each other in the book."""
-    glances = [Glance(p.reference_page) for p in pages]
-    copy, _ = in_reading_order(copy, glances, order)
-    by_scan = {p.job.scan: p for p in pages}
-    return copy, [
-        replace(by_scan[scan], job=replace(by_scan[scan].job, position=n)) for n, scan in enumerate(copy.pages, 1)
-    ]
-
-
-def _placed(record: PageRecord, page: PageResult | None, reference: Reference | None) -> PageRecord:
-    """The record without a place that its neighbors suggest and its print speaks against."""
-    if page is None or page.reference_page is not None or not page.options or record.kind is not PageKind.CONTENT:
-        return record
-    if _repeated(page, reference):
-        return record
-    return record if page.options[0].page == record.reference_page else replace(record, reference_page=None)
+def _alone(result: PageResult, page: OpenPage) -> PageResult:
+    image, sheet = page.image, page.sheet
+    h, w = image.luminance.shape
+    size = Size(w / px_per_mm(image.dpi.x_dpi), h / px_per_mm(image.dpi.y_dpi))
+    if sheet.corners is not None:
+        size = Size(*sheet_share(image, sheet, Size(1.0, 1.0)))
+    ink = ink_coverage(image.luminance, start_on(image, sheet, size), size)
+    return replace(result, backing=sheet.backing.kind, ink=ink, trim=size, picture=small_picture(image))
 
 
 def _seen(
@@ -248,6 +242,7 @@ def _seen(
         dpi_from = "file" if resolution else ""
     if page is None:
         return SeenScan(scan, None, header, resolution, dpi_from, record, error=error)
+    alike = _pages_alike(page, reference)
     return SeenScan(
         scan,
         page.job.position,
@@ -257,43 +252,21 @@ def _seen(
         record,
         page,
         looks_like=page.reference_page,
-        options=_options(page),
-        like_several=_like_several(page),
-        repeated=_repeated(page, reference),
-        mirrored=page.mirrored,
+        options=alike if len(alike) <= MOST_OPTIONS else (),
+        repeated=bool(alike),
+        mirrored=page.recognition.mirrored,
         turns=page.turns,
+        same_as=_label(page.job.same_as) if page.job.same_as else "",
         error=error,
     )
 
 
-def _options(page: PageResult) -> tuple[int, ...]:
-    if not _like_several(page):
+def _pages_alike(page: PageResult, reference: Reference | None) -> tuple[int, ...]:
+    """The reference pages that look like a scan which no single one looks like."""
+    look = page.recognition.look
+    if reference is None or page.recognition.page is not None or look is None:
         return ()
-    near = dict.fromkeys(c.page for c in page.options if c.score > page.options[0].score - CLEAR_LEAD)
-    return tuple(near) if len(near) <= MOST_OPTIONS else ()
-
-
-def _like_several(page: PageResult) -> bool:
-    return page.reference_page is None and bool(page.options) and page.options[0].score >= ALIKE
-
-
-def _repeated(page: PageResult, reference: Reference | None) -> bool:
-    if reference is None or page.reference_page is not None or not page.options:
-        return False
-    return not index_of(reference).single(page.options[0].page)
-
-
-def _with_twins(scans: Sequence[SeenScan]) -> list[SeenScan]:
-    """Mark scans whose thumbnail equals an earlier one; one-bit scans of blank paper are all alike."""
-    first: dict[bytes, str] = {}
-    result = []
-    for scan in scans:
-        if scan.page is None or not scan.page.picture or scan.record.kind is PageKind.BLANK:
-            result.append(scan)
-            continue
-        earlier = first.setdefault(scan.page.picture, scan.name)
-        result.append(scan if earlier == scan.name else replace(scan, same_as=earlier))
-    return result
+    return tuple(n for n, other in enumerate(index_of(reference).looks, 1) if other == look)
 
 
 def _order_from(copy: BookCopy) -> str:
@@ -303,3 +276,7 @@ def _order_from(copy: BookCopy) -> str:
     kinds = {"PDF" if name.lower().endswith(".pdf") else "TIFF" for name in files}
     pages = f"pages of the {' and '.join(sorted(kinds))}"
     return pages if len(files) == 1 else f"names of the files, then {pages}"
+
+
+def _label(scan: ScanFile) -> str:
+    return f"{scan.name}, page {scan.frame + 1}" if scan.frame else scan.name

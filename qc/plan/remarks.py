@@ -149,7 +149,7 @@ def _copy(plan: Plan) -> Iterator[Remark]:
     if reference is None:
         yield Remark("add", "reference", f"{plan.reference_id.note} Without it there is no verdict of no defect.")
     else:
-        registered = [s for s in plan.pages if s.looks_like is not None or s.like_several]
+        registered = [s for s in plan.pages if s.looks_like is not None or s.repeated]
         if len(registered) < FEW_PAGES:
             message = (
                 f"{_counted(len(registered), 'page')} with print of the reference: three at least are needed for a verdict "
@@ -174,8 +174,8 @@ def _copy(plan: Plan) -> Iterator[Remark]:
     elif backings["none"] > sum(backings.values()) / 2 and not copy.scan.bound:
         message = "No backing shows around the pages: their cuts cannot be seen. Scan with some backing on all sides."
         yield Remark("check", "backing", message)
-    if copy.scan.scanner and plan.scanner["profile"] is None:
-        yield Remark("check", "scanner", f"{plan.scanner['note']}.")
+    if copy.scan.scanner and plan.scanner.profile is None:
+        yield Remark("check", "scanner", f"{plan.scanner.note}.")
 
 
 def _imprint(plan: Plan) -> Iterator[Remark]:

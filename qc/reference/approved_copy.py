@@ -19,9 +19,10 @@ from qc.errors import ReferenceFault, ScanError
 from qc.geometry import THUMBNAIL_DPI, Affine, Direction, Size, pixel_scaling
 from qc.model import BookCopy, PageKind, ReferenceId, ScanFile
 from qc.normalize.flat_field import encoded, raster, rectified, relative
+from qc.normalize.open_page import open_page
 from qc.normalize.scan_color import U_UNCALIBRATED
 from qc.reference.base import Box, ReferencePage
-from qc.reference.page_outline import Outline, read_page, survey
+from qc.reference.page_outline import Outline, survey
 from qc.reference.title_toml import Title
 from qc.scan.image_file import read_pixels, sha256
 from qc.units import px_per_mm
@@ -204,7 +205,7 @@ class CopyReference:
         rgb = np.full((height, width, 3), 255, np.uint8)
         if outline is not None:
             try:
-                image = read_page(self.copy.pages[self.position(number) - 1], self.copy.scan)
+                image = open_page(self.copy.pages[self.position(number) - 1], self.copy.scan).image
             except ScanError as fault:
                 raise ReferenceFault(f"page {number} of {self.copy.id} is gone: {fault}") from fault
             light = rectified(image, image.to_scan.inverse().after(outline.to_scan), size)

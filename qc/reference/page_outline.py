@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.edges.dark_backing import find_edge, find_sheet
+from qc.edges.dark_backing import find_edge
 from qc.errors import ScanError
 from qc.flags import Flag
 from qc.geometry import SIDES, THUMBNAIL_DPI, Affine, Points, Size, meet
-from qc.model import BookCopy, PageKind, Resolution, ScanFile, ScanSettings
+from qc.model import BookCopy, PageKind, ScanFile, ScanSettings
 from qc.normalize.flat_field import paper_field, rectified
 from qc.normalize.ink import ink_coverage
-from qc.normalize.page_image import PageImage, load_page, refuse_small
+from qc.normalize.open_page import open_page
+from qc.normalize.page_image import PageImage
 from qc.normalize.rim_lines import rim_borders, share_a_rim
 from qc.normalize.thumbnail import thumbnail
 from qc.reference import cache
-from qc.scan.image_file import read_header
 from qc.units import px_per_mm
 
 _LEAST_MM = 40.0
@@ -59,27 +59,6 @@ class Outline:
     borders_px: tuple[float | None, ...] = (None,) * 4
 
 
-def read_page(scan: ScanFile, settings: ScanSettings) -> PageImage:
-    """The scan at working resolution.
-
-    Raises
-    ------
-    ScanError
-        It cannot be read, is smaller than any page, or has no resolution that is believed.
-    """
-    header = read_header(scan)
-    resolution = header.resolution
-    if settings.dpi is not None:
-        resolution = Resolution(settings.dpi, settings.dpi)
-    if resolution is None:
-        raise ScanError(
-            f"{scan.name} states no resolution that is believed. Its page cannot be measured without it. Rescan with "
-            "the resolution in the file, or state dpi in copy.toml if you know it."
-        )
-    refuse_small(scan, header, resolution)
-    return load_page(scan, header, resolution, settings.profile)
-
-
 def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
     """Find the four cuts of a scanned page.
 
@@ -95,9 +74,9 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
     """
     if settings.bound:
         raise ScanError(f"{scan.name}: {Flag.BOUND.meaning}, so its spine edge is not to be seen.")
-    image = read_page(scan, settings)
+    page = open_page(scan, settings)
+    image, sheet = page.image, page.sheet
     per_mm = px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)
-    sheet = find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi), settings.backing)
     if sheet.corners is None:
         flag = {"white": Flag.WHITE_BACKING, "none": Flag.CROPPED}.get(sheet.backing.kind, Flag.EDGE_NOT_FOUND)
         raise ScanError(f"{scan.name}: {flag.meaning}.")

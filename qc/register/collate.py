@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from qc.model import BookCopy, PageKind
-from qc.page import examine_page
+from qc.model import BookCopy, PageKind, Role, ScanFile
 from qc.reference.find import Reference
 from qc.register.alignment import in_order
-from qc.register.page_result import PageResult
+from qc.register.page_result import PageJob, PageResult, renumbered
+from qc.register.scan_order import AS_SCANNED, reading_order
 from qc.register.thumbnails import darkness, has_content
 
 SPARSE = 0.004
@@ -26,29 +27,53 @@ FULL = 0.01
 """Darkness of a reference page that carries more than a folio."""
 
 
-def put_in_order(pages: Sequence[PageResult], reference: Reference | None) -> list[PageResult]:
-    """Align the pages with the reference in order, and examine again those that look like several reference pages."""
-    if reference is None:
-        return list(pages)
-    scores = [[(c.page, c.score) for c in p.options] if p.registration is not None else [] for p in pages]
-    chain = in_order(scores)
+def in_reading_order(copy: BookCopy, pages: Sequence[PageResult], order: str) -> tuple[BookCopy, list[PageResult]]:
+    """The copy and its pages as these follow each other in the book; covers keep their place. Scans that repeat another
+    follow it."""
+    if order == AS_SCANNED:
+        return copy, list(pages)
+    once = [p for p in pages if p.job.same_as is None]
+    behind: dict[ScanFile | None, list[PageResult]] = {}
+    for page in pages:
+        behind.setdefault(page.job.same_as, []).append(page)
+    places = [p.recognition.page for p in once]
+    ordered = [p for k in reading_order(places, order) for p in (once[k], *behind.get(once[k].job.scan, ()))]
+    scans = iter([p.job.scan for p in ordered])
+    in_order = tuple(next(scans) if s.role is Role.PAGE else s for s in copy.scans)
+    return replace(copy, scans=in_order), renumbered(ordered)
+
+
+def jobs_out_of_order(pages: Sequence[PageResult]) -> dict[int, PageJob]:
+    """Pages to be registered again, by index: at the page that the others leave them, or as the others lie, where they fit
+    several pages or both ways up."""
+    chain = in_order([[(c.page, c.score) for c in p.options] if p.registration is not None else [] for p in pages])
     usual = usual_turns(pages)
-    result = []
-    for page, wanted in zip(pages, chain, strict=True):
+    jobs = {}
+    for i, (page, wanted) in enumerate(zip(pages, chain, strict=True)):
         out_of_place = wanted is not None and wanted != page.reference_page
-        if out_of_place or (usual is not None and _fits_either_way(page)):
-            again = examine_page(replace(page.job, forced_page=wanted, forced_turns=usual), reference)
-            if again.registration is not None and not (page.turns != usual and _rules_fit_better(page, again)):
-                page = again
-        result.append(page)
-    return result
+        # Registered at this page and this way up already, with nothing that fits the other way as well.
+        settled = wanted == page.reference_page and page.turns == usual and not _repeats(page)
+        if out_of_place or (usual is not None and _fits_either_way(page) and not settled):
+            jobs[i] = replace(page.job, forced_page=wanted, forced_turns=usual)
+    return jobs
+
+
+def better_in_order(page: PageResult, again: PageResult) -> PageResult:
+    """Of a page and what registering it again gave, what is believed."""
+    turned = page.turns != again.job.forced_turns
+    if again.registration is None or (turned and _rules_fit_better(page, again)):
+        return page
+    return replace(again, recognition=page.recognition)
 
 
 def _fits_either_way(page: PageResult) -> bool:
     """Whether a page that was found may as well lie the other way up: rules do, where they end at other heights above and
     below, and one way is then millimeters wrong."""
-    repeats = page.registration is not None and page.registration.repeats
-    return page.reference_page is not None and (repeats or len({c.turns for c in page.options}) > 1)
+    return page.reference_page is not None and (_repeats(page) or len({c.turns for c in page.options}) > 1)
+
+
+def _repeats(page: PageResult) -> bool:
+    return page.registration is not None and page.registration.repeats
 
 
 def _rules_fit_better(page: PageResult, again: PageResult) -> bool:
@@ -76,6 +101,42 @@ class Places:
     doubtful: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True)
+class _Gap:
+    """Where a scan lies (index) between the nearest ones whose reference page is known, each with that page; `last` is the
+    last page of the book."""
+
+    at: int
+    before: tuple[int, int] | None
+    after: tuple[int, int] | None
+    last: int
+
+    def place(self, expected: int, repeats: Sequence[int]) -> tuple[int, bool]:
+        """The page counted on from a neighbor, else the `expected` one, and whether it is sure: a scan among the `repeats` was
+        delivered once more, or lies in the place of a page of its own."""
+        back = self.after[1] - (self.after[0] - self.at) if self.after else None
+        guess = self.before[1] + self.at - self.before[0] if self.before else expected if back is None else back
+        ahead = sum((self.before[0] if self.before else -1) < k < self.at for k in repeats)
+        behind = sum(self.at < k < self.after[0] for k in repeats) if self.after else 0
+        if not ahead + behind:
+            return guess, True
+        low, high = guess - ahead, guess
+        if back is not None:
+            low, high = (max(low, back), min(high, back + behind)) if self.before else (back, back + behind)
+        return (low if self.before or back is None else high), low == high
+
+    @property
+    def pages(self) -> range:
+        """The pages between those of the neighbors."""
+        return range(self.before[1] + 1 if self.before else 1, self.after[1] if self.after else self.last + 1)
+
+    @property
+    def in_step(self) -> bool:
+        """Whether as many scans lie between the neighbors as pages."""
+        a, b = self.before, self.after
+        return a is not None and b is not None and b[1] - a[1] == b[0] - a[0]
+
+
 def find_places(
     copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, imprint: int | None = None
 ) -> Places:
@@ -86,71 +147,61 @@ def find_places(
     """
     if reference is None:
         return Places((None,) * len(pages))
-    written = np.array(has_content(reference.thumbnails()))
-    full = darkness(reference.thumbnails()) > FULL
-    last = last_content(reference)
     places = [p.reference_page or _recognized(p) for p in pages]
     known = [(i, place) for i, place in enumerate(places) if place is not None]
-    doubtful = set()
     repeats = [i for i, page in enumerate(pages) if page.job.same_as is not None]
+    kinds = [_kind(page) for page in pages]
+    thumbnails = reference.thumbnails()
+    empty = {PageKind.BLANK: ~np.array(has_content(thumbnails)), PageKind.FOLIO_ONLY: darkness(thumbnails) <= FULL}
+    last = last_content(reference) if copy.scan.complete else 0
+    doubtful = set()
     for i, page in enumerate(pages):
         if places[i] is not None or i + 1 == imprint or i in repeats:
             continue
-        before = max((k for k in known if k[0] < i), default=None)
-        after = min((k for k in known if k[0] > i), default=None)
-        if before is not None:
-            guess = before[1] + i - before[0]
-        elif after is not None:
-            guess = after[1] - (after[0] - i)
-        else:
-            guess = page.job.expected_page
-        guess, sure = _counted_once(guess, i, before, after, repeats)
-        if not sure:
+        before, after = (k for k in known if k[0] < i), (k for k in known if k[0] > i)
+        gap = _Gap(i, max(before, default=None), min(after, default=None), reference.pages)
+        guess, sure = gap.place(page.job.expected_page, repeats)
+        likely = False
+        if guess in gap.pages and guess not in places and (page.error or _keeps_place(page, guess)):
+            early = imprint is not None and i + 1 < imprint
+            places[i], likely = _settle(guess, gap, kinds, empty.get(kinds[i]), places, last, early)
+        if likely or not sure:
             doubtful.add(i + 1)
-        low, high = before[1] if before else 0, after[1] if after else reference.pages + 1
-        if guess in places or not low < guess < high or not (page.error or _keeps_place(page, guess)):
-            continue
-        empty = {PageKind.BLANK: ~written, PageKind.FOLIO_ONLY: ~full}.get(_kind(page))
-        if after is None and written[guess - 1] and _kind(page) is PageKind.BLANK and copy.scan.complete:
-            start = before[0] + 1 if before else 0
-            blanks_on = sum(_kind(p) is PageKind.BLANK for p in pages[start:])
-            if low + blanks_on < last:
-                # Fewer than would stand for all that is lacking: they may be the ones of the end, with leaves missing before.
-                doubtful.add(i + 1)
-        if empty is not None and not empty[guess - 1] and not copy.scan.complete:
-            if after is None and _kind(page) is PageKind.BLANK:
-                if imprint is not None and i + 1 < imprint:
-                    continue
-                doubtful.add(i + 1)
-            in_step = before and after and after[1] - before[1] == after[0] - before[0]
-            elsewhere = [n for n in range(low + 1, high) if empty[n - 1] and n not in places]
-            blanks = before is not None and all(_kind(p) is PageKind.BLANK for p in pages[before[0] + 1 : i + 1])
-            if elsewhere and not in_step:
-                # A part was scanned, and the book has such a page there, too.
-                if not blanks:
-                    guess = elsewhere[0]
-                else:
-                    doubtful.add(i + 1)
-            elif not in_step and _kind(page) is PageKind.FOLIO_ONLY:
-                doubtful.add(i + 1)
-        places[i] = guess
     return Places(tuple(places), frozenset(doubtful))
 
 
-def _counted_once(
-    guess: int, i: int, before: tuple[int, int] | None, after: tuple[int, int] | None, repeats: Sequence[int]
-) -> tuple[int, bool]:
-    """The place of scan `i` that was counted on from a neighbor, without the `repeats` between, and whether it is sure: a
-    repeat was delivered once more, or lies in the place of a page of its own."""
-    ahead = sum((before[0] if before else -1) < k < i for k in repeats)
-    behind = sum(i < k < after[0] for k in repeats) if after else 0
-    if not ahead + behind:
-        return guess, True
-    low, high = guess - ahead, guess
-    if after is not None:
-        back = after[1] - (after[0] - i)
-        low, high = (max(low, back), min(high, back + behind)) if before else (back, back + behind)
-    return (low if before or after is None else high), low == high
+def _settle(
+    guess: int,
+    gap: _Gap,
+    kinds: Sequence[PageKind],
+    empty: NDArray[np.bool_] | None,
+    places: Sequence[int | None],
+    last: int,
+    before_imprint: bool,
+) -> tuple[int | None, bool]:
+    """The place of a scan that may have the page `guess`, and whether that is only likely.
+
+    `empty` says which pages of the reference a scan of its kind may show, None where its print says that, too; `last` is the
+    last page with print of a copy that was scanned completely, else 0.
+    """
+    if empty is None or empty[guess - 1]:
+        return guess, False
+    # A blank page, or one with a folio alone, where the book has print.
+    at_end = gap.after is None and kinds[gap.at] is PageKind.BLANK
+    blanks = [kind is PageKind.BLANK for kind in kinds[gap.before[0] + 1 if gap.before else 0 :]]
+    if last:
+        # Fewer than would stand for all that is lacking: they may be the ones of the end, with leaves missing before.
+        return guess, at_end and gap.pages.start - 1 + sum(blanks) < last
+    if at_end and before_imprint:
+        return None, False
+    if gap.in_step:
+        return guess, False
+    elsewhere = [n for n in gap.pages if empty[n - 1] and n not in places]
+    if not elsewhere:
+        return guess, at_end or kinds[gap.at] is PageKind.FOLIO_ONLY
+    # A part was scanned, and the book has such a page there, too.
+    follows = gap.before is not None and all(blanks[: gap.at - gap.before[0]])
+    return (guess, True) if follows else (elsewhere[0], at_end)
 
 
 def _kind(page: PageResult) -> PageKind:

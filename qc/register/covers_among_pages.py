@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from qc.model import BookCopy, PageKind, Role
 from qc.reference.find import Reference
 from qc.register.collate import ALIKE, last_content
-from qc.register.page_result import PageResult
-from qc.register.recognize import Glance
+from qc.register.page_result import PageResult, renumbered
 from qc.register.thumbnails import has_content
 
 UNLIKE = 10.0
@@ -33,19 +32,17 @@ class Cover:
 
 
 def take_out_covers(
-    copy: BookCopy, glances: Sequence[Glance], pages: Sequence[PageResult], reference: Reference | None
-) -> tuple[BookCopy, list[Glance], list[PageResult]]:
+    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None
+) -> tuple[BookCopy, list[PageResult]]:
     """The copy with its covers named, and its pages without them, counted anew."""
     covers = find_covers(copy, pages, reference)
     if not covers:
-        return copy, list(glances), list(pages)
+        return copy, list(pages)
     by_scan = {pages[i].job.scan: cover for i, cover in covers.items()}
     scans = tuple(
         replace(s, role=c.role, found=c.why, inside=c.inside) if (c := by_scan.get(s)) else s for s in copy.scans
     )
-    left = [i for i in range(len(pages)) if i not in covers]
-    renumbered = [replace(pages[i], job=replace(pages[i].job, position=n)) for n, i in enumerate(left, 1)]
-    return replace(copy, scans=scans), [glances[i] for i in left], renumbered
+    return replace(copy, scans=scans), renumbered(p for i, p in enumerate(pages) if i not in covers)
 
 
 def find_covers(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> dict[int, Cover]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from qc.edges.dark_backing import Sheet, find_sheet
+from qc.edges.dark_backing import Sheet
 from qc.geometry import Affine, Direction, Points, Size, away_from_spine, quarter_turn, side_of, spine_at_left
-from qc.model import ScanSettings
+from qc.normalize.orientation import sheet_share, start_on
 from qc.normalize.page_image import PageImage
 from qc.normalize.thumbnail import thumbnail
 from qc.reference.find import Reference, ReferencePage
@@ -34,11 +34,10 @@ MARGIN_MM = 12.0
 """Backing and pages below beside the page, where no outline is seen."""
 BELOW_MM = 3.0
 """What an open book usually shows beyond the fore-edge of a page: pages below, cover."""
-
 Match = tuple[PageImage, Candidate, ReferencePage, Registration]
 
 
-def matches(
+def find_matches(
     image: PageImage, sheet: Sheet, reference: Reference, job: PageJob, turns: int, seen: list[Candidate]
 ) -> Iterator[Match]:
     """Reference pages that registration confirms, the likeliest first; every candidate looked at is put into `seen`.
@@ -48,7 +47,7 @@ def matches(
     trim = reference.trim
     h, w = image.luminance.shape
     plain = without_backing(image, sheet, job)
-    for start, prior, options in looks(plain, sheet, reference, job):
+    for start, prior, options in search_pages(plain, sheet, reference, job):
         seen += options
         if job.forced_page is not None:
             options = [c for c in options if c.page == job.forced_page]
@@ -76,7 +75,7 @@ def matches(
             return
 
 
-def looks(
+def search_pages(
     image: PageImage, sheet: Sheet, reference: Reference, job: PageJob
 ) -> Iterator[tuple[Affine, Prior, list[Candidate]]]:
     """Start maps, with what is believed of their scale, and the reference pages that the scan may show by its small picture,
@@ -145,47 +144,11 @@ def _usual_starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> l
     return [start, start_on(image, sheet, trim, scale)] if abs(scale - 1) > 0.01 else [start]
 
 
-def start_on(image: PageImage, sheet: Sheet, trim: Size, scale: float = 1.0) -> Affine:
-    """Rough map of the page frame: the trim box laid on the middle of the sheet (or frame), at the believed scale."""
-    h, w = image.luminance.shape
-    middle = sheet.corners.mean(axis=0) if sheet.corners is not None else np.array([(w - 1) / 2, (h - 1) / 2])
-    turn = Affine.scaling(px_per_mm(image.dpi.x_dpi) * scale, px_per_mm(image.dpi.y_dpi) * scale).after(
-        Affine.rotation(sheet.angle_deg)
-    )
-    center = turn(np.array([trim.width_mm, trim.height_mm]) / 2)
-    return Affine.shift(*(middle - center)).after(turn)
-
-
 def _register(
     target: Target, image: PageImage, start: Affine, sheet: Points | None, prior: Prior
 ) -> Registration | None:
     nominal = (px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi))
     return register(target, image.luminance, coarse(target, image.luminance, start), nominal, sheet, prior)
-
-
-def sheet_in(image: PageImage, settings: ScanSettings) -> Sheet:
-    return find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi), settings.backing, settings.bound)
-
-
-def sheet_share(image: PageImage, sheet: Sheet, trim: Size) -> tuple[float, float]:
-    """Width and height of the sheet as a share of the trim, at the believed resolution."""
-    assert sheet.corners is not None
-    c = sheet.corners / np.array([px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)])
-    return float(np.hypot(*(c[1] - c[0]))) / trim.width_mm, float(np.hypot(*(c[3] - c[0]))) / trim.height_mm
-
-
-def upright(image: PageImage, sheet: Sheet, trim: Size) -> tuple[PageImage, int]:
-    """Turn a sheet (or frame) that lies across by a quarter."""
-    if sheet.corners is not None:
-        dx, dy = sheet.corners[1] - sheet.corners[0], sheet.corners[3] - sheet.corners[0]
-        width, height = float(np.hypot(*dx)) / image.dpi.x_dpi, float(np.hypot(*dy)) / image.dpi.y_dpi
-    else:
-        height, width = image.luminance.shape[0] / image.dpi.y_dpi, image.luminance.shape[1] / image.dpi.x_dpi
-    across = (width > height) != (trim.width_mm > trim.height_mm)
-    ratio = max(width / height, height / width)
-    if across and ratio > 1.08 and abs(trim.width_mm / trim.height_mm - 1) > 0.05:
-        return image.turned(1), 1
-    return image, 0
 
 
 def flat_mm(number: int, trim: Size, direction: Direction = Direction.LTR) -> tuple[float, float]:

@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from qc.edges.dark_backing import EdgeLine
+from qc.edges.dark_backing import EdgeLine, Sheet
 from qc.features.print_marks import PrintMark
 from qc.features.text_placement import OwnPage
 from qc.features.tiles import PageTiles
 from qc.features.white_strips import Sliver
 from qc.flags import Flag
-from qc.geometry import Affine, Direction, Size
+from qc.geometry import WORKING_DPI, Affine, Direction, Size
 from qc.model import Resolution, ScanFile, ScanSettings
 from qc.normalize.ink import Ink
 from qc.register.print_shape import Shape
 from qc.register.register import Registration
 from qc.register.thumbnails import Candidate
-from qc.scan.scanner_profile import u_without_profile
+from qc.scan.scanner_profile import ScannerProfile, u_without_profile
 
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 
 
 @dataclass(frozen=True)
 class PageJob:
-    """What to examine: small and free of pixels, so that it can go to another thread or process. `seen_as` is the
-    reference page at which it is looked up first, where a first look told; `direction` that in which the book is read;
-    `same_as` the scan that it repeats, so that there is nothing to examine; `shapes` how the print of the copy may be scaled
-    and turned, the likeliest first, where it is not as ordered."""
+    """What to inspect: small and free of pixels, so that it can go to another thread or process.
+
+    Attributes
+    ----------
+    position : int
+        Among the interior scans, 1-based.
+    profile : ScannerProfile or None
+        Of the scanner.
+    dpi : float
+        Resolution of the image that suffices.
+    forced_page, forced_turns : int or None
+        The only reference page, and the only quarter turns, that are tried.
+    seen_as : int or None
+        The reference page at which it is looked up first, where that is known.
+    direction : Direction
+        In which the book is read.
+    same_as : ScanFile or None
+        The scan that it repeats, so that there is nothing to inspect.
+    shapes : tuple of Shape
+        How the print of the copy may be scaled and turned, the likeliest first, where it is not as ordered.
+    """
 
     position: int
     scan: ScanFile
     settings: ScanSettings
+    profile: ScannerProfile | None = None
+    dpi: float = WORKING_DPI
     forced_page: int | None = None
     forced_turns: int | None = None
     seen_as: int | None = None
@@ -44,11 +64,37 @@ class PageJob:
 
 
 @dataclass(frozen=True)
+class Recognition:
+    """What a scan looks like by its small picture.
+
+    Attributes
+    ----------
+    page : int or None
+        The one reference page that it looks like; None where there is none, or where others look the same.
+    look : int or None
+        The first of the reference pages that look like it.
+    mirrored : int or None
+        The reference page that its mirror image looks like.
+    ways : tuple of Candidate
+        How it fits that page upright and upside down, best first.
+    """
+
+    page: int | None = None
+    look: int | None = None
+    mirrored: int | None = None
+    ways: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
 class PageResult:
     """What one scan gave: numbers, small arrays and a thumbnail.
 
     Attributes
     ----------
+    pending : bool
+        It was not recognized: where it is looked up depends on its neighbors.
+    recognition : Recognition
+        What it looks like, before anything is registered.
     error : str
         Why the file could not be used; empty if it could.
     doubt : str
@@ -57,14 +103,14 @@ class PageResult:
         Believed resolution of the scan at full size.
     turns : int
         Counterclockwise quarter turns that make the (EXIF-turned) scan upright.
+    sheet : Sheet or None
+        In the upright image, in working pixels; of a registered page.
     fits : bool
         A sheet was found, and it has about the ordered size: what it shows can be looked up.
     options : tuple of Candidate
         Reference pages it may show, best first.
     reference_page : int or None
-        The one it was registered to; at a glance, the one that stands out.
-    mirrored : int or None
-        The one that its mirror image looks like, where that was looked for.
+        The one it was registered to; where nothing is registered, the one that stands out.
     shape : Shape or None
         How its print is scaled, by the resolution that is believed, and turned on the sheet; of a registered page.
     lines : tuple of EdgeLine
@@ -88,17 +134,19 @@ class PageResult:
     """
 
     job: PageJob
+    pending: bool = False
+    recognition: Recognition = Recognition()
     error: str = ""
     doubt: str = ""
     credible: bool = True
     resolution: Resolution | None = None
     turns: int = 0
     backing: str = "none"
+    sheet: Sheet | None = None
     fits: bool = False
     ink: Ink | None = None
     options: tuple[Candidate, ...] = ()
     reference_page: int | None = None
-    mirrored: int | None = None
     shape: Shape | None = None
     registration: Registration | None = None
     lines: tuple[EdgeLine, ...] = _NOWHERE
@@ -113,3 +161,8 @@ class PageResult:
     slivers: tuple[Sliver, ...] = ()
     picture: bytes = b""
     size_px: tuple[int, int] | None = None
+
+
+def renumbered(pages: Iterable[PageResult]) -> list[PageResult]:
+    """The pages at the positions in which they come, from 1."""
+    return [replace(page, job=replace(page.job, position=n)) for n, page in enumerate(pages, 1)]

@@ -15,7 +15,7 @@ from PIL import Image
 from qc.geometry import Affine, pixel_scaling
 from qc.judge.ranking import by_gravity
 from qc.model import Evidence, Finding, Inspection, Outcome, PageRecord, ScanFile
-from qc.scan.image_file import read_pixels
+from qc.scan.scan_reader import ScanReader
 from qc.units import MM_PER_INCH, px_per_mm
 
 Box = tuple[float, float, float, float]
@@ -69,7 +69,9 @@ class Exhibit:
     caption: str
 
 
-def exhibits(inspection: Inspection, reference: ReferenceCrops | None, limit: int = 6) -> list[Exhibit]:
+def exhibits(
+    inspection: Inspection, reference: ReferenceCrops | None, limit: int = 6, reader: ScanReader | None = None
+) -> list[Exhibit]:
     """Pictures of the gravest findings that can be seen somewhere.
 
     Parameters
@@ -80,6 +82,8 @@ def exhibits(inspection: Inspection, reference: ReferenceCrops | None, limit: in
         For the picture beside it; without one, only the copy is shown.
     limit : int
         At most so many pictures, one a finding.
+    reader : ScanReader, optional
+        That read the scans before.
 
     Returns
     -------
@@ -101,7 +105,7 @@ def exhibits(inspection: Inspection, reference: ReferenceCrops | None, limit: in
                 break
     chosen = chosen[:limit]
 
-    pixels = _keeping_one(read_pixels)
+    pixels = _keeping_one((reader or ScanReader(0)).pixels)
     shown: dict[int, Exhibit] = {}
     for index in sorted(range(len(chosen)), key=lambda i: (chosen[i][1].file, chosen[i][1].frame)):
         finding, e, record, to_scan, scan = chosen[index]

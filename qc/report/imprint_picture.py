@@ -7,7 +7,7 @@ import numpy as np
 
 from qc.errors import ScanError
 from qc.model import Inspection
-from qc.scan.image_file import read_pixels
+from qc.scan.scan_reader import ScanReader
 
 MARGIN = 0.04
 """White around the print, of its larger side."""
@@ -16,8 +16,8 @@ GRAY_STEP = 16
 """Fewer grays keep noise, and with it the file, small."""
 
 
-def imprint_picture(inspection: Inspection) -> bytes:
-    """PNG of what was read as the imprint; empty where nothing was, or its scan is gone."""
+def imprint_picture(inspection: Inspection, reader: ScanReader | None = None) -> bytes:
+    """PNG of what was read as the imprint; empty where nothing was, or its scan is gone. `reader` may have read it before."""
     seen = next((o for o in inspection.observations if o.measure == "print-date" and o.evidence), None)
     if seen is None:
         return b""
@@ -26,7 +26,7 @@ def imprint_picture(inspection: Inspection) -> bytes:
     if scan is None:
         return b""
     try:
-        pixels = read_pixels(scan)
+        pixels = (reader or ScanReader()).pixels(scan)
     except ScanError:
         return b""
     x0, y0, x1, y1 = evidence.box_px

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from qc.errors import ScanError
 from qc.model import ScanFile
-from qc.scan.image_file import read_header, read_pixels, sha256
+from qc.scan.image_file import sha256
+from qc.scan.scan_reader import ScanReader
 
 COMPARED_PX = 700
 """Shorter side at which two scans are held against each other: about 100 dpi of a page of 6 in, where a screen is gone."""
@@ -71,7 +72,7 @@ def same_bytes(scans: Sequence[ScanFile]) -> dict[int, int]:
     return found
 
 
-def same_capture(one: ScanFile, other: ScanFile) -> bool | None:
+def same_capture(one: ScanFile, other: ScanFile, reader: ScanReader | None = None) -> bool | None:
     """Whether two scans are one capture, whatever their format, color mode, resolution and tone curve.
 
     None where too little is seen to tell, as of bare paper without its edges.
@@ -82,14 +83,15 @@ def same_capture(one: ScanFile, other: ScanFile) -> bool | None:
     the second, and what is left is read as a displacement, tile by tile. False where the frames do not have one shape, as
     after cropping: such versions are taken for two passes of one sheet.
     """
+    reader = reader or ScanReader()
     try:
-        headers = read_header(one), read_header(other)
+        headers = reader.header(one), reader.header(other)
         shapes = [(h.width_px, h.height_px) for h in headers]
         if abs(shapes[0][0] * shapes[1][1] / (shapes[0][1] * shapes[1][0]) - 1) > ASPECT:
             return False
         scale = min(COMPARED_PX, *(min(s) for s in shapes)) / min(shapes[0])
         size = (round(shapes[0][0] * scale), round(shapes[0][1] * scale))
-        a, b = (_raster(scan, shape, size) for scan, shape in zip((one, other), shapes, strict=True))
+        a, b = (_raster(reader, scan, shape, size) for scan, shape in zip((one, other), shapes, strict=True))
     except ScanError:
         return False
     if np.array_equal(a, b):
@@ -97,10 +99,10 @@ def same_capture(one: ScanFile, other: ScanFile) -> bool | None:
     return _lies_alike(a, b)
 
 
-def _raster(scan: ScanFile, shape: tuple[int, int], size: tuple[int, int]) -> Gray:
+def _raster(reader: ScanReader, scan: ScanFile, shape: tuple[int, int], size: tuple[int, int]) -> Gray:
     """A scan as gray values of a raster of the given size, pixel edges at the frame on every side."""
     reduce = next((r for r in (8, 4, 3, 2) if min(shape) >= r * min(size)), 1)
-    pixels = read_pixels(scan, reduce)
+    pixels = reader.pixels(scan, reduce)
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels
     values = np.asarray(gray, np.float32) / np.float32(255)
     fx, fy = size[0] / shape[0] * reduce, size[1] / shape[1] * reduce

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.errors import ScanError
+from qc.geometry import WORKING_DPI, Affine, Points
 from qc.model import PageKind
+from qc.normalize.open_page import open_page
 from qc.normalize.page_kind import Look, Mark
 from qc.register.page_result import PageResult
-from qc.scan.image_file import read_pixels
+from qc.scan.scan_reader import ScanReader
 from qc.units import px_per_mm
 
 OTHERS = 8
@@ -24,7 +26,6 @@ MOST = 0.8
 """Share of them that must show the mark, and share of its dark pixels that must be dark there."""
 SCATTER_MM = 1.0
 """Pages that lie this differently on the glass tell a mark of the scanner from one of the press."""
-READ_DPI = 140.0
 PAPER = 0.5 * 255
 """Darker surroundings are print or backing and tell nothing."""
 AROUND_MM = 2.0
@@ -37,16 +38,17 @@ Gray = NDArray[np.uint8]
 class _Seen:
     page: PageResult
     gray: Gray
-    reduce: int
+    from_scan: Affine
 
 
-def without_dirt_on_glass(pages: Sequence[PageResult]) -> list[PageResult]:
+def without_dirt_on_glass(pages: Sequence[PageResult], reader: ScanReader) -> list[PageResult]:
     """The pages, with marks that the scanner left on blank ones told as dirt.
 
     Parameters
     ----------
     pages : sequence of PageResult
         All of one copy. Only blank pages with a blob or a streak are looked into; without one nothing is read.
+    reader : ScanReader
 
     Returns
     -------
@@ -62,11 +64,11 @@ def without_dirt_on_glass(pages: Sequence[PageResult]) -> list[PageResult]:
     """
     result = list(pages)
     marked = [i for i, p in enumerate(pages) if p.ink is not None and p.ink.look is Look.DEFECT and p.ink.marks]
-    others = _others(pages, marked[0]) if marked else []
+    others = _others(pages, marked[0], reader) if marked else []
     first = None
     for i in marked:
         page, ink = pages[i], pages[i].ink
-        own = next((o for o in others if o.page is page), None) or _seen(page)
+        own = next((o for o in others if o.page is page), None) or _seen(page, reader)
         if own is None or ink is None or ink.kind is not PageKind.BLANK or len(ink.marks) > FEW_MARKS:
             continue
         shown = [_shown(m, own, [o for o in others if o.page is not page]) for m in ink.marks]
@@ -86,34 +88,32 @@ def without_dirt_on_glass(pages: Sequence[PageResult]) -> list[PageResult]:
     return result
 
 
-def _others(pages: Sequence[PageResult], marked: int) -> list[_Seen]:
+def _others(pages: Sequence[PageResult], marked: int, reader: ScanReader) -> list[_Seen]:
     """Scans to look at, spread over the copy, of the resolution of the marked one."""
     like = [p for p in pages if not p.error and p.to_scan is not None and p.resolution == pages[marked].resolution]
     found = []
     for side in (0, 1):
         group = [p for p in like if p.job.expected_page % 2 == side]
         at = np.unique(np.linspace(0, len(group) - 1, min(OTHERS // 2, len(group))).round().astype(int))
-        found += [seen for k in at if (seen := _seen(group[k])) is not None]
+        found += [seen for k in at if (seen := _seen(group[k], reader)) is not None]
     return found
 
 
-def _seen(page: PageResult) -> _Seen | None:
-    if page.resolution is None:
-        return None
-    dpi = min(page.resolution.x_dpi, page.resolution.y_dpi)
-    reduce = next(r for r in (8, 4, 3, 2, 1) if r == 1 or dpi / r >= READ_DPI)
+def _seen(page: PageResult, reader: ScanReader) -> _Seen | None:
+    job = page.job
     try:
-        pixels = read_pixels(page.job.scan, reduce)
+        image = open_page(job.scan, job.settings, job.profile, reader=reader).image
     except ScanError:
         return None
-    gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels
-    return _Seen(page, np.asarray(gray, np.uint8), reduce)
+    return _Seen(page, image.gray, image.to_scan.inverse())
 
 
 def _shown(mark: Mark, own: _Seen, others: Sequence[_Seen]) -> list[PageResult]:
     """Other pages that show the mark at its place; none where too few do for it to be the scanner's."""
-    box = _box(mark, own)
-    here = _place(own.gray, box)
+    assert own.page.to_scan is not None
+    x0, y0, x1, y1 = mark.box_px
+    corners = own.page.to_scan([[x0, y0], [x1, y0], [x0, y1], [x1, y1]])
+    here = _place(own.gray, _box(corners, own))
     if here is None:
         return []
     inside, paper = here
@@ -121,8 +121,8 @@ def _shown(mark: Mark, own: _Seen, others: Sequence[_Seen]) -> list[PageResult]:
     dark = inside < level * paper
     votes: dict[int, list[tuple[PageResult, bool]]] = {0: [], 1: []}
     for other in others:
-        there = _place(other.gray, box)
-        if there is not None and other.reduce == own.reduce:
+        there = _place(other.gray, _box(corners, other))
+        if there is not None and there[0].shape == dark.shape:
             # A carriage stops within a pixel of where it stopped before.
             nearby = cv2.erode(there[0], np.ones((3, 3), np.uint8))
             is_dark = float((nearby < level * there[1])[dark].mean()) >= MOST
@@ -134,11 +134,9 @@ def _shown(mark: Mark, own: _Seen, others: Sequence[_Seen]) -> list[PageResult]:
     return []
 
 
-def _box(mark: Mark, seen: _Seen) -> tuple[int, int, int, int]:
-    """Where the mark lies in the pixels that were read: x0, y0, x1, y1."""
-    assert seen.page.to_scan is not None
-    x0, y0, x1, y1 = mark.box_px
-    corners = seen.page.to_scan([[x0, y0], [x1, y0], [x0, y1], [x1, y1]]) / seen.reduce
+def _box(place: Points, seen: _Seen) -> tuple[int, int, int, int]:
+    """Where a place of the glass, in pixels of the scan, lies in the image: x0, y0, x1, y1."""
+    corners = seen.from_scan(place)
     left, top = np.floor(corners.min(axis=0)).astype(int)
     right, bottom = np.ceil(corners.max(axis=0)).astype(int) + 1
     return int(left), int(top), int(right), int(bottom)
@@ -149,7 +147,7 @@ def _place(gray: Gray, box: tuple[int, int, int, int]) -> tuple[Gray, float] | N
     x0, y0, x1, y1 = box
     if x0 < 0 or y0 < 0 or x1 > gray.shape[1] or y1 > gray.shape[0]:
         return None
-    reach = max(round(AROUND_MM * px_per_mm(READ_DPI)), 2)
+    reach = max(round(AROUND_MM * px_per_mm(WORKING_DPI)), 2)
     wide = gray[max(y0 - reach, 0) : y1 + reach, max(x0 - reach, 0) : x1 + reach].astype(np.float32)
     wide[min(reach, y0) : min(reach, y0) + y1 - y0, min(reach, x0) : min(reach, x0) + x1 - x0] = np.nan
     around = wide[~np.isnan(wide)]

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from qc.errors import ScanError
 from qc.features.text import ocr
@@ -18,9 +17,11 @@ from qc.features.text.imprint import Imprint, read_imprint
 from qc.flags import Flag
 from qc.geometry import quarter_turn
 from qc.model import BookCopy, Evidence, PageKind, Role, ScanFile, Where
+from qc.normalize.open_page import open_page
+from qc.normalize.page_image import PageImage
 from qc.reference.find import Reference
 from qc.register.page_result import PageResult
-from qc.scan.image_file import read_header, read_pixels
+from qc.scan.scan_reader import ScanReader
 
 Box = tuple[float, float, float, float]
 
@@ -65,7 +66,9 @@ class ImprintPage:
     no_isbn: Flag
 
 
-def read_copy(copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None) -> ImprintPage:
+def read_copy(
+    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, reader: ScanReader
+) -> ImprintPage:
     """Read the imprint of a copy and the ISBN on its cover.
 
     Notes
@@ -73,12 +76,12 @@ def read_copy(copy: BookCopy, pages: Sequence[PageResult], reference: Reference 
     The scans are read again at full size: the examination of pages works at 150 dpi, which small print does not
     survive. Only the last pages with little print are looked at, from the last one backward, until one is an imprint.
     """
-    isbns, no_isbn = _isbns(copy)
-    return ImprintPage(*_imprint(copy, pages, reference), tuple(isbns), no_isbn)
+    isbns, no_isbn = _isbns(copy, reader)
+    return ImprintPage(*_imprint(copy, pages, reference, reader), tuple(isbns), no_isbn)
 
 
 def _imprint(
-    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None
+    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, scans: ScanReader
 ) -> tuple[Imprint | None, Where, Evidence | None, Flag, int]:
     lacking, coarse = Flag.NO_IMPRINT, False
     with ExitStack() as stack:
@@ -91,21 +94,21 @@ def _imprint(
             if dpi < LEAST_DPI:
                 coarse = True
                 continue
-            reduce = _reduce(dpi)
+            job = page.job
             try:
-                gray = _gray(page.job.scan, reduce)
+                image = open_page(job.scan, job.settings, job.profile, least_dpi=ENOUGH_DPI, reader=scans).image
             except ScanError:
                 continue
             if reader is None and not ocr.missing():
                 reader = stack.enter_context(ocr.reader())
-            imprint = read_imprint(np.rot90(gray, page.turns % 2), dpi / reduce, reader, _latest(copy))
+            imprint = read_imprint(np.rot90(image.gray, page.turns % 2), _dpi(image), reader, _latest(copy))
             if imprint is not None:
-                height, width = gray.shape
+                height, width = image.gray.shape
                 back = quarter_turn(page.turns % 2, width, height).inverse()
                 x0, y0, x1, y1 = imprint.box_px
-                corners = back([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+                corners = image.to_scan(back([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]))
                 box = (*corners.min(axis=0), *corners.max(axis=0))
-                where, seen = Where(page=page.job.position), _evidence(page.job.scan, box, reduce)
+                where, seen = Where(page=job.position), _evidence(job.scan, box)
                 return imprint, where, seen, lacking, page.turns % 2
     return None, Where(), None, Flag.LOW_RESOLUTION if coarse else lacking, 0
 
@@ -131,18 +134,20 @@ def _latest(copy: BookCopy) -> date:
     return claim.received_on or claim.claimed_on or datetime.now(UTC).date()
 
 
-def _isbns(copy: BookCopy) -> tuple[list[tuple[IsbnCode, Evidence]], Flag]:
+def _isbns(copy: BookCopy, reader: ScanReader) -> tuple[list[tuple[IsbnCode, Evidence]], Flag]:
     covers = [s for s in copy.scans if s.role in WITH_ISBN]
     expected = [i for i in (copy.claim.ordered_isbn, copy.isbn) if i]
     found: dict[str, tuple[IsbnCode, Evidence]] = {}
     for scan in covers:
         try:
-            header = read_header(scan)
+            header = reader.header(scan)
             dpi = copy.scan.dpi or (header.resolution.x_dpi if header.resolution else None)
             reduce = _reduce(dpi) if dpi else 2 if header.width_px > WIDE_PX else 1
-            gray = _gray(scan, reduce)
+            pixels = reader.pixels(scan, reduce)
         except ScanError:
             continue
+        levels = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+        gray = np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY) if levels.ndim == 3 else levels, np.uint8)
         for code in read_isbns(gray, expected):
             if code.sure or code.isbn not in found:
                 found[code.isbn] = (code, _evidence(scan, code.box_px, reduce))
@@ -153,11 +158,10 @@ def _reduce(dpi: float) -> int:
     return next(r for r in (8, 4, 3, 2, 1) if r == 1 or dpi / r >= ENOUGH_DPI)
 
 
-def _gray(scan: ScanFile, reduce: int) -> NDArray[np.uint8]:
-    pixels = read_pixels(scan, reduce)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels, np.uint8)
+def _dpi(image: PageImage) -> float:
+    return min(image.dpi.x_dpi, image.dpi.y_dpi)
 
 
-def _evidence(scan: ScanFile, box: Box, reduce: int) -> Evidence:
+def _evidence(scan: ScanFile, box: Box, reduce: int = 1) -> Evidence:
     x0, y0, x1, y1 = (float(v) * reduce for v in box)
     return Evidence(scan.name, scan.frame, (x0, y0, x1, y1))
