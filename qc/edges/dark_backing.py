@@ -259,9 +259,7 @@ def find_edge(
     coarse_level = np.full(
         len(profiles), backing.level + max(0.35 * (backing.paper - backing.level), 8 * backing.noise)
     )
-    crossing = _outermost_crossing(profiles, coarse_level)
-    found = np.isfinite(crossing)
-    line = consensus_line(centers[found], crossing[found], slope_limit, 2.0)
+    line = _coarse_line(profiles, centers, coarse_level, slope_limit)
     if line is None:
         return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, scale))
     first = to_image(np.array([[0.0, line[0]], [strip.shape[1] - 1.0, line[0] + line[1] * (strip.shape[1] - 1)]]))
@@ -301,13 +299,28 @@ def find_edge(
         return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=used)
     if not loose and expected is None and lies_on_board(luminance, ends_px, dpi, paper):
         return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=used)
-    effective = max(float(weights.sum()), 4.0)
-    # Extrapolated to the middle of the side when the used segments lie to one end of it.
-    lever = (0.5 * (strip.shape[1] - 1) - mean_x) / max(float(centers[good].std()), 1.0)
+    u_fit = scatter * _extrapolated(centers[good], weights, strip.shape[1])
     # Where a picture runs over the cut, its tone next to the edge shifts the half level.
     unrest = float(paper_side[good].std() / contrast[good].mean())
-    u = float(np.hypot(scatter * np.sqrt((1 + lever**2) / (effective / 3)), PICTURE_SHARE_PX * unrest))
-    return EdgeLine(ends_px, u_px=u, used=used)
+    return EdgeLine(ends_px, u_px=float(np.hypot(u_fit, PICTURE_SHARE_PX * unrest)), used=used)
+
+
+def _coarse_line(
+    profiles: NDArray[np.float64], centers: NDArray[np.float64], level: NDArray[np.float64], slope_limit: float
+) -> tuple[float, float] | None:
+    """Line (level and slope) along which most profiles cross the `level`; None where they do not agree."""
+    crossing = _outermost_crossing(profiles, level)
+    found = np.isfinite(crossing)
+    return consensus_line(centers[found], crossing[found], slope_limit, 2.0)
+
+
+def _extrapolated(centers: NDArray[np.float64], weights: NDArray[np.float64], width: int) -> float:
+    """By what the scatter of the segments enters u of the middle of a side of `width`.
+
+    The middle is extrapolated when the used segments lie to one end of the side.
+    """
+    lever = (0.5 * (width - 1) - float(centers.mean())) / max(float(centers.std()), 1.0)
+    return float(np.sqrt((1 + lever**2) / (max(float(weights.sum()), 4.0) / 3)))
 
 
 def _paper_side(profiles: NDArray[np.float64], inside: int, backing: Backing) -> NDArray[np.float64]:

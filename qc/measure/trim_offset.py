@@ -97,6 +97,21 @@ def _straightened(cuts: Sequence[Points | None], trim: Size) -> list[Points | No
     return [None if cut is None else back(cut) for cut in cuts]
 
 
+def _view(ends: Sequence[Points]) -> tuple[float, float, float, float]:
+    """Box around the middle of an edge, in page-frame mm."""
+    x, y = (float(v) for v in np.mean(ends, axis=0))
+    return x - VIEW_MM[0], y - VIEW_MM[1], x + VIEW_MM[0], y + VIEW_MM[1]
+
+
+def _not_placed(line: EdgeLine, registration: Registration | None, axis: int) -> Flag | None:
+    """Why the print of a page does not tell a place along `axis`; None where it does, or where the edge says why there is none."""
+    if registration is None:
+        return Flag.NOT_REGISTERED if line.flag is None else None
+    if registration.observable[axis]:
+        return None
+    return Flag.SPARSE if registration.sparse else Flag.PERIODIC
+
+
 @measure("trim-offset", "mm", "page", 3, name="cut", subject="cut", by_edge=True)
 def trim_offset(
     lines: Sequence[EdgeLine],
@@ -155,10 +170,8 @@ def trim_offset(
     straight = _straightened(cuts, trim)
     for side, (name, line) in enumerate(zip(names, lines, strict=True)):
         where = Where(page=page, edge=name)
-        horizontal = side in (1, 3)
-        flag = reason or (Flag.NOT_REGISTERED if registration is None and line.flag is None else None)
-        if flag is None and registration is not None and not registration.observable[1 if horizontal else 0]:
-            flag = Flag.SPARSE if registration.sparse else Flag.PERIODIC
+        axis = side % 2
+        flag = reason or _not_placed(line, registration, axis)
         if flag is not None or registration is None or line.ends is None:
             flags = (flag or line.flag or Flag.EDGE_NOT_FOUND,)
             found = {}
@@ -168,7 +181,6 @@ def trim_offset(
             continue
         nominal = side_ends(trim.corners(), side)
         ends = _ends(cuts, side, trim)
-        axis = 1 if horizontal else 0
         sign = -1.0 if side in (0, 1) else 1.0
         offset = sign * float(np.mean([e[axis] for e in _ends(straight, side, trim)]) - nominal[0, axis])
         u_edge = line.u_px / registration.to_px.scale[axis]
@@ -195,9 +207,7 @@ def trim_offset(
                 flag = Flag.EDGE_NOT_FOUND
             result.append(trim_offset.observe(None, where=where, flags=(flag,), detail=detail))
             continue
-        x, y = (float(v) for v in np.mean(ends, axis=0))
-        box = (x - VIEW_MM[0], y - VIEW_MM[1], x + VIEW_MM[0], y + VIEW_MM[1])
-        evidence = evidence_at(scan, box, to_scan.after(registration.to_px))
+        evidence = evidence_at(scan, _view(ends), to_scan.after(registration.to_px))
         result.append(trim_offset.observe(offset, u, where, detail=detail, evidence=(evidence,)))
     return result
 

@@ -144,8 +144,24 @@ def _ink(
         bare, said = _bare(ratio, local, specks)
         reason = f"{said} (nothing darker than 80 % of the paper and longer than 1.3 mm, {specks} specks)"
         return Ink(0.0, u, PageKind.BLANK, reason, paper, bare)
-    boxes = np.asarray(pieces[kept][:, :4] / scale, np.float64)
-    areas = np.asarray(area[kept], np.float64)
+    boxes, areas = (np.asarray(v, np.float64) for v in (pieces[kept][:, :4] / scale, area[kept]))
+    pale = Ink(coverage, u, PageKind.CONTENT, PALE, paper)
+    return _few_pieces(luminance, to_px, page, local, scale, boxes, areas, toned, pale)
+
+
+def _few_pieces(
+    luminance: NDArray[np.float32],
+    to_px: Affine,
+    page: NDArray[np.float32],
+    local: NDArray[np.float32],
+    scale: float,
+    boxes: NDArray[np.float64],
+    areas: NDArray[np.float64],
+    toned: bool,
+    pale: Ink,
+) -> Ink:
+    """Ink on a page with little on it, piece by piece; `pale` is what it is where that does not tell."""
+    coverage, u, paper = pale.coverage, pale.u, pale.paper
     fine, corner = _fine(luminance, to_px, local, boxes)
     told = sort_marks(
         fine,
