@@ -37,7 +37,7 @@ from qc.measure.copy_color import (
     copy_color_outlier,
     copy_color_outlier_of_page,
 )
-from qc.model import Observation, Outcome, ScanFile, ScanSettings
+from qc.model import FindingOutcome, Observation, ScanFile, ScanSettings
 from qc.normalize.flat_field import encoded, raster, rectified, relative
 from qc.normalize.open_page import open_page
 from qc.reference.base import ReferencePage
@@ -275,9 +275,9 @@ def sound_sets(colors: list[dict[str, ColorTiles]], sets: int, seed: int) -> Non
         drifts = rng.choice(["a", "b", "a again", "b again", "cast 1", "cast 2", "cast 3"], int(rng.integers(3, 6)))
         observations = judged({f"{n}": [colors[p][drift] for p in pages] for n, drift in enumerate(drifts)})
         findings = judge_between([o for o in observations if o.where.page is None], policy)
-        defects += any(f.severity == "defect" and f.outcome is Outcome.OUTSIDE for f in findings)
-        reviews += any(f.severity == "defect" and f.outcome is Outcome.UNDECIDED for f in findings)
-        notes += any(f.severity == "note" and f.outcome is Outcome.OUTSIDE for f in findings)
+        defects += any(f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE for f in findings)
+        reviews += any(f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED for f in findings)
+        notes += any(f.severity == "note" and f.outcome is FindingOutcome.OUTSIDE for f in findings)
         named += odd_in_color(observations, policy.k) is not None
         largest.append(max(o.value or 0.0 for o in observations if o.measure == "copy-color-difference"))
     print(

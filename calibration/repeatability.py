@@ -26,7 +26,7 @@ from qc.normalize.open_page import open_page
 from qc.normalize.page_image import PageImage
 from qc.reference.base import ReferencePage
 from qc.reference.page_outline import find_outline
-from qc.register.prepared_page import Target, prepare
+from qc.register.prepared_page import PreparedPage, prepare
 from qc.register.register import Registration, coarse, register
 from qc.scan.image_file import sha256
 from qc.stats import mad
@@ -181,7 +181,7 @@ def _color(pages: Sequence[ColorTiles | None]) -> float | None:
 class _Ruler:
     path: Path
     page: ReferencePage
-    target: Target
+    target: PreparedPage
     light: NDArray[np.float32]
     level: float
     cut_seen: bool
@@ -246,7 +246,7 @@ def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Re
     )
 
 
-def _registered(image: PageImage, target: Target) -> Registration | None:
+def _registered(image: PageImage, target: PreparedPage) -> Registration | None:
     per_mm = px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)
     sheet = find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi))
     height, width = image.luminance.shape

@@ -26,7 +26,7 @@ import numpy as np
 
 from qc.geometry import Edge, edge_names
 from qc.judge.policy import load_policy
-from qc.model import Decision, Outcome
+from qc.model import FindingOutcome, VerdictOutcome
 from qc.pipeline import inspect_copy
 from qc.reference.find import find_reference
 from qc.report.evidence import upright_crop
@@ -180,10 +180,10 @@ axes.set_title("Value ± U against within (dashed) and outside (solid)")
 plt.show()
 
 assert worst.value is not None and worst.u is not None
-assert worst.outcome is Outcome.OUTSIDE and abs(worst.value) - policy.k * worst.u > limit
+assert worst.outcome is FindingOutcome.OUTSIDE and abs(worst.value) - policy.k * worst.u > limit
 assert -3.9 < worst.value < -3.3
-assert findings[Edge.HEAD].outcome is findings[Edge.TAIL].outcome is Outcome.WITHIN
-assert inspection.verdict.outcome is Decision.DEFECT
+assert findings[Edge.HEAD].outcome is findings[Edge.TAIL].outcome is FindingOutcome.WITHIN
+assert inspection.verdict.outcome is VerdictOutcome.DEFECT
 assert inspection.refund.outcome == "eligible"
 
 print(f"Verdict  {inspection.verdict.outcome}: {worst.message}")

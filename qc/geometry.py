@@ -35,6 +35,8 @@ class Edge(StrEnum):
     FORE_EDGE = "fore-edge"
 
 
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1."""
 OUTER_EDGES = (Edge.SPINE, Edge.FORE_EDGE)
 """The edges that change places where the sides do."""
 

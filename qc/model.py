@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from qc.geometry import Affine, Direction, Edge, Side
+from qc.geometry import Affine, Box, Direction, Edge, Side
 
 
 class Role(StrEnum):
@@ -29,7 +29,7 @@ class PageKind(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Outcome(StrEnum):
+class FindingOutcome(StrEnum):
     """Of a finding."""
 
     WITHIN = "within"
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     NOT_JUDGED = "not-judged"
 
 
-class Decision(StrEnum):
+class VerdictOutcome(StrEnum):
     """Of a verdict."""
 
     DEFECT = "defect"
@@ -177,7 +177,7 @@ class Finding:
     holds the flags for which a value that is not within is left to a person."""
 
     rule: str
-    outcome: Outcome
+    outcome: FindingOutcome
     severity: str
     measure: str
     value: float | None
@@ -232,7 +232,7 @@ class Rescan:
 
 @dataclass(frozen=True)
 class Verdict:
-    outcome: Decision
+    outcome: VerdictOutcome
     summary: str
     not_checked: tuple[str, ...] = ()
     rescan: tuple[Rescan, ...] = ()
@@ -298,9 +298,6 @@ class Inspection:
     pages: tuple[PageRecord, ...]
     provenance: Provenance
     pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
-
-
-Box = tuple[float, float, float, float]
 
 
 def evidence_at(scan: tuple[str, int], box_mm: Box, page_to_scan: Affine) -> Evidence:

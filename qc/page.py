@@ -21,7 +21,7 @@ from qc.normalize.ink import Ink
 from qc.normalize.open_page import LIKELY_DPI, NoResolution, OpenPage, open_page
 from qc.normalize.orientation import sheet_in, sheet_share, start_on, upright
 from qc.normalize.page_image import PageImage
-from qc.normalize.page_kind import Look
+from qc.normalize.page_kind import Appearance
 from qc.normalize.rim_lines import told_even
 from qc.reference.find import Reference, ReferencePage
 from qc.register.colored_print import ink_on
@@ -194,7 +194,7 @@ def _register(
         return replace(result, pending=True)
     result, sheet = describe_upright(result, image, sheet, turns, reference)
     assert result.ink is not None
-    if result.ink.kind is PageKind.BLANK and result.ink.look is not Look.DEFECT:
+    if result.ink.kind is PageKind.BLANK and result.ink.look is not Appearance.DEFECT:
         return check_resolution(result, image, sheet, reference)
     if not known:
         return replace(result, pending=True)

@@ -17,7 +17,7 @@ from qc.judge.padding import Padding, explain, said_of, unexplained, with_unexpl
 from qc.judge.policy import load_policy, shipped
 from qc.judge.refund import decide_refund
 from qc.measure.blank_pages import BookEnd, blank_pages_at_end, book_end
-from qc.model import BookCopy, Claim, Decision, Outcome, PageKind, PageRecord, ReferenceId, Role, ScanFile
+from qc.model import BookCopy, Claim, FindingOutcome, PageKind, PageRecord, ReferenceId, Role, ScanFile, VerdictOutcome
 
 KDP = load_policy("kdp").padding
 FOURS = Padding(2, (4,), 2, 10, "a sentence", "a source", "a reason")
@@ -170,9 +170,9 @@ def test_no_blank_page_at_the_end_is_ever_refunded(name: str, run: int) -> None:
     observations = with_unexplained_blanks([blank_pages_at_end(pages, True, end)], policy.padding)
     findings, verdict = judge(observations, policy, COPY, pages, ReferenceId("pdf", "9780000000002"))
     (found,) = [f for f in findings if f.rule == "blank-pages-unexplained"]
-    assert found.outcome is (Outcome.WITHIN if run <= 6 else Outcome.UNDECIDED)
-    assert (verdict.outcome is Decision.NEEDS_REVIEW) == (run > 6)
-    assert verdict.outcome is not Decision.DEFECT
+    assert found.outcome is (FindingOutcome.WITHIN if run <= 6 else FindingOutcome.UNDECIDED)
+    assert (verdict.outcome is VerdictOutcome.NEEDS_REVIEW) == (run > 6)
+    assert verdict.outcome is not VerdictOutcome.DEFECT
     assert decide_refund(verdict, findings, COPY, policy).outcome != "eligible"
     if run > 6:
         assert "content may be missing" in verdict.summary
@@ -185,7 +185,7 @@ def test_a_copy_of_an_older_file_may_end_otherwise() -> None:
     found = explain(book_end(pages, complete=True, last_content=24, ordered=24), policy.padding)
     findings, verdict = judge([found], policy, replace(COPY, claim=claim), pages, ReferenceId("pdf", "9780000000002"))
     (judged,) = [f for f in findings if f.rule == "blank-pages-unexplained"]
-    assert judged.outcome is Outcome.NOT_JUDGED and verdict.outcome is not Decision.NEEDS_REVIEW
+    assert judged.outcome is FindingOutcome.NOT_JUDGED and verdict.outcome is not VerdictOutcome.NEEDS_REVIEW
 
 
 TABLE = """

@@ -27,9 +27,9 @@ from qc.measure.context.observing import observe_copy
 from qc.model import (
     BookCopy,
     Finding,
+    FindingOutcome,
     Inspection,
     Observation,
-    Outcome,
     PageKind,
     PageRecord,
     ReferenceId,
@@ -211,7 +211,7 @@ def test_colors_of_few_tiles_have_no_arrow() -> None:
     assert moves(tiles) == [] and arrows(color_plane(tiles, NAMES)) == []
 
 
-def color_finding(page: int | None, measure: str, outcome: Outcome) -> Finding:
+def color_finding(page: int | None, measure: str, outcome: FindingOutcome) -> Finding:
     return Finding(
         measure, outcome, "note", measure, 13.0, "dE00", 3.0, "<= 12 dE00", "> 15 dE00", False, Where(page=page), -1.0,
         None, "Differs.", "A clause.", "A source.",
@@ -233,8 +233,8 @@ def test_the_page_farthest_off_is_shown_and_pages_with_a_finding() -> None:
     found = replace(
         inspection,
         findings=(
-            color_finding(3, "color-difference", Outcome.OUTSIDE),
-            color_finding(8, "color-difference", Outcome.WITHIN),
+            color_finding(3, "color-difference", FindingOutcome.OUTSIDE),
+            color_finding(8, "color-difference", FindingOutcome.WITHIN),
         ),
     )
     assert [p.captions.page[:14] for p in color_pictures(found, pages, None)] == ["scanned page 5", "scanned page 3"]
@@ -247,7 +247,7 @@ def test_a_book_of_text_shows_color_only_where_a_rule_asks() -> None:
     pages = {5: spotted(0.9)}
     text = seen(pages)
     assert color_pictures(text, pages, None) == []
-    for outcome, shown in ((Outcome.WITHIN, 0), (Outcome.UNDECIDED, 1), (Outcome.OUTSIDE, 1)):
+    for outcome, shown in ((FindingOutcome.WITHIN, 0), (FindingOutcome.UNDECIDED, 1), (FindingOutcome.OUTSIDE, 1)):
         finding = color_finding(None, "color-difference-copy", outcome)
         assert len(color_pictures(replace(text, findings=(finding,)), pages, None)) == shown
 
@@ -346,7 +346,7 @@ def test_a_page_is_seen_on_another_paper() -> None:
 
 def test_the_comparison_shows_the_worst_pair() -> None:
     nasty = "<b>b"
-    finding = replace(color_finding(None, "copy-color-difference", Outcome.WITHIN), within="<= 3 dE00")
+    finding = replace(color_finding(None, "copy-color-difference", FindingOutcome.WITHIN), within="<= 3 dE00")
     comparison = Comparison(("a", nasty), "a", (), (finding,), (), "They differ.")
     shown = replace(comparison, worst=PairTiles(("a", nasty), 7, spotted()))
     bare, page = (comparison_html.render(c, k=2.0) for c in (comparison, shown))

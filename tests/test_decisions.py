@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qc.judge.policy import Policy, Rule, load_policy, shipped
-from qc.model import Outcome
+from qc.model import FindingOutcome
 
 COUNTED = ("<= 0", "> 0")
 FOR_A_PERSON = ("<= 0", "never")
@@ -84,14 +84,17 @@ def test_the_table_has_every_rule() -> None:
 @pytest.mark.parametrize(("name", "rule_id"), RULES)
 def test_exact_values_at_the_limits_and_a_step_beside(name: str, rule_id: str) -> None:
     policy, rule, within, is_within, outside, is_outside = at(name, rule_id)
-    beyond = Outcome.UNDECIDED if outside is None or outside > within else Outcome.OUTSIDE
-    expected = {within - STEP: Outcome.WITHIN, within + STEP: beyond}
+    beyond = FindingOutcome.UNDECIDED if outside is None or outside > within else FindingOutcome.OUTSIDE
+    expected = {within - STEP: FindingOutcome.WITHIN, within + STEP: beyond}
     if outside is not None:
         if outside > within:
-            expected[outside - STEP] = Outcome.UNDECIDED
-        expected |= {outside: Outcome.OUTSIDE if is_outside else Outcome.UNDECIDED, outside + STEP: Outcome.OUTSIDE}
+            expected[outside - STEP] = FindingOutcome.UNDECIDED
+        expected |= {
+            outside: FindingOutcome.OUTSIDE if is_outside else FindingOutcome.UNDECIDED,
+            outside + STEP: FindingOutcome.OUTSIDE,
+        }
     if is_within or outside != within:
-        expected[within] = Outcome.WITHIN if is_within else Outcome.UNDECIDED
+        expected[within] = FindingOutcome.WITHIN if is_within else FindingOutcome.UNDECIDED
     for value, outcome in expected.items():
         if value < 0 and rule.magnitude:
             continue
@@ -105,26 +108,26 @@ def test_an_interval_across_a_limit_is_undecided_and_beside_it_decided(name: str
     policy, rule, within, _, outside, _ = at(name, rule_id)
     u = 0.01 * (within or 1.0)
     half, clear = 0.5 * policy.k * u, 1.01 * policy.k * u
-    assert rule.outcome(within - half, u, policy.k) is Outcome.UNDECIDED
+    assert rule.outcome(within - half, u, policy.k) is FindingOutcome.UNDECIDED
     if within or not rule.magnitude:
-        assert rule.outcome(within - clear, u, policy.k) is Outcome.WITHIN
+        assert rule.outcome(within - clear, u, policy.k) is FindingOutcome.WITHIN
     if outside is not None:
-        assert rule.outcome(outside + half, u, policy.k) is Outcome.UNDECIDED
-        assert rule.outcome(outside + clear, u, policy.k) is Outcome.OUTSIDE
+        assert rule.outcome(outside + half, u, policy.k) is FindingOutcome.UNDECIDED
+        assert rule.outcome(outside + clear, u, policy.k) is FindingOutcome.OUTSIDE
     else:
-        assert rule.outcome(1000 * (within + 1), u, policy.k) is Outcome.UNDECIDED
+        assert rule.outcome(1000 * (within + 1), u, policy.k) is FindingOutcome.UNDECIDED
 
 
 @pytest.mark.parametrize(("name", "rule_id"), RULES)
 def test_no_value_is_never_judged_and_doubt_never_a_defect(name: str, rule_id: str) -> None:
     policy, rule, within, _, outside, _ = at(name, rule_id)
     far = 1000 * ((outside or within) + 1)
-    assert rule.outcome(None, None, policy.k) is Outcome.NOT_JUDGED
+    assert rule.outcome(None, None, policy.k) is FindingOutcome.NOT_JUDGED
     for flag in rule.doubt:
-        assert rule.outcome(None, None, policy.k, doubts=(flag,)) is Outcome.NOT_JUDGED
-        assert rule.outcome(within - STEP, 0.0, policy.k, doubts=(flag,)) is Outcome.WITHIN
-        assert rule.outcome(far, 0.0, policy.k, doubts=(flag,)) is Outcome.UNDECIDED
-    assert (rule.outcome(far, 0.0, policy.k) is Outcome.OUTSIDE) == (outside is not None)
+        assert rule.outcome(None, None, policy.k, doubts=(flag,)) is FindingOutcome.NOT_JUDGED
+        assert rule.outcome(within - STEP, 0.0, policy.k, doubts=(flag,)) is FindingOutcome.WITHIN
+        assert rule.outcome(far, 0.0, policy.k, doubts=(flag,)) is FindingOutcome.UNDECIDED
+    assert (rule.outcome(far, 0.0, policy.k) is FindingOutcome.OUTSIDE) == (outside is not None)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -132,4 +135,4 @@ def test_blank_pages_at_the_end_are_counted_and_not_judged(name: str) -> None:
     policy = POLICIES[name]
     rule = policy.rule("blank-pages-at-end")
     assert (rule.severity, rule.outside) == ("note", None)
-    assert {rule.outcome(n, 0.0, policy.k) for n in (0.0, 1.0, 40.0)} == {Outcome.WITHIN}
+    assert {rule.outcome(n, 0.0, policy.k) for n in (0.0, 1.0, 40.0)} == {FindingOutcome.WITHIN}

@@ -32,16 +32,16 @@ from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_out_of_order, with_unsure_places
 from qc.model import (
     BookCopy,
-    Decision,
     Evidence,
+    FindingOutcome,
     Inspection,
     Observation,
-    Outcome,
     PageKind,
     PageRecord,
     ReferenceId,
     Role,
     ScanFile,
+    VerdictOutcome,
     Where,
 )
 from qc.page import inspect_page
@@ -145,7 +145,7 @@ def titled() -> Inspection:
 def test_title_words_in_the_names_make_no_covers(titled: Inspection) -> None:
     assert [p.role for p in titled.pages] == [Role.PAGE] * 4
     assert [p.reference_page for p in titled.pages] == [1, 2, 3, 4]
-    assert titled.verdict.outcome is Decision.NO_DEFECT
+    assert titled.verdict.outcome is VerdictOutcome.NO_DEFECT
 
 
 STORY = [f"The Front Cover Story {i:03d}.jpg" for i in range(1, 5)]
@@ -216,7 +216,7 @@ def test_a_whole_copy_in_one_tiff_brings_its_covers() -> None:
     assert values(inspection, "pages-foreign") == [(None, 0.0, ())]
     assert values(inspection, "blank-pages-at-end") == [(None, 0.0, ())]
     assert values(inspection, "pages-extra-inside") == [(None, 0.0, ())]
-    assert inspection.verdict.outcome is Decision.NO_DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert "inside of the front cover" in inspection.pages[1].reason
 
 
@@ -327,10 +327,10 @@ def test_a_blank_leaf_inside_goes_to_a_person(tmp_path: Path) -> None:
     pictures = [page(1), page(2), BLANK, np.asarray(ImageOps.mirror(Image.fromarray(BLANK))), page(3), page(4)]
     inspection = inspected(folder(tmp_path / "copy", pictures))
     assert values(inspection, "pages-extra-inside") == [(3, 2.0, ())]
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     assert "2 blank sides inside the book that nobody ordered" in inspection.verdict.summary
     (rule,) = [f for f in inspection.findings if f.rule == "pages-extra-inside"]
-    assert rule.outcome is Outcome.UNDECIDED
+    assert rule.outcome is FindingOutcome.UNDECIDED
 
 
 # --- leaves late among the scans ------------------------------------------------------------------------------------
@@ -346,7 +346,7 @@ def test_a_leaf_late_among_the_scans_is_said(tmp_path: Path) -> None:
     (whole / "copy.toml").write_text("schema = 1\n[scan]\ncomplete = true\n", "utf-8")
     complete = inspected(whole)
     assert {(v, f[-1]) for _, v, f in values(complete, "pages-out-of-order")} == {(1.0, "scanned-late")}
-    assert complete.verdict.outcome is Decision.NEEDS_REVIEW
+    assert complete.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_a_leaf_whose_neighbors_join_is_bound_there(sides: str, complete: bool) 
 def test_the_block_of_another_book_is_one_finding(tmp_path: Path) -> None:
     inspection = inspected(folder(tmp_path / "copy", [strange(n) for n in (2, 3, 4, 5, 6)], "[scan]\ncomplete = true"))
     assert values(inspection, "pages-foreign") == [(1, 5.0, (Flag.ANOTHER_BOOK,))]
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     assert "None of the 5 printed pages is in the reference" in inspection.verdict.summary
     assert (inspection.refund.outcome, inspection.refund.route) == ("review", "review")
     for measure in (
@@ -401,8 +401,8 @@ def test_half_a_block_of_another_book_begins_where_it_does(tmp_path: Path) -> No
     inspection = inspected(folder(tmp_path / "copy", pictures, "[scan]\ncomplete = true"))
     ((where, count, flags),) = values(inspection, "pages-foreign")
     assert (where, count, flags) == (5, 4.0, (Flag.ANOTHER_BOOK,))
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
-    assert not [f for f in inspection.findings if f.outcome is Outcome.OUTSIDE]
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
+    assert not [f for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE]
 
 
 def another_block(titled: Inspection, read: str, sure: bool = True) -> tuple[Inspection, list[Observation]]:
@@ -434,7 +434,7 @@ def test_only_an_isbn_tells_a_wrong_item_from_another_block_in_the_ordered_cover
     inspection, observations = another_block(titled, read, sure)
     policy = load_policy("kdp")
     findings, verdict = judge(observations, policy, inspection.copy, inspection.pages, inspection.reference)
-    assert verdict.outcome is Decision.NEEDS_REVIEW
+    assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     assert ("another book's block in the ordered cover" in verdict.summary) is ordered
     assert decide_refund(verdict, findings, inspection.copy, policy, observations).route == route
 
@@ -444,7 +444,7 @@ def test_another_book_is_no_earlier_revision_for_certain(titled: Inspection) -> 
     claim = replace(inspection.copy.claim, printed_on=date(2026, 1, 2), content_updated_on=date(2026, 3, 4))
     copy = replace(inspection.copy, claim=claim)
     _, verdict = judge(observations, load_policy("kdp"), copy, inspection.pages, inspection.reference)
-    assert verdict.outcome is Decision.NEEDS_REVIEW
+    assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(
@@ -472,8 +472,8 @@ def test_a_single_strange_page_by_chance_like_a_mirrored_one_claims_nothing(tmp_
     pictures = [page(1), page(2), mirrored, page(4), page(5), page(6)]
     inspection = inspected(folder(tmp_path / "copy", pictures, "[scan]\ncomplete = true"))
     assert values(inspection, "pages-foreign") == [(3, 1.0, ())]
-    assert not [f for f in inspection.findings if f.outcome is Outcome.OUTSIDE]
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert not [f for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE]
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 def test_what_a_doubled_page_lacks_is_for_a_person() -> None:
@@ -494,4 +494,8 @@ def test_the_print_of_a_cover_that_looks_like_a_page_is_not_misplaced_for_certai
     for policy in map(load_policy, ("kdp", "ingram")):
         findings, _ = judge([doubted], policy, copy, [], ReferenceId("pdf"))
         (found,) = (f for f in findings if f.value is not None)
-        assert (found.rule, found.outcome, found.doubt) == ("trim-offset-page", Outcome.UNDECIDED, ("place-unsure",))
+        assert (found.rule, found.outcome, found.doubt) == (
+            "trim-offset-page",
+            FindingOutcome.UNDECIDED,
+            ("place-unsure",),
+        )

@@ -21,7 +21,7 @@ from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.trim_offset_block import U_COMMON_MM, trim_offset_block
-from qc.model import Observation, Outcome, PageKind, PageRecord, Role, Where
+from qc.model import FindingOutcome, Observation, PageKind, PageRecord, Role, Where
 from qc.normalize.page_image import srgb_to_linear
 from qc.synthetic import CREAM_PAPER, WHITE_PAPER, Cut, Kind, Print, Scanner, sample_conditions
 from qc.synthetic.design import typeset
@@ -302,7 +302,7 @@ def test_the_print_a_blank_page_lost_is_as_doubtful_as_the_page(flag: Flag | Non
     assert (lost.measure, lost.value, lost.u, lost.flags) == ("print-defect", 1.0, 0.0, blank.flags)
     doubt = (str(flag),) if flag else ()
     for found in (blank, lost):
-        assert verdict_on(found) == (Outcome.UNDECIDED if flag else Outcome.OUTSIDE, doubt)
+        assert verdict_on(found) == (FindingOutcome.UNDECIDED if flag else FindingOutcome.OUTSIDE, doubt)
 
 
 @pytest.mark.parametrize("sure", [True, False])
@@ -311,7 +311,7 @@ def test_a_page_that_lost_nearly_all_its_print_names_the_doubt_of_its_place(sure
     lost = lost_print(page, 4, 0.002, 1.0, 0.1, sure)
     assert lost is not None and (lost.value, lost.u) == (1.0, 0.0)
     assert lost.flags == (() if sure else ("place-unsure",))
-    assert verdict_on(lost) == (Outcome.OUTSIDE if sure else Outcome.UNDECIDED, lost.flags)
+    assert verdict_on(lost) == (FindingOutcome.OUTSIDE if sure else FindingOutcome.UNDECIDED, lost.flags)
 
 
 def test_foreign_pages_are_named_by_position() -> None:

@@ -26,7 +26,7 @@ from qc.measure.print_position_recto_verso import (
     print_position_recto_verso,
     recto_verso_of_offsets,
 )
-from qc.model import BookCopy, Decision, Observation, Outcome, ReferenceId, Where
+from qc.model import BookCopy, FindingOutcome, Observation, ReferenceId, VerdictOutcome, Where
 from qc.pipeline import inspect_copy
 from qc.report.record import record, to_json
 from qc.scan.copy_folder import open_copy
@@ -109,11 +109,11 @@ def test_u_covers_and_no_sound_copy_is_a_defect() -> None:
             if o.value is not None and o.u is not None:
                 inside.append(abs(o.value - shift["xy".index(str(o.where.axis))]) <= 2 * o.u)
         findings, verdict = judge(seen, KDP, BookCopy("c", Path(), ()), (), ReferenceId("none"))
-        assert all(f.outcome is not Outcome.OUTSIDE for f in findings)
+        assert all(f.outcome is not FindingOutcome.OUTSIDE for f in findings)
         outcomes.add(verdict.outcome)
     assert len(inside) >= 230
     assert 0.90 <= np.mean(inside) <= 0.995
-    assert outcomes == {Decision.INSUFFICIENT_EVIDENCE}
+    assert outcomes == {VerdictOutcome.INSUFFICIENT_EVIDENCE}
 
 
 def test_chapter_openings_and_short_pages_are_outvoted() -> None:
@@ -210,8 +210,10 @@ def test_nearest_trim_is_named_only_if_one_fits() -> None:
     assert nearest_trim(Size(100.0, 100.0), bench_cut=True) is None
 
 
-@pytest.mark.parametrize("shift, outcome", [(5.5, Decision.INSUFFICIENT_EVIDENCE), (7.5, Decision.NEEDS_REVIEW)])
-def test_a_shift_beyond_twice_the_tolerance_goes_to_a_person(shift: float, outcome: Decision) -> None:
+@pytest.mark.parametrize(
+    "shift, outcome", [(5.5, VerdictOutcome.INSUFFICIENT_EVIDENCE), (7.5, VerdictOutcome.NEEDS_REVIEW)]
+)
+def test_a_shift_beyond_twice_the_tolerance_goes_to_a_person(shift: float, outcome: VerdictOutcome) -> None:
     seen = print_position_recto_verso(book(np.random.default_rng(5012), shift=(0.0, shift)), TRIM)
     _, verdict = judge(seen, KDP, BookCopy("c", Path(), ()), (), ReferenceId("none"))
     assert verdict.outcome is outcome
@@ -261,9 +263,9 @@ def test_of_three_copies_the_odd_one_is_named() -> None:
     assert abs(shift["A"].value or 0) < 0.3 and abs(shift["C"].value or 0) < 0.4
     verdicts = {i.copy.id: i.verdict.outcome for i in after}
     assert verdicts == {
-        "A": Decision.INSUFFICIENT_EVIDENCE,
-        "B": Decision.NEEDS_REVIEW,
-        "C": Decision.INSUFFICIENT_EVIDENCE,
+        "A": VerdictOutcome.INSUFFICIENT_EVIDENCE,
+        "B": VerdictOutcome.NEEDS_REVIEW,
+        "C": VerdictOutcome.INSUFFICIENT_EVIDENCE,
     }
 
 
@@ -295,6 +297,6 @@ def test_a_drawn_copy_says_how_its_rectos_and_versos_lie(tmp_path: Path) -> None
         assert o.value == pytest.approx(offsets[axis][0] - offsets[axis][1], abs=0.12)
         assert o.detail["rectos"] >= 4 and o.detail["versos"] >= 4
     jsonschema.validate(json.loads(to_json(record(inspection))), SCHEMA)
-    assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert inspection.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert "versos lies" in inspection.verdict.summary and "cannot be known" in inspection.verdict.summary
     assert all(o.value is None for o in inspection.observations if o.measure == "trim-offset-block")

@@ -31,7 +31,7 @@ from rich.console import Console
 from qc.errors import OutputError
 from qc.geometry import Affine, Edge
 from qc.judge.ranking import by_gravity
-from qc.model import Evidence, Finding, Inspection, Observation, Outcome, PageKind, Rescan, ScanFile, Where
+from qc.model import Evidence, Finding, FindingOutcome, Inspection, Observation, PageKind, Rescan, ScanFile, Where
 from qc.report import evidence, html, text, words
 from qc.report.bullet_graph import bullet, limit_of
 from qc.report.evidence import Exhibit, exhibits, upright_crop
@@ -215,7 +215,7 @@ def test_unwritable_place_is_an_output_error(tmp_path: Path) -> None:
 
 def test_gravest_finding_comes_first() -> None:
     ranked = by_gravity(example().findings)
-    assert [f.outcome for f in ranked[:2]] == [Outcome.OUTSIDE, Outcome.UNDECIDED]
+    assert [f.outcome for f in ranked[:2]] == [FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED]
     note = replace(ranked[0], severity="note")
     assert by_gravity([note, ranked[1]])[0] is ranked[1]
     worse = replace(ranked[0], margin=-2.0)
@@ -338,11 +338,11 @@ def test_page_drawing_puts_each_cut_on_its_side_of_the_trim_line() -> None:
 
 def test_bench_cut_is_never_drawn_as_outside() -> None:
     def deep(f: Finding) -> Finding:
-        return replace(f, value=-9.0, outcome=Outcome.OUTSIDE) if f.where.edge is Edge.SPINE else f
+        return replace(f, value=-9.0, outcome=FindingOutcome.OUTSIDE) if f.where.edge is Edge.SPINE else f
 
     drawing = page_drawing(replace(sound(), findings=tuple(map(deep, sound().findings))))
     assert drawing is not None
-    assert {c.edge: c.outcome for c in drawing.cuts}[Edge.SPINE] is Outcome.NOT_JUDGED
+    assert {c.edge: c.outcome for c in drawing.cuts}[Edge.SPINE] is FindingOutcome.NOT_JUDGED
 
 
 def test_panels_share_a_scale_and_keep_missing_pages() -> None:
@@ -360,7 +360,9 @@ def test_panels_share_a_scale_and_keep_missing_pages() -> None:
 
 def test_pages_that_are_within_share_a_line() -> None:
     quiet = by_gravity(example().findings)[1]
-    found = [replace(quiet, outcome=Outcome.WITHIN, where=Where(page=n), margin=float(n), u=None) for n in (3, 1, 2)]
+    found = [
+        replace(quiet, outcome=FindingOutcome.WITHIN, where=Where(page=n), margin=float(n), u=None) for n in (3, 1, 2)
+    ]
     loud = replace(quiet, where=Where(page=7))
     assert [(f.where.page, place) for f, place in words.rows(by_gravity([*found, loud, loud]))] == [
         (7, "page 7"),

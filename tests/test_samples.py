@@ -18,7 +18,7 @@ from qc.batch.job import jobs_for, run_job
 from qc.batch.store import Store
 from qc.judge.policy import load_policy
 from qc.judge.rejudge import under
-from qc.model import Inspection, Outcome
+from qc.model import FindingOutcome, Inspection
 from qc.number_format import plus_minus
 from qc.reference.title_toml import read_title
 from qc.report.record import record, to_json
@@ -33,16 +33,16 @@ MEGABYTE = 2**20
 with (SAMPLES / "expected.csv").open(encoding="utf-8", newline="") as _file:
     EXPECTED = {row["copy"]: row for row in csv.DictReader(_file)}
 OF_RULE = {
-    "RMA-10481": Outcome.WITHIN,
-    "RMA-10482": Outcome.OUTSIDE,
-    "RMA-10483": Outcome.WITHIN,
-    "RMA-10484": Outcome.OUTSIDE,
-    "RMA-10485": Outcome.OUTSIDE,
-    "RMA-10486": Outcome.NOT_JUDGED,
-    "RMA-10487": Outcome.NOT_JUDGED,
-    "RMA-10488": Outcome.UNDECIDED,
-    "RMA-10489": Outcome.NOT_JUDGED,
-    "RMA-10490": Outcome.NOT_JUDGED,
+    "RMA-10481": FindingOutcome.WITHIN,
+    "RMA-10482": FindingOutcome.OUTSIDE,
+    "RMA-10483": FindingOutcome.WITHIN,
+    "RMA-10484": FindingOutcome.OUTSIDE,
+    "RMA-10485": FindingOutcome.OUTSIDE,
+    "RMA-10486": FindingOutcome.NOT_JUDGED,
+    "RMA-10487": FindingOutcome.NOT_JUDGED,
+    "RMA-10488": FindingOutcome.UNDECIDED,
+    "RMA-10489": FindingOutcome.NOT_JUDGED,
+    "RMA-10490": FindingOutcome.NOT_JUDGED,
 }
 
 
@@ -136,7 +136,7 @@ def test_judged_from_the_store_every_copy_is_judged_the_same(out: Path, tmp_path
 def test_deep_cut_is_measured_at_its_edge(out: Path) -> None:
     inspection = inspected(RETURNS / "RMA-10482", out)
     cuts = {f.where.edge: f for f in inspection.findings if f.rule == "trim-offset-block"}
-    assert [edge for edge, f in cuts.items() if f.outcome is Outcome.OUTSIDE] == ["fore-edge"]
+    assert [edge for edge, f in cuts.items() if f.outcome is FindingOutcome.OUTSIDE] == ["fore-edge"]
     deep = cuts["fore-edge"]
     assert deep.value is not None and deep.u is not None
     assert abs(deep.value + 3.6) <= 2 * deep.u, plus_minus(deep.value, 2 * deep.u)
@@ -144,7 +144,7 @@ def test_deep_cut_is_measured_at_its_edge(out: Path) -> None:
 
 def test_lost_print_is_found_on_its_page(out: Path) -> None:
     inspection = inspected(RETURNS / "RMA-10484", out)
-    outside = {(f.rule, f.where.page) for f in inspection.findings if f.outcome is Outcome.OUTSIDE}
+    outside = {(f.rule, f.where.page) for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE}
     assert outside == {("blank-pages-inside", 6), ("print-defect", 6)}
     assert inspection.copy.pages[5].name == "p-0006.jpg"
     assert inspection.pages[5].reference_page == 8

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qc.errors import UsageError
 from qc.judge.policy import Rule
-from qc.model import Outcome
+from qc.model import FindingOutcome
 from studies.sweep import CALLED, REVIEW, Sweep
 
 Values = NDArray[np.float64]
@@ -137,7 +137,11 @@ def operating_characteristic(
     """
     normal = NormalDist()
     z = np.array([normal.inv_cdf((i + 0.5) / QUANTILES) for i in range(QUANTILES)]) if u > 0 else np.zeros(1)
-    outcomes: dict[Outcome, list[float]] = {Outcome.WITHIN: [], Outcome.UNDECIDED: [], Outcome.OUTSIDE: []}
+    outcomes: dict[FindingOutcome, list[float]] = {
+        FindingOutcome.WITHIN: [],
+        FindingOutcome.UNDECIDED: [],
+        FindingOutcome.OUTSIDE: [],
+    }
     for value in np.asarray(true, float):
         judged = [rule.outcome(float(v), u, k, k_outside) for v in value + u * z]
         for outcome, chances in outcomes.items():

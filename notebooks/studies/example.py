@@ -18,7 +18,6 @@ from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import (
     BookCopy,
     Claim,
-    Decision,
     Evidence,
     Inspection,
     Observation,
@@ -30,6 +29,7 @@ from qc.model import (
     Role,
     ScanFile,
     Verdict,
+    VerdictOutcome,
     Where,
 )
 
@@ -49,7 +49,7 @@ class Example:
 
     inspections: tuple[Inspection, ...]
     true_mm: dict[str, float]
-    labels: tuple[tuple[str, str, Decision], ...]
+    labels: tuple[tuple[str, str, VerdictOutcome], ...]
     """Copy, person, decision."""
 
 
@@ -99,9 +99,9 @@ def write_example(path: Path, policy: Policy, titles: int = 30, copies: int = 24
     return drawn
 
 
-def _look(true_mm: float, rng: np.random.Generator) -> Decision:
+def _look(true_mm: float, rng: np.random.Generator) -> VerdictOutcome:
     chance = 1 / (1 + np.exp(-(true_mm - CALLED_DEFECT_MM) / SOFT_MM))
-    return Decision.DEFECT if rng.uniform() < chance else Decision.NO_DEFECT
+    return VerdictOutcome.DEFECT if rng.uniform() < chance else VerdictOutcome.NO_DEFECT
 
 
 def _inspection(
@@ -127,7 +127,7 @@ def _inspection(
         ),
         reference=ReferenceId("pdf", f"97800000{title:05}", "0" * 64),
         policy=policy.identity,
-        verdict=Verdict(Decision.NO_DEFECT, ""),
+        verdict=Verdict(VerdictOutcome.NO_DEFECT, ""),
         refund=Refund("review", "review", ()),
         findings=(),
         observations=(),

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from qc.batch.tables import Tables
 from qc.errors import UsageError
-from qc.model import Decision
+from qc.model import VerdictOutcome
 
 COLUMNS = ("copy", "label", "by")
-_SURE = (Decision.DEFECT, Decision.NO_DEFECT)
+_SURE = (VerdictOutcome.DEFECT, VerdictOutcome.NO_DEFECT)
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Label:
     """What one person says of one copy."""
 
     copy: str
-    label: Decision
+    label: VerdictOutcome
     by: str
 
 
@@ -34,7 +34,7 @@ def labels_of_store(tables: Tables) -> list[Label]:
     taken for smaller than it is.
     """
     rows = zip(*(tables.decisions[c] for c in ("copy", "outcome", "person")), strict=True)
-    return _last([Label(copy, Decision(outcome), person) for copy, outcome, person in rows])
+    return _last([Label(copy, VerdictOutcome(outcome), person) for copy, outcome, person in rows])
 
 
 def labels_from_csv(path: Path | str) -> list[Label]:
@@ -69,11 +69,11 @@ def agreed(labels: Iterable[Label]) -> tuple[dict[str, bool], tuple[str, ...]]:
     disputed : tuple of str
         Copies that one calls a defect and another does not; no truth is made of those.
     """
-    said: dict[str, set[Decision]] = {}
+    said: dict[str, set[VerdictOutcome]] = {}
     for label in labels:
         if label.label in _SURE:
             said.setdefault(label.copy, set()).add(label.label)
-    truth = {copy: Decision.DEFECT in found for copy, found in said.items() if len(found) == 1}
+    truth = {copy: VerdictOutcome.DEFECT in found for copy, found in said.items() if len(found) == 1}
     return truth, tuple(copy for copy, found in said.items() if len(found) > 1)
 
 
@@ -89,10 +89,10 @@ def _label(row: Mapping[str, str | None], where: str) -> Label:
     copy, label, by = ((row[c] or "").strip() for c in COLUMNS)
     if not copy or not by:
         raise UsageError(f"{where}: copy or by is empty. Say which copy it is, and who looked at it.")
-    allowed = [str(d) for d in Decision]
+    allowed = [str(d) for d in VerdictOutcome]
     if label not in allowed:
         raise UsageError(f"{where}: label {label!r} is not allowed. Write one of {', '.join(allowed)}.")
-    return Label(copy, Decision(label), by)
+    return Label(copy, VerdictOutcome(label), by)
 
 
 def _last(labels: Iterable[Label]) -> list[Label]:

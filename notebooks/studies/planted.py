@@ -16,7 +16,7 @@ from PIL import Image
 from qc.errors import UsageError
 from qc.geometry import Affine, Edge, Points, Size
 from qc.judge.policy import Policy
-from qc.model import BookCopy, Inspection, Outcome, PageKind, Role, ScanFile
+from qc.model import BookCopy, FindingOutcome, Inspection, PageKind, Role, ScanFile
 from qc.pipeline import inspect_copy
 from qc.reference.find import Reference
 from qc.scan.image_file import read_pixels
@@ -32,7 +32,12 @@ LOST_WIDTH = 0.6
 LOST_PLACES = 12
 """Places tried for lost print: the one with most print is taken, as nothing is lost where nothing was printed."""
 _EDGES = (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE)
-_GRAVER = {Outcome.NOT_JUDGED: 0, Outcome.WITHIN: 0, Outcome.UNDECIDED: 1, Outcome.OUTSIDE: 2}
+_GRAVER = {
+    FindingOutcome.NOT_JUDGED: 0,
+    FindingOutcome.WITHIN: 0,
+    FindingOutcome.UNDECIDED: 1,
+    FindingOutcome.OUTSIDE: 2,
+}
 
 Pixels = NDArray[Any]
 Change = Callable[[Pixels], Pixels]

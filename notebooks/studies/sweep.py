@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from qc.errors import UsageError
 from qc.judge.policy import Limit, Policy, Rule
 from qc.judge.rejudge import under
-from qc.model import Decision, Finding, Inspection
+from qc.model import Finding, Inspection, VerdictOutcome
 
 PASSED, NOT_JUDGED, REVIEW, CALLED = range(4)
 """What becomes of a copy: no-defect, insufficient-evidence, needs-review, defect; the higher, the graver."""
 _GRADE = {
-    Decision.NO_DEFECT: PASSED,
-    Decision.INSUFFICIENT_EVIDENCE: NOT_JUDGED,
-    Decision.NEEDS_REVIEW: REVIEW,
-    Decision.DEFECT: CALLED,
+    VerdictOutcome.NO_DEFECT: PASSED,
+    VerdictOutcome.INSUFFICIENT_EVIDENCE: NOT_JUDGED,
+    VerdictOutcome.NEEDS_REVIEW: REVIEW,
+    VerdictOutcome.DEFECT: CALLED,
 }
 MIN_COPIES = 2
 

@@ -18,7 +18,6 @@ from qc.judge.policy import Policy, parse_policy
 from qc.judge.ranking import margin_mm
 from qc.model import (
     BookCopy,
-    Decision,
     Evidence,
     Finding,
     Inspection,
@@ -31,6 +30,7 @@ from qc.model import (
     Refund,
     Rescan,
     Verdict,
+    VerdictOutcome,
     Where,
 )
 
@@ -132,7 +132,9 @@ class Store(Database):
         with self._transaction():
             self._add_verdict(number, inspection, policy, run)
 
-    def add_decision(self, number: int, outcome: Decision, refund: Refund | None, person: str, reason: str) -> None:
+    def add_decision(
+        self, number: int, outcome: VerdictOutcome, refund: Refund | None, person: str, reason: str
+    ) -> None:
         """Add what a person decided of inspection `number`, and the refund that follows, beside the verdict there is."""
         with self._transaction():
             verdict = self._one("SELECT max(id) AS id FROM verdicts WHERE inspection_id = ?", number)
@@ -203,7 +205,9 @@ class Store(Database):
             copy=decode(BookCopy, facts["copy"]),
             reference=decode(ReferenceId, facts["reference"]),
             policy=PolicyId(row["policy"], row["policy_version"], row["sha256"]),
-            verdict=Verdict(Decision(row["outcome"]), row["summary"], tuple(json.loads(row["not_checked"])), rescan),
+            verdict=Verdict(
+                VerdictOutcome(row["outcome"]), row["summary"], tuple(json.loads(row["not_checked"])), rescan
+            ),
             refund=Refund(row["refund"], row["route"], decode(tuple[Reason, ...], json.loads(row["reasons"]))),
             findings=decode(tuple[Finding, ...], json.loads(row["findings"])),
             observations=tuple(_observation(o) for o in observed),

@@ -9,7 +9,7 @@ from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.messages import listed, ranges, reasons
 from qc.judge.policy import Policy
-from qc.model import Observation, Outcome
+from qc.model import FindingOutcome, Observation
 from qc.number_format import plus_minus
 
 Pair = tuple[str, str]
@@ -142,7 +142,7 @@ def pair_sentences(observations: Sequence[Observation], k: float) -> list[str]:
 
 
 def conclusion(
-    copies: Sequence[str], observations: Sequence[Observation], outcomes: Sequence[Outcome], policy: Policy
+    copies: Sequence[str], observations: Sequence[Observation], outcomes: Sequence[FindingOutcome], policy: Policy
 ) -> str:
     """One sentence: which copy differs and in what, or that the copies agree; then what the policy says of it."""
     gaps = [
@@ -153,9 +153,9 @@ def conclusion(
     if len(gaps) == 2:
         return f"{listed(copies)}: {'; '.join(gaps)}."
     said = _said(copies, observations, policy.k)
-    if Outcome.OUTSIDE in outcomes:
+    if FindingOutcome.OUTSIDE in outcomes:
         judged = f"beyond what {policy.id} {policy.version} expects"
-    elif Outcome.UNDECIDED in outcomes:
+    elif FindingOutcome.UNDECIDED in outcomes:
         judged = f"not clearly within what {policy.id} {policy.version} expects"
     else:
         judged = f"within what {policy.id} {policy.version} expects"

@@ -24,7 +24,7 @@ from qc.features.ink_density import (
 )
 from qc.features.ink_response import DARK_NOISE, LEAST_NOISE, InkResponse, features, ink_response, of_ink, printed
 from qc.features.tiles import PageTiles, ScannedPage
-from qc.model import Box
+from qc.geometry import Box
 
 Array = NDArray[np.float64]
 

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Affine, Points, Size, pixel_scaling
+from qc.geometry import Affine, Box, Points, Size, pixel_scaling
 from qc.normalize.page_image import LINEAR_LUT, PageImage
 from qc.normalize.scan_color import ScanColor
-from qc.reference.base import Box, ReferencePage
+from qc.reference.base import ReferencePage
 from qc.resample import shrunk, shrunk_with_map, warped
 
 MAP_SHRINK = 3

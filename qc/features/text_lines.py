@@ -57,7 +57,7 @@ class TextLine:
 
 
 @dataclass(frozen=True)
-class Side:
+class TextMargin:
     """The straight side of a block: place from the left of the page frame, its standard uncertainty, and how many
     lines agree on it."""
 
@@ -77,14 +77,14 @@ class TextBlock:
     angle_deg : float
         Turn of the lines against the page frame, clockwise positive. Places are stated as if the print were turned
         back about the middle of the page, so they are those at half height (width) of the page.
-    left, right : Side or None
+    left, right : TextMargin or None
         None where lines do not agree on a side (ragged, verse, pictures).
     """
 
     lines: tuple[TextLine, ...]
     angle_deg: float
-    left: Side | None
-    right: Side | None
+    left: TextMargin | None
+    right: TextMargin | None
 
 
 def find_text(luminance: NDArray[np.float32], to_px: Affine, size: Size) -> TextBlock | None:
@@ -126,7 +126,7 @@ def find_text(luminance: NDArray[np.float32], to_px: Affine, size: Size) -> Text
     lefts, rights = np.array([(line.left_mm, line.right_mm) for line in lines]).T
     long = rights - lefts > 0.5 * float(np.quantile(rights - lefts, 0.9))
     left, right = _side(lefts[long]), _mirrored(_side(-rights[long]))
-    return TextBlock(lines, angle, left and Side(*left), right and Side(*right))
+    return TextBlock(lines, angle, left and TextMargin(*left), right and TextMargin(*right))
 
 
 def _letters(luminance: NDArray[np.float32], to_px: Affine, size: Size) -> NDArray[np.float32] | None:

@@ -18,15 +18,15 @@ from qc.measure import MEASURES
 from qc.model import (
     BookCopy,
     Claim,
-    Decision,
     Finding,
+    FindingOutcome,
     Observation,
-    Outcome,
     PageKind,
     PageRecord,
     ReferenceId,
     Rescan,
     Verdict,
+    VerdictOutcome,
     Where,
 )
 
@@ -120,21 +120,24 @@ def judge(
         observations = [_of_a_revision_unsure(o) for o in observations]
     findings = tuple(f for rule in policy.rules for f in _judge_rule(rule, policy, observations, copy))
     missing = _missing(policy, findings, copy)
-    defects = [f for f in findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]
-    doubts = [f for f in findings if f.severity == "defect" and f.outcome is Outcome.UNDECIDED]
+    defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
+    doubts = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
     unseen = ["cover", *not_checked, *_not_judged(policy, findings, observations, copy)]
     unseen = list(dict.fromkeys([*unseen, *_not_scanned(copy, pages, rescan)]))
     if defects:
-        decision, said = Decision.DEFECT, _worst(defects, policy, "more {}", "defect")
+        decision, said = VerdictOutcome.DEFECT, _worst(defects, policy, "more {}", "defect")
     elif doubts:
-        decision, said = Decision.NEEDS_REVIEW, _worst(doubts, policy, "more {} to look at", "finding")
+        decision, said = VerdictOutcome.NEEDS_REVIEW, _worst(doubts, policy, "more {} to look at", "finding")
     elif missing or reference.kind in WITHOUT_DESIGN:
-        decision, said = Decision.INSUFFICIENT_EVIDENCE, _lacking(missing, findings, observations, copy, reference)
+        decision, said = (
+            VerdictOutcome.INSUFFICIENT_EVIDENCE,
+            _lacking(missing, findings, observations, copy, reference),
+        )
         if reference.kind in WITHOUT_DESIGN and (alone := own_sentence(observations, policy.k)):
             said += f"; {alone}"
     else:
-        decision, said = Decision.NO_DEFECT, _sound(findings, policy)
-    gaps = [u for u in unseen if decision is not Decision.INSUFFICIENT_EVIDENCE or u not in missing]
+        decision, said = VerdictOutcome.NO_DEFECT, _sound(findings, policy)
+    gaps = [u for u in unseen if decision is not VerdictOutcome.INSUFFICIENT_EVIDENCE or u not in missing]
     summary = f"{said}; not checked: {', '.join(gaps)}." if gaps else f"{said}."
     return findings, Verdict(decision, summary, tuple(unseen), tuple(rescan))
 
@@ -182,7 +185,7 @@ def _judge_rule(
     return [
         f
         if f.value and Flag.ANOTHER_BOOK in f.flags
-        else replace(f, outcome=Outcome.NOT_JUDGED, margin=None, required=False, message=why)
+        else replace(f, outcome=FindingOutcome.NOT_JUDGED, margin=None, required=False, message=why)
         for f in findings
     ]
 
@@ -212,7 +215,7 @@ def _nothing(rule: Rule, where: Where) -> Observation:
 def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, copy: BookCopy | None) -> Finding:
     listed_doubts = tuple(f for f in observation.flags if f in rule.doubt)
     outcome = rule.outcome(observation.value, observation.u, k, k_outside, listed_doubts)
-    doubt = listed_doubts if outcome is Outcome.UNDECIDED else ()
+    doubt = listed_doubts if outcome is FindingOutcome.UNDECIDED else ()
     code = observation.detail.get("code")
     return Finding(
         rule=rule.id,
@@ -244,10 +247,10 @@ def _missing(policy: Policy, findings: Sequence[Finding], copy: BookCopy) -> dic
     for rule in policy.rules:
         mine = [f for f in findings if f.rule == rule.id]
         # A copy stated complete that is not: what is asked for may change the verdict.
-        unfinished = any(f.outcome is Outcome.NOT_JUDGED and Flag.HALF_LEAVES in f.flags for f in mine)
+        unfinished = any(f.outcome is FindingOutcome.NOT_JUDGED and Flag.HALF_LEAVES in f.flags for f in mine)
         if not (rule.required or unfinished) or _set_aside(rule, copy):
             continue
-        judged = [f for f in mine if f.outcome is not Outcome.NOT_JUDGED]
+        judged = [f for f in mine if f.outcome is not FindingOutcome.NOT_JUDGED]
         if rule.edges:
             edges = rule.judged_edges(copy.scan, spine_in_doubt(findings))
             lacking = [e for e in edges if all(f.where.edge is not e for f in judged)]
@@ -281,7 +284,7 @@ def _not_judged(
         if looked_at and not ordered and rule.measure == "color-defect":
             continue
         mine = ordered
-        open_ = [f for f in mine if f.outcome is Outcome.NOT_JUDGED]
+        open_ = [f for f in mine if f.outcome is FindingOutcome.NOT_JUDGED]
         if _set_aside(rule, copy):
             words.append(f"{name(rule)} (stale revision)")
         elif len(open_) == len(mine):
@@ -334,7 +337,7 @@ def _lacking(
     if not copy.scans:
         return "Not enough evidence: nothing was scanned; add scans of the copy unless it is lost"
     edges = [w.edge for w in missing.values() if w.edge]
-    lacking = [x for x in findings if x.outcome is Outcome.NOT_JUDGED]
+    lacking = [x for x in findings if x.outcome is FindingOutcome.NOT_JUDGED]
     flags = Counter(f for x in lacking if x.required or Flag.HALF_LEAVES in x.flags for f in x.flags)
     flags.update(f for o in observations if o.value is None and o.where.edge in edges for f in o.flags)
     if reference.kind in WITHOUT_DESIGN:
@@ -361,7 +364,7 @@ def _sound(findings: Sequence[Finding], policy: Policy) -> str:
     cuts = [
         f
         for f in findings
-        if f.measure == "trim-offset-block" and f.severity == "defect" and f.outcome is Outcome.WITHIN
+        if f.measure == "trim-offset-block" and f.severity == "defect" and f.outcome is FindingOutcome.WITHIN
     ]
     end = "".join(f"; {text}" for text in _end_of(findings))
     if not cuts:
@@ -376,7 +379,7 @@ def _sound(findings: Sequence[Finding], policy: Policy) -> str:
 def _end_of(findings: Sequence[Finding]) -> list[str]:
     """Why blank pages at the end are expected."""
     blanks = {f.value or 0.0 for f in findings if f.measure == "blank-pages-at-end"}
-    explained = [f for f in findings if f.measure == "blank-pages-unexplained" and f.outcome is Outcome.WITHIN]
+    explained = [f for f in findings if f.measure == "blank-pages-unexplained" and f.outcome is FindingOutcome.WITHIN]
     return [_within(f.message) for f in explained if max(blanks, default=0.0) > 0]
 
 

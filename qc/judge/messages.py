@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from qc.flags import Flag
 from qc.judge.rule import Limit, Rule
 from qc.measure import MEASURES
-from qc.model import BookCopy, Observation, Outcome
+from qc.model import BookCopy, FindingOutcome, Observation
 from qc.number_format import ranges as ranges
 
 _IN_WORDS = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
@@ -22,7 +22,7 @@ def name(rule: Rule) -> str:
 
 def message(
     rule: Rule,
-    outcome: Outcome,
+    outcome: FindingOutcome,
     observation: Observation,
     k: float,
     copy: BookCopy | None,
@@ -40,15 +40,15 @@ def message(
     if not measure.says_where:
         said += _place(observation, copy)
     match outcome:
-        case Outcome.OUTSIDE if rule.outside:
+        case FindingOutcome.OUTSIDE if rule.outside:
             return f"{said}; the limit is {_size(rule.outside, rule.unit)}"
-        case Outcome.WITHIN if rule.outside is None:
+        case FindingOutcome.WITHIN if rule.outside is None:
             return f"{said}; as expected"
-        case Outcome.WITHIN:
+        case FindingOutcome.WITHIN:
             return f"{said}; expected is {_limit(rule.within, rule.unit)}"
-        case Outcome.UNDECIDED if doubt:
+        case FindingOutcome.UNDECIDED if doubt:
             return f"{said}; {reasons(doubt)}, so a person has to look"
-        case Outcome.UNDECIDED if rule.outside:
+        case FindingOutcome.UNDECIDED if rule.outside:
             return (
                 f"{said}; too close to decide between {_limit(rule.within, rule.unit)}, which is expected, "
                 f"and {_limit(rule.outside, rule.unit)}, which is not"

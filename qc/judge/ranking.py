@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from qc.model import Decision, Finding, Inspection, Outcome
+from qc.model import Finding, FindingOutcome, Inspection, VerdictOutcome
 
-_OUTCOMES = (Outcome.OUTSIDE, Outcome.UNDECIDED, Outcome.NOT_JUDGED, Outcome.WITHIN)
+_OUTCOMES = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED, FindingOutcome.NOT_JUDGED, FindingOutcome.WITHIN)
 
 
 def by_gravity(findings: Sequence[Finding]) -> list[Finding]:
@@ -19,12 +19,12 @@ def by_gravity(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _gravity(f: Finding) -> tuple[bool, bool, int, float]:
-    shows = f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
+    shows = f.outcome in (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
     distance = f.margin / f.u if f.margin is not None and f.u else f.margin or 0.0
     return not shows, f.severity != "defect", _OUTCOMES.index(f.outcome), distance
 
 
-_SHOWS = (Outcome.OUTSIDE, Outcome.UNDECIDED)
+_SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
 
 
 def margin_mm(findings: Iterable[Finding]) -> float | None:
@@ -36,12 +36,14 @@ def margin_mm(findings: Iterable[Finding]) -> float | None:
 def deciding(inspection: Inspection) -> Finding | None:
     """The finding its verdict rests on; None for a no-defect, and where the reference or all scans are missing."""
     match inspection.verdict.outcome:
-        case Decision.DEFECT:
-            decides = [f for f in inspection.findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]
-        case Decision.NEEDS_REVIEW:
-            decides = [f for f in inspection.findings if f.severity == "defect" and f.outcome is Outcome.UNDECIDED]
-        case Decision.INSUFFICIENT_EVIDENCE:
-            decides = [f for f in inspection.findings if f.required and f.outcome is Outcome.NOT_JUDGED]
+        case VerdictOutcome.DEFECT:
+            decides = [f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
+        case VerdictOutcome.NEEDS_REVIEW:
+            decides = [
+                f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED
+            ]
+        case VerdictOutcome.INSUFFICIENT_EVIDENCE:
+            decides = [f for f in inspection.findings if f.required and f.outcome is FindingOutcome.NOT_JUDGED]
         case _:
             decides = []
     return next(iter(by_gravity(decides)), None)

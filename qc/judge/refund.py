@@ -9,7 +9,7 @@ from qc.isbn import same_book
 from qc.judge.claim import Facts, known
 from qc.judge.judge import compares_content, printed_before_change
 from qc.judge.policy import Policy
-from qc.model import BookCopy, Claim, Decision, Finding, Observation, Outcome, Reason, Refund, Verdict
+from qc.model import BookCopy, Claim, Finding, FindingOutcome, Observation, Reason, Refund, Verdict, VerdictOutcome
 
 
 def decide_refund(
@@ -19,7 +19,7 @@ def decide_refund(
     policy: Policy,
     observations: Sequence[Observation] = (),
 ) -> Refund:
-    """Outcome, route and reasons; the first that applies wins.
+    """FindingOutcome, route and reasons; the first that applies wins.
 
     1. wrong item, claimed or read (the ISBN of the cover, else `copy.isbn`, is not the ordered one): not eligible here,
        route returns-center; read, but not surely: review
@@ -53,23 +53,23 @@ def decide_refund(
         return Refund("not-eligible", "returns-center", (_reason(policy, "wrong-item"),))
     if facts.isbn_doubt:
         return _review(policy, "needs-review", "wrong-item", detail=facts.isbn_doubt)
-    if verdict.outcome is Decision.DEFECT:
+    if verdict.outcome is VerdictOutcome.DEFECT:
         return _defect(findings, facts, policy)
     if claim.reason == "lost":
         return _in_window(policy, "lost", "notified_on", claim.notified_on, claim, "eligible")
     if claim.reason == "damaged":
         return _in_window(policy, "damaged", "received_on", claim.received_on, claim, "review")
-    if verdict.outcome is Decision.NO_DEFECT:
+    if verdict.outcome is VerdictOutcome.NO_DEFECT:
         if facts.date_doubt or _same_day(claim):
             return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
         return Refund("not-eligible", "none", _sound(findings, claim, policy))
-    if verdict.outcome is Decision.NEEDS_REVIEW and facts.older_perhaps:
+    if verdict.outcome is VerdictOutcome.NEEDS_REVIEW and facts.older_perhaps:
         return _review(policy, str(verdict.outcome), "stale-revision", detail=facts.date_doubt)
     return _review(policy, str(verdict.outcome))
 
 
 def _defect(findings: Sequence[Finding], facts: Facts, policy: Policy) -> Refund:
-    defects = [f for f in findings if f.severity == "defect" and f.outcome is Outcome.OUTSIDE]
+    defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
     doubtful = facts.date_doubt or _same_day(facts.copy.claim)
     if doubtful and all(compares_content(f.measure) for f in defects):
         return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
@@ -96,7 +96,7 @@ def _sound(findings: Sequence[Finding], claim: Claim, policy: Policy) -> tuple[R
 
 
 def _notable(finding: Finding, policy: Policy) -> bool:
-    if finding.value is None or finding.outcome is Outcome.NOT_JUDGED:
+    if finding.value is None or finding.outcome is FindingOutcome.NOT_JUDGED:
         return False
     rule = policy.rule(finding.rule)
     return rule.notable is not None and rule.notable.holds(rule.judged(finding.value))

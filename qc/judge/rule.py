@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qc.geometry import Edge
 from qc.measure import MEASURES
-from qc.model import Outcome, ScanSettings
+from qc.model import FindingOutcome, ScanSettings
 from qc.units import number, to_mm
 
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")
@@ -100,7 +100,7 @@ class Rule:
         k: float,
         k_outside: float | None = None,
         doubts: tuple[str, ...] = (),
-    ) -> Outcome:
+    ) -> FindingOutcome:
         """Where the whole interval value ± k u lies.
 
         Parameters
@@ -119,12 +119,12 @@ class Rule:
         A magnitude is never negative: 0.01 ± 0.05 is judged as 0 to 0.06.
         """
         if value is None:
-            return Outcome.NOT_JUDGED
+            return FindingOutcome.NOT_JUDGED
         if self.within.holds(*self._interval(value, k * (u or 0.0))):
-            return Outcome.WITHIN
+            return FindingOutcome.WITHIN
         beyond = self._interval(value, (k_outside or k) * (u or 0.0))
         outside = self.outside is not None and self.outside.holds(*beyond)
-        return Outcome.OUTSIDE if outside and not doubts else Outcome.UNDECIDED
+        return FindingOutcome.OUTSIDE if outside and not doubts else FindingOutcome.UNDECIDED
 
     def margin(self, value: float) -> float:
         """Distance of `value` to the nearest limit in the measure's unit, negative when beyond it.

@@ -222,10 +222,10 @@ def blank_pages_inside(
 
 @blank_pages_inside.on_copy
 def _inside_copy(copy: CopyContext) -> list[Observation]:
-    from qc.normalize.page_kind import Look
+    from qc.normalize.page_kind import Appearance
 
     # A blob, pale print or a tone may be all that was ordered, and too little to register: no defect by that alone.
-    unsure = (Look.DEFECT, Look.SHOW_THROUGH, Look.DIRT)
+    unsure = (Appearance.DEFECT, Appearance.SHOW_THROUGH, Appearance.DIRT)
     shown = [p.job.position for p in copy.pages if p.ink is not None and p.ink.look in unsure]
     doubts = {
         **dict.fromkeys(shown, Flag.NOT_BARE),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qc.flags import Flag
 from qc.geometry import USUAL, Side, mates
-from qc.measure.context.sheet_twice import Again, Sheet, seen_again, two_copies
+from qc.measure.context.sheet_twice import Again, SheetIdentity, seen_again, two_copies
 from qc.measure.registry import MEASURES, measure
 from qc.model import Evidence, Observation, PageRecord, Where
 from qc.number_format import ranges
@@ -159,8 +159,8 @@ def pages_duplicated(
             flags = (Flag.LOOK_ALIKE,)
         elif not told.both_sides:
             flags = (Flag.ONE_SIDE,)
-        elif told.sheet is not Sheet.OTHER:
-            flags = (Flag.SAME_SHEET if told.sheet is Sheet.SAME else Flag.MAYBE_SAME_SHEET,)
+        elif told.sheet is not SheetIdentity.OTHER:
+            flags = (Flag.SAME_SHEET if told.sheet is SheetIdentity.SAME else Flag.MAYBE_SAME_SHEET,)
         elif copies:
             flags = (Flag.TWO_COPIES,)
         found.append(

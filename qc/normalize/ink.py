@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qc.geometry import Affine, Size
 from qc.model import PageKind
-from qc.normalize.page_kind import FINE_DPI, STROKE_MM2, Look, Mark, soft_look, sort_marks
+from qc.normalize.page_kind import FINE_DPI, STROKE_MM2, Appearance, Mark, soft_look, sort_marks
 from qc.resample import shrunk_with_map, warped
 from qc.units import px_per_mm
 
@@ -48,7 +48,7 @@ class Ink:
     kind: PageKind
     reason: str
     paper: float
-    look: Look = Look.PRINT
+    look: Appearance = Appearance.PRINT
     marks: tuple[Mark, ...] = ()
     print_mm: tuple[float, float, float, float] | None = None
     bright: float = 1.0
@@ -171,7 +171,7 @@ def _few_pieces(
     )
     soft = list(told.soft)
     coverage -= float(areas[soft].sum() * scale**2 / page.size)
-    look: Look | None = soft_look(boxes[soft], areas[soft], page.shape[1] / scale) if soft else Look.CLEAN
+    look: Appearance | None = soft_look(boxes[soft], areas[soft], page.shape[1] / scale) if soft else Appearance.CLEAN
     if toned or look is None:
         coverage += float(areas[soft].sum() * scale**2 / page.size)
         return Ink(coverage, max(u, coverage / 3), PageKind.CONTENT, PALE, paper)
@@ -183,7 +183,7 @@ def _few_pieces(
     if not told.print:
         said = ", ".join(f"a {_NAMES[m.code]} {m.size_mm:.1f} mm long" for m in marks[:3])
         reason = f"blank, with a defect: {said}" + (f" and {len(marks) - 3} more" if len(marks) > 3 else "")
-        return Ink(coverage, u, PageKind.BLANK, reason, paper, Look.DEFECT, marks)
+        return Ink(coverage, u, PageKind.BLANK, reason, paper, Appearance.DEFECT, marks)
     left, top = boxes[list(told.print), :2].min(axis=0)
     right, bottom = (boxes[list(told.print), :2] + boxes[list(told.print), 2:]).max(axis=0)
     height = page.shape[0] / scale
@@ -191,9 +191,9 @@ def _few_pieces(
     printed = (box[0], box[1], box[2], box[3])
     if right - left < 30 and bottom - top < 8 and (bottom < 0.15 * height or top > 0.85 * height):
         reason = f"print only in {right - left:.0f} x {bottom - top:.0f} mm, as of a folio"
-        return Ink(coverage, u, PageKind.FOLIO_ONLY, reason, paper, Look.FOLIO, marks, printed)
+        return Ink(coverage, u, PageKind.FOLIO_ONLY, reason, paper, Appearance.FOLIO, marks, printed)
     reason = f"{100 * coverage:.1f} % of the page is printed"
-    return Ink(coverage, u, PageKind.CONTENT, reason, paper, Look.PRINT, marks, printed)
+    return Ink(coverage, u, PageKind.CONTENT, reason, paper, Appearance.PRINT, marks, printed)
 
 
 def _is_veil(areas: NDArray[np.float64], strict: float, coverage: float) -> bool:
@@ -203,25 +203,25 @@ def _is_veil(areas: NDArray[np.float64], strict: float, coverage: float) -> bool
 
 PALE = "pale tones all over the page"
 _SOFT = {
-    Look.SHOW_THROUGH: "show-through from the other side",
-    Look.SHADOW: "a shadow along a side",
-    Look.DIRT: "soft stains",
+    Appearance.SHOW_THROUGH: "show-through from the other side",
+    Appearance.SHADOW: "a shadow along a side",
+    Appearance.DIRT: "soft stains",
 }
 _NAMES = {"spot": "dark blob", "streak": "dark streak"}
 
 
-def _bare(ratio: NDArray[np.float32], local: NDArray[np.float32], specks: int) -> tuple[Look, str]:
-    """Look of a page without any piece of ink, and how to say it."""
+def _bare(ratio: NDArray[np.float32], local: NDArray[np.float32], specks: int) -> tuple[Appearance, str]:
+    """Appearance of a page without any piece of ink, and how to say it."""
     rim = max(local.shape[1] // 20, 1)
     middle = float(np.median(local[:, rim:-rim]))
     sides = min(float(np.median(local[:, :rim])), float(np.median(local[:, -rim:])))
     if float(np.quantile(ratio[::2, ::2], 0.1)) < VEILED:
-        return Look.SHOW_THROUGH, "blank, with show-through from the other side"
+        return Appearance.SHOW_THROUGH, "blank, with show-through from the other side"
     if sides < 0.85 * middle:
-        return Look.SHADOW, "blank, with a shadow along a side"
+        return Appearance.SHADOW, "blank, with a shadow along a side"
     if specks >= DUSTY:
-        return Look.DIRT, "blank, with dust"
-    return Look.CLEAN, "blank"
+        return Appearance.DIRT, "blank, with dust"
+    return Appearance.CLEAN, "blank"
 
 
 def _fine(

@@ -39,7 +39,7 @@ STROKE_MM2 = 8.0
 FEW = 12
 
 
-class Look(StrEnum):
+class Appearance(StrEnum):
     """What a page looks like, finer than its kind; all but the first two are blank pages."""
 
     PRINT = "print"
@@ -154,15 +154,15 @@ def _part(picture: NDArray[np.float32], box_mm: NDArray[np.float64], scale: floa
     return picture[rows, max(int(scale * x) - 3, 0) : int(scale * (x + w)) + 4]
 
 
-def soft_look(boxes_mm: NDArray[np.float64], areas_mm2: NDArray[np.float64], width_mm: float) -> Look | None:
+def soft_look(boxes_mm: NDArray[np.float64], areas_mm2: NDArray[np.float64], width_mm: float) -> Appearance | None:
     """What soft marks are: show-through, shadow, dirt; None where they are too many and too large for any of these."""
     beside = [_at_side(x, w, h, width_mm) for x, _, w, h in boxes_mm]
     rest = areas_mm2[~np.array(beside, bool)]
     if not rest.size:
-        return Look.SHADOW
+        return Appearance.SHADOW
     if rest.size <= FEW:
-        return Look.DIRT if rest.max() >= 1.0 else Look.SHOW_THROUGH
-    return Look.SHOW_THROUGH if np.quantile(rest, 0.95) < STROKE_MM2 else None
+        return Appearance.DIRT if rest.max() >= 1.0 else Appearance.SHOW_THROUGH
+    return Appearance.SHOW_THROUGH if np.quantile(rest, 0.95) < STROKE_MM2 else None
 
 
 def _at_side(x: float, w: float, h: float, width: float) -> bool:

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.errors import ReferenceFault, ScanError
-from qc.geometry import THUMBNAIL_DPI, Affine, Direction, Size, pixel_scaling
+from qc.geometry import THUMBNAIL_DPI, Affine, Box, Direction, Size, pixel_scaling
 from qc.model import BookCopy, PageKind, ReferenceId, ScanFile
 from qc.normalize.flat_field import encoded, raster, rectified, relative
 from qc.normalize.open_page import open_page
 from qc.normalize.scan_color import U_UNCALIBRATED
-from qc.reference.base import Box, ReferencePage
+from qc.reference.base import ReferencePage
 from qc.reference.page_outline import Outline, survey
 from qc.reference.title_toml import Title
 from qc.scan.image_file import read_pixels, sha256

@@ -11,12 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Affine, Direction, Size
+from qc.geometry import Affine, Box, Direction, Size
 from qc.model import BookCopy, ReferenceId
 from qc.normalize.page_image import LINEAR_LUT
 from qc.reference import cache
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

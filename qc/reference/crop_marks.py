@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Size
+from qc.geometry import Box, Size
 from qc.reference.pdf_boxes import EXACT_MM, NO_BLEED, centered, told_by_size
-from qc.scan.pdfium import Box, Sheet
+from qc.scan.pdfium import PdfPage
 from qc.units import px_per_mm
 
 MARKS_DPI = 300.0
@@ -140,7 +140,7 @@ def _upright_lines(gray: NDArray[np.uint8]) -> list[_Line]:
     return lines
 
 
-def marked_sample(pages: Sequence[Sheet]) -> list[int]:
+def marked_sample(pages: Sequence[PdfPage]) -> list[int]:
     """Numbers of the pages to search for crop marks.
 
     Of each size without a TrimBox and each side, the first, the middle and the last.
@@ -149,13 +149,13 @@ def marked_sample(pages: Sequence[Sheet]) -> list[int]:
 
 
 def with_marks(
-    pages: Sequence[Sheet], marks: Mapping[int, Marks | None], stated: Size | None
-) -> tuple[list[Sheet], frozenset[int]]:
+    pages: Sequence[PdfPage], marks: Mapping[int, Marks | None], stated: Size | None
+) -> tuple[list[PdfPage], frozenset[int]]:
     """The pages, those without a TrimBox with the trim that the crop marks of pages of their size and side show.
 
     Returns
     -------
-    pages : list of Sheet
+    pages : list of PdfPage
     unsure : frozenset of int
         Numbers of pages whose marks do not agree, that half of the sample do not have, or that may be those of the bleed.
     """
@@ -181,7 +181,7 @@ def with_marks(
     return result, frozenset(unsure)
 
 
-def _groups(pages: Sequence[Sheet]) -> list[list[int]]:
+def _groups(pages: Sequence[PdfPage]) -> list[list[int]]:
     """Numbers of the pages without a TrimBox, by their size and side."""
     groups: dict[tuple[float, float, int], list[int]] = {}
     for number, page in enumerate(pages, 1):

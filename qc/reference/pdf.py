@@ -16,7 +16,7 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from qc.errors import ReferenceFault
-from qc.geometry import MARGIN_MM, MOST_TRIM_MM, THUMBNAIL_DPI, WORKING_DPI, Affine, Direction, Size
+from qc.geometry import MARGIN_MM, MOST_TRIM_MM, THUMBNAIL_DPI, WORKING_DPI, Affine, Box, Direction, Size
 from qc.model import ReferenceId
 from qc.reference import cache
 from qc.reference.base import ReferencePage
@@ -36,8 +36,7 @@ from qc.reference.title_toml import Title
 from qc.scan.pdfium import (
     LOCK,
     VERSION,
-    Box,
-    Sheet,
+    PdfPage,
     all_sideways,
     draw,
     open_document,
@@ -235,10 +234,10 @@ class PdfReference:
             doubts.append(f"title.toml states {title.pages} pages, the PDF has {self.pages}")
         return "; ".join(doubts)
 
-    def _examined(self, stated: Size | None) -> tuple[list[Sheet], Direction | None]:
+    def _examined(self, stated: Size | None) -> tuple[list[PdfPage], Direction | None]:
         """Boxes of the pages, and the reading direction that the PDF states."""
         known = cache.facts(self._key("sheets"), self._read_boxes)
-        found = [Sheet(w, h, unit, trim and tuple(trim), tuple(inked)) for w, h, unit, trim, inked in known["sheets"]]
+        found = [PdfPage(w, h, unit, trim and tuple(trim), tuple(inked)) for w, h, unit, trim, inked in known["sheets"]]
         for number, sheet in enumerate(found, 1):
             if max(sheet.width_mm, sheet.height_mm) > MOST_TRIM_MM:
                 raise ReferenceFault(
@@ -268,7 +267,7 @@ class PdfReference:
             finally:
                 document.close()
 
-    def _marks(self, pages: Sequence[Sheet]) -> dict[int, Marks | None]:
+    def _marks(self, pages: Sequence[PdfPage]) -> dict[int, Marks | None]:
         """Crop marks of a sample of the pages that have no TrimBox, by page number."""
         numbers = marked_sample(pages)
         found = cache.facts(

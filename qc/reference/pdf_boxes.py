@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qc.errors import ReferenceFault
-from qc.geometry import Direction, Size, side_of, spine_at_left
-from qc.scan.pdfium import Box, Sheet
+from qc.geometry import Box, Direction, Size, side_of, spine_at_left
+from qc.scan.pdfium import PdfPage
 from qc.units import inches, parse_trim, to_mm
 
 BLEED_MM = to_mm(0.125, "in")
@@ -58,12 +58,12 @@ def describe(width_mm: float, height_mm: float) -> str:
     return f"{round(inches(width_mm), 2):g} x {round(inches(height_mm), 2):g} in"
 
 
-def with_neighbors(pages: Sequence[Sheet]) -> tuple[list[Sheet], frozenset[int]]:
+def with_neighbors(pages: Sequence[PdfPage]) -> tuple[list[PdfPage], frozenset[int]]:
     """The pages, those without a TrimBox with that of the nearest of the same size, rectos of rectos and versos of versos.
 
     Returns
     -------
-    pages : list of Sheet
+    pages : list of PdfPage
     disagreeing : frozenset of int
         Numbers of pages left without, whose neighbors do not agree; from the other side of the leaf, only a trim that
         is not nearer to one side of the page is taken.
@@ -86,13 +86,13 @@ def with_neighbors(pages: Sequence[Sheet]) -> tuple[list[Sheet], frozenset[int]]
     return result, frozenset(disagreeing)
 
 
-def _nearest(at: int, donors: Sequence[tuple[int, Sheet]]) -> list[Sheet]:
+def _nearest(at: int, donors: Sequence[tuple[int, PdfPage]]) -> list[PdfPage]:
     """Of the pages before and after, the nearest one each."""
     before = [p for j, p in donors if j < at][-1:]
     return before + [p for j, p in donors if j > at][:1]
 
 
-def _same(one: Sheet, other: Sheet) -> bool:
+def _same(one: PdfPage, other: PdfPage) -> bool:
     return max(abs(one.width_mm - other.width_mm), abs(one.height_mm - other.height_mm)) <= EXACT_MM
 
 
@@ -101,7 +101,7 @@ def _apart(one: Box, other: Box) -> float:
 
 
 def trim_boxes(
-    pages: Sequence[Sheet],
+    pages: Sequence[PdfPage],
     stated: Size | None,
     bleed: bool | None,
     unsure: frozenset[int] = frozenset(),
@@ -163,7 +163,7 @@ def trim_boxes(
     return found
 
 
-def bleed_at_right(pages: Sequence[Sheet]) -> bool | None:
+def bleed_at_right(pages: Sequence[PdfPage]) -> bool | None:
     """Whether odd pages have bleed at the right only, and even ones at the left; False: the other way round.
 
     None where their TrimBoxes do not show it, or not on nine of ten pages that have bleed at one side.
@@ -254,7 +254,7 @@ def _deviation(size: Size, trim: Size, bleed: Bleed = NO_BLEED) -> float:
     )
 
 
-def _as_stated(number: int, page: Sheet, stated: Size, bleed: bool | None) -> Bleed:
+def _as_stated(number: int, page: PdfPage, stated: Size, bleed: bool | None) -> Bleed:
     """The bleed that explains the page size best for the stated trim, in inches or in the millimeters it stands for."""
     size = Size(page.width_mm, page.height_mm)
     trims = [stated, *(m for m in METRIC if _deviation(m, stated) <= TOLERANCE_MM)]
@@ -275,7 +275,7 @@ def _as_stated(number: int, page: Sheet, stated: Size, bleed: bool | None) -> Bl
     )
 
 
-def _placed(number: int, page: Sheet, bleed: Bleed | None, direction: Direction) -> PageTrim:
+def _placed(number: int, page: PdfPage, bleed: Bleed | None, direction: Direction) -> PageTrim:
     kind = bleed or NO_BLEED
     at_left = spine_at_left(side_of(number), direction)
     left, right = (kind.spine, kind.outside) if at_left else (kind.outside, kind.spine)

@@ -11,7 +11,7 @@ from qc.geometry import Affine, Size
 from qc.model import PageKind
 from qc.normalize.ink import Ink, ink_coverage
 from qc.normalize.page_image import PageImage
-from qc.normalize.page_kind import Look
+from qc.normalize.page_kind import Appearance
 from qc.reference.find import Reference
 from qc.units import px_per_mm
 
@@ -31,12 +31,12 @@ def ink_on(image: PageImage, to_px: Affine, size: Size) -> Ink:
     channel is missed.
     """
     ink = ink_coverage(image.luminance, to_px, size)
-    if ink.kind is not PageKind.BLANK or ink.look is Look.DEFECT or not image.color or not _has_color(image):
+    if ink.kind is not PageKind.BLANK or ink.look is Appearance.DEFECT or not image.color or not _has_color(image):
         return ink
     for channel in range(3):
         plane = np.asarray(cv2.LUT(image.pixels[..., channel], image.colors.decode), np.float32)
         seen = ink_coverage(plane, to_px, size)
-        if seen.kind is not PageKind.BLANK or seen.look is Look.DEFECT:
+        if seen.kind is not PageKind.BLANK or seen.look is Appearance.DEFECT:
             return replace(seen, reason=f"{seen.reason}, in color")
     return ink
 

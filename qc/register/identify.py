@@ -14,7 +14,7 @@ from qc.normalize.page_image import PageImage
 from qc.normalize.thumbnail import thumbnail
 from qc.reference.find import Reference, ReferencePage
 from qc.register.page_result import PageJob
-from qc.register.prepared_page import Target, prepare
+from qc.register.prepared_page import PreparedPage, prepare
 from qc.register.print_shape import on_white
 from qc.register.register import USUAL, Prior, Registration, coarse, register
 from qc.register.thumbnail_index import index_of
@@ -145,7 +145,7 @@ def _usual_starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> l
 
 
 def _register(
-    target: Target, image: PageImage, start: Affine, sheet: Points | None, prior: Prior
+    target: PreparedPage, image: PageImage, start: Affine, sheet: Points | None, prior: Prior
 ) -> Registration | None:
     nominal = (px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi))
     return register(target, image.luminance, coarse(target, image.luminance, start), nominal, sheet, prior)

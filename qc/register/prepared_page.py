@@ -57,7 +57,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Target:
+class PreparedPage:
     """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5, 75 and 150 dpi, the
     whole page at 75 dpi, whether its position along x and y is unambiguous, and the shifts (mm) that bring it nearly
     onto itself. Only what lies between the `flat_mm` along x is compared."""
@@ -77,7 +77,7 @@ class Target:
         """`half` blurred as a level is."""
         return cv2.GaussianBlur(self.half, (0, 0), 1.2)
 
-    def between(self, flat_mm: tuple[float, float]) -> Target:
+    def between(self, flat_mm: tuple[float, float]) -> PreparedPage:
         """The same page, compared only between two x (page-frame mm): the rest is bent."""
         x = np.arange(self.coarse.shape[1])
         at = self.to_coarse.inverse()(np.column_stack([x, x]))[:, 0]
@@ -85,7 +85,7 @@ class Target:
         return replace(self, coarse=np.where(seen[None, :], self.coarse, 0).astype(self.coarse.dtype), flat_mm=flat_mm)
 
 
-def prepare(page: ReferencePage) -> Target:
+def prepare(page: ReferencePage) -> PreparedPage:
     """Prepare a reference page. Its sums of tiles and its repeats are paid for once a title: the disk cache keeps them."""
     full = page.luminance, page.to_px
     half = shrunk_with_map(*full, 2)
@@ -93,7 +93,7 @@ def prepare(page: ReferencePage) -> Target:
     planes = [(*small, TILE_PX // 4, 1.2), (*half, TILE_PX // 2, 1.2), (*full, TILE_PX, 0.9)]
     kept = page.kept("print", lambda: _sums(planes) | {"repeats": _repeats(*half)})
     (shift_x, match_x), (shift_y, match_y) = kept["repeats"].tolist()
-    return Target(
+    return PreparedPage(
         trim=page.trim,
         coarse=high_pass(small[0]),
         to_coarse=small[1],

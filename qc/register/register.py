@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.fft import irfft2, next_fast_len, rfft2
 
 from qc.geometry import Affine, Points
-from qc.register.prepared_page import Level, Plane, Target, high_pass
+from qc.register.prepared_page import Level, Plane, PreparedPage, high_pass
 from qc.register.tile_fit import Fit, View, fit_tiles, jacobian, tiles_of
 from qc.resample import shrunk_with_map, warped
 
@@ -198,7 +198,7 @@ def _correlate(reference: Plane, moving: Plane, reach: int) -> Points:
     return np.array(shift)
 
 
-def coarse(target: Target, luminance: Plane, start: Affine) -> Affine:
+def coarse(target: PreparedPage, luminance: Plane, start: Affine) -> Affine:
     """`start` moved by the shift, up to 20 mm, that fits best at 37.5 dpi."""
     to_small = target.to_coarse
     scan, to_scan = shrunk_with_map(luminance, start, round(start.scale[0] / to_small.scale[0]))
@@ -209,7 +209,7 @@ def coarse(target: Target, luminance: Plane, start: Affine) -> Affine:
 
 
 def register(
-    target: Target,
+    target: PreparedPage,
     luminance: Plane,
     start: Affine,
     nominal: tuple[float, float],
@@ -220,7 +220,7 @@ def register(
 
     Parameters
     ----------
-    target : Target
+    target : PreparedPage
         The reference page.
     luminance : ndarray, shape (h, w), float32
         Working image in linear light.
@@ -264,7 +264,7 @@ def register(
     return replace(found, observable=(clear[0], clear[1]))
 
 
-def _whole_page(target: Target, views: Sequence[View], to_working: Affine, sheet: Points | None) -> float:
+def _whole_page(target: PreparedPage, views: Sequence[View], to_working: Affine, sheet: Points | None) -> float:
     """Correlation of scan and reference over the whole page at 75 dpi, bare regions included, backing left out."""
     to_page = target.to_half
     scan = views[1].in_raster(to_page, target.page.shape, to_working)
@@ -284,7 +284,7 @@ def _whole_page(target: Target, views: Sequence[View], to_working: Affine, sheet
 
 
 def _refine(
-    target: Target, views: Sequence[View], start: Affine, nominal: tuple[float, float], prior: Prior
+    target: PreparedPage, views: Sequence[View], start: Affine, nominal: tuple[float, float], prior: Prior
 ) -> Registration | None:
     center = target.trim.corners().mean(axis=0)
     base = following = start

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from qc.model import Decision
+from qc.model import VerdictOutcome
 from qc.report import words
 from qc.report.environment import environment
 from qc.report.files import write_text
@@ -78,10 +78,10 @@ def write(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> Path
 
 
 _COUNTED = (
-    (Decision.DEFECT, "defect"),
-    (Decision.NEEDS_REVIEW, "to review"),
-    (Decision.INSUFFICIENT_EVIDENCE, "without enough evidence"),
-    (Decision.NO_DEFECT, "no defect"),
+    (VerdictOutcome.DEFECT, "defect"),
+    (VerdictOutcome.NEEDS_REVIEW, "to review"),
+    (VerdictOutcome.INSUFFICIENT_EVIDENCE, "without enough evidence"),
+    (VerdictOutcome.NO_DEFECT, "no defect"),
     ("", "not inspected"),
 )
 

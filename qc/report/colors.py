@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from qc.measure import MEASURES
-from qc.model import Finding, Inspection, Outcome
+from qc.model import Finding, FindingOutcome, Inspection
 from qc.report.bullet_graph import limit_of
 from qc.report.color_picture import AGAINST_REFERENCE, Captions, ColorPicture, Gray, color_picture
 
@@ -58,7 +58,7 @@ def color_pictures(
     found = {
         f.where.page
         for f in inspection.findings
-        if _is_of_color(f) and f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
+        if _is_of_color(f) and f.outcome in (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
     }
     if not found and not _colored(colors[worst]):
         return []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qc.compare.compare import Comparison
-from qc.model import Observation, Outcome
+from qc.model import FindingOutcome, Observation
 from qc.report import words
 from qc.report.bullet_graph import limit_of
 from qc.report.color_picture import BETWEEN_COPIES, Captions, ColorPicture, color_picture
@@ -167,6 +167,6 @@ def write(comparison: Comparison, path: Path, *, k: float) -> None:
 
 def _tone(comparison: Comparison) -> str:
     outcomes = {f.outcome for f in comparison.findings}
-    if Outcome.OUTSIDE in outcomes:
+    if FindingOutcome.OUTSIDE in outcomes:
         return "defect"
-    return "needs-review" if Outcome.UNDECIDED in outcomes else "no-defect"
+    return "needs-review" if FindingOutcome.UNDECIDED in outcomes else "no-defect"

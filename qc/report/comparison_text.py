@@ -14,7 +14,7 @@ from rich.text import Text
 from qc.compare.compare import Comparison
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.model import Observation, Outcome
+from qc.model import FindingOutcome, Observation
 from qc.report import words
 
 EDGES = (Edge.HEAD, Edge.FORE_EDGE, Edge.TAIL, Edge.SPINE)
@@ -28,13 +28,13 @@ class Row:
     cuts: tuple[Observation | None, ...]
     color: Observation | None
     paper: Observation | None
-    outcome: Outcome | None
+    outcome: FindingOutcome | None
 
 
 def rows(comparison: Comparison) -> list[Row]:
     """What was measured over all pages, pair by pair."""
     overall = [o for o in comparison.observations if o.where.page is None]
-    gravity = (Outcome.OUTSIDE, Outcome.UNDECIDED, Outcome.WITHIN, Outcome.NOT_JUDGED)
+    gravity = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED, FindingOutcome.WITHIN, FindingOutcome.NOT_JUDGED)
     made = []
     for pair in combinations(comparison.copies, 2):
         own = [o for o in overall if o.where.copies == pair]

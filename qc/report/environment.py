@@ -7,7 +7,7 @@ from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from qc.model import Outcome
+from qc.model import FindingOutcome
 from qc.report import bullet_graph, evidence_overlay, words
 
 
@@ -24,7 +24,7 @@ def environment() -> Environment:
     )
     made.globals |= {
         "words": words,
-        "Outcome": Outcome,
+        "FindingOutcome": FindingOutcome,
         "bullet": bullet_graph.bullet,
         "bullet_width": bullet_graph.WIDTH,
         "overlay": evidence_overlay.overlay,

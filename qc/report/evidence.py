@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from qc.geometry import Affine, pixel_scaling
+from qc.geometry import Affine, Box, pixel_scaling
 from qc.judge.ranking import by_gravity
-from qc.model import Evidence, Finding, Inspection, Outcome, PageRecord, ScanFile
+from qc.model import Evidence, Finding, FindingOutcome, Inspection, PageRecord, ScanFile
 from qc.scan.scan_reader import ScanReader
 from qc.units import MM_PER_INCH, px_per_mm
 
-Box = tuple[float, float, float, float]
 Segment = tuple[tuple[float, float], tuple[float, float]]
 
 MARGIN_MM = 4.0
@@ -95,7 +94,7 @@ def exhibits(
     records = {(p.file, p.frame): p for p in inspection.pages}
     chosen: list[tuple[Finding, Evidence, PageRecord, Affine, ScanFile]] = []
     for finding in by_gravity(inspection.findings):
-        if finding.outcome not in (Outcome.OUTSIDE, Outcome.UNDECIDED):
+        if finding.outcome not in (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED):
             continue
         for e in finding.evidence:
             record, scan = records.get((e.file, e.frame)), scans.get((e.file, e.frame))

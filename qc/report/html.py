@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qc.flags import Flag
 from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
-from qc.model import Finding, Inspection, Outcome, PageKind, PageRecord, Role
+from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
 from qc.report import trim_drawing, words
 from qc.report.environment import environment
 from qc.report.files import write_text
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qc.report.color_picture import ColorPicture
     from qc.report.evidence import Exhibit
 
-_SHOWS = (Outcome.OUTSIDE, Outcome.UNDECIDED)
+_SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
 _IN_ITS_NATURE = {Flag.LITTLE_COLOR, Flag.NOTHING_TO_COMPARE, Flag.BLANK}
 """Flags that only say what a page is; a bare one has no print to register either."""
 _BARE = (PageKind.BLANK, PageKind.IMPRINT, PageKind.FOLIO_ONLY)
@@ -90,7 +90,7 @@ def render(
         ],
         flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
         clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
-        counts={o: sum(f.outcome is o for f in ranked) for o in Outcome},
+        counts={o: sum(f.outcome is o for f in ranked) for o in FindingOutcome},
     )
     return words.clean(page)
 

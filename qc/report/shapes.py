@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from qc.geometry import Edge, Side
-from qc.model import Decision, Outcome, PageKind, Role
+from qc.model import FindingOutcome, PageKind, Role, VerdictOutcome
 
 
 class Says:
@@ -76,7 +76,7 @@ class Evidence(TypedDict):
 
 class Finding(TypedDict):
     rule: str
-    outcome: Annotated[str, one_of(Outcome)]
+    outcome: Annotated[str, one_of(FindingOutcome)]
     severity: Annotated[str, one_of("defect note")]
     measure: str
     value: float | None
@@ -159,7 +159,7 @@ class Policy(TypedDict):
 
 
 class Verdict(TypedDict):
-    outcome: Annotated[str, one_of(Decision)]
+    outcome: Annotated[str, one_of(VerdictOutcome)]
     summary: Annotated[str, Says(minLength=1)]
     not_checked: list[str]
     rescan: list[Rescan]

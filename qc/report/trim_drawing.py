@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from qc.geometry import Edge
 from qc.judge.ranking import by_gravity
-from qc.model import Finding, Inspection, Observation, Outcome
+from qc.model import Finding, FindingOutcome, Inspection, Observation
 from qc.report.bullet_graph import limit_of
 from qc.units import parse_trim
 
@@ -25,7 +25,7 @@ class Cut:
     at: float
     value: float
     u: float | None
-    outcome: Outcome
+    outcome: FindingOutcome
     limit: str
 
 
@@ -74,14 +74,14 @@ def page_drawing(inspection: Inspection) -> PageDrawing | None:
     """The block's offsets at the four edges, or None where no edge was measured."""
     judged = _block_findings(inspection)
     measured = _block(inspection)
-    values: dict[Edge, tuple[float, float | None, Outcome, str]] = {}
+    values: dict[Edge, tuple[float, float | None, FindingOutcome, str]] = {}
     for edge in Edge:
         f, o = judged.get(edge), measured.get(edge)
         if f and f.value is not None:
-            outcome = Outcome.NOT_JUDGED if f.severity == "note" else f.outcome
+            outcome = FindingOutcome.NOT_JUDGED if f.severity == "note" else f.outcome
             values[edge] = (f.value, f.u, outcome, _said(f))
         elif o and o.value is not None:
-            values[edge] = (o.value, o.u, Outcome.NOT_JUDGED, "")
+            values[edge] = (o.value, o.u, FindingOutcome.NOT_JUDGED, "")
     if not values:
         return None
     width_mm, height_mm = _trim_size(inspection)
@@ -170,9 +170,9 @@ def _block(inspection: Inspection) -> dict[Edge, Observation]:
 
 def _said(f: Finding) -> str:
     """The limit that explains the outcome; nothing where the printer's limit does not bind, as on a bench cut."""
-    if f.outcome is Outcome.NOT_JUDGED or f.severity == "note":
+    if f.outcome is FindingOutcome.NOT_JUDGED or f.severity == "note":
         return ""
-    return f.outside if f.outcome is Outcome.OUTSIDE else f.within
+    return f.outside if f.outcome is FindingOutcome.OUTSIDE else f.within
 
 
 def _limit_mm(finding: Finding) -> float | None:

@@ -10,20 +10,20 @@ from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.messages import ranges
 from qc.measure import MEASURES
-from qc.model import Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Rescan, Where
+from qc.model import Finding, FindingOutcome, Inspection, Observation, ReferenceId, Rescan, VerdictOutcome, Where
 from qc.number_format import plus_minus, signed_plus_minus
 
 VERDICT = {
-    Decision.DEFECT: "DEFECT",
-    Decision.NO_DEFECT: "NO DEFECT",
-    Decision.NEEDS_REVIEW: "REVIEW",
-    Decision.INSUFFICIENT_EVIDENCE: "NO EVIDENCE",
+    VerdictOutcome.DEFECT: "DEFECT",
+    VerdictOutcome.NO_DEFECT: "NO DEFECT",
+    VerdictOutcome.NEEDS_REVIEW: "REVIEW",
+    VerdictOutcome.INSUFFICIENT_EVIDENCE: "NO EVIDENCE",
 }
 OUTCOME = {
-    Outcome.OUTSIDE: "OUTSIDE",
-    Outcome.UNDECIDED: "undecided",
-    Outcome.NOT_JUDGED: "not judged",
-    Outcome.WITHIN: "within",
+    FindingOutcome.OUTSIDE: "OUTSIDE",
+    FindingOutcome.UNDECIDED: "undecided",
+    FindingOutcome.NOT_JUDGED: "not judged",
+    FindingOutcome.WITHIN: "within",
 }
 ROUTE = {
     "refund": "refund",
@@ -67,7 +67,7 @@ def rows(ranked: Sequence[Finding]) -> list[tuple[Finding, str]]:
     """Findings with their place; pages that are within, or not judged, share a line with the one nearest its limit."""
     together: dict[tuple[object, ...], list[Finding]] = {}
     for n, f in enumerate(ranked):
-        quiet = f.where.page is not None and f.outcome in (Outcome.WITHIN, Outcome.NOT_JUDGED)
+        quiet = f.where.page is not None and f.outcome in (FindingOutcome.WITHIN, FindingOutcome.NOT_JUDGED)
         together.setdefault((f.rule, f.outcome, f.where.edge) if quiet else (n,), []).append(f)
     return [(g[0], place(g[0].where) if len(g) == 1 else _pages(g)) for g in together.values()]
 
@@ -95,7 +95,7 @@ def measured(value: float | None, u: float | None, unit: str, k: float, measure:
 
 def limit(finding: Finding) -> str:
     """The limit that explains the outcome, as the rule states it: where outside begins, or where within ends."""
-    return limit_text(finding.outside if finding.outcome is Outcome.OUTSIDE else finding.within)
+    return limit_text(finding.outside if finding.outcome is FindingOutcome.OUTSIDE else finding.within)
 
 
 def limit_text(text: str) -> str:
@@ -106,7 +106,7 @@ def limit_text(text: str) -> str:
 def why_not_judged(findings: Sequence[Finding]) -> list[str]:
     """What the flags of the findings without a value mean, each once, and which rules it keeps from being judged."""
     kept: dict[str, dict[str, list[str]]] = {}
-    for f, where in rows([f for f in findings if f.outcome is Outcome.NOT_JUDGED and f.value is None]):
+    for f, where in rows([f for f in findings if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None]):
         for flag in f.flags:
             kept.setdefault(flag_meaning(flag), {}).setdefault(f.rule, []).append(where)
     return [f"{meaning}: {'; '.join(map(_rule_at, rules.items()))}" for meaning, rules in kept.items()]
@@ -185,9 +185,9 @@ def scanner(inspection: Inspection) -> str:
     return f"scanner {profile}" if profile else "no scanner profile"
 
 
-def unseen(outcome: Decision) -> str:
+def unseen(outcome: VerdictOutcome) -> str:
     """Heading of what the scans do not show: a sound copy asks for nothing."""
-    return "Not seen" if outcome is Decision.NO_DEFECT else "To rescan"
+    return "Not seen" if outcome is VerdictOutcome.NO_DEFECT else "To rescan"
 
 
 def rescans(entries: Sequence[Rescan]) -> list[str]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from qc.colorimetry import linear_to_srgb, srgb_to_linear
 from qc.errors import QcError
+from qc.geometry import Box
 from qc.units import px_per_mm, to_mm
 
 LOCK = threading.RLock()
@@ -29,7 +30,6 @@ RENDER_DPI = 600.0
 _BAND_ROWS = 128
 _LARGEST_FACTOR = 8
 
-Box = tuple[float, float, float, float]
 
 _REASONS = {
     raw.FPDF_ERR_FILE: "cannot be read. Check its permissions.",
@@ -65,7 +65,7 @@ def open_document(path: Path, error: type[QcError]) -> pdfium.PdfDocument:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PdfPage:
     """Boxes of one PDF page as displayed: after /Rotate, in mm, y down, origin at the head-left corner of the page.
 
     `trim` is the TrimBox where there is one smaller than the MediaBox. `inked` is what may be shown: the page, or
@@ -79,7 +79,7 @@ class Sheet:
     inked: Box
 
 
-def sheets(document: pdfium.PdfDocument) -> list[Sheet]:
+def sheets(document: pdfium.PdfDocument) -> list[PdfPage]:
     """Boxes of all pages of an open document."""
     with LOCK:
         return [_sheet(document, i, unit) for i, unit in enumerate(user_units(document))]
@@ -114,7 +114,7 @@ def saved(document: pdfium.PdfDocument) -> bytes:
     return buffer.getvalue()
 
 
-def _sheet(document: pdfium.PdfDocument, index: int, user_unit: float) -> Sheet:
+def _sheet(document: pdfium.PdfDocument, index: int, user_unit: float) -> PdfPage:
     page = document[index]
     try:
         bounds: Box = page.get_bbox()
@@ -135,7 +135,7 @@ def _sheet(document: pdfium.PdfDocument, index: int, user_unit: float) -> Sheet:
         if bleed and _contains(bleed, trim) and _smaller(trim, bleed):
             inked = bleed
     left, top, right, bottom = _displayed(bounds, bounds, turn, unit_mm)
-    return Sheet(
+    return PdfPage(
         right - left,
         bottom - top,
         unit_mm,
@@ -207,7 +207,7 @@ def _sideways_text(document: pdfium.PdfDocument, index: int) -> float | None:
 
 
 def render(
-    page: pdfium.PdfPage, sheet: Sheet, origin_mm: tuple[float, float], px_per_mm: float, size_px: tuple[int, int]
+    page: pdfium.PdfPage, sheet: PdfPage, origin_mm: tuple[float, float], px_per_mm: float, size_px: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """Picture of a part of a displayed page, white outside `sheet.inked`; annotations as they print.
 
@@ -257,7 +257,7 @@ _FROM_LIGHT = np.rint(linear_to_srgb(np.arange(65536) / 65535) * 255).astype(np.
 
 
 def draw(
-    page: pdfium.PdfPage, sheet: Sheet, origin_mm: tuple[float, float], dpi: float, size_px: tuple[int, int]
+    page: pdfium.PdfPage, sheet: PdfPage, origin_mm: tuple[float, float], dpi: float, size_px: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """Part of a page at `dpi`, drawn at `RENDER_DPI` or more, averaged in linear light, in bands to keep memory small.
 

@@ -11,11 +11,10 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from qc.geometry import Affine
+from qc.geometry import Affine, Box
 from qc.isbn import normalized, same_book
 
 Gray = NDArray[np.uint8]
-Box = tuple[float, float, float, float]
 
 _IMPRINT = zxingcpp.BarcodeFormats(
     [

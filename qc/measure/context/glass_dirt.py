@@ -13,7 +13,7 @@ from qc.errors import ScanError
 from qc.geometry import WORKING_DPI, Affine, Points
 from qc.model import PageKind
 from qc.normalize.open_page import open_page
-from qc.normalize.page_kind import Look, Mark
+from qc.normalize.page_kind import Appearance, Mark
 from qc.register.page_result import PageResult
 from qc.scan.scan_reader import ScanReader
 from qc.units import px_per_mm
@@ -63,7 +63,7 @@ def without_dirt_on_glass(pages: Sequence[PageResult], reader: ScanReader) -> li
     came or left while the copy was scanned is missed and goes to a person; so is a mark where all others have pictures.
     """
     result = list(pages)
-    marked = [i for i, p in enumerate(pages) if p.ink is not None and p.ink.look is Look.DEFECT and p.ink.marks]
+    marked = [i for i, p in enumerate(pages) if p.ink is not None and p.ink.look is Appearance.DEFECT and p.ink.marks]
     others = _others(pages, marked[0], reader) if marked else []
     first = None
     for i in marked:
@@ -79,7 +79,7 @@ def without_dirt_on_glass(pages: Sequence[PageResult], reader: ScanReader) -> li
             reason = (
                 f"blank, with dirt of the scanner: the same place of the glass is dark in {len(with_it)} other scans"
             )
-            result[i] = replace(page, ink=replace(ink, coverage=0.0, look=Look.DIRT, marks=(), reason=reason))
+            result[i] = replace(page, ink=replace(ink, coverage=0.0, look=Appearance.DIRT, marks=(), reason=reason))
         elif first is None:
             first = page.job.scan.name
         else:

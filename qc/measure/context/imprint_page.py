@@ -15,15 +15,13 @@ from qc.features.text import ocr
 from qc.features.text.barcode import IsbnCode, read_isbns
 from qc.features.text.imprint import Imprint, read_imprint
 from qc.flags import Flag
-from qc.geometry import quarter_turn
+from qc.geometry import Box, quarter_turn
 from qc.model import BookCopy, Evidence, PageKind, Role, ScanFile, Where
 from qc.normalize.open_page import open_page
 from qc.normalize.page_image import PageImage
 from qc.reference.find import Reference
 from qc.register.page_result import PageResult
 from qc.scan.scan_reader import ScanReader
-
-Box = tuple[float, float, float, float]
 
 LAST_PAGES = 8
 """Pages at the end that may be the imprint: up to three leaves of padding stand behind it or before it."""

@@ -41,7 +41,7 @@ FEW_LEAVES = 3
 DRAWN = 20_000
 
 
-class Sheet(StrEnum):
+class SheetIdentity(StrEnum):
     """What a leaf seen again is."""
 
     SAME = "same sheet"
@@ -55,7 +55,7 @@ class Again:
 
     Attributes
     ----------
-    sheet : Sheet
+    sheet : SheetIdentity
     both_sides : bool
         The other side of the leaf was seen again, too.
     differences : tuple of (mm, mm)
@@ -68,7 +68,7 @@ class Again:
         Of the print against the cut across and down, from the other pages of the copy; empty where too few tell.
     """
 
-    sheet: Sheet
+    sheet: SheetIdentity
     both_sides: bool
     differences: tuple[tuple[float, float], ...] = ()
     chi2: float | None = None
@@ -112,7 +112,7 @@ def seen_again(
         other = captures.get(backs[0], []) if len(backs) == 1 else []
         for k, at in enumerate(positions[1:], 1):
             if k >= len(other):
-                found[at] = Again(Sheet.OPEN, both_sides=False)
+                found[at] = Again(SheetIdentity.OPEN, both_sides=False)
                 continue
             pairs = ((positions[0], at), (other[0], other[k]))
             differences = _differences(pairs, axes, pages, rough)
@@ -133,7 +133,9 @@ def _u_again(offset: Observation) -> float:
 def two_copies(alignment: Alignment, again: Mapping[int, Again]) -> bool:
     """Whether so many leaves are there in two prints that another copy of the title lies in the folder."""
     leaves = {(n + 1) // 2 for n in alignment.places if n is not None}
-    second = {(n + 1) // 2 for i, a in again.items() if a.sheet is Sheet.OTHER and (n := alignment.places[i - 1])}
+    second = {
+        (n + 1) // 2 for i, a in again.items() if a.sheet is SheetIdentity.OTHER and (n := alignment.places[i - 1])
+    }
     return len(second) >= FEW_LEAVES and len(second) > MOST_LEAVES * len(leaves)
 
 
@@ -227,15 +229,15 @@ def _told(
 ) -> Again:
     """What a leaf of which both sides were seen again is."""
     if not (differences and jitter):
-        return Again(Sheet.OPEN, True, differences)
+        return Again(SheetIdentity.OPEN, True, differences)
     z = np.array([d / u for d, u in differences])
     chi2 = float(z @ z)
     passes = _passes([u for _, u in differences], jitter, together)
-    sheet = Sheet.OPEN
+    sheet = SheetIdentity.OPEN
     if min(np.hypot(*z[:2]), np.hypot(*z[2:])) > APART:
-        sheet = Sheet.OTHER
+        sheet = SheetIdentity.OTHER
     elif chi2 <= ONE_SHEET and passes < PASSES:
-        sheet = Sheet.SAME
+        sheet = SheetIdentity.SAME
     return Again(sheet, True, differences, chi2, passes, jitter)
 
 

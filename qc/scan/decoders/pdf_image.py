@@ -17,6 +17,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from qc.geometry import Box
 from qc.scan.decoders import fax, jpeg
 from qc.scan.decoders.raster import Info, Pixels, Turn, Unusable, refuse_giant
 
@@ -29,8 +30,6 @@ _TEXT, _IMAGE = raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_IMAGE
 _MASKED = re.compile(rb"/S?Mask\s*[\d\[]|/SMaskInData\s*[12]")
 _DECODED = re.compile(rb"/Decode\s*[\d\[]")
 _PACKED_OR_SCALED = re.compile(rb"/ObjStm|/UserUnit")
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
