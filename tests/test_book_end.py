@@ -216,10 +216,10 @@ def test_the_padding_of_a_policy_is_read_and_shown(tmp_path: Path, run_qc: Run) 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("round_to = 2", "round_to = 0", ["padding", "round_to = 0", "1 or more"]),
-        ("round_to = 2", "round_to = true", ["round_to = True", "whole number"]),
-        ("sheets = [4]", "sheets = [3]", ["sheets = [3]", "even"]),
-        ("sheets = [4]", "sheets = []", ["sheets = []"]),
+        ("round_to = 2", "round_to = 0", ["padding", "round_to is 0", "1 or more"]),
+        ("round_to = 2", "round_to = true", ["round_to is True", "whole number"]),
+        ("sheets = [4]", "sheets = [3]", ["sheets is [3]", "even"]),
+        ("sheets = [4]", "sheets = []", ["sheets is []"]),
         ("sheets = [4]", "sheet = [4]", ["'sheet'", "'sheets'"]),
         ("imprint_pages = 2\n", "", ["'imprint_pages'", "missing"]),
         ('source = "a source"\n', "", ["'source'", "missing"]),
