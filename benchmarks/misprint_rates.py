@@ -15,11 +15,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
 from qc.geometry import Edge
+from qc.judge.policy import load_policy
+from qc.measure import MEASURES
 from qc.measure.trim_offset_page import LEAST_MM, trim_offset_page
-from qc.model import Observation, Outcome, Where
-from qc.policy import load_policy
+from qc.model import FindingOutcome, Observation, Where
 
 PAGES = (12, 24, 48, 100, 300)
 U_SYSTEM_MM = 0.018
@@ -53,14 +53,14 @@ def measured(rng: np.random.Generator, book: NDArray[np.float64]) -> list[Observ
     return result
 
 
-def outcome(observation: Observation) -> Outcome:
+def outcome(observation: Observation) -> FindingOutcome:
     doubts = tuple(f for f in observation.flags if f in RULE.doubt)
     return RULE.outcome(observation.value, observation.u, POLICY.k, doubts=doubts)
 
 
 def judged(
     rng: np.random.Generator, books: NDArray[np.float64], least_mm: float, bench_cut: bool
-) -> Iterator[tuple[list[Observation], list[Outcome]]]:
+) -> Iterator[tuple[list[Observation], list[FindingOutcome]]]:
     """Observations and outcomes of each book that has a page at least so far out."""
     for book in books[np.abs(books).max(axis=(1, 2)) > least_mm - NEAR_MM]:
         found = trim_offset_page(measured(rng, book), bench_cut)
@@ -73,12 +73,12 @@ def false_alarms(rng: np.random.Generator, tail: str, sd: float, pages: int, boo
     gone = doubts = outside = 0
     for found, outcomes in judged(rng, placed(rng, tail, sd, few, pages), LEAST_MM, bench_cut):
         gone += any(o.detail["left_block"] for o in found)
-        doubts += Outcome.UNDECIDED in outcomes
+        doubts += FindingOutcome.UNDECIDED in outcomes
     beyond = 0
     for start in range(0, books, few):
         sound = placed(rng, tail, sd, min(few, books - start), pages)
         beyond += int((np.abs(sound).max(axis=(1, 2)) > RULE.within.value).sum())
-        outside += sum(Outcome.OUTSIDE in outcomes for _, outcomes in judged(rng, sound, 3.1, bench_cut))
+        outside += sum(FindingOutcome.OUTSIDE in outcomes for _, outcomes in judged(rng, sound, 3.1, bench_cut))
     rates = 1000 * gone / few, 1000 * doubts / few, 1000 * beyond / books, 1000 * outside / books
     return " ".join(f"{rate:9.2f}" for rate in rates)
 
@@ -93,8 +93,8 @@ def found_share(rng: np.random.Generator, tail: str, sd: float, pages: int, misp
         mine = [o for o in found if o.where.page == 4 and o.detail["left_block"]]
         outcomes = [outcome(o) for o in mine]
         told += bool(mine)
-        undecided += Outcome.UNDECIDED in outcomes
-        outside += Outcome.OUTSIDE in outcomes
+        undecided += FindingOutcome.UNDECIDED in outcomes
+        outside += FindingOutcome.OUTSIDE in outcomes
     return " ".join(f"{100 * count / len(books):4.0f}" for count in (told, undecided, outside))
 
 

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.intake import open_copy
-from qc.model import Outcome
+from qc.judge.policy import load_policy
+from qc.model import FindingOutcome
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import open_reference
+from qc.reference.find import open_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, Cut, Kind, Print, Scanner, draw_copy, write_title
 
 KINDS = (Kind.TEXT, Kind.CHAPTER, Kind.PICTURE, Kind.TABLE, Kind.LINE_ART)
@@ -57,7 +57,9 @@ def rows(seed: int, sound: bool, folder: Path) -> Iterator[dict[str, object]]:
     for page, record in zip(pages, found.pages, strict=True):
         yield drawn | {"measure": "page", "where": page, "value": record.reference_page, "truth": page}
     wanted = {
-        f.rule for f in found.findings if f.severity == "defect" and f.outcome in (Outcome.UNDECIDED, Outcome.OUTSIDE)
+        f.rule
+        for f in found.findings
+        if f.severity == "defect" and f.outcome in (FindingOutcome.UNDECIDED, FindingOutcome.OUTSIDE)
     }
     truths = {"height": y - 1, "width": x - 1}
     for o in found.observations:

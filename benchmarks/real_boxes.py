@@ -5,7 +5,7 @@
 Reads tests/data/real_boxes.toml, where the marks and how they were made stand. Each scan is looked at twice: ``sheet``
 starts from the outline qc finds by itself, as for a copy without a reference; ``near`` starts a millimeter outside the
 mark, as registration would place it. Both know what an operator states (dpi, backing, bound). ``outline`` is what
-`qc.outline.find_outline` says of the whole page.
+`qc.reference.page_outline.find_outline` says of the whole page.
 
 Per edge: signed distance in mm at the end of the mark where it is larger (positive: outside the page), qc's u, the
 flag. Verdicts: good (within 0.5 mm), off (up to 1 mm), wrong (more), invented (a number where the edge is not in the
@@ -25,14 +25,15 @@ from typing import Any
 import cv2
 import numpy as np
 
-from qc.edges import EdgeLine, Sheet, find_edge, find_sheet
+from qc.edges.dark_backing import EdgeLine, Sheet, find_edge, find_sheet
+from qc.edges.white_backing import find_shadow_edge
 from qc.errors import ScanError
 from qc.geometry import Points
 from qc.model import ScanFile, ScanSettings
-from qc.normalize import PageImage
-from qc.outline import find_outline, read_page
-from qc.scan import read_pixels
-from qc.shadow_edge import find_shadow_edge
+from qc.normalize.open_page import open_page
+from qc.normalize.page_image import PageImage
+from qc.reference.page_outline import find_outline
+from qc.scan.image_file import read_pixels
 from qc.units import px_per_mm
 
 MARKS = Path(__file__).parent.parent / "tests" / "data" / "real_boxes.toml"
@@ -84,7 +85,7 @@ def examine(path: Path, mark: dict[str, Any], stated: bool = True) -> tuple[list
     """Both looks at the four edges of the scan at `path`, and what `find_outline` says of it."""
     settings = settings_of(mark, stated)
     scan = ScanFile(path, path.name)
-    image = read_page(scan, settings)
+    image = open_page(scan, settings).image
     dpi = image.dpi.x_dpi, image.dpi.y_dpi
     sheet = find_sheet(image.luminance, dpi, settings.backing)
     results = []

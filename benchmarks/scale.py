@@ -22,14 +22,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from qc.cli.batch_work import inspect_elsewhere
-from qc.cluster import Cluster
-from qc.fingerprint import fingerprint
-from qc.job import Job
-from qc.outlook import differing, outlook
-from qc.output import write_bytes
-from qc.policy import load_policy
-from qc.store import Store
+from qc.batch.cluster import Cluster
+from qc.batch.environment import differing, outlook
+from qc.batch.fingerprint import fingerprint
+from qc.batch.job import Job
+from qc.batch.store import Store
+from qc.batch.work import inspect_elsewhere
+from qc.judge.policy import load_policy
+from qc.report.files import write_bytes
 
 COPIES = 20
 

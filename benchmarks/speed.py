@@ -30,13 +30,13 @@ import numpy as np
 import pypdfium2
 from PIL import Image
 
-from qc.examine import examine_page
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.model import ScanFile, ScanSettings
-from qc.page_result import PageJob
+from qc.page import inspect_page
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.register.page_result import PageJob
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Kind, draw_scan, sample_conditions, write_scan, write_title
 
 TRIM_MM = (152.4, 228.6)
@@ -121,7 +121,7 @@ def decode(files: Sequence[Path]) -> None:
 
 def examine(files: Sequence[Path], reference: Reference) -> None:
     for page, file in enumerate(files, 1):
-        result = examine_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), reference)
+        result = inspect_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), reference)
         assert result.registration is not None, (file, result.error)
 
 

@@ -17,16 +17,7 @@ import cv2
 import numpy as np
 from synthetic_faults import FAULTS, Place, paler, without_ink
 
-from qc.synthetic import (
-    Block,
-    Kind,
-    Print,
-    Scanner,
-    sample_conditions,
-    sample_drift,
-    write_scan,
-    write_title,
-)
+from qc.synthetic import Block, Kind, Print, Scanner, sample_conditions, sample_drift, write_scan, write_title
 from qc.synthetic.draw import draw_scan
 from qc.synthetic.files import suffix
 from qc.synthetic.press import render

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from qc.colorimetry import xyz_to_lab
 from qc.errors import ScanError
-from qc.toml_file import read_bytes
+from qc.scan.strict_toml import read_bytes
 
 _MOST_BYTES = 20_000_000
 _NAMES = ("SAMPLE_ID", "SAMPLE_NAME", "SAMPLE_LOC", "SAMPLEID")

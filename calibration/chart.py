@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from calibration.cgats import read_cgats
 from calibration.color_fit import PAINT, PHOTO
 from qc.errors import UsageError
-from qc.scanner_color import LEAST_PATCHES
+from qc.scan.scanner_color import LEAST_PATCHES
 
 COLORCHECKER = "colorchecker"
 _GRAY_ROW = re.compile(r"GS0*(\d+)\Z")

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from calibration.chart import Chart
 from calibration.lattice import Lattice, find_lattices
 from calibration.misread import MOST_MEDIAN, MOST_P90
-from qc.color_model import ColorModel
 from qc.colorimetry import ciede2000
 from qc.errors import ScanError
 from qc.geometry import Points
 from qc.model import ScanFile
-from qc.scan import read_header, read_pixels
+from qc.normalize.color_model import ColorModel
+from qc.scan.image_file import read_header, read_pixels
 
 _READ_PX = 3600
 _WINDOW = 0.42
@@ -125,7 +125,7 @@ def _pixels(path: Path) -> NDArray[np.float32]:
         raise ScanError(f"{path.name} has no color. Scan the chart in color, 24 or 48 bit.")
     wide = max(header.width_px, header.height_px)
     reduce = next((r for r in (8, 4, 3, 2) if wide / r >= _READ_PX), 1)
-    pixels = read_pixels(scan, reduce)
+    pixels = read_pixels(scan, reduce, deep=True)
     return np.asarray(pixels, np.float32) / float(np.iinfo(pixels.dtype).max)
 
 

@@ -17,11 +17,11 @@ from calibration.chart_reading import read_chart
 from calibration.color_fit import MOST_FITTED, PHOTO, PRESS, ColorFit, fit_colors
 from calibration.misread import refuse_misread
 from calibration.profile import Table, checked_name, profile_tables, provenance, save
-from qc.color_model import fit_model
 from qc.errors import ScanError, UsageError
-from qc.scan import sha256
-from qc.scanner import ScannerProfile
-from qc.scanner_color import LEAST_PATCHES, MODEL
+from qc.normalize.color_model import fit_model
+from qc.scan.image_file import sha256
+from qc.scan.scanner_color import LEAST_PATCHES, MODEL
+from qc.scan.scanner_profile import ScannerProfile
 
 GEOMETRY = ("scale", "white", "crop", "gauge")
 

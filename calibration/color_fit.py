@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.color_model import ColorModel, farthest, fit_model
 from qc.colorimetry import ciede2000
+from qc.normalize.color_model import ColorModel, farthest, fit_model
 
 FOLDS = 10
 MOST_FITTED = 400
@@ -108,13 +108,16 @@ def _by_folds(rgb: NDArray[np.float64], lab: NDArray[np.float64]) -> NDArray[np.
 
 
 def grade(mean: float, p95: float, patches: int, material: str) -> str:
-    """A: a chart of the house's press and paper, at least 140 patches, held-out mean <= 1.0 and p95 <= 2.2 dE00. B: mean <=
-    1.8, p95 <= 4.0 on any chart. Else C. The limits are ours."""
+    """Grade of a color profile.
+
+    A: a chart of the house's press and paper, at least 140 patches, held-out mean <= 1.0 and p95 <= 2.2 dE00. B: mean <=
+    1.8, p95 <= 4.0 on any chart. Else C. The limits are ours.
+    """
     if material == PRESS and patches >= _A_PATCHES and mean <= _A_MEAN and p95 <= _A_P95:
         return "A"
     return "B" if mean <= _B_MEAN and p95 <= _B_P95 else "C"
 
 
 def uncertainty(p95: float, material: str) -> float:
-    """u of a page's color: half the held-out p95, glare, and for a chart of another material that."""
+    """U of a page's color: half the held-out p95, glare, and for a chart of another material that."""
     return float(np.hypot(np.hypot(p95 / 2, U_GLARE), 0.0 if material == PRESS else U_MATERIAL))

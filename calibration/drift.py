@@ -8,7 +8,7 @@ import numpy as np
 
 from calibration.grid import GridScan
 from qc.errors import ScanError, UsageError
-from qc.scanner import ScannerProfile
+from qc.scan.scanner_profile import ScannerProfile
 
 LIMIT_SCALE = 5e-4
 LIMIT_LOCAL_MM = 0.03

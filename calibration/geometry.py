@@ -18,7 +18,7 @@ from calibration.grid import GridScan
 from calibration.joint_fit import KNOT_MM, JointFit, Matrix, PrintedSize, Spline, shared
 from qc.errors import ScanError
 from qc.geometry import Points
-from qc.scanner import DistortionMap
+from qc.scan.scanner_profile import DistortionMap
 
 SMOOTHING = (1e-3, 1e-2, 1e-1, 1e1)
 """Weights of the roughness of the map; held-out dots decide."""

@@ -13,9 +13,9 @@ from calibration.target import DICTIONARY, DOT_MM, TARGETS, Target, target_of
 from qc.errors import ScanError
 from qc.geometry import Points, pixel_scaling
 from qc.model import Resolution, ScanFile
-from qc.normalize import LINEAR_LUT
+from qc.normalize.page_image import LINEAR_LUT
 from qc.resample import shrunk
-from qc.scan import read_header, read_pixels, sha256
+from qc.scan.image_file import read_header, read_pixels, sha256
 from qc.units import mm_per_px, px_per_mm
 
 MARKER_DPI = 100.0
@@ -85,8 +85,6 @@ def read_gray(path: Path, dpi: float | None = None) -> tuple[NDArray[np.float32]
     if header.bits == 1:
         raise ScanError(f"{path.name} has one bit a pixel, too coarse to calibrate with. Rescan in gray or color.")
     pixels = read_pixels(scan)
-    if pixels.dtype != np.uint8:
-        pixels = np.round(pixels / 257.0).astype(np.uint8)
     gray = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     return np.asarray(cv2.LUT(gray, LINEAR_LUT), np.float32), stated
 

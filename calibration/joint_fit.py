@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Points
-from qc.spline import basis, middles
+from qc.scan.scanner_profile import spline_basis
+from qc.stats import mad
 
 KNOT_MM = 20.0
 BEYOND_MM = 20.0
@@ -26,8 +27,10 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PrintedSize:
-    """What is known of the print: true over nominal length along x and y, and what is not known (k = 1): relative, of
-    the shear between them, and of the place of single dots in mm."""
+    """Size of the print, true over nominal length along x and y.
+
+    Its uncertainties (k = 1) are relative, of the shear between the axes, and of the place of single dots in mm.
+    """
 
     stretch_x: float = 1.0
     stretch_y: float = 1.0
@@ -56,13 +59,13 @@ class Spline:
 
     def design(self, points: Points) -> Matrix:
         """Shape (n, rows * columns)."""
-        x = basis(points[:, 0], self.start[0], KNOT_MM, self.count[0])
-        y = basis(points[:, 1], self.start[1], KNOT_MM, self.count[1])
+        x = spline_basis(points[:, 0], self.start[0], KNOT_MM, self.count[0])
+        y = spline_basis(points[:, 1], self.start[1], KNOT_MM, self.count[1])
         return np.asarray((y[:, :, None] * x[:, None, :]).reshape(len(points), -1))
 
     def places(self) -> Points:
-        """Where each coefficient stands, shape (rows * columns, 2)."""
-        x, y = (middles(s, KNOT_MM, n) for s, n in zip(self.start, self.count, strict=True))
+        """Where each coefficient stands, shape (rows * columns, 2): with these as coefficients the spline is the identity."""
+        x, y = (s + KNOT_MM * (np.arange(n) - 1.0) for s, n in zip(self.start, self.count, strict=True))
         return np.column_stack([np.tile(x, len(y)), np.repeat(y, len(x))])
 
     def roughness(self) -> Matrix:
@@ -176,7 +179,7 @@ class JointFit:
                 self.angles[k] += step[3 * k - 3]
                 self.shifts[k] += step[3 * k - 2 : 3 * k]
             self.stretch = np.asarray(self.stretch + step[-3:], np.float64)
-            self.noise = max(float(1.4826 * np.median(np.abs(self.residual))), 0.0003)
+            self.noise = max(mad(self.residual), 0.0003)
         # Neighbors share errors: fewer dots count than there are.
         inflation = max(shared(self.residual, self.sheet, self.which, axis)[1] for axis in (0, 1))
         self.covariance = covariance
@@ -218,8 +221,7 @@ def _angle(sheet: Points, seen: Points) -> float:
 
 
 def shared(residual: Points, sheet: Points, which: NDArray[np.int_], axis: int) -> tuple[float, float]:
-    """Variance (mm²) that neighbors have in common along one axis, and by how much it lowers the number of dots that
-    count."""
+    """Variance (mm²) shared by neighbors along one axis, and the factor by which it lowers the count of dots."""
     values = residual[:, axis]
     total = float((values**2).mean()) + 1e-12
     common, inflation = 0.0, 1.0

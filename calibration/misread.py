@@ -7,9 +7,9 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.color_model import fit_model
 from qc.colorimetry import ciede2000, lab_to_xyz, xyz_to_linear_rgb
 from qc.errors import ScanError
+from qc.normalize.color_model import fit_model
 
 MOST_MEDIAN = 4.0
 MOST_P90 = 9.0

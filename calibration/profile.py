@@ -15,8 +15,9 @@ from calibration.grid import GridScan
 from qc import __version__
 from qc.errors import ReferenceFault, UsageError
 from qc.model import Resolution
-from qc.output import write_text
-from qc.scanner import EDGES, SCHEMA, ScannerProfile, folders, read_profile
+from qc.report.files import write_text
+from qc.scan.profile_file import EDGES, SCHEMA, folders, read_profile
+from qc.scan.scanner_profile import ScannerProfile
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
 

@@ -10,28 +10,32 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.compare_color import color_of
-from qc.edges import EdgeLine, find_edge, find_sheet
+from qc.colorimetry import carries_print
+from qc.edges.dark_backing import EdgeLine, find_edge, find_sheet
 from qc.errors import ScanError
+from qc.features.color_tiles import ColorTiles, copy_colors
+from qc.features.page_maps import page_maps
+from qc.features.tile_differences import MIN_TILES, tile_differences
+from qc.features.tiles import ScannedPage, page_tiles
 from qc.flags import Flag
-from qc.geometry import Affine, Points, Side, Size, edge_names
+from qc.geometry import SIDES, Affine, Points, Side, Size, edge_names
 from qc.measure.trim_offset import side_ends, trim_offset
 from qc.model import ScanFile, ScanSettings
-from qc.normalize import PageImage
-from qc.outline import find_outline, read_page
-from qc.page_color import MIN_TILES, PageColor, difference
-from qc.pyramid import Target, prepare
-from qc.rectify import encoded, raster, rectified
-from qc.reference_page import ReferencePage
-from qc.register import Registration, coarse, register
-from qc.scan import sha256
+from qc.normalize.flat_field import encoded, raster, rectified, relative
+from qc.normalize.open_page import open_page
+from qc.normalize.page_image import PageImage
+from qc.reference.base import ReferencePage
+from qc.reference.page_outline import find_outline
+from qc.register.prepared_page import PreparedPage, prepare
+from qc.register.register import Registration, coarse, register
+from qc.scan.image_file import sha256
+from qc.stats import mad
 from qc.units import px_per_mm
 
 LEAST_SCANS = 3
 FEW_VALUES = 3
 TOLERANCE_WIDTH_MM = 6.35
 """Twice 0.125 in: the width of the tolerance that the gauge figure is a share of."""
-_SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Repeat:
         Linear light of the paper.
     noise : float
         Standard deviation of the difference to the ruler at 150 dpi, over the root of 2, relative to the paper.
-    color : PageColor or None
+    color : ColorTiles or None
         Its tiles; None for a scan without color.
     """
 
@@ -60,7 +64,7 @@ class Repeat:
     frame_mm: NDArray[np.float64]
     level: float
     noise: float
-    color: PageColor | None = field(default=None, repr=False)
+    color: ColorTiles | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -160,16 +164,16 @@ def repeatability(groups: Sequence[tuple[str, Sequence[Path]]], settings: ScanSe
     )
 
 
-def _color(pages: Sequence[PageColor | None]) -> float | None:
+def _color(pages: Sequence[ColorTiles | None]) -> float | None:
     known = [p for p in pages if p is not None]
     if len(known) < LEAST_SCANS:
         return None
     values = []
-    for first, second in combinations(known, 2):
-        printed = first.printed | second.printed
+    for pair in combinations(known, 2):
+        printed = np.any([carries_print(p.copy) for p in pair], axis=0) & pair[0].usable
         if int(printed.sum()) < MIN_TILES:
             return None
-        values.append(difference(first.lab, second.lab, printed, first)[0])
+        values.append(tile_differences(*(p.copy[printed].astype(np.float64) for p in pair))[0])
     return float(np.sqrt(np.mean(np.square(values))))
 
 
@@ -177,11 +181,11 @@ def _color(pages: Sequence[PageColor | None]) -> float | None:
 class _Ruler:
     path: Path
     page: ReferencePage
-    target: Target
+    target: PreparedPage
     light: NDArray[np.float32]
     level: float
     cut_seen: bool
-    color: PageColor | None
+    color: ColorTiles | None
 
 
 def _ruler(paths: Sequence[Path], settings: ScanSettings) -> _Ruler:
@@ -190,9 +194,9 @@ def _ruler(paths: Sequence[Path], settings: ScanSettings) -> _Ruler:
             outline = find_outline(ScanFile(path, path.name), settings)
         except ScanError:
             continue
-        image = read_page(ScanFile(path, path.name), settings)
+        image = open_page(ScanFile(path, path.name), settings).image
         return _as_ruler(path, image, image.to_scan.inverse().after(outline.to_scan), outline.size, cut_seen=True)
-    image = read_page(ScanFile(paths[0], paths[0].name), settings)
+    image = open_page(ScanFile(paths[0], paths[0].name), settings).image
     to_px = Affine.shift(-0.5, -0.5).after(Affine.scaling(px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)))
     height, width = image.luminance.shape
     size = Size(width / px_per_mm(image.dpi.x_dpi), height / px_per_mm(image.dpi.y_dpi))
@@ -202,17 +206,22 @@ def _ruler(paths: Sequence[Path], settings: ScanSettings) -> _Ruler:
 def _as_ruler(path: Path, image: PageImage, to_px: Affine, size: Size, *, cut_seen: bool) -> _Ruler:
     light = rectified(image, to_px, size)
     level = float(np.quantile(light[:, :, 1], 0.9))
-    page = ReferencePage(1, size, raster(size)[0], lambda: encoded(np.asarray(light / level, np.float32)))
-    return _Ruler(path, page, prepare(page), light[:, :, 1], level, cut_seen, _tiles(image, light, size))
+    page = ReferencePage(1, size, raster(size)[0], lambda: encoded(relative(light, np.full(3, level))))
+    return _Ruler(path, page, prepare(page), light[:, :, 1], level, cut_seen, _tiles(path, image, page, to_px))
 
 
-def _tiles(image: PageImage, light: NDArray[np.float32], size: Size) -> PageColor | None:
-    return color_of(light, size, None, image.colors) if image.color else None
+def _tiles(path: Path, image: PageImage, page: ReferencePage, to_px: Affine) -> ColorTiles | None:
+    """As of a copy of this page alone."""
+    if not image.color:
+        return None
+    tiles = page_tiles(page_maps(image, page, to_px))
+    scanned = ScannedPage(page.number, (path.name, 0), tiles, image.to_scan.after(to_px))
+    return copy_colors([scanned], {page.number: page.trim})[page.number]
 
 
 def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Repeat:
     scan = ScanFile(path, path.name)
-    image = read_page(scan, settings)
+    image = open_page(scan, settings).image
     registration = _registered(image, ruler.target)
     if registration is None or not all(registration.observable):
         raise ScanError(
@@ -232,12 +241,12 @@ def _repeat(group: str, path: Path, ruler: _Ruler, settings: ScanSettings) -> Re
         cut_mm=np.array([np.nan if o.value is None else o.value for o in offsets]),
         frame_mm=_frame(image, registration, trim, lines),
         level=level,
-        noise=float(1.4826 * np.median(np.abs(off - np.median(off))) / np.sqrt(2)),
-        color=_tiles(image, light, trim),
+        noise=mad(off - np.median(off)) / np.sqrt(2),
+        color=_tiles(path, image, ruler.page, registration.to_px),
     )
 
 
-def _registered(image: PageImage, target: Target) -> Registration | None:
+def _registered(image: PageImage, target: PreparedPage) -> Registration | None:
     per_mm = px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)
     sheet = find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi))
     height, width = image.luminance.shape
@@ -252,7 +261,7 @@ def _lines(image: PageImage, registration: Registration, trim: Size, settings: S
     backing = find_sheet(image.luminance, (image.dpi.x_dpi, image.dpi.y_dpi), settings.backing).backing
     corners = registration.to_px(trim.corners())
     dpi = image.dpi.x_dpi, image.dpi.y_dpi
-    return [find_edge(image.luminance, corners[[a, b]], backing, dpi[side % 2]) for side, (a, b) in enumerate(_SIDES)]
+    return [find_edge(image.luminance, corners[[a, b]], backing, dpi[side % 2]) for side, (a, b) in enumerate(SIDES)]
 
 
 def _frame(image: PageImage, registration: Registration, trim: Size, lines: Sequence[EdgeLine]) -> NDArray[np.float64]:

@@ -12,8 +12,8 @@ from calibration.profile import Table, by_edge, checked_name, provenance, save
 from calibration.repeatability import Repeatability, repeatability
 from qc.errors import ScanError, UsageError
 from qc.model import ScanSettings
-from qc.scan import IMAGE_SUFFIXES
-from qc.scanner import ScannerProfile
+from qc.scan.image_file import IMAGE_SUFFIXES
+from qc.scan.scanner_profile import ScannerProfile
 
 
 def make_gauge(

@@ -12,12 +12,12 @@ import numpy as np
 from calibration.geometry import ENOUGH_COVERED, fit_geometry
 from calibration.grid import GridScan, find_grid
 from calibration.joint_fit import EXACT, PrintedSize
-from calibration.objects import U_TILT, AxisScale, joined, read_card, read_rule
 from calibration.profile import Table, by_edge, checked_name, grid_tables, object_table, provenance, save
+from calibration.rule_and_card import U_TILT, AxisScale, joined, read_card, read_rule
 from calibration.target import Target
 from calibration.white_lid import white_edges
 from qc.errors import UsageError
-from qc.scanner import ScannerProfile
+from qc.scan.scanner_profile import ScannerProfile
 
 OBJECTS = ("grid", "ruler", "id-1")
 U_PRINTER = 0.0012

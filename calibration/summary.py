@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
 
-from calibration.color_words import color_words
 from calibration.drift import Drift
 from calibration.repeatability import TOLERANCE_WIDTH_MM
-from qc.scanner import EDGES, ScannerProfile, ScannerScale
+from qc.scan.profile_file import EDGES
+from qc.scan.scanner_color import ScannerColor
+from qc.scan.scanner_profile import ScannerProfile, ScannerScale
 from qc.units import to_mm
 
 NINE_INCHES = to_mm(9.0, "in")
@@ -132,3 +133,27 @@ def drift_words(found: Drift) -> list[str]:
             "Check that it is the same sheet, flat and dry; then make the profile again with `qc calibrate scale`."
         )
     return lines
+
+
+ALLOWS = {
+    "A": "differences to the reference may be judged",
+    "B": "differences to the reference are measured with this wider u; copies of one scanner are compared as before",
+    "C": "not used for the reference: only copies from this scanner are compared with each other",
+}
+
+
+_MATERIAL = {"press": "press and paper of the books", "photo": "photographic or other paper", "paint": "paint"}
+
+
+def color_words(color: ScannerColor, table: Mapping[str, Any], today: date) -> Iterator[tuple[str, str]]:
+    """Label and text of each line."""
+    late = f"EXPIRED on {color.expires}" if today > color.expires else f"expires {color.expires}"
+    yield "color", f"grade {color.grade}, {late}: {ALLOWS[color.grade]}"
+    yield (
+        "color error",
+        f"dE00 {color.held_out_mean:.2f} mean, {color.held_out_p95:.2f} p95, {table['held_out_max']:.2f} worst on patches held "
+        f"out; {table['fitted']} of {table['patches']} fitted; u {color.u:.2f} on a page, glare included",
+    )
+    parts = [f"{table['chart']} of {_MATERIAL.get(table['material'], table['material'])}"]
+    parts += [f"{key} {table[key]}" for key in ("charge", "backing", "mode") if table.get(key)]
+    yield "color chart", ", ".join(parts)

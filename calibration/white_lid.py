@@ -12,15 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault, ScanError
-from qc.examine import examine_page
 from qc.geometry import Side, edge_names
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, ScanFile, ScanSettings
-from qc.page_result import PageJob
-from qc.scan import sha256
-from qc.scanner import EDGES, WhiteLid
+from qc.page import inspect_page
+from qc.reference.approved_copy import CopyReference
+from qc.register.page_result import PageJob
+from qc.scan.image_file import sha256
+from qc.scan.profile_file import EDGES
+from qc.scan.scanner_profile import WhiteLid
 
 U_SHEETS_MM = 0.04
 """Shadows differ from sheet to sheet by as much as that on one scanner; several pairs show it."""
@@ -72,7 +73,7 @@ def _pair(white: Path, black: Path, dpi: float | None) -> tuple[list[float], lis
         reference = CopyReference(ruler)
     except ReferenceFault as fault:
         raise ScanError(f"{black.name} is no ruler: {fault}") from fault
-    page = examine_page(PageJob(1, ScanFile(white, white.name), ScanSettings(dpi=dpi, backing="white")), reference)
+    page = inspect_page(PageJob(1, ScanFile(white, white.name), ScanSettings(dpi=dpi, backing="white")), reference)
     if page.error:
         raise ScanError(page.error)
     if page.registration is None or page.trim is None or page.to_scan is None:

@@ -24,16 +24,16 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from qc.evidence import upright_crop
 from qc.geometry import Edge, edge_names
-from qc.intake import open_copy
-from qc.model import Decision, Outcome
+from qc.judge.policy import load_policy
+from qc.model import FindingOutcome, VerdictOutcome
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
-from qc.scan import read_pixels
-from qc.tuning import plots
+from qc.reference.find import find_reference
+from qc.report.evidence import upright_crop
+from qc.scan.copy_folder import open_copy
+from qc.scan.image_file import read_pixels
 from qc.units import px_per_mm
+from studies import plots
 
 INK, PAPER_LEFT, CUT, TRIM = plots.INK, plots.QUIET, plots.BAD, plots.GOOD
 plots.style()
@@ -180,10 +180,10 @@ axes.set_title("Value ± U against within (dashed) and outside (solid)")
 plt.show()
 
 assert worst.value is not None and worst.u is not None
-assert worst.outcome is Outcome.OUTSIDE and abs(worst.value) - policy.k * worst.u > limit
+assert worst.outcome is FindingOutcome.OUTSIDE and abs(worst.value) - policy.k * worst.u > limit
 assert -3.9 < worst.value < -3.3
-assert findings[Edge.HEAD].outcome is findings[Edge.TAIL].outcome is Outcome.WITHIN
-assert inspection.verdict.outcome is Decision.DEFECT
+assert findings[Edge.HEAD].outcome is findings[Edge.TAIL].outcome is FindingOutcome.WITHIN
+assert inspection.verdict.outcome is VerdictOutcome.DEFECT
 assert inspection.refund.outcome == "eligible"
 
 print(f"Verdict  {inspection.verdict.outcome}: {worst.message}")

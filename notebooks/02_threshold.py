@@ -30,20 +30,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import qc
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
+from qc.judge.rejudge import flips
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.propose import propose
-from qc.reference import find_reference
-from qc.rejudge import flips
-from qc.tuning import plots
-from qc.tuning.agreement import pairwise
-from qc.tuning.cost import Costs, cost_curve, cross_validate
-from qc.tuning.curves import histogram, operating_characteristic, precision_recall, roc
-from qc.tuning.example import write_example
-from qc.tuning.labels import agreed, by_person, labels_from_csv, labels_of_store
-from qc.tuning.planted import FAULTS, detection_curve, plant_copy
-from qc.tuning.sweep import limit_lines, sweep, with_limit
+from qc.reference.find import find_reference
+from qc.scan.copy_folder import open_copy
+from studies import plots
+from studies.agreement import pairwise
+from studies.cost import Costs, cost_curve, cross_validate
+from studies.curves import histogram, operating_characteristic, precision_recall, roc
+from studies.example import write_example
+from studies.labels import agreed, by_person, labels_from_csv, labels_of_store
+from studies.planted import FAULTS, detection_curve, plant_copy
+from studies.propose import propose
+from studies.sweep import limit_lines, sweep, with_limit
 
 POLICY, RULE = "kdp", "trim-offset-block"
 LIMITS = np.arange(2.0, 4.001, 0.02)
@@ -227,7 +227,7 @@ assert {f.after.copy.id for f in result.flips} == {f.after.copy.id for f in chan
 assert found.detections[0].flagged == 0 and found.detections[-1].called == found.detections[-1].trials
 assert lost.detections[-1].called >= 0.8 * lost.detections[-1].trials
 if store is None:
-    BEST_MM = 2.88  # of 8000 such copies, benchmarks/tuning_study.py
+    BEST_MM = 2.88  # of 8000 such copies, docs/studies.md
     assert curve.best_low <= BEST_MM <= curve.best_high
     assert checked.saving_low > 0
     assert agreements[0].low is not None and agreements[0].low > 0.6

@@ -25,17 +25,17 @@ from tempfile import mkdtemp
 import matplotlib.pyplot as plt
 import numpy as np
 
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
+from qc.reference.find import find_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, Cut, Faults, Print, Scanner, draw_copy, write_title
 from qc.synthetic.scanner import Wave
-from qc.tuning import plots
-from qc.tuning.control import control_chart
-from qc.tuning.gauge import gauge_study
-from qc.tuning.worked import AIAG
 from qc.units import parse_trim
+from studies import plots
+from studies.control import control_chart
+from studies.gauge import gauge_study
+from studies.worked import AIAG
 
 plots.style()
 OUT = Path(mkdtemp())

@@ -26,16 +26,17 @@ from tempfile import mkdtemp
 import matplotlib.pyplot as plt
 import numpy as np
 
-from qc.intake import open_copy
-from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
-from qc.same_title import with_copy_colors
-from qc.scan import read_pixels
+from qc.compare.color import capture_of
+from qc.compare.same_title import CopyColors, with_copy_colors
+from qc.judge.policy import load_policy
+from qc.pipeline import inspect_with_colors
+from qc.reference.find import find_reference
+from qc.scan.copy_folder import open_copy
+from qc.scan.image_file import read_pixels
 from qc.synthetic import Print, Scanner, draw_copy, sample_drift, write_title
-from qc.tuning import plots
-from qc.tuning.sweep import PASSED, sweep
 from qc.units import parse_trim
+from studies import plots
+from studies.sweep import PASSED, sweep
 
 plots.style()
 OUT = Path(mkdtemp())
@@ -54,14 +55,15 @@ rng = np.random.default_rng(7)
 prints = {f"drift-{n}": sample_drift(rng, Print()) for n in range(1, 6)}
 prints["weak"] = replace(prints["drift-1"], inks=(1.0, 0.3, 1.0))
 prints["lost"] = replace(prints["drift-2"], lost="magenta")
-inspections = []
+inspected = []
 for seed, (name, printed) in enumerate(prints.items()):
     draw_copy(OUT / name, title, printed=printed, scanner=Scanner(dpi=150), seed=seed)
     copy = replace(open_copy(OUT / name), isbn="9780000000002")
     reference, note = find_reference(copy, title.path, None)
     assert reference is not None, note
-    inspections.append(inspect_copy(copy, reference, policy))
-inspections = with_copy_colors(inspections, reference.trim, policy)
+    inspection, pages = inspect_with_colors(copy, reference, policy)
+    inspected.append((inspection, CopyColors(pages, capture_of(copy), reference.trim_known)))
+inspections = with_copy_colors(inspected, policy)
 names = [i.copy.id for i in inspections]
 
 figure, strip = plt.subplots(1, len(names), figsize=(9.5, 2.3))

@@ -1,7 +1,7 @@
 """Measures scans of returned print-on-demand books and judges them by a printer's policy.
 
-The flow stands in the file names: `scan` → `normalize` → `register` (with `edges`) → `measure/` → `judge` → `report/`;
-`pipeline` runs it for one copy.
+The folders are the stages: `scan` → `normalize` (with `edges`) → `register` → `measure` (with `features`) → `judge` → `report`.
+`pipeline` runs them for one copy.
 """
 
 from importlib import import_module
@@ -9,11 +9,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qc.tables import load_store as load_store
+    from qc.batch.tables import load_store as load_store
 
 __version__ = version("print-return-qc")
 
-_LATER = {"load_store": "qc.tables"}
+_LATER = {"load_store": "qc.batch.tables"}
 """Imported when asked for, so that ``import qc`` needs no library."""
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+PRINTED = 0.97
+"""A tile darker than this share of the paper carries print."""
+
 # Linear sRGB (D65) to XYZ adapted to D50 by Bradford: Lindbloom, "RGB/XYZ matrices". skimage's rgb2lab with
 # illuminant "D50" swaps the white point without adapting and puts white at b* = -19, so it is not used.
 _SRGB_TO_XYZ_D50 = np.array(
@@ -15,11 +18,18 @@ _SRGB_TO_XYZ_D50 = np.array(
     ]
 )
 _D50_WHITE = _SRGB_TO_XYZ_D50.sum(axis=1)
+PAPER_LAB = np.array([100.0, 0.0, 0.0])
+"""L*a*b* of the white that colors are relative to."""
 
 
 def srgb_to_linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
     """Linear light of sRGB-encoded values in 0..1 (IEC 61966-2-1)."""
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def linear_to_srgb(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The inverse of `srgb_to_linear`."""
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
 LINEAR_LUT: NDArray[np.float32] = srgb_to_linear(np.arange(256) / 255.0).astype(np.float32)
@@ -49,9 +59,16 @@ def xyz_to_linear_rgb(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(xyz @ np.linalg.inv(_SRGB_TO_XYZ_D50).T)
 
 
+def carries_print(lab: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tiles, L*a*b* relative to paper, darker than bare paper in one of R, G and B; shape (rows, cols)."""
+    return np.asarray(xyz_to_linear_rgb(lab_to_xyz(lab.astype(np.float64))).min(axis=-1) < PRINTED)
+
+
 def relative_to_paper(lab: NDArray[np.float64], paper: NDArray[np.float64]) -> NDArray[np.float64]:
-    """L*a*b* as seen by an eye adapted to the paper: XYZ divided by that of `paper`, shape (3,), L*a*b*, so that bare
-    paper is 100, 0, 0 (media-relative colorimetry, ICC.1)."""
+    """Media-relative L*a*b* (ICC.1).
+
+    XYZ is divided by that of `paper` (L*a*b*, shape (3,)), so that bare paper is 100, 0, 0.
+    """
     return xyz_to_lab(lab_to_xyz(lab) / lab_to_xyz(paper) * _D50_WHITE)
 
 

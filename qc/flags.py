@@ -1,5 +1,6 @@
 """Every reason for doubt, described once. Flags stand in observations; a null value always has at least one."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -148,3 +149,8 @@ class Flag(StrEnum):
         "other-content",
         "the page differs from the reference in so many places that it may show another text",
     )
+
+
+def most_common(flags: Sequence[str]) -> str | None:
+    """What most of `flags` are, the first by name of equals; None where there are none."""
+    return max(sorted(set(flags)), key=flags.count) if flags else None

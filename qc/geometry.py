@@ -7,11 +7,23 @@ knows on which side the spine is.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from qc.errors import shown
+from qc.units import parse_trim, to_mm
+
+WORKING_DPI = 150.0
+
+
+MARGIN_MM = to_mm(0.125, "in")
+
+
+THUMBNAIL_DPI = 18.75
 
 Points = NDArray[np.float64]
 
@@ -21,6 +33,12 @@ class Edge(StrEnum):
     TAIL = "tail"
     SPINE = "spine"
     FORE_EDGE = "fore-edge"
+
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1."""
+OUTER_EDGES = (Edge.SPINE, Edge.FORE_EDGE)
+"""The edges that change places where the sides do."""
 
 
 class Side(StrEnum):
@@ -58,6 +76,18 @@ def edges_across(at_left: bool) -> tuple[Edge, Edge, Edge, Edge]:
 
 def spine_at_left(side: Side, direction: Direction) -> bool:
     return (side is Side.RECTO) is (direction is Direction.LTR)
+
+
+SIDES = ((3, 0), (0, 1), (1, 2), (2, 3))
+"""Corners (left-top, right-top, right-bottom, left-bottom) at the ends of the left, top, right and bottom side, walked so
+that the page lies to the right."""
+
+
+def meet(p: Points, q: Points) -> Points:
+    """Point where the lines through the pairs of points `p` and `q` meet."""
+    d, e = p[1] - p[0], q[1] - q[0]
+    t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
+    return np.asarray(p[0] + t[0] * d)
 
 
 @dataclass(frozen=True)
@@ -146,3 +176,29 @@ def quarter_turn(turns: int, width_px: float, height_px: float) -> Affine:
         case _:
             m = [[0, -1, height_px - 1], [1, 0, 0]]
     return Affine(np.array(m, float))
+
+
+LEAST_TRIM_MM, MOST_TRIM_MM = 20.0, 1200.0
+
+
+def trim_size(text: str) -> Size:
+    """Size of a trim such as ``"6 x 9 in"``; raises ValueError where it is none that a book can have."""
+    size = Size(*parse_trim(text))
+    if not all(LEAST_TRIM_MM <= side <= MOST_TRIM_MM for side in (size.width_mm, size.height_mm)):
+        raise ValueError(f"{shown(repr(text))} is no size of a book, {LEAST_TRIM_MM:g} to {MOST_TRIM_MM:g} mm a side")
+    return size
+
+
+USUAL = frozenset({Side.RECTO})
+"""Odd pages are the fronts."""
+
+
+def mate(number: int, odd: Side) -> int:
+    """Number of the page on the other side of the leaf of page `number`; 0 for a side before page 1."""
+    front = (number % 2 == 1) is (odd is Side.RECTO)
+    return number + 1 if front else number - 1
+
+
+def mates(number: int, odd: Collection[Side] = USUAL) -> tuple[int, ...]:
+    """The pages that may lie on the other side of the leaf of page `number`."""
+    return tuple(mate(number, side) for side in sorted(odd))

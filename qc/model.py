@@ -7,13 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from qc.geometry import Affine, Direction, Edge, Side
-from qc.scanner import ScannerProfile
-
-if TYPE_CHECKING:
-    from qc.color_tiles import ColorTiles
+from qc.geometry import Affine, Box, Direction, Edge, Side
 
 
 class Role(StrEnum):
@@ -33,7 +29,7 @@ class PageKind(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Outcome(StrEnum):
+class FindingOutcome(StrEnum):
     """Of a finding."""
 
     WITHIN = "within"
@@ -42,7 +38,7 @@ class Outcome(StrEnum):
     NOT_JUDGED = "not-judged"
 
 
-class Decision(StrEnum):
+class VerdictOutcome(StrEnum):
     """Of a verdict."""
 
     DEFECT = "defect"
@@ -74,7 +70,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """The `[scan]` table of copy.toml; `profile` is the calibration named by `scanner`, once it is loaded."""
+    """The `[scan]` table of copy.toml; `scanner` names a scanner profile."""
 
     scanner: str | None = None
     dpi: float | None = None
@@ -83,7 +79,6 @@ class ScanSettings:
     complete: bool = False
     first_page: int = 1
     spine: str = "bench"
-    profile: ScannerProfile | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +177,7 @@ class Finding:
     holds the flags for which a value that is not within is left to a person."""
 
     rule: str
-    outcome: Outcome
+    outcome: FindingOutcome
     severity: str
     measure: str
     value: float | None
@@ -237,7 +232,7 @@ class Rescan:
 
 @dataclass(frozen=True)
 class Verdict:
-    outcome: Decision
+    outcome: VerdictOutcome
     summary: str
     not_checked: tuple[str, ...] = ()
     rescan: tuple[Rescan, ...] = ()
@@ -289,8 +284,8 @@ class Provenance:
 class Inspection:
     """Everything known of one inspected copy; what `--json` prints and the reports render.
 
-    `pictures` are small WebP thumbnails by scan name and frame for the report's page strip, `colors` the tiles of the few
-    pages whose color is farthest off, by position; they are not part of the JSON record.
+    `pictures` are small WebP thumbnails by scan name and frame for the report's page strip; they are not part of the JSON
+    record.
     """
 
     copy: BookCopy
@@ -303,4 +298,11 @@ class Inspection:
     pages: tuple[PageRecord, ...]
     provenance: Provenance
     pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
-    colors: Mapping[int, ColorTiles] = field(default_factory=dict, repr=False, compare=False)
+
+
+def evidence_at(scan: tuple[str, int], box_mm: Box, page_to_scan: Affine) -> Evidence:
+    """Evidence for a box (x0, y0, x1, y1) in page-frame mm; `scan` is file name and frame."""
+    x0, y0, x1, y1 = box_mm
+    px = page_to_scan([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+    lo, hi = px.min(axis=0), px.max(axis=0)
+    return Evidence(scan[0], scan[1], (float(lo[0]), float(lo[1]), float(hi[0]), float(hi[1])), box_mm)

@@ -1,60 +1,55 @@
-"""From the scans of one copy to its inspection: examine pages, put them in order, measure the copy, judge, decide."""
+"""From the scans of one copy to its inspection: recognize and register pages, measure them and the copy, judge, decide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import numpy as np
 
 from qc import __version__
-from qc.another_book import in_ordered_cover, not_judged, other_block, without_chance
-from qc.catalog import MEASURES
-from qc.color_tiles import ColorTiles
-from qc.copy_tones import observe_tones, with_unsure_places
-from qc.covers_among_pages import take_out_covers
 from qc.errors import ScanError
-from qc.examine import examine_page
-from qc.facts import not_known
-from qc.first_look import Glance, expected_pages, look_at, mirrored_pages, shape_of
-from qc.imprint_look import looks_like_imprint
-from qc.judge import judge
-from qc.leaves import mates, whole
-from qc.match import has_content
-from qc.model import (
-    BookCopy,
-    Inspection,
-    Observation,
-    PageKind,
-    PageRecord,
-    Provenance,
-    ReferenceId,
-    Rescan,
-    Role,
-    ScanFile,
-)
-from qc.observe import observe
-from qc.on_glass import without_dirt_on_glass
-from qc.order import Places, find_places, last_content, put_in_order, usual_turns
-from qc.page_index import index_of
-from qc.page_result import PageJob, PageResult
-from qc.painted_rim import without_painted_rims
-from qc.policy import Policy
-from qc.print_shape import APART, AS_ORDERED, Shape, shared
-from qc.reading_order import AS_SCANNED, find_order, reading_order
-from qc.readings import imprint_position, read_copy
-from qc.reference import Reference
-from qc.reference_page import direction_of
-from qc.refund import decide_refund
-from qc.register import Prior
-from qc.repeats import repeats_in_place, without_repeats
-from qc.scan import sha256
-from qc.sides import Sides, find_sides
+from qc.features.color_tiles import ColorTiles
+from qc.geometry import WORKING_DPI
+from qc.judge.claim import not_known
+from qc.judge.judge import judge
+from qc.judge.padding import with_unexplained_blanks
+from qc.judge.policy import Policy
+from qc.judge.refund import decide_refund
+from qc.measure import MEASURES
+from qc.measure.context.another_book import in_ordered_cover, other_block, without_chance
+from qc.measure.context.copy_context import CopyContext
+from qc.measure.context.glass_dirt import without_dirt_on_glass
+from qc.measure.context.imprint_page import ImprintPage, read_copy
+from qc.measure.context.observing import observe_copy
+from qc.measure.context.page_records import place_pages
+from qc.measure.context.rescans import rescans
+from qc.model import BookCopy, Inspection, PageKind, PageRecord, Provenance, ReferenceId, ScanFile
+from qc.normalize.calibrated import AppliedProfile
+from qc.page import measure_page, recognize_page, register_page, shape_of_print
+from qc.reference.base import direction_of
+from qc.reference.find import Reference
+from qc.register.collate import better_in_order, in_reading_order, jobs_out_of_order
+from qc.register.covers_among_pages import take_out_covers
+from qc.register.page_result import PageJob, PageResult
+from qc.register.painted_rim import without_painted_rims
+from qc.register.print_shape import APART, AS_ORDERED, Shape, shared
+from qc.register.recognize import expected_pages, mirrored_pages
+from qc.register.register import Prior
+from qc.register.repeats import find_repeats, find_repeats_in_place
+from qc.register.scan_order import find_order
+from qc.register.thumbnail_index import index_of
+from qc.scan.image_file import sha256
+from qc.scan.same_capture import same_bytes
+from qc.scan.scan_reader import ScanReader
+from qc.scan.scanner_profile import ScannerProfile
 
 Progress = Callable[[int, int], None]
-Look = Callable[[PageJob, Reference | None], PageResult]
+T = TypeVar("T", PageJob, PageResult)
+Act = Callable[[T, Reference | None, ScanReader], PageResult]
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
 ASKED = 4
@@ -68,8 +63,10 @@ def inspect_copy(
     policy: Policy,
     *,
     note: str = "",
+    scanner: AppliedProfile = AppliedProfile(),  # noqa: B008 - frozen
     threads: int = 1,
     progress: Progress | None = None,
+    reader: ScanReader | None = None,
 ) -> Inspection:
     """Inspect one copy.
 
@@ -79,44 +76,95 @@ def inspect_copy(
     reference : Reference or None
         The ordered book; None where there is none, `note` then says why.
     policy : Policy
+    scanner : AppliedProfile
+        That its scans were made on.
     threads : int
-        Pages examined at the same time.
+        Pages inspected at the same time.
     progress : callable, optional
         Called with pages done and pages in all.
+    reader : ScanReader, optional
+        Of its scans, where something else will look at them, too.
 
     Raises
     ------
     ScanError
         No scan of the copy could be used.
     """
+    about: dict[str, Any] = {
+        "note": note,
+        "scanner": scanner,
+        "threads": threads,
+        "progress": progress,
+        "reader": reader,
+    }
+    return inspect_with_colors(copy, reference, policy, **about)[0]
+
+
+def inspect_with_colors(
+    copy: BookCopy,
+    reference: Reference | None,
+    policy: Policy,
+    *,
+    note: str = "",
+    scanner: AppliedProfile = AppliedProfile(),  # noqa: B008 - frozen
+    threads: int = 1,
+    progress: Progress | None = None,
+    reader: ScanReader | None = None,
+) -> tuple[Inspection, dict[int, ColorTiles]]:
+    """As `inspect_copy`, and the colors of the registered pages by their position."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    copy, order, glances, pages = arranged(copy, reference, threads, progress)
+    reader = reader or ScanReader()
+    steps = 1 if reference is None else 2
+    work = PageWork(reference, scanner.profile, threads, progress, reader=reader, steps=steps)
+    copy, order, pages = collate_copy(copy, work)
     _require_some(copy, pages)
-    pages = with_shared_scale(repeats_in_place(put_in_order(pages, reference)))
-    pages = without_dirt_on_glass(without_painted_rims(pages))
-    readings = read_copy(copy, [p for p in pages if p.job.same_as is None], reference)
-    places = find_places(copy, pages, reference, imprint_position(readings))
-    sides = find_sides(copy, pages, places.pages, reference)
-    records = with_imprint(page_records(copy, pages, reference, places, sides), readings)
-    block, mirrored = None, mirrored_pages(glances)
-    if reference is not None and (block := other_block([r for r in records if r.role is Role.PAGE])):
-        block, mirrored = in_ordered_cover(block, copy, reference, readings), {}
-        pages = without_chance(pages, block)
-        places = find_places(copy, pages, reference, imprint_position(readings))
-        sides = find_sides(copy, pages, places.pages, reference)
-        records = with_imprint(page_records(copy, pages, reference, places, sides), readings)
-    observations = observe(
-        copy, pages, records, reference, sides, places.doubtful, policy.padding, order, mirrored, block
+    pages = measure_pages(register_in_order(pages, work), work)
+    pages = without_dirt_on_glass(without_painted_rims(pages), reader)
+    imprint = read_copy(copy, [p for p in pages if p.job.same_as is None], reference, reader)
+    context, records = _place_copy(copy, pages, reference, imprint, order)
+    observe_copy(context)
+    provenance = Provenance(
+        qc=__version__,
+        measures={m: MEASURES[m].version for m in sorted({o.measure for o in context.observations})},
+        scanner=scanner.record,
+        scans=_hashes(copy.scans),
+        started=started,
     )
-    observations += readings
-    colors: dict[int, ColorTiles] = {}
-    if reference is not None:
-        interior = [r for r in records if r.role is Role.PAGE]
-        tones, colors = observe_tones(copy, pages, interior, reference)
-        observations += with_unsure_places(tones, observations)
-    rescan = _rescan(copy, pages, records, reference, sides)
-    if block is not None:
-        observations = list(not_judged(observations))
+    return _judge_copy(context, records, policy, note, provenance), context.colors
+
+
+def _place_copy(
+    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, imprint: ImprintPage, order: str
+) -> tuple[CopyContext, tuple[PageRecord, ...]]:
+    """What measures of the copy are taken from, once every page has its place; and what each scan was taken for."""
+    block, mirrored = None, mirrored_pages(pages)
+    placed = place_pages(copy, pages, reference, imprint)
+    if reference is not None and (block := other_block(placed.interior)):
+        block, mirrored = in_ordered_cover(block, copy, reference, imprint.isbns), {}
+        pages = without_chance(pages, block)
+        placed = place_pages(copy, pages, reference, imprint)
+    context = CopyContext(
+        copy,
+        tuple(pages),
+        tuple(placed.interior),
+        reference,
+        placed.sides,
+        imprint,
+        placed.doubtful,
+        order,
+        mirrored,
+        block,
+    )
+    return context, placed.records
+
+
+def _judge_copy(
+    context: CopyContext, records: tuple[PageRecord, ...], policy: Policy, note: str, provenance: Provenance
+) -> Inspection:
+    copy, reference = context.copy, context.reference
+    observations = tuple(with_unexplained_blanks(context.observations, policy.padding))
+    rescan = rescans(copy, context.pages, records, reference, context.sides)
+    if context.block is not None:
         # Pages of the ordered book that another block lacks would change nothing.
         rescan = [r for r in rescan if r.file is not None]
     identity = reference.id if reference else ReferenceId("none", note=note)
@@ -129,83 +177,132 @@ def inspect_copy(
         verdict=verdict,
         refund=decide_refund(verdict, findings, copy, policy, observations),
         findings=findings,
-        observations=tuple(observations),
+        observations=observations,
         pages=records,
-        provenance=Provenance(
-            qc=__version__,
-            measures={m: MEASURES[m].version for m in sorted({o.measure for o in observations})},
-            scanner={"profile": None, "note": "no scanner profile: the wider uncertainty is carried"},
-            scans=_hashes(copy.scans),
-            started=started,
-        ),
-        colors=colors,
-        pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in pages if p.picture},
+        provenance=provenance,
+        pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in context.pages if p.picture},
     )
 
 
-def run_jobs(
-    jobs: Sequence[PageJob], reference: Reference | None, threads: int, look: Look = examine_page
-) -> Iterator[PageResult]:
-    """Results as they come; never more than two pages a thread under way, so that memory does not grow with the
-    copy."""
-    if threads <= 1:
-        yield from (look(job, reference) for job in jobs)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: set[Future[PageResult]] = set()
-        for job in jobs:
-            waiting.add(pool.submit(look, job, reference))
-            if len(waiting) >= 2 * threads:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (f.result() for f in done)
-        yield from (f.result() for f in waiting)
+@dataclass
+class PageWork:
+    """How the pages of one copy are worked on.
 
-
-def examine_pages(
-    copy: BookCopy,
-    reference: Reference | None,
-    threads: int,
-    progress: Progress | None = None,
-    expected: Sequence[int] | None = None,
-    look: Look = examine_page,
-    repeats: Sequence[ScanFile | None] | None = None,
-    shapes: tuple[Shape, ...] = (),
-) -> list[PageResult]:
-    """Every interior page of the copy, by position; `expected` is the reference page at which each is looked up first,
-    `repeats` the scan that it repeats, where it is not examined."""
-    seen_as: Sequence[int | None] = expected or [None] * len(copy.pages)
-    same_as: Sequence[ScanFile | None] = repeats or [None] * len(copy.pages)
-    direction = direction_of(copy, reference)
-    jobs = [
-        PageJob(i, scan, copy.scan, seen_as=n, direction=direction, same_as=other, shapes=shapes)
-        for i, (scan, n, other) in enumerate(zip(copy.pages, seen_as, same_as, strict=True), 1)
-    ]
-    results = {job.position: PageResult(job) for job in jobs if job.same_as is not None}
-    for result in run_jobs([job for job in jobs if job.same_as is None], reference, threads, look):
-        results[result.job.position] = result
-        if progress:
-            progress(len(results), len(jobs))
-    return [results[i] for i in sorted(results)]
-
-
-def arranged(
-    copy: BookCopy, reference: Reference | None, threads: int, progress: Progress | None = None
-) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
-    """The copy in reading order, the order in which it was scanned, a look at every page, and what each gave.
-
-    Covers that came along among the pages are named so and are no pages any more.
-    Where pages stay unknown because the print is scaled or turned on its sheets, all that is done once more, knowing how.
+    Attributes
+    ----------
+    reference : Reference or None
+    profile : ScannerProfile or None
+        Of the scanner.
+    threads : int
+        Pages worked on at the same time.
+    progress : callable, optional
+        Called with pages done and pages in all.
+    recognize : callable
+        What is done to each page first.
+    dpi : float
+        Resolution that suffices.
+    reader : ScanReader
+        Decodes each scan once.
+    steps : int
+        That a page takes until it is done.
     """
-    found = _arranged(copy, reference, threads, progress)
-    if reference is None:
-        return found
-    shapes = print_shapes(found[-1], reference, threads)
-    return _arranged(copy, reference, threads, progress, shapes) if shapes else found
+
+    reference: Reference | None
+    profile: ScannerProfile | None = None
+    threads: int = 1
+    progress: Progress | None = None
+    recognize: Act[PageJob] = recognize_page
+    dpi: float = WORKING_DPI
+    reader: ScanReader = field(default_factory=ScanReader)
+    steps: int = 2
+    _taken: int = 0
+
+    def jobs(self, copy: BookCopy, shapes: tuple[Shape, ...] = ()) -> list[PageJob]:
+        """The interior scans of a copy, those that repeat another byte by byte as repeats of it."""
+        repeated = {i: copy.pages[first] for i, first in same_bytes(copy.pages).items()}
+        direction = direction_of(copy, self.reference)
+        return [
+            PageJob(
+                i + 1,
+                scan,
+                copy.scan,
+                self.profile,
+                self.dpi,
+                direction=direction,
+                same_as=repeated.get(i),
+                shapes=shapes,
+            )
+            for i, scan in enumerate(copy.pages)
+        ]
+
+    def each(self, act: Act[T], items: Collection[T], of: int = 0) -> list[PageResult]:
+        """What `act` gives for each item, in their order; progress is told of a copy of `of` pages."""
+        results = []
+        with ThreadPoolExecutor(max(self.threads, 1)) as pool:
+            # One thread is this one: a second would have a heap of its own.
+            ahead = map if self.threads <= 1 else pool.map
+            for result in ahead(lambda item: act(item, self.reference, self.reader), items):
+                results.append(result)
+                self._taken += 1
+                if self.progress and of:
+                    self.progress(min(self._taken // self.steps, of), of)
+        return results
 
 
-def print_shapes(pages: Sequence[PageResult], reference: Reference, threads: int) -> tuple[Shape, ...]:
+def collate_copy(copy: BookCopy, work: PageWork) -> tuple[BookCopy, str, list[PageResult]]:
+    """The copy in reading order, the order in which it was scanned, and its pages, registered.
+
+    Covers that came along among the pages are named so and are no pages any more. Where pages stay unknown because the print
+    is scaled or turned on its sheets, all that is done once more, knowing how.
+    """
+    found = _collate(copy, work)
+    shapes = print_shapes(found[-1], work)
+    return _collate(copy, work, shapes) if shapes else found
+
+
+def _collate(copy: BookCopy, work: PageWork, shapes: tuple[Shape, ...] = ()) -> tuple[BookCopy, str, list[PageResult]]:
+    pages = work.each(work.recognize, work.jobs(copy, shapes), len(copy.pages))
+    pages = find_repeats(pages, work.reader)
+    seen = [p.recognition for p in pages if p.job.same_as is None]
+    looks = index_of(work.reference).looks if work.reference is not None else ()
+    order = find_order([r.page for r in seen], [r.look for r in seen], looks)
+    copy, pages = in_reading_order(copy, pages, order)
+    pages = with_proven_resolution(_register_pending(copy, pages, work))
+    copy, pages = take_out_covers(copy, pages, work.reference)
+    return copy, order, pages
+
+
+def _register_pending(copy: BookCopy, pages: Sequence[PageResult], work: PageWork) -> list[PageResult]:
+    """The pages, those that were not recognized looked up where their neighbors suggest."""
+    expected = expected_pages(pages, copy.scan.first_page)
+    pending = {i: replace(p.job, seen_as=expected[i]) for i, p in enumerate(pages) if p.pending}
+    found = dict(zip(pending, work.each(register_page, pending.values(), len(pages)), strict=True))
+    return [replace(found[i], recognition=p.recognition) if i in found else p for i, p in enumerate(pages)]
+
+
+def register_in_order(pages: Sequence[PageResult], work: PageWork) -> list[PageResult]:
+    """The pages in step with their neighbors: those that fit several places registered again at the one that is left."""
+    if work.reference is None:
+        return find_repeats_in_place(pages, work.reader)
+    jobs = jobs_out_of_order(pages)
+    again = dict(zip(jobs, work.each(register_page, jobs.values()), strict=True))
+    in_order = [better_in_order(p, again[i]) if i in again else p for i, p in enumerate(pages)]
+    return find_repeats_in_place(in_order, work.reader)
+
+
+def measure_pages(pages: Sequence[PageResult], work: PageWork) -> list[PageResult]:
+    """The pages with their edges and tiles, all measured with the scale and shear that they share."""
+    if work.reference is None:
+        return list(pages)
+    return work.each(measure_page, with_shared_scale(pages), len(pages))
+
+
+def print_shapes(pages: Sequence[PageResult], work: PageWork) -> tuple[Shape, ...]:
     """How the print of a copy is scaled and turned, where that is why pages were not recognized; empty where they all were,
     or where most were and their print is as ordered, so that the others show something else."""
+    reference = work.reference
+    if reference is None:
+        return ()
     # A resolution is not believed where the sheet has another size and nothing is recognized: a stretched scan has both.
     usable = [p for p in pages if p.error in ("", p.doubt) and p.ink is not None]
     printed = [p for p in usable if p.ink is not None and p.ink.kind is PageKind.CONTENT]
@@ -215,47 +312,11 @@ def print_shapes(pages: Sequence[PageResult], reference: Reference, threads: int
     if not lost or (2 * len(lost) < len(printed) and 2 * len(other) < max(len(known), 1)):
         return ()
     asked = [lost[i] for i in sorted({int(k) for k in np.linspace(0, len(lost) - 1, ASKED)})]
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        found = [s for s in pool.map(lambda p: shape_of(p.job, reference), asked) if s is not None]
+    with ThreadPoolExecutor(max(work.threads, 1)) as pool:
+        tried = pool.map(lambda p: shape_of_print(p.job, reference, work.reader), asked)
+        found = [s for s in tried if s is not None]
     # A sparse page is registered to print of another scale, too, but says little of that.
     return shared(s for s in found if not s.like(AS_ORDERED, APART)) or shared(other)
-
-
-def _arranged(
-    copy: BookCopy,
-    reference: Reference | None,
-    threads: int,
-    progress: Progress | None,
-    shapes: tuple[Shape, ...] = (),
-) -> tuple[BookCopy, str, list[Glance], list[PageResult]]:
-    glances = without_repeats(copy.pages, look_at(copy, reference, threads, shapes))
-    looks = index_of(reference).looks if reference is not None else ()
-    once = [g for g in glances if g.same_as is None]
-    order = find_order([g.page for g in once], [g.look for g in once], looks)
-    copy, glances = in_reading_order(copy, glances, order)
-    expected = expected_pages(glances, copy.scan.first_page) if any(g.page for g in glances) else None
-    repeats = [g.same_as for g in glances]
-    pages = with_proven_resolution(
-        examine_pages(copy, reference, threads, progress, expected, repeats=repeats, shapes=shapes)
-    )
-    copy, glances, pages = take_out_covers(copy, glances, pages, reference)
-    return copy, order, glances, pages
-
-
-def in_reading_order(copy: BookCopy, glances: Sequence[Glance], order: str) -> tuple[BookCopy, list[Glance]]:
-    """The copy with its interior scans as the pages follow each other in the book; covers keep their place. Scans that repeat
-    another follow it."""
-    if order == AS_SCANNED:
-        return copy, list(glances)
-    once = [i for i, g in enumerate(glances) if g.same_as is None]
-    behind: dict[ScanFile | None, list[int]] = {}
-    for i, glance in enumerate(glances):
-        behind.setdefault(glance.same_as, []).append(i)
-    in_order = [once[k] for k in reading_order([glances[i].page for i in once], order)]
-    at = [k for i in in_order for k in (i, *behind.get(copy.pages[i], ()))]
-    pages = iter([copy.pages[i] for i in at])
-    scans = tuple(next(pages) if s.role is Role.PAGE else s for s in copy.scans)
-    return replace(copy, scans=scans), [glances[i] for i in at]
 
 
 def with_proven_resolution(pages: Sequence[PageResult]) -> list[PageResult]:
@@ -299,99 +360,6 @@ def with_shared_scale(pages: Sequence[PageResult]) -> list[PageResult]:
             assert registration is not None
             result[i] = replace(pages[i], registration=registration.given(prior))
     return result
-
-
-def page_records(
-    copy: BookCopy, pages: Sequence[PageResult], reference: Reference | None, places: Places, sides: Sides
-) -> tuple[PageRecord, ...]:
-    """What each scan of the copy was taken for, covers first as they lie in the folder."""
-    usual = usual_turns(pages) or 0
-    last = last_content(reference) if reference is not None else None
-    by_scan = {}
-    for at, (page, place) in enumerate(zip(pages, places.pages, strict=True)):
-        if (first := page.job.same_as) is not None:
-            by_scan[page.job.scan] = _repeat(page.job.scan, first)
-            continue
-        ink, registration = page.ink, page.registration
-        kind = PageKind.UNREADABLE if page.error or ink is None else ink.kind
-        reason = page.error or (ink.reason if ink else "")
-        if registration is not None and kind is PageKind.BLANK:
-            kind, reason = PageKind.CONTENT, "its print matches the reference page"
-        printed = registration is None and kind in (PageKind.CONTENT, PageKind.FOLIO_ONLY)
-        if printed and (why := looks_like_imprint(page, place, pages, last)):
-            kind, reason = PageKind.IMPRINT, why
-        to_scan = None
-        if registration is not None and page.to_scan is not None:
-            to_scan = page.to_scan.after(registration.to_px)
-        by_scan[page.job.scan] = PageRecord(
-            file=page.job.scan.name,
-            frame=page.job.scan.frame,
-            role=Role.PAGE,
-            reference_page=place,
-            side=None if at + 1 in sides.doubtful else sides.names[at],
-            kind=kind,
-            reason=reason,
-            dpi=(page.resolution.x_dpi, page.resolution.y_dpi) if page.resolution and page.credible else None,
-            skew_deg=registration.to_px.skew_deg if registration is not None else None,
-            upside_down=page.reference_page is not None and (page.turns - usual) % 4 == 2,
-            to_scan=to_scan,
-        )
-    return tuple(by_scan.get(scan) or _other_record(scan) for scan in copy.scans)
-
-
-def with_imprint(records: Sequence[PageRecord], readings: Sequence[Observation]) -> tuple[PageRecord, ...]:
-    """The records, the page that was read as an imprint named so."""
-    places = {(e.file, e.frame) for o in readings if o.measure in ("print-date", "print-place") for e in o.evidence}
-    why = "it says where, when or in which job it was printed"
-    return tuple(replace(r, kind=PageKind.IMPRINT, reason=why) if (r.file, r.frame) in places else r for r in records)
-
-
-def _repeat(scan: ScanFile, first: ScanFile) -> PageRecord:
-    why = f"the same scan as {first.name}" + (f", page {first.frame + 1}" if first.frame else "")
-    return PageRecord(scan.name, scan.frame, scan.role, None, None, None, why, None, None, False, first)
-
-
-def _other_record(scan: ScanFile) -> PageRecord:
-    kind = PageKind.BLANK if scan.inside else None
-    return PageRecord(
-        scan.name, scan.frame, scan.role, None, None, kind, scan.found or "not measured yet", None, None, False
-    )
-
-
-def _rescan(
-    copy: BookCopy,
-    pages: Sequence[PageResult],
-    records: Sequence[PageRecord],
-    reference: Reference | None,
-    sides: Sides,
-) -> list[Rescan]:
-    """Files that could not be used, and, where a copy should be complete, reference pages that were not seen."""
-    interior = [r for r in records if r.role is Role.PAGE]
-    wanted = [
-        Rescan(page.error, file=record.file, reference_page=record.reference_page)
-        for page, record in zip(pages, interior, strict=True)
-        if page.error
-    ]
-    if reference is None:
-        return wanted
-    seen = {r.reference_page for r in interior}
-    written = has_content(reference.thumbnails())
-    unseen = [n for n in range(1, last_content(reference) + 1) if n not in seen and written[n - 1]]
-    return wanted + [
-        Rescan(_why_unseen(n, frozenset(unseen), seen, copy.scan.complete, sides), reference_page=n) for n in unseen
-    ]
-
-
-def _why_unseen(page: int, unseen: frozenset[int], seen: Collection[int | None], complete: bool, sides: Sides) -> str:
-    """Why a page that was not seen is asked for."""
-    beside = [n for n in mates(page, sides.odd) if n in seen]
-    if beside and not any(whole((page,), seen, side) for side in sides.odd):
-        return f"only the other side of its leaf was scanned (page {beside[0]} of the book)"
-    why = "the copy is stated complete, but no scan shows this page" if complete else "not among the scans"
-    leaf = sorted((page, *mates(page, sides.odd)))
-    drawn_in = len(leaf) == 2 and set(leaf) <= unseen and leaf[0] - 1 in seen and leaf[1] + 1 in seen
-    fed = "; front and back of a leaf between pages that were scanned, as when a feeder draws in two leaves at once"
-    return why + (fed if drawn_in else "")
 
 
 def _hashes(scans: Sequence[ScanFile]) -> dict[str, str]:

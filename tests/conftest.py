@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from qc.cli import entry
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+"""As `qc` itself sets it; before numpy is imported. Two threads wait for each other twice as long as they work."""
 
 ISBN = "9780000000002"
 DPI = 150
@@ -50,6 +54,17 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("QC_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spared_processor() -> None:
+    """One thread of OpenCV, as `qc` has, and a gigabyte of printed pages that are drawn again and again."""
+    import cv2
+
+    from qc.synthetic.rasters import RASTERS
+
+    cv2.setNumThreads(1)
+    RASTERS.most_bytes = 2**30
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from qc.examine import examine_page
 from qc.geometry import Edge, edge_names, side_of
 from qc.measure.trim_offset import trim_offset
 from qc.model import Observation, Resolution, ScanFile, ScanSettings
-from qc.normalize import PageImage, load_page
-from qc.page_result import PageJob, PageResult
-from qc.reference import Reference, open_reference
-from qc.scan import read_header
+from qc.normalize.page_image import PageImage, load_page
+from qc.page import inspect_page
+from qc.reference.find import Reference, open_reference
+from qc.register.page_result import PageJob, PageResult
+from qc.scan.image_file import read_header
 from qc.synthetic import Cut, Kind, PageDesign, Print, Scanner, Title, Truth, draw_scan, write_scan, write_title
 from qc.synthetic.files import suffix
 
@@ -79,7 +79,7 @@ class Book:
         image, truth = draw_scan(drawn, printed or Print(), cut or Cut(), scanner, np.random.default_rng(seed))
         name = f"p-{page}-{len(list(self.folder.iterdir()))}{suffix(scanner)}"
         file = write_scan(self.folder / name, image, scanner)
-        result = examine_page(
+        result = inspect_page(
             PageJob(page - settings.first_page + 1, ScanFile(file, file.name), settings, forced_turns=turns),
             self.reference,
         )

@@ -8,16 +8,21 @@ from pathlib import Path
 
 from drawn_page import Book, Measured
 
-from qc.copy_tones import observe_tones
+from qc.features.lamp import lamp_taken_out
+from qc.features.tiles import PageTiles, ScannedPage
+from qc.features.tone_curve import bare_paper, tone_curve
+from qc.flags import Flag
 from qc.geometry import Side, side_of
-from qc.lamp import lamp_taken_out
 from qc.measure.color_difference import color_difference
+from qc.measure.context.copy_context import CopyContext
+from qc.measure.context.imprint_page import ImprintPage
+from qc.measure.context.observing import observe_copy
+from qc.measure.context.page_sides import Sides
 from qc.measure.missing_print import missing_print
-from qc.model import BookCopy, Observation, PageKind, PageRecord, Role
-from qc.page_result import PageResult
+from qc.model import BookCopy, Observation, PageKind, PageRecord, Role, Where
+from qc.reference.find import Reference
+from qc.register.page_result import PageResult
 from qc.synthetic import Cut, Print, Scanner
-from qc.tiles import PageTiles, ScannedPage
-from qc.tone_curve import bare_paper, tone_curve
 
 FEWEST_PAGES = 4
 _drawn: dict[tuple[Path, int, Print, Cut, Scanner], Measured] = {}
@@ -74,7 +79,20 @@ def tones_of(book: Book, results: Sequence[PageResult]) -> list[Observation]:
     """All observations of tone of a copy of these pages, which lie in the copy as they are given here."""
     placed = [replace(r, job=replace(r.job, position=n)) for n, r in enumerate(results, 1)]
     copy = BookCopy("RMA-1", book.folder, tuple(r.job.scan for r in placed))
-    return observe_tones(copy, placed, [record_of(r) for r in placed], book.reference)[0]
+    records = tuple(record_of(r) for r in placed)
+    context = copy_context(copy, placed, records, book.reference)
+    observe_copy(context, ["tone"])
+    return context.observations
+
+
+def copy_context(
+    copy: BookCopy, pages: Sequence[PageResult], records: Sequence[PageRecord], reference: Reference
+) -> CopyContext:
+    """A copy as its measures of tone see it: nothing read, all sides as a book is made."""
+    names = tuple(side_of(p.job.position) for p in pages)
+    sides = Sides(names, tuple(n is Side.RECTO for n in names))
+    nothing = ImprintPage(None, Where(), None, Flag.NO_IMPRINT, 0, (), Flag.NO_COVER)
+    return CopyContext(copy, tuple(pages), tuple(records), reference, sides, nothing)
 
 
 def record_of(result: PageResult) -> PageRecord:

@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from qc.job import jobs_for, run_job
+from qc.batch.job import jobs_for, run_job
+from qc.judge.policy import load_policy
 from qc.model import Inspection
-from qc.policy import load_policy
 from qc.synthetic import Scanner, draw_copy, write_title
 from qc.units import parse_trim
 

@@ -17,12 +17,11 @@ from qc.geometry import Affine, Edge, Side, edge_names, side_of
 from qc.model import (
     BookCopy,
     Claim,
-    Decision,
     Evidence,
     Finding,
+    FindingOutcome,
     Inspection,
     Observation,
-    Outcome,
     PageKind,
     PageRecord,
     PolicyId,
@@ -35,6 +34,7 @@ from qc.model import (
     ScanFile,
     ScanSettings,
     Verdict,
+    VerdictOutcome,
     Where,
 )
 from qc.units import px_per_mm
@@ -78,7 +78,7 @@ def cut_box(page: int) -> tuple[float, float, float, float]:
 
 
 def scan_of(scan: ScanFile, reduce: int = 1) -> NDArray[np.uint8]:
-    """Stands in for `qc.scan.read_pixels`: RGB, black backing, 0.42° of skew."""
+    """Stands in for `qc.scan.image_file.read_pixels`: RGB, black backing, 0.42° of skew."""
     page = int(scan.path.stem[-4:])
     size = (2000, 2900)
     sheet = np.repeat(print_of(page, DPI)[..., None], 3, axis=2).copy()
@@ -96,7 +96,7 @@ def scan_of(scan: ScanFile, reduce: int = 1) -> NDArray[np.uint8]:
 
 
 class DrawnReference:
-    """Stands in for `qc.reference.Reference`."""
+    """Stands in for `qc.reference.base.Reference`."""
 
     def crop(self, page: int, box_mm: tuple[float, float, float, float], dpi: float) -> NDArray[np.uint8]:
         scale = px_per_mm(dpi)
@@ -125,7 +125,7 @@ def example() -> Inspection:
         reference=ReferenceId("pdf", "9780000000002", "3d" * 32),
         policy=PolicyId("kdp", "2026.1", "8c" * 32),
         verdict=Verdict(
-            Decision.DEFECT,
+            VerdictOutcome.DEFECT,
             "Cut 3.620 ± 0.060 mm too deep at the fore-edge; the limit is 3.2 mm.",
             ("cover", "color"),
             (Rescan("the file ends before the image does", "p-0017.jpg", 17),),
@@ -166,8 +166,8 @@ def with_pictures(inspection: Inspection) -> Inspection:
 def sound() -> Inspection:
     """The same copy, had it been cut well."""
     found = tuple(
-        replace(f, value=0.41, margin=2.7, outcome=Outcome.WITHIN, message="")
-        if f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
+        replace(f, value=0.41, margin=2.7, outcome=FindingOutcome.WITHIN, message="")
+        if f.outcome in (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
         else f
         for f in example().findings
         if f.measure == "trim-offset-block"
@@ -179,7 +179,7 @@ def sound() -> Inspection:
             replace(o, value=o.value + 4.03) if o.where.edge is Edge.FORE_EDGE and o.value is not None else o
             for o in example().observations
         ),
-        verdict=Verdict(Decision.NO_DEFECT, "All three judged edges are cut within 0.125 in.", ("cover",)),
+        verdict=Verdict(VerdictOutcome.NO_DEFECT, "All three judged edges are cut within 0.125 in.", ("cover",)),
         refund=Refund("not-eligible", "none", (Reason("expected-variance", CLAUSE, SOURCE),)),
     )
 
@@ -190,7 +190,9 @@ def unseen() -> Inspection:
         replace(o, value=None, u=None, flags=("white-backing",), detail={}) for o in example().observations
     )
     found = tuple(
-        replace(f, value=None, u=None, margin=None, outcome=Outcome.NOT_JUDGED, evidence=(), flags=("white-backing",))
+        replace(
+            f, value=None, u=None, margin=None, outcome=FindingOutcome.NOT_JUDGED, evidence=(), flags=("white-backing",)
+        )
         for f in example().findings
     )
     summary = "The edges of the paper cannot be seen; scan three pages against a black backing."
@@ -198,7 +200,7 @@ def unseen() -> Inspection:
         example(),
         findings=found,
         observations=observations,
-        verdict=Verdict(Decision.INSUFFICIENT_EVIDENCE, summary, ("cover",), example().verdict.rescan),
+        verdict=Verdict(VerdictOutcome.INSUFFICIENT_EVIDENCE, summary, ("cover",), example().verdict.rescan),
         refund=Refund("review", "review", (Reason("insufficient-evidence", CLAUSE, SOURCE),)),
     )
 
@@ -258,7 +260,9 @@ def _evidence(page: int, box_mm: tuple[float, float, float, float]) -> Evidence:
 
 
 def _findings() -> tuple[Finding, ...]:
-    def trim(edge: Edge, outcome: Outcome, message: str, margin: float | None, box: tuple[float, ...]) -> Finding:
+    def trim(
+        edge: Edge, outcome: FindingOutcome, message: str, margin: float | None, box: tuple[float, ...]
+    ) -> Finding:
         return Finding(
             rule="trim-offset-block",
             outcome=outcome,
@@ -283,7 +287,7 @@ def _findings() -> tuple[Finding, ...]:
     w, h = WIDTH_MM, HEIGHT_MM
     streak = Finding(
         rule="print-defect",
-        outcome=Outcome.UNDECIDED,
+        outcome=FindingOutcome.UNDECIDED,
         severity="defect",
         measure="print-defect",
         value=1.0,
@@ -304,7 +308,7 @@ def _findings() -> tuple[Finding, ...]:
         streak,
         rule="blank-pages-at-end",
         measure="blank-pages-at-end",
-        outcome=Outcome.WITHIN,
+        outcome=FindingOutcome.WITHIN,
         within="<= 10 count",
         outside="> 10 count",
         where=Where(),
@@ -315,16 +319,16 @@ def _findings() -> tuple[Finding, ...]:
         evidence=(),
     )
     return (
-        trim(Edge.HEAD, Outcome.WITHIN, "", 2.335, (0, -3, w, 3)),
-        trim(Edge.TAIL, Outcome.WITHIN, "", 2.055, (0, h - 4, w, h + 3)),
+        trim(Edge.HEAD, FindingOutcome.WITHIN, "", 2.335, (0, -3, w, 3)),
+        trim(Edge.TAIL, FindingOutcome.WITHIN, "", 2.055, (0, h - 4, w, h + 3)),
         trim(
             Edge.FORE_EDGE,
-            Outcome.OUTSIDE,
+            FindingOutcome.OUTSIDE,
             "Cut too deep at the fore-edge, beyond the limit by 0.42 mm.",
             -0.42,
             (w - 6, 0, w + 3, h),
         ),
-        trim(Edge.SPINE, Outcome.NOT_JUDGED, "The spine edge was cut by the bench.", None, (-3, 0, 5, h)),
+        trim(Edge.SPINE, FindingOutcome.NOT_JUDGED, "The spine edge was cut by the bench.", None, (-3, 0, 5, h)),
         streak,
         blanks,
     )

@@ -267,11 +267,13 @@ def test_ctrl_c_is_130(drawn: Drawn, tmp_path: Path) -> None:
     for n in range(60):
         os.link(scans(drawn.copy)[n % 4], copy / f"p-{n:04}.jpg")
     arguments = [sys.executable, "-m", "qc", "inspect", copy, "--reference", drawn.title, "--out", tmp_path / "out"]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # With nothing in the cache the title is drawn first, so that the inspection is under way for seconds.
+    env = os.environ | {"QC_CACHE": str(tmp_path / "cache")}
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     deadline = time.monotonic() + 30
     while not (tmp_path / "out").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    time.sleep(0.3)
+    time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130

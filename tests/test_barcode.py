@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qc.barcode import Code, IsbnCode, _apart, read_codes, read_isbns
+from qc.features.text.barcode import Code, IsbnCode, _apart, read_codes, read_isbns
 from qc.isbn import normalized, same_book
 from qc.synthetic import Scanner
 from qc.synthetic.flat import draw_flat, sheet_of_pdf
@@ -103,9 +103,9 @@ def test_goods_and_empty_paper_have_no_isbn() -> None:
 
 def test_a_number_one_reader_saw_is_sure_only_if_it_was_expected(monkeypatch: pytest.MonkeyPatch) -> None:
     gray = scanned(isbn_label("9780804816632"), Scanner(dpi=300), (80.0, 50.0))
-    monkeypatch.setattr("qc.barcode._opencv_isbns", lambda gray: {})
+    monkeypatch.setattr("qc.features.text.barcode._opencv_isbns", lambda gray: {})
     assert [c.sure for c in read_isbns(gray)] == [False]
     assert [c.sure for c in read_isbns(gray, ["0-8048-1663-5", "978-0-8048-1663-2"])] == [True]
-    monkeypatch.setattr("qc.barcode._opencv_isbns", lambda gray: {"9780306406157": (0.0, 0.0, 1.0, 1.0)})
+    monkeypatch.setattr("qc.features.text.barcode._opencv_isbns", lambda gray: {"9780306406157": (0.0, 0.0, 1.0, 1.0)})
     assert [c.sure for c in read_isbns(gray)] == [False, False]
     assert all(isinstance(c, IsbnCode) for c in read_isbns(gray))

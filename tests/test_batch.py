@@ -13,9 +13,9 @@ import pytest
 from conftest import Drawn, Run
 from work_of_a_runner import SlowToStart, work
 
+from qc.batch.runner import Runner
 from qc.cli.batch import COLUMNS, summary_csv
-from qc.night import Row
-from qc.runner import Runner
+from qc.report.summary_row import Row
 
 # --- the runner -------------------------------------------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ def test_a_job_that_dies_or_hangs_costs_itself_alone(tmp_path: Path) -> None:
 
 
 def test_workers_are_kept_and_replaced_after_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qc.runner.JOBS_PER_WORKER", 2)
+    monkeypatch.setattr("qc.batch.runner.JOBS_PER_WORKER", 2)
     pids = [e.result for e in Runner(work, 1).run(["pid"] * 4)]
     assert pids[0] == pids[1] != pids[2] == pids[3]
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from qc.batch.job import Job
+from qc.batch.store import Store
+from qc.batch.together import MOST_TOGETHER, groups_of
 from qc.cli import batch as module
 from qc.cli import main
-from qc.cli.batch_titles import MOST_TOGETHER, groups_of
-from qc.job import Job
-from qc.policy import load_policy
-from qc.store import Store
+from qc.judge.policy import load_policy
 from qc.synthetic import Kind, Print, Scanner, draw_copy, write_title
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")
@@ -89,6 +89,21 @@ def test_a_call_that_broke_off_is_made_up_for(shelf: Path, tmp_path: Path, monke
     assert printed(third) == found
     with Store(Path(store)) as opened:
         assert sorted(str(r["copy"]) for r in opened.view("inspections")) == [*"aabbcc"]
+
+
+def test_results_that_are_gone_are_named(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, out = str(tmp_path / "qc.db"), tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_held", lambda *_: ())
+        run(shelf, out, "--store", store)
+    (out / "b" / "inspection.npz").unlink()
+    again = run(shelf, out, "--store", store)
+    assert "what was seen of b is not in --out; --redo inspects them again" in again.stderr
+    assert {name: pairs(record) for name, record in printed(again).items()} == {
+        "a": [["a", "c"]],
+        "b": [],
+        "c": [["a", "c"]],
+    }
 
 
 def test_a_title_with_many_copies_is_parted_evenly(tmp_path: Path) -> None:

@@ -10,23 +10,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
-from qc.edges import EdgeLine
+from qc.edges.dark_backing import EdgeLine
 from qc.flags import Flag
 from qc.geometry import Edge, Side, edge_names, side_of
-from qc.intake import open_copy
-from qc.judge import judge
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.measure import MEASURES
+from qc.measure.context.opposite_edges import opposite_edges, placements
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset import side_ends
 from qc.measure.trim_offset_page import trim_offset_page
 from qc.measure.trim_size_block import trim_size_block
 from qc.measure.trim_skew import trim_skew
-from qc.model import BookCopy, Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Where
-from qc.opposite_edges import opposite_edges, placements
+from qc.model import BookCopy, Finding, FindingOutcome, Inspection, Observation, ReferenceId, VerdictOutcome, Where
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, Title, draw_copy, write_title
 from qc.units import px_per_mm
 
@@ -99,7 +99,7 @@ class Book:
         return MEASURES["trim-offset"].observe(value, U_PAGE, Where(page=page, edge=edge), detail=detail)
 
 
-def outcome(found: Observation) -> Outcome:
+def outcome(found: Observation) -> FindingOutcome:
     """Of the rule that has the name of the measure, on the observation alone."""
     return finding(found).outcome
 
@@ -153,7 +153,7 @@ def test_size_is_recovered_whatever_the_placement(size: float) -> None:
     assert (height.where.axis, width.where.axis) == ("height", "width")
     assert close(height, size) and close(width, 0.5 * size)
     assert height.detail["spread"] < 0.04
-    assert outcome(height) is (Outcome.OUTSIDE if size == -4.0 else Outcome.WITHIN)
+    assert outcome(height) is (FindingOutcome.OUTSIDE if size == -4.0 else FindingOutcome.WITHIN)
 
 
 def test_the_width_is_left_out_where_the_bench_cut_the_spine() -> None:
@@ -196,7 +196,7 @@ def test_skew_is_recovered_with_its_sign_on_rectos_and_versos(edge: Edge, angle:
 def test_a_cut_turned_far_goes_to_a_person_and_never_is_a_defect() -> None:
     sides = {n: side_of(n) for n in range(1, 25)}
     (head, *_) = trim_skew(Book(taper={Edge.HEAD: 1.5}).offsets(), sides)
-    assert head.where.edge is Edge.HEAD and outcome(head) is Outcome.UNDECIDED
+    assert head.where.edge is Edge.HEAD and outcome(head) is FindingOutcome.UNDECIDED
 
 
 # Pages printed aslant
@@ -221,7 +221,7 @@ def test_a_page_printed_aslant_is_named_and_goes_to_a_person(turn: float, page: 
     (found,) = aslant(book)
     assert (found.where.page, found.where.edge) == (page, Edge.FORE_EDGE)
     assert close(found, turn)
-    assert outcome(found) is Outcome.UNDECIDED
+    assert outcome(found) is FindingOutcome.UNDECIDED
 
 
 def test_a_page_aslant_does_not_turn_the_block() -> None:
@@ -246,7 +246,7 @@ def test_a_press_that_turns_every_page_is_told_by_one_page_a_side(common: float)
     assert [side_of(o.where.page or 0) for o in found] in ([*Side], [*Side][::-1])
     for o in found:
         assert close(o, common if (o.where.page or 0) % 2 else -common, 4)
-        assert outcome(o) is Outcome.UNDECIDED
+        assert outcome(o) is FindingOutcome.UNDECIDED
 
 
 def test_a_press_that_turns_every_page_a_little_hides_no_page_aslant() -> None:
@@ -330,7 +330,7 @@ def test_a_misprinted_page_is_named_with_its_edge(moved: tuple[float, float], ed
     assert (found.where.page, found.where.edge) == (page, edge)
     assert found.detail["left_block"] is True
     assert found.value == pytest.approx(-3.6, abs=0.2) and (found.u or 0) < 0.06 and found.flags == ()
-    assert outcome(found) is Outcome.OUTSIDE and finding(found).doubt == ()
+    assert outcome(found) is FindingOutcome.OUTSIDE and finding(found).doubt == ()
 
 
 def test_several_misprinted_pages_are_all_told() -> None:
@@ -353,7 +353,7 @@ def test_a_sound_book_shows_its_farthest_page_and_none_that_left() -> None:
     for seed in range(5000, 5030):
         (found,) = trim_offset_page(Book(pages=48, jitter=0.2, seed=seed).offsets(), seed % 2 == 0)
         assert found.detail["left_block"] is False and found.value is not None and abs(found.value) < 1.2
-        assert outcome(found) is Outcome.WITHIN
+        assert outcome(found) is FindingOutcome.WITHIN
 
 
 def test_a_page_whose_opposite_edges_disagree_is_not_told() -> None:
@@ -372,7 +372,7 @@ def test_sheets_torn_unevenly_from_the_spine_hide_no_misprinted_page(moved: floa
     )  # fmt: skip
     assert found.where.page == 4
     assert found.u is not None and found.u > 0.25
-    assert outcome(found) is not Outcome.WITHIN
+    assert outcome(found) is not FindingOutcome.WITHIN
 
 
 @pytest.mark.parametrize("bench_cut", [True, False])
@@ -389,7 +389,7 @@ def test_by_the_fore_edge_alone_a_page_goes_to_a_person(moved: float) -> None:
     assert (found.where.page, found.where.edge) == (8, Edge.FORE_EDGE)
     assert found.value == pytest.approx(-moved, abs=0.2) and found.u == pytest.approx(U_PAGE, rel=0.1)
     assert found.flags == (Flag.ONE_EDGE,)
-    assert outcome(found) is Outcome.UNDECIDED and finding(found).doubt == ("one-edge",)
+    assert outcome(found) is FindingOutcome.UNDECIDED and finding(found).doubt == ("one-edge",)
     assert finding(found).message.endswith("; no opposite edge confirms it, so a person has to look.")
 
 
@@ -397,7 +397,7 @@ def test_by_the_fore_edge_alone_a_page_goes_to_a_person(moved: float) -> None:
 def test_by_the_fore_edge_alone_what_is_within_stays_within(moved: float, flags: tuple[Flag, ...]) -> None:
     (found,) = trim_offset_page(Book(misprints={8: (moved, 0.0)}, jitter=0.05).offsets(), bench_cut=True)
     assert (found.where.page, found.where.edge, found.flags) == (8, Edge.FORE_EDGE, flags)
-    assert outcome(found) is Outcome.WITHIN and finding(found).doubt == ()
+    assert outcome(found) is FindingOutcome.WITHIN and finding(found).doubt == ()
 
 
 @pytest.mark.parametrize("bench_cut", [True, False])
@@ -413,7 +413,7 @@ def test_a_page_far_out_in_large_jitter_goes_to_a_person(bench_cut: bool) -> Non
     for o in far:
         alone = bench_cut and o.where.edge is Edge.FORE_EDGE
         assert o.flags == (Flag.ONE_EDGE if alone else Flag.JITTER_POSSIBLE,)
-        assert (outcome(o), finding(o).doubt) == (Outcome.UNDECIDED, o.flags)
+        assert (outcome(o), finding(o).doubt) == (FindingOutcome.UNDECIDED, o.flags)
         assert 0 < (o.u or 0) < 0.5
 
 
@@ -422,7 +422,7 @@ def test_what_jitter_of_heavy_tails_could_do_goes_to_a_person(pages: int) -> Non
     (found,) = trim_offset_page(Book(pages=pages, misprints={8: (0.0, 3.8)}, jitter=0.32).offsets(), False)
     assert (found.where.page, found.where.edge) == (8, Edge.TAIL)
     assert found.flags == (Flag.JITTER_POSSIBLE,) and 0 < (found.u or 0) < 0.25
-    assert outcome(found) is Outcome.UNDECIDED and finding(found).doubt == ("jitter-possible",)
+    assert outcome(found) is FindingOutcome.UNDECIDED and finding(found).doubt == ("jitter-possible",)
 
 
 @pytest.mark.parametrize("pages", [3, 5])
@@ -438,7 +438,7 @@ def test_a_page_off_its_block_but_near_the_trim_line_is_off_little() -> None:
     (found,) = trim_offset_page(book.offsets(), True)
     assert found.where.page == 5 and found.detail["left_block"] is True
     assert abs(found.detail["from_block"]) == pytest.approx(2.4, abs=0.4)
-    assert abs(found.value or 0.0) < 0.5 and outcome(found) is Outcome.WITHIN
+    assert abs(found.value or 0.0) < 0.5 and outcome(found) is FindingOutcome.WITHIN
 
 
 def test_a_page_that_lies_better_than_its_block_is_not_off_at_all() -> None:
@@ -452,7 +452,7 @@ def test_in_a_block_cut_too_large_the_edge_a_page_moved_away_from_is_told() -> N
     book = Book(cut={Edge.HEAD: 2.4, Edge.TAIL: 0.6}, misprints={5: (0.0, -4.5)}, jitter=0.05)
     (found,) = trim_offset_page(book.offsets(), True)
     assert (found.where.page, found.where.edge) == (5, Edge.TAIL)
-    assert found.value == pytest.approx(4.5, abs=0.3) and outcome(found) is Outcome.OUTSIDE
+    assert found.value == pytest.approx(4.5, abs=0.3) and outcome(found) is FindingOutcome.OUTSIDE
 
 
 def test_one_side_printed_elsewhere_than_the_other_is_no_misprinted_sheet() -> None:
@@ -460,7 +460,7 @@ def test_one_side_printed_elsewhere_than_the_other_is_no_misprinted_sheet() -> N
     apart = {n: (0.4 if n % 2 else -0.4, 0.0) for n in range(1, 49)}
     for bench_cut in (True, False):
         (found,) = trim_offset_page(Book(pages=48, misprints=apart).offsets(), bench_cut)
-        assert found.detail["left_block"] is False and outcome(found) is Outcome.WITHIN
+        assert found.detail["left_block"] is False and outcome(found) is FindingOutcome.WITHIN
 
 
 def test_placements_by_the_fore_edge_alone_agree_with_those_of_both() -> None:
@@ -536,8 +536,8 @@ def every(inspection: Inspection, measure: str) -> list[Observation]:
 
 def test_a_misprinted_page_makes_a_defect_that_names_page_and_edge(misprinted: tuple[CopyTruth, Inspection]) -> None:
     drawn, inspection = misprinted
-    assert inspection.verdict.outcome is Decision.DEFECT, inspection.verdict.summary
-    (outside,) = (f for f in inspection.findings if f.outcome is Outcome.OUTSIDE)
+    assert inspection.verdict.outcome is VerdictOutcome.DEFECT, inspection.verdict.summary
+    (outside,) = (f for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE)
     assert (outside.rule, outside.where.page, outside.where.edge) == ("trim-offset-page", 4, Edge.TAIL)
     assert "at the tail on scanned page 4 (p-0004.jpg)" in inspection.verdict.summary
     assert outside.value is not None and outside.u is not None and outside.u < 0.12
@@ -548,12 +548,12 @@ def test_a_misprinted_page_makes_a_defect_that_names_page_and_edge(misprinted: t
 
 def test_a_block_cut_small_is_outside_in_height_alone(small: tuple[CopyTruth, Inspection]) -> None:
     drawn, inspection = small
-    outside = [f for f in inspection.findings if f.outcome is Outcome.OUTSIDE]
+    outside = [f for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE]
     assert [(f.rule, f.where.axis) for f in outside] == [("trim-size-block", "height")]
     (height,) = every(inspection, "trim-size-block")
     assert close(height, drawn.block_mm["head"] + drawn.block_mm["tail"])
     (page,) = every(inspection, "trim-offset-page")
-    assert page.detail["left_block"] is False and outcome(page) is Outcome.WITHIN
+    assert page.detail["left_block"] is False and outcome(page) is FindingOutcome.WITHIN
 
 
 def test_skew_and_jitter_are_what_was_drawn(small: tuple[CopyTruth, Inspection]) -> None:
@@ -582,6 +582,6 @@ def test_page_size_is_within_its_u_of_the_drawn_leaf(small: tuple[CopyTruth, Ins
 
 def test_a_sound_copy_is_none_of_this(shop: Shop) -> None:
     _, inspection = shop.copy("sound", replace(STEADY, cut=Cut(head_mm=0.4, tail_mm=-0.3, fore_edge_mm=0.5)))
-    assert inspection.verdict.outcome is Decision.NO_DEFECT, inspection.verdict.summary
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT, inspection.verdict.summary
     for measure in ("trim-offset-page", "trim-size-block", "print-position-jitter"):
-        assert all(outcome(o) is Outcome.WITHIN for o in every(inspection, measure))
+        assert all(outcome(o) is FindingOutcome.WITHIN for o in every(inspection, measure))

@@ -10,14 +10,14 @@ import pytest
 from conftest import Run
 from test_policy import HEAD, RULE, write
 
-from qc.book_end import BookEnd, Padding, said_of, unexplained
 from qc.errors import UsageError
 from qc.flags import Flag
-from qc.judge import judge
-from qc.measure.blank_pages import blank_pages_at_end, blank_pages_unexplained, book_end, explained_again
-from qc.model import BookCopy, Claim, Decision, Outcome, PageKind, PageRecord, ReferenceId, Role, ScanFile
-from qc.policy import load_policy, shipped
-from qc.refund import decide_refund
+from qc.judge.judge import judge
+from qc.judge.padding import Padding, explain, said_of, unexplained, with_unexplained_blanks
+from qc.judge.policy import load_policy, shipped
+from qc.judge.refund import decide_refund
+from qc.measure.blank_pages import BookEnd, blank_pages_at_end, book_end
+from qc.model import BookCopy, Claim, FindingOutcome, PageKind, PageRecord, ReferenceId, Role, ScanFile, VerdictOutcome
 
 KDP = load_policy("kdp").padding
 FOURS = Padding(2, (4,), 2, 10, "a sentence", "a source", "a reason")
@@ -106,7 +106,7 @@ def test_what_a_printer_does_is_explained_whatever_the_book(padding: Padding, or
 )  # fmt: skip
 def test_a_run_is_explained_or_said_to_be_too_long(kinds: str, last: int, value: int, words: str | None) -> None:
     end = end_of(kinds, last, 24)
-    found = blank_pages_unexplained(end, FOURS)
+    found = explain(end, FOURS)
     assert (found.value, found.u, found.unit, found.flags) == (value, 0.0, "count", ())
     assert words is None or found.detail["words"] == words
     assert BookEnd.of(found.detail) == end
@@ -120,14 +120,15 @@ def test_blanks_where_the_last_content_page_should_be_are_unexplained() -> None:
 
 def test_in_a_part_the_last_content_page_may_just_not_have_been_scanned() -> None:
     part = records("cc", 24) + [replace(p, reference_page=None) for p in records("bi")]
-    found = blank_pages_unexplained(book_end(part, complete=False, last_content=24, ordered=24), FOURS)
+    found = explain(book_end(part, complete=False, last_content=24, ordered=24), FOURS)
     assert found.value is None and found.flags == (Flag.LAST_CONTENT_NOT_SEEN,)
-    assert blank_pages_at_end(part, end_seen=True).value == 1
+    end = book_end(part, complete=False, last_content=24, ordered=24)
+    assert blank_pages_at_end(part, True, end).value == 1
 
 
 def test_content_behind_the_last_page_leaves_the_end_unclear() -> None:
     pages = records("c" * 24 + "bcb", 24)
-    found = blank_pages_unexplained(book_end(pages, complete=True, last_content=24, ordered=24), FOURS)
+    found = explain(book_end(pages, complete=True, last_content=24, ordered=24), FOURS)
     assert found.value is None and found.flags == (Flag.END_UNCLEAR,)
 
 
@@ -142,22 +143,22 @@ def test_without_a_reference_only_a_run_that_no_file_ends_with_is_told() -> None
 def test_a_last_page_whose_place_is_only_likely_is_in_doubt() -> None:
     pages = records("c" * 24 + "b" * 8, 24)
     end = book_end(pages, complete=True, last_content=24, ordered=24, doubtful=frozenset({24}))
-    found = blank_pages_unexplained(end, FOURS)
+    found = explain(end, FOURS)
     assert (found.value, found.u, found.flags) == (4.0, 0.0, (Flag.PLACE_UNSURE,))
-    (again,) = explained_again([found], FOURS)
+    (again,) = with_unexplained_blanks([found], FOURS)
     assert again == found
 
 
 def test_a_policy_that_states_no_padding_explains_nothing() -> None:
-    found = blank_pages_unexplained(end_of("c" * 24 + "bb", 24, 24), None)
+    found = explain(end_of("c" * 24 + "bb", 24, 24), None)
     assert found.value is None and found.flags == (Flag.NO_PADDING,)
 
 
 def test_another_policy_explains_the_same_end_anew() -> None:
-    once = blank_pages_unexplained(end_of("c" * 24 + "b" * 6, 24, 24), FOURS)
-    (again,) = explained_again((once,), replace(FOURS, sheets=(8,)))
+    once = explain(end_of("c" * 24 + "b" * 6, 24, 24), FOURS)
+    (again,) = with_unexplained_blanks([once], replace(FOURS, sheets=(8,)))
     assert (once.value, again.value) == (2.0, 0.0)
-    assert explained_again((again,), FOURS) == (once,)
+    assert with_unexplained_blanks((again,), FOURS) == (once,)
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -166,12 +167,12 @@ def test_no_blank_page_at_the_end_is_ever_refunded(name: str, run: int) -> None:
     policy = load_policy(name)
     pages = records("c" * 24 + "b" * run, 24)
     end = book_end(pages, complete=True, last_content=24, ordered=24)
-    observations = [blank_pages_at_end(pages, end_seen=True), blank_pages_unexplained(end, policy.padding)]
+    observations = with_unexplained_blanks([blank_pages_at_end(pages, True, end)], policy.padding)
     findings, verdict = judge(observations, policy, COPY, pages, ReferenceId("pdf", "9780000000002"))
     (found,) = [f for f in findings if f.rule == "blank-pages-unexplained"]
-    assert found.outcome is (Outcome.WITHIN if run <= 6 else Outcome.UNDECIDED)
-    assert (verdict.outcome is Decision.NEEDS_REVIEW) == (run > 6)
-    assert verdict.outcome is not Decision.DEFECT
+    assert found.outcome is (FindingOutcome.WITHIN if run <= 6 else FindingOutcome.UNDECIDED)
+    assert (verdict.outcome is VerdictOutcome.NEEDS_REVIEW) == (run > 6)
+    assert verdict.outcome is not VerdictOutcome.DEFECT
     assert decide_refund(verdict, findings, COPY, policy).outcome != "eligible"
     if run > 6:
         assert "content may be missing" in verdict.summary
@@ -181,10 +182,10 @@ def test_a_copy_of_an_older_file_may_end_otherwise() -> None:
     policy = load_policy("kdp")
     claim = Claim(printed_on=date(2026, 9, 1), content_updated_on=date(2026, 9, 20))
     pages = records("c" * 24 + "b" * 30, 24)
-    found = blank_pages_unexplained(book_end(pages, complete=True, last_content=24, ordered=24), policy.padding)
+    found = explain(book_end(pages, complete=True, last_content=24, ordered=24), policy.padding)
     findings, verdict = judge([found], policy, replace(COPY, claim=claim), pages, ReferenceId("pdf", "9780000000002"))
     (judged,) = [f for f in findings if f.rule == "blank-pages-unexplained"]
-    assert judged.outcome is Outcome.NOT_JUDGED and verdict.outcome is not Decision.NEEDS_REVIEW
+    assert judged.outcome is FindingOutcome.NOT_JUDGED and verdict.outcome is not VerdictOutcome.NEEDS_REVIEW
 
 
 TABLE = """
@@ -215,10 +216,10 @@ def test_the_padding_of_a_policy_is_read_and_shown(tmp_path: Path, run_qc: Run) 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("round_to = 2", "round_to = 0", ["padding", "round_to = 0", "1 or more"]),
-        ("round_to = 2", "round_to = true", ["round_to = True", "whole number"]),
-        ("sheets = [4]", "sheets = [3]", ["sheets = [3]", "even"]),
-        ("sheets = [4]", "sheets = []", ["sheets = []"]),
+        ("round_to = 2", "round_to = 0", ["padding", "round_to is 0", "1 or more"]),
+        ("round_to = 2", "round_to = true", ["round_to is True", "whole number"]),
+        ("sheets = [4]", "sheets = [3]", ["sheets is [3]", "even"]),
+        ("sheets = [4]", "sheets = []", ["sheets is []"]),
         ("sheets = [4]", "sheet = [4]", ["'sheet'", "'sheets'"]),
         ("imprint_pages = 2\n", "", ["'imprint_pages'", "missing"]),
         ('source = "a source"\n', "", ["'source'", "missing"]),

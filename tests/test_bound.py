@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from drawn_page import Book, Measured, make_book
 
-from qc.edge_strip import segment_profiles, strip_along
+from qc.edges.page_stack import Expected, Ground, lies_on_board, lies_on_others, lines_along, look
+from qc.edges.profiles import segment_profiles, strip_along
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, Side, away_from_spine
 from qc.model import PageKind, ScanSettings
-from qc.page_stack import Expected, Ground, lies_on_board, lies_on_others, lines_along, look
 from qc.synthetic import Binding, Cut, Kind, Print, Scanner, draw_scan
 from qc.synthetic.design import typeset
 from qc.units import mm_per_px, px_per_mm
@@ -66,7 +66,7 @@ def test_the_page_is_found_whatever_lies_beyond_the_gutter(book: Book, page: int
     scanner = replace(OPEN, margin_mm=(spine_margin_mm, 8.0, 12.0, 8.0), skew_deg=-1.5)
     measured = book.measure(page, Print(dx_mm=1.0, dy_mm=-1.0), CUT, scanner, settings=BOUND)
     assert measured.result.reference_page == page
-    assert within(measured, limit_mm=0.25) >= 1
+    assert within(measured, limit_mm=0.25) >= 2
 
 
 @pytest.mark.parametrize("stack_mm", [(0.2, 0.4, 0.6), (1.0, 1.5, 4.0)], ids=["narrow", "wide"])
@@ -77,7 +77,9 @@ def test_pages_below_are_seen_or_nothing_is_measured(
 ) -> None:
     binding = Binding(stack_mm=stack_mm, shade=shade, page_mm=page_mm, slope=0.3)
     scanner = replace(OPEN, binding=binding, margin_mm=(20.0, 10.0, 16.0, 10.0))
-    within(book.measure(2, cut=CUT, scanner=scanner, settings=BOUND), limit_mm=0.25)
+    seen = within(book.measure(2, cut=CUT, scanner=scanner, settings=BOUND), limit_mm=0.25)
+    # Bright pages less than half a millimeter beyond the leaf may hide all of its edges.
+    assert seen >= (2 if stack_mm[0] == 1.0 else 1 if shade[0] == 0.5 else 0)
 
 
 def test_a_picture_that_bleeds_hides_the_edge_of_its_page(book: Book) -> None:
@@ -103,7 +105,7 @@ def test_a_copy_not_stated_as_bound_gives_no_wrong_number(book: Book, page: int,
     binding = Binding(stack_mm=(0.0, stack_mm, stack_mm), slope=0.2)
     measured = book.measure(page, cut=CUT, scanner=replace(OPEN, binding=binding))
     assert measured.offsets[Edge.FORE_EDGE].value is None
-    within(measured)
+    assert within(measured) >= 1
 
 
 @pytest.mark.parametrize("kind", [Kind.BLEED_MIXED, Kind.RULED_BLEED, Kind.TABLE, Kind.TEXT])
@@ -111,7 +113,8 @@ def test_a_copy_not_stated_as_bound_gives_no_wrong_number(book: Book, page: int,
 def test_print_near_a_cut_is_no_page_below(book: Book, kind: Kind, cut_mm: float) -> None:
     measured = book.measure(book.page_of(kind), cut=Cut(cut_mm, cut_mm, cut_mm, cut_mm))
     assert Flag.OUTSIDE_NOT_BACKING not in [f for o in measured.offsets.values() for f in o.flags]
-    within(measured)
+    # The lines of a ruled page tell no place along themselves.
+    assert within(measured) >= {Kind.TABLE: 3, Kind.TEXT: 3, Kind.BLEED_MIXED: 1, Kind.RULED_BLEED: 0}[kind]
 
 
 def strip_with(lines: dict[float, float], slope: float = 0.0, noise: float = 0.01) -> np.ndarray:

@@ -21,7 +21,7 @@ from qc.cli import main
 from qc.errors import ScanError
 from qc.geometry import Affine
 from qc.model import ScanSettings
-from qc.scanner import load_profile
+from qc.scan.profile_file import load_profile
 from qc.synthetic import Cut, Print, Scanner, Title, draw_scan, write_scan, write_title
 from qc.units import parse_trim
 
@@ -157,12 +157,12 @@ def test_a_page_on_white_and_on_black_gives_the_bias_of_the_lid(title: Title, fo
 
 
 def test_a_calibrated_lid_makes_edges_on_white_better_known(title: Title, folder: Path, run_qc: Run) -> None:
-    from qc.examine import examine_page
     from qc.geometry import Side, edge_names
     from qc.measure.trim_offset import trim_offset
     from qc.model import ScanFile
-    from qc.page_result import PageJob
-    from qc.reference import open_reference
+    from qc.page import inspect_page
+    from qc.reference.find import open_reference
+    from qc.register.page_result import PageJob
 
     pairs = [
         (page(title, folder / f"x{i}.jpg", WHITE, 80 + i)[0], page(title, folder / f"y{i}.jpg", PLAIN, 90 + i)[0])
@@ -177,8 +177,10 @@ def test_a_calibrated_lid_makes_edges_on_white_better_known(title: Title, folder
     for i in range(3):
         path, truth = page(title, folder / f"z{i}.jpg", WHITE, 100 + i)
         for known in (False, True):
-            settings = ScanSettings(backing="white", profile=load_profile("lid") if known else None)
-            found = examine_page(PageJob(1, ScanFile(path, path.name), settings), reference)
+            profile = load_profile("lid") if known else None
+            found = inspect_page(
+                PageJob(1, ScanFile(path, path.name), ScanSettings(backing="white"), profile), reference
+            )
             assert found.registration is not None and found.trim is not None and found.to_scan is not None
             names = edge_names(Side.RECTO)
             for o in trim_offset(found.lines, names, found.registration, found.trim, 1, None, ("", 0), found.to_scan):

@@ -19,9 +19,9 @@ from calibration.profile import grid_tables, save
 from calibration.target import TARGETS, pdf, target
 from qc.errors import ScanError, UsageError
 from qc.model import ScanFile
-from qc.normalize import load_page
-from qc.scan import read_header
-from qc.scanner import ScannerScale
+from qc.normalize.page_image import load_page
+from qc.scan.image_file import read_header
+from qc.scan.scanner_profile import ScannerScale
 from qc.synthetic.maps import after, applied
 from qc.synthetic.scanner import Wave
 from qc.units import inches, px_per_mm, to_mm

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from drawn_target import CROOKED, FRAME_MM, card, rule, scan_of, turned
 
-from calibration.objects import AxisScale, joined, read_card, read_rule
+from calibration.rule_and_card import AxisScale, joined, read_card, read_rule
 from qc.errors import ScanError
 
 EVEN = replace(CROOKED, waves=(), scale_x=1.007, scale_y=0.994)

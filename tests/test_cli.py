@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from conftest import ISBN, Drawn, Run
 
 import qc
-from qc.catalog import MEASURES
 from qc.cli import exits, main
 from qc.flags import Flag
-from qc.policy import load_policy, shipped
+from qc.judge.policy import load_policy, shipped
+from qc.measure import MEASURES
 
 HEAVY = ("cv2", "numpy", "PIL", "skimage", "scipy", "pypdfium2", "tifffile", "rich")
 
@@ -159,7 +159,7 @@ def test_a_sound_copy_is_0_and_the_verdict_is_the_last_line(drawn: Drawn, run_qc
     assert ran.out.splitlines()[-1].startswith("NO DEFECT ")
     assert ran.err == ""
     folder = tmp_path / "qc-out" / "RMA-1"
-    assert sorted(p.name for p in folder.iterdir()) == ["inspection.json", "report.html"]
+    assert sorted(p.name for p in folder.iterdir()) == ["inspection.json", "inspection.npz", "report.html"]
     assert "</html>" in (folder / "report.html").read_text("utf-8")
 
 
@@ -195,7 +195,8 @@ def test_older_results_are_replaced_and_nothing_is_left_over(drawn: Drawn, run_q
     (folder / "inspection.json").write_text("old")
     run_qc("inspect", drawn.copy, "--titles", drawn.titles)
     assert json.loads((folder / "inspection.json").read_text("utf-8"))["verdict"]["outcome"] == "no-defect"
-    assert len(list((tmp_path / "qc-out").rglob("*"))) == 3
+    left = sorted(p.name for p in (tmp_path / "qc-out").rglob("*"))
+    assert left == ["RMA-1", "inspection.json", "inspection.npz", "report.html"]
 
 
 def test_reference_and_titles_together_are_2(drawn: Drawn, run_qc: Run) -> None:

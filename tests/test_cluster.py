@@ -16,12 +16,12 @@ import pytest
 from conftest import Drawn, Run
 from work_of_a_runner import work
 
-from qc.cluster import Cluster
+from qc.batch.cluster import Cluster
+from qc.batch.environment import differing, outlook
+from qc.batch.job import Job
+from qc.batch.store import Store
 from qc.errors import ClusterFault, UsageError
-from qc.job import Job
-from qc.outlook import differing, outlook
-from qc.policy import load_policy
-from qc.store import Store
+from qc.judge.policy import load_policy
 
 ROOT = Path(__file__).parents[1]
 WAIT_S = 60.0
@@ -134,7 +134,7 @@ def test_a_worker_that_would_give_another_result_is_refused(address: str) -> Non
 def test_a_worker_without_this_qc_is_refused_before_it_gets_a_job(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qc.cluster.__version__", "9.9")
+    monkeypatch.setattr("qc.batch.cluster.__version__", "9.9")
     with pytest.raises(UsageError, match=r"The worker at tcp://.* has qc .*\. Install qc 9\.9 there"):
         list(Cluster(work, address, same, differing).run(["one"]))
 
@@ -142,7 +142,7 @@ def test_a_worker_without_this_qc_is_refused_before_it_gets_a_job(
 def test_a_scheduler_that_goes_ends_the_night_and_keeps_what_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qc.cluster.CONNECT_S", 3.0)
+    monkeypatch.setattr("qc.batch.cluster.CONNECT_S", 3.0)
     with machines(tmp_path, 1) as (address, scheduler):
         done = []
         with pytest.raises(ClusterFault, match="is gone"):
@@ -188,7 +188,7 @@ def test_a_night_over_the_cluster_is_the_night_on_this_machine(
 
 
 def test_no_scheduler_and_no_dask_are_told(drawn: Drawn, run_qc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qc.cluster.CONNECT_S", 1.0)
+    monkeypatch.setattr("qc.batch.cluster.CONNECT_S", 1.0)
     if "distributed" in sys.modules:
         ran = run_qc("batch", drawn.copy.parent, "--cluster", "tcp://127.0.0.1:9")
         assert (ran.code, ran.out.strip()) == (2, "") and "No scheduler answers at tcp://127.0.0.1:9" in ran.err
@@ -211,5 +211,5 @@ def test_what_differs_on_another_machine_is_named_with_what_to_do(
     said = differing(here, outlook(job))
     assert f"scans: 0 files of 0 bytes in {copy}" in said and "Mount the folder" in said
     moved.rename(copy)
-    monkeypatch.setattr("qc.outlook.__version__", "9.9")
+    monkeypatch.setattr("qc.batch.environment.__version__", "9.9")
     assert differing(here, outlook(job)).startswith("has another qc: 9.9; here it is ")

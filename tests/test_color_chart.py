@@ -18,8 +18,8 @@ from calibration.misread import refuse_misread
 from qc.colorimetry import ciede2000
 from qc.errors import ScanError, UsageError
 from qc.model import ScanFile
-from qc.scan_color import ProfiledColor, scan_color
-from qc.scanner import load_profile
+from qc.normalize.scan_color import ProfiledColor, scan_color
+from qc.scan.profile_file import load_profile
 
 IT8 = Path(__file__).parent / "data" / "color" / "R160727WhiteBacking.it8"
 

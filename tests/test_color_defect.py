@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from drawn_page import Book, make_book
 
+from qc.features.lamp import lamp_taken_out
+from qc.features.tiles import PageTiles, ScannedPage
 from qc.flags import Flag
-from qc.judge import judge
-from qc.lamp import lamp_taken_out
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
 from qc.measure.color_defect import color_defect
-from qc.model import BookCopy, Finding, Observation, Outcome, ReferenceId
-from qc.policy import load_policy
+from qc.model import BookCopy, Finding, FindingOutcome, Observation, ReferenceId
 from qc.synthetic import CREAM_PAPER, Cut, Kind, Print, Scanner, draw_scan, sample_drift
-from qc.tiles import PageTiles, ScannedPage
 
 PAGES = (1, 2, 3, 4, 5, 6, 7)
 COLORED = (1, 2, 3, 4, 5)
@@ -60,7 +60,7 @@ def of(observations: list[Observation], code: str, page: int | None) -> Observat
 
 def beyond(observations: list[Observation]) -> list[Finding]:
     findings, _ = judge(observations, POLICY, BookCopy("X", Path("X"), ()), (), ReferenceId("pdf"))
-    bad = (Outcome.OUTSIDE, Outcome.UNDECIDED)
+    bad = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
     return [f for f in findings if f.measure == "color-defect" and f.severity == "defect" and f.outcome in bad]
 
 
@@ -82,14 +82,14 @@ def test_an_ink_missing_everywhere_is_said_once(scanned: Copy, ink: int) -> None
     sure = ink != 2
     assert lost.value is not None and lost.value > (0.9 if sure else 0.6)
     (finding,) = [f for f in beyond(found) if f.where.page is None and f.code == "lost-channel"]
-    assert finding.outcome is (Outcome.OUTSIDE if sure else Outcome.UNDECIDED)
+    assert finding.outcome is (FindingOutcome.OUTSIDE if sure else FindingOutcome.UNDECIDED)
     assert finding.rule == "color-lost-channel" and "on 5 pages" in finding.message
 
 
 def test_an_ink_missing_on_one_page_is_said_of_that_page(scanned: Copy) -> None:
     found = color_defect(scanned(replace(PRESS, inks=(1.0, 0.0, 1.0)), (2,)), None, "premium-color")
     finding = next(f for f in beyond(found) if f.code == "lost-channel")
-    assert finding.where.page == 2 and finding.outcome is Outcome.OUTSIDE
+    assert finding.where.page == 2 and finding.outcome is FindingOutcome.OUTSIDE
     assert finding.message.startswith("Magenta prints")
     box = finding.evidence[0].box_px
     assert box[2] - box[0] > 100 and box[3] - box[1] > 100
@@ -101,7 +101,7 @@ def test_a_weak_ink_goes_to_a_person_with_its_share(scanned: Copy) -> None:
     assert weak.detail["channel"] == "magenta"
     assert weak.value is not None and weak.u is not None and abs(weak.value - 0.55) < 2 * weak.u
     assert {(f.code, f.where.page) for f in beyond(found)} >= {("weak-channel", 2)}
-    assert all(f.outcome is Outcome.UNDECIDED for f in beyond(found) if f.code == "weak-channel")
+    assert all(f.outcome is FindingOutcome.UNDECIDED for f in beyond(found) if f.code == "weak-channel")
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ def test_bands_are_found_the_way_they_lie(scanned: Copy, axis: str) -> None:
 def test_gray_is_a_fault_only_where_color_was_ordered(scanned: Copy) -> None:
     pages = scanned(replace(PRESS, gray=True), (2,))
     (finding,) = beyond(color_defect(pages, None, "premium-color"))
-    assert (finding.rule, finding.where.page, finding.outcome) == ("color-gray", 2, Outcome.OUTSIDE)
+    assert (finding.rule, finding.where.page, finding.outcome) == ("color-gray", 2, FindingOutcome.OUTSIDE)
     assert not [o for o in color_defect(pages, None, "black") if o.detail["code"] == "gray"]
 
 
 def test_gray_on_every_page_of_a_title_that_states_no_ink_goes_to_a_person(scanned: Copy) -> None:
     pages = scanned(replace(PRESS, gray=True))
-    assert [f.outcome for f in beyond(color_defect(pages, None, "premium-color"))] == [Outcome.OUTSIDE]
-    assert [f.outcome for f in beyond(color_defect(pages, None, None))] == [Outcome.UNDECIDED]
+    assert [f.outcome for f in beyond(color_defect(pages, None, "premium-color"))] == [FindingOutcome.OUTSIDE]
+    assert [f.outcome for f in beyond(color_defect(pages, None, None))] == [FindingOutcome.UNDECIDED]
 
 
 def test_a_gray_scan_says_nothing_of_color(scanned: Copy) -> None:
@@ -167,7 +167,7 @@ def _grayed(tiles: PageTiles) -> PageTiles:
 def test_the_other_paper_goes_to_a_person_and_the_ordered_one_is_within(scanned: Copy) -> None:
     cream = color_defect(scanned(replace(PRESS, paper=CREAM_PAPER)), "white", "premium-color")
     (finding,) = beyond(cream)
-    assert (finding.rule, finding.outcome) == ("color-wrong-paper", Outcome.UNDECIDED)
+    assert (finding.rule, finding.outcome) == ("color-wrong-paper", FindingOutcome.UNDECIDED)
     assert not beyond(color_defect(scanned(replace(PRESS, paper=CREAM_PAPER)), "cream", "premium-color"))
     assert of(cream, "cast", None).value is not None
     unstated = of(color_defect(scanned(PRESS), None, None), "wrong-paper", None)

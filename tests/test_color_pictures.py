@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import weakref
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,22 +11,25 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from drawn_tones import copy_context
 from inspection_example import DrawnReference, example
 from numpy.typing import NDArray
 
-from qc import copy_tones
-from qc.catalog import MEASURES
-from qc.color_tiles import ColorTiles, against_reference
-from qc.colorimetry import ciede2000, linear_rgb_to_lab
-from qc.compare import Comparison
-from qc.examine import PageJob, PageResult
+from qc.colorimetry import PAPER_LAB, ciede2000, linear_rgb_to_lab
+from qc.compare.color import CopyPages, PairTiles, pair_tiles, worst_pair
+from qc.compare.compare import Comparison
+from qc.features.color_tiles import ColorTiles, color_tiles
+from qc.features.tiles import PageTiles
 from qc.flags import Flag
 from qc.geometry import Affine, Size, side_of
+from qc.measure import MEASURES
+from qc.measure.context.observing import observe_copy
 from qc.model import (
     BookCopy,
     Finding,
+    FindingOutcome,
+    Inspection,
     Observation,
-    Outcome,
     PageKind,
     PageRecord,
     ReferenceId,
@@ -35,11 +38,9 @@ from qc.model import (
     ScanSettings,
     Where,
 )
-from qc.page_color import PageColor
-from qc.rectify import raster
-from qc.rectify import tiles as rectified_tiles
-from qc.register import Prior, Registration
-from qc.report import compare_html, html
+from qc.page import PageJob, PageResult
+from qc.register.register import Prior, Registration
+from qc.report import comparison_html, html
 from qc.report.color_picture import (
     AGAINST_REFERENCE,
     PICTURE_PX,
@@ -54,8 +55,6 @@ from qc.report.color_picture import (
     scale_colors,
 )
 from qc.report.colors import color_pictures
-from qc.tiles import PageTiles
-from qc.worst_pair import PairTiles, WorstPair, pair_tiles
 
 TRIM = Size(152.4, 228.6)
 TILE_MM = 3.6
@@ -74,9 +73,7 @@ def page_tiles_of(reference: NDArray[np.float64], copy: NDArray[np.float64]) -> 
 
 
 def tiles_of(reference: NDArray[np.float64], copy: NDArray[np.float64]) -> ColorTiles:
-    found = against_reference(page_tiles_of(reference, copy), TRIM)
-    assert found is not None
-    return found
+    return color_tiles(page_tiles_of(reference, copy), TRIM)
 
 
 def flat(rgb: tuple[float, float, float]) -> NDArray[np.float64]:
@@ -214,43 +211,54 @@ def test_colors_of_few_tiles_have_no_arrow() -> None:
     assert moves(tiles) == [] and arrows(color_plane(tiles, NAMES)) == []
 
 
-def color_finding(page: int | None, measure: str, outcome: Outcome) -> Finding:
+def color_finding(page: int | None, measure: str, outcome: FindingOutcome) -> Finding:
     return Finding(
         measure, outcome, "note", measure, 13.0, "dE00", 3.0, "<= 12 dE00", "> 15 dE00", False, Where(page=page), -1.0,
         None, "Differs.", "A clause.", "A source.",
     )  # fmt: skip
 
 
+def seen(pages: Mapping[int, ColorTiles]) -> Inspection:
+    """The example with the color of these pages measured."""
+    values = {n: float(np.nanmean(t.difference())) for n, t in pages.items()}
+    measured = [MEASURES["color-difference"].observe(v, 3.0, Where(page=n)) for n, v in values.items()]
+    return replace(example(), observations=(*example().observations, *measured))
+
+
 def test_the_page_farthest_off_is_shown_and_pages_with_a_finding() -> None:
     pages = {n: spotted(f, RED) for n, f in {3: 0.9, 5: 0.2, 8: 0.7, 9: 0.6}.items()}
-    inspection = replace(example(), colors=pages)
-    shown = color_pictures(inspection, DrawnReference())
+    inspection = seen(pages)
+    shown = color_pictures(inspection, pages, DrawnReference())
     assert [p.captions.page for p in shown] == ["scanned page 5, page 5 of the reference"]
     found = replace(
         inspection,
         findings=(
-            color_finding(3, "color-difference", Outcome.OUTSIDE),
-            color_finding(8, "color-difference", Outcome.WITHIN),
+            color_finding(3, "color-difference", FindingOutcome.OUTSIDE),
+            color_finding(8, "color-difference", FindingOutcome.WITHIN),
         ),
     )
-    assert [p.captions.page[:14] for p in color_pictures(found, None)] == ["scanned page 5", "scanned page 3"]
-    assert "limit 12" in color_pictures(found, None)[0].map
-    assert color_pictures(example(), DrawnReference()) == []
+    assert [p.captions.page[:14] for p in color_pictures(found, pages, None)] == ["scanned page 5", "scanned page 3"]
+    assert "limit 12" in color_pictures(found, pages, None)[0].map
+    assert color_pictures(example(), {}, DrawnReference()) == []
+    assert color_pictures(example(), pages, DrawnReference()) == [], "such as gray scans, whose color is not measured"
 
 
 def test_a_book_of_text_shows_color_only_where_a_rule_asks() -> None:
-    text = replace(example(), colors={5: spotted(0.9)})
-    assert color_pictures(text, None) == []
-    for outcome, shown in ((Outcome.WITHIN, 0), (Outcome.UNDECIDED, 1), (Outcome.OUTSIDE, 1)):
+    pages = {5: spotted(0.9)}
+    text = seen(pages)
+    assert color_pictures(text, pages, None) == []
+    for outcome, shown in ((FindingOutcome.WITHIN, 0), (FindingOutcome.UNDECIDED, 1), (FindingOutcome.OUTSIDE, 1)):
         finding = color_finding(None, "color-difference-copy", outcome)
-        assert len(color_pictures(replace(text, findings=(finding,)), None)) == shown
+        assert len(color_pictures(replace(text, findings=(finding,)), pages, None)) == shown
 
 
 def test_the_report_holds_the_pictures_and_says_what_they_are() -> None:
-    seen = MEASURES["color-difference"].observe(7.0, 3.0, Where(page=5), (Flag.NO_PROFILE,))
-    inspection = replace(example(), colors={5: spotted(color=RED)}, observations=(*example().observations, seen))
+    measured = MEASURES["color-difference"].observe(7.0, 3.0, Where(page=5), (Flag.NO_PROFILE,))
+    inspection = replace(example(), observations=(*example().observations, measured))
     bare = html.render(inspection, [], k=2.0)
-    page = html.render(inspection, [], k=2.0, colors=color_pictures(inspection, DrawnReference()))
+    page = html.render(
+        inspection, [], k=2.0, colors=color_pictures(inspection, {5: spotted(color=RED)}, DrawnReference())
+    )
     assert 0 < len(page) - len(bare) < 60_000
     for words in ("page 5 of the reference", "no color profile and was read as sRGB", "3.6 mm tile"):
         assert words in page and words not in bare
@@ -272,26 +280,12 @@ def scanned(position: int, factor: float) -> PageResult:
         registration=known.given(Prior()),
         to_scan=Affine.scaling(1.0),
         trim=TRIM,
-        paper=PAPER,
         tiles=page_tiles_of(reference, reference * factor * noise),
         marks=(),
     )
 
 
-def test_memory_does_not_grow_with_the_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many pages there are, colors of few are kept, and at no time of more than one beyond these."""
-    kept: list[weakref.ref[ColorTiles]] = []
-    most = 0
-
-    def watched(tiles: PageTiles, trim: Size) -> ColorTiles | None:
-        nonlocal most
-        found = against_reference(tiles, trim)
-        assert found is not None
-        kept.append(weakref.ref(found))
-        most = max(most, sum(k() is not None for k in kept))
-        return found
-
-    monkeypatch.setattr(copy_tones, "against_reference", watched)
+def test_the_colors_of_all_pages_are_kept_and_are_small() -> None:
     factors = [0.8, 0.2, 0.95, 0.7, 0.3, 0.9, 0.4, 0.6, 0.98, 0.97, 0.96, 0.99]
     pages = [scanned(n, f) for n, f in enumerate(factors, 1)]
     records = [
@@ -300,31 +294,28 @@ def test_memory_does_not_grow_with_the_copy(monkeypatch: pytest.MonkeyPatch) -> 
     ]
     copy = BookCopy("RMA-1", Path("RMA-1"), tuple(p.job.scan for p in pages))
     stated = SimpleNamespace(u_color=0.0, paper=None, ink=None, id=ReferenceId("pdf"))
-    observations, colors = copy_tones.observe_tones(copy, pages, records, stated)  # type: ignore[arg-type]
-    seen = {o.where.page: o.value for o in observations if o.measure == "color-difference"}
-    assert list(seen) == list(range(1, len(pages) + 1)) and None not in seen.values()
-    assert copy_tones.KEPT_TILES == 4 < len(pages)
-    assert set(colors) == set(sorted(seen, key=lambda n: -(seen[n] or 0.0))[: copy_tones.KEPT_TILES]) == {2, 5, 7, 8}
-    assert len(kept) == len(pages) and most <= copy_tones.KEPT_TILES + 1
+    context = copy_context(copy, pages, records, stated)  # type: ignore[arg-type]
+    observe_copy(context, ["tone"])
+    colors = context.colors
+    values = {o.where.page: o.value for o in context.observed("color-difference")}
+    assert list(values) == list(colors) == list(range(1, len(pages) + 1)) and None not in values.values()
     for n, tiles in colors.items():
-        assert np.nanmean(tiles.difference()) == pytest.approx(seen[n], abs=0.1)
+        held = [v for v in vars(tiles).values() if isinstance(v, np.ndarray)]
+        assert sum(v.nbytes for v in held) < 36_000 and all(v.base is None or v.base.nbytes < 36_000 for v in held)
+        assert np.nanmean(tiles.difference()) == pytest.approx(values[n], abs=0.1)
 
 
-def page_color(light: NDArray[np.float32]) -> PageColor:
-    grid, corner_mm, step_mm = rectified_tiles(light, TRIM, np.ones(3))
-    return PageColor(grid, np.ones(3), corner_mm, step_mm)
+def gray_page(tone: float) -> ColorTiles:
+    return tiles_of(flat((tone,) * 3), flat((tone,) * 3))
 
 
 def test_the_tiles_of_a_pair_lie_where_they_were_seen() -> None:
-    to_raster, (width, height) = raster(TRIM)
-    light = np.full((height, width, 3), 0.5, np.float32)
-    (x0, y0), (x1, y1) = to_raster([[60.0, 90.0], [80.0, 120.0]]).astype(int)
-    other = light.copy()
-    other[y0:y1, x0:x1] = 0.1
-    pair = pair_tiles(page_color(light), page_color(other), TRIM)
+    first, second = flat((0.5,) * 3), flat((0.5,) * 3)
+    second[25:34, 17:22] = 0.1
+    pair = pair_tiles(tiles_of(first, first), tiles_of(first, second))
     rows, cols = np.nonzero(pair.difference() > 20)
     corners = pair.to_mm(np.array([[cols.min() - 0.5, rows.min() - 0.5], [cols.max() + 0.5, rows.max() + 0.5]]))
-    assert corners == pytest.approx(np.array([[60.0, 90.0], [80.0, 120.0]]), abs=2.5)
+    assert corners == pytest.approx(TILE_MM * np.array([[17, 25], [22, 34]]))
 
 
 def pair_seen(page: int, value: float | None) -> list[Observation]:
@@ -332,25 +323,33 @@ def pair_seen(page: int, value: float | None) -> list[Observation]:
     return [MEASURES["copy-color-difference"].observe(value, 0.35, Where(page=page, copies=("a", "b")), flags)]
 
 
-def test_only_the_pair_that_differs_most_is_kept() -> None:
-    worst = WorstPair()
-    tones = {1: 0.9, 2: 0.3, 3: 0.6}
-    for page, value in ((1, 2.0), (2, 7.0), (3, 5.0), (4, None)):
-        light = np.full((2000, 2000, 3), tones.get(page, 0.5), np.float32)
-        colors = {c: page_color(light) for c in "ab"}
-        worst.offer(pair_seen(page, value), colors, TRIM)
-    assert worst.found is not None and (worst.found.page, worst.found.copies) == (2, ("a", "b"))
-    assert np.nanmax(worst.found.tiles.reference[:, :, 0]) == pytest.approx(
-        linear_rgb_to_lab(np.full(3, 0.3))[0], abs=0.1
-    )
+def test_the_pair_that_differs_most_is_shown() -> None:
+    tones = {1: 0.9, 2: 0.3, 3: 0.6, 4: 0.5}
+    copies = [CopyPages(c, {n: gray_page(tone) for n, tone in tones.items()}) for c in "ab"]
+    values = {1: 2.0, 2: 7.0, 3: 5.0, 4: None}
+    worst = worst_pair([o for n, value in values.items() for o in pair_seen(n, value)], copies)
+    assert worst is not None and (worst.page, worst.copies) == (2, ("a", "b"))
+    assert np.max(worst.tiles.reference[:, :, 0]) == pytest.approx(linear_rgb_to_lab(np.full(3, 0.3))[0], abs=0.1)
+    assert worst_pair(pair_seen(4, None), copies) is None
+
+
+def test_a_page_is_seen_on_another_paper() -> None:
+    """As bright as that paper where it was as bright as its own."""
+    tiles = gray_page(1.0)
+    assert tiles.paper is not None and not tiles.borrowed
+    darker = linear_rgb_to_lab(PAPER / 2)
+    seen_on = tiles.on_paper(darker)
+    assert seen_on.copy[0, 0, 0] > 120 and seen_on.borrowed
+    assert seen_on.on_paper(tiles.paper).copy[0, 0].astype(float) == pytest.approx(PAPER_LAB, abs=0.1)
+    assert tiles.on_paper(None).copy[0, 0].astype(float) == pytest.approx(tiles.paper, abs=0.1)
 
 
 def test_the_comparison_shows_the_worst_pair() -> None:
     nasty = "<b>b"
-    finding = replace(color_finding(None, "copy-color-difference", Outcome.WITHIN), within="<= 3 dE00")
+    finding = replace(color_finding(None, "copy-color-difference", FindingOutcome.WITHIN), within="<= 3 dE00")
     comparison = Comparison(("a", nasty), "a", (), (finding,), (), "They differ.")
     shown = replace(comparison, worst=PairTiles(("a", nasty), 7, spotted()))
-    bare, page = (compare_html.render(c, k=2.0) for c in (comparison, shown))
+    bare, page = (comparison_html.render(c, k=2.0) for c in (comparison, shown))
     assert "Color where it differs most" in page and "Color where it differs most" not in bare
     for words in ("limit 3", "≥ 6", "page 7", "a to &lt;b&gt;b"):
         assert words in page, words

@@ -18,17 +18,17 @@ from calibration.color_fit import fit_colors, grade, uncertainty
 from calibration.misread import channels, refuse_misread
 from calibration.profile import save
 from calibration.summary import described
-from qc.color_model import farthest, fit_model
 from qc.colorimetry import ciede2000, lab_to_xyz, linear_rgb_to_lab, relative_to_paper, srgb_to_linear, xyz_to_lab
 from qc.errors import ReferenceFault, ScanError
+from qc.features.tiles import PageTiles, ScannedPage
 from qc.flags import Flag
 from qc.geometry import Affine
 from qc.measure.color_defect import color_defect
 from qc.measure.color_difference import PAPERS, paper_difference
 from qc.model import ScanFile
-from qc.scan_color import SRGB, U_UNCALIBRATED, scan_color
-from qc.scanner import load_profile, read_profile
-from qc.tiles import PageTiles, ScannedPage
+from qc.normalize.color_model import farthest, fit_model
+from qc.normalize.scan_color import SRGB, U_UNCALIBRATED, scan_color
+from qc.scan.profile_file import load_profile, read_profile
 
 DATA = Path(__file__).parent / "data" / "color"
 CHART, OTHER, IT8 = DATA / "scanner_isis_f.txt", DATA / "scanner_i1pro2_f.txt", DATA / "R160727WhiteBacking.it8"

@@ -14,10 +14,10 @@ from PIL import Image
 from calibration.repeatability import repeatability
 from calibration.repeats import make_gauge
 from calibration.summary import described
-from qc.color_repeatability import color_repeatability
 from qc.colorimetry import ciede2000, linear_rgb_to_lab, srgb_to_linear
-from qc.model import BookCopy, ScanSettings
-from qc.scanner import load_profile
+from qc.measure.color_repeatability import color_repeatability
+from qc.model import ScanSettings
+from qc.scan.profile_file import load_profile
 
 DPI = 150.0
 PAPER = np.array([236, 232, 226])
@@ -69,7 +69,6 @@ def test_it_goes_to_the_profile_and_from_there_into_u(tmp_path: Path, monkeypatc
     made = make_gauge("flatbed", paths, dpi=None, days=30, command="qc calibrate repeatability", today=TODAY)
     assert any("two scans of one page differ by" in line for line in described(made, TODAY))
     profile = load_profile("flatbed") if date.today() <= made.expires else made
-    copy = BookCopy("x", tmp_path, (), scan=ScanSettings(profile=profile))
-    used = color_repeatability([copy, copy])
+    used = color_repeatability(profile)
     assert used.value == pytest.approx(true, rel=0.25)
     assert used.source == "measured, scanner profile flatbed"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qc.colorimetry import ciede2000, linear_rgb_to_lab
-from qc.normalize import srgb_to_linear
+from qc.normalize.page_image import srgb_to_linear
 
 # G. Sharma, W. Wu, E. N. Dalal: The CIEDE2000 color-difference formula: implementation notes, supplementary test data,
 # and mathematical observations. Color Research and Application 30 (2005) 21-30, table 1: L1 a1 b1, L2 a2 b2,

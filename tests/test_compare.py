@@ -14,22 +14,24 @@ import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from drawn_colors import tiles_of
 
-from qc.catalog import MEASURES
 from qc.cli import main
-from qc.color_repeatability import Repeatability
-from qc.compare import Comparison, compare_copies
+from qc.colorimetry import linear_rgb_to_lab
+from qc.compare.compare import Comparison, compare_copies
+from qc.compare.outlier import odd_in_color, odd_in_position
 from qc.errors import ScanError, UsageError
+from qc.features.color_tiles import ColorTiles
 from qc.flags import Flag
-from qc.geometry import Edge
-from qc.intake import open_copy
-from qc.measure.between_copies import CutPlace, copy_position_difference
+from qc.geometry import Edge, Size
+from qc.judge.policy import load_policy
+from qc.measure import MEASURES
+from qc.measure.color_repeatability import Repeatability
 from qc.measure.copy_color import copy_color_difference, copy_color_outlier, copy_color_outlier_of_page
+from qc.measure.copy_position import CutPlace, copy_position_difference
 from qc.model import BookCopy, Observation, Where
-from qc.odd_one import odd_in_color, odd_in_position
-from qc.page_color import PageColor
-from qc.policy import load_policy
-from qc.report.compare_html import panels, render
+from qc.report.comparison_html import panels, render
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, draw_copy, write_title
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")
@@ -212,7 +214,7 @@ def test_command(shelf: Shelf, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["compare", *paths, "--json", "--out", str(tmp_path)], standalone_mode=False)
     assert result.return_value == 0, result.exception
     printed = json.loads(result.stdout)
-    schema = json.loads(resources.files("qc").joinpath("schemas/comparison.schema.json").read_text("utf-8"))
+    schema = json.loads(resources.files("qc.report").joinpath("schemas/comparison.schema.json").read_text("utf-8"))
     jsonschema.validate(printed, schema)
     assert printed == json.loads((tmp_path / "comparison.json").read_text("utf-8"))
     assert printed["copies"] == ["a", "b"]
@@ -293,8 +295,10 @@ def test_fewer_than_three_pages_have_no_mean() -> None:
     assert seen[-1].flags == (Flag.FEW_PAGES,) and seen[-1].detail["pages"] == 2
 
 
-def page(tiles: np.ndarray, paper: tuple[float, float, float] | None = (1.0, 1.0, 1.0)) -> PageColor:
-    return PageColor(tiles, None if paper is None else np.array(paper), (5.0, 5.0), 3.5)
+def page(light: np.ndarray, paper: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> ColorTiles:
+    """Light relative to paper, on a paper of this light."""
+    tiles = tiles_of(light, (5.0, 5.0), 3.5, Size(90.0, 120.0))
+    return replace(tiles, paper=linear_rgb_to_lab(np.array(paper)))
 
 
 def test_paper_is_taken_out() -> None:
@@ -305,7 +309,7 @@ def test_paper_is_taken_out() -> None:
     assert o.value == pytest.approx(0.0)
     (o,) = copy_color_difference(1, colors, {("a", "b"): Flag.GRAY_SCAN}, Repeatability())
     assert o.value is None and o.flags == (Flag.GRAY_SCAN,)
-    bare = {c: replace(v, tiles=np.ones((5, 8, 3))) for c, v in colors.items()}
+    bare = {c: page(np.ones((5, 8, 3))) for c in colors}
     (o,) = copy_color_difference(1, bare, {}, Repeatability())
     assert o.flags == (Flag.NOTHING_TO_COMPARE,)
 

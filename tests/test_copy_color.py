@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from drawn_colors import ordered_page, tiles_of
 
-from qc.color_repeatability import ASSUMED, Repeatability, color_repeatability
-from qc.colorimetry import ciede2000, linear_rgb_to_lab
-from qc.compare_color import CopyPages, Shown, compare_colors, page_color, shown
+from qc.colorimetry import PAPER_LAB, carries_print, ciede2000, linear_rgb_to_lab
+from qc.compare.color import CopyPages, capture_of, compare_colors
+from qc.compare.outlier import odd_in_color
+from qc.compare.shared_pages import scanned_page
+from qc.features.color_tiles import ColorTiles, copy_colors
+from qc.features.page_maps import page_maps
+from qc.features.tile_differences import page_differences
+from qc.features.tiles import ScannedPage, page_tiles
 from qc.flags import Flag
-from qc.geometry import Affine, Size
+from qc.geometry import WORKING_DPI, Affine, Points, Size
+from qc.measure.color_repeatability import ASSUMED, Repeatability, color_repeatability, least_repeatable
 from qc.measure.copy_color import (
+    U_EXPOSURE,
     U_LEAST,
     copy_color_difference,
     copy_color_difference_over_pages,
@@ -24,9 +33,10 @@ from qc.measure.copy_color import (
     copy_color_outlier_of_page,
 )
 from qc.model import BookCopy, Observation, ScanFile, ScanSettings, Where
-from qc.odd_one import odd_in_color
-from qc.page_color import PageColor, difference
-from qc.scanner import ScannerProfile
+from qc.normalize.open_page import open_page
+from qc.reference.base import ReferencePage
+from qc.register.identify import flat_mm
+from qc.scan.scanner_profile import ScannerProfile
 from qc.synthetic import CREAM_PAPER, Cut, Kind, PageDesign, Print, Scanner, draw_scan, write_scan
 from qc.synthetic.design import typeset
 from qc.synthetic.press import print_page
@@ -37,15 +47,20 @@ SIZE = Size(*TRIM_MM)
 SCANNER = Scanner(dpi=150.0, falloff=0.03, shot=0.012, read=0.003, margin_mm=(3.0, 3.0, 3.0, 3.0))
 
 
-def page(tiles: np.ndarray) -> PageColor:
-    return PageColor(tiles, np.ones(3), (5.0, 6.0), 3.5)
+def page(light: np.ndarray) -> ColorTiles:
+    return tiles_of(light, (5.0, 6.0), 3.5, SIZE)
+
+
+def differences(first: ColorTiles, second: ColorTiles) -> tuple[float, dict[str, Any]]:
+    a, b = (p.copy.astype(float) for p in (first, second))
+    return page_differences(a, b, carries_print(a), first.usable, first.to_mm)
 
 
 def test_the_region_that_differs_most_is_named_and_placed() -> None:
     tiles = np.full((24, 15, 3), (0.6, 0.3, 0.3))
     changed = tiles.copy()
     changed[18:22, 2:6] = (0.3, 0.15, 0.15)
-    value, detail = difference(page(tiles).lab, page(changed).lab, page(tiles).printed, page(tiles))
+    value, detail = differences(page(tiles), page(changed))
     region = detail["region"]
     assert region["box_mm"] == [5 + 2 * 3.5, 6 + 18 * 3.5, 5 + 6 * 3.5, 6 + 22 * 3.5]
     assert region["place"] == "lower left"
@@ -57,21 +72,22 @@ def test_the_region_that_differs_most_is_named_and_placed() -> None:
 def test_lightness_chroma_and_hue_stand_apart() -> None:
     lab = np.full((6, 6, 3), (60.0, 30.0, 0.0))
     turned = np.full((6, 6, 3), (57.0, 35 * np.cos(np.deg2rad(10)), 35 * np.sin(np.deg2rad(10))))
-    _, detail = difference(lab, turned, np.ones((6, 6), bool), page(np.full((6, 6, 3), 0.5)))
+    every = np.ones((6, 6), bool)
+    _, detail = page_differences(lab, turned, every, every, Affine.scaling(3.5))
     assert (detail["dL"], detail["dC"], detail["dh"]) == pytest.approx((-3, 5, 10))
     assert detail["shift"] == pytest.approx(float(ciede2000(lab[0, 0], turned[0, 0])), abs=1e-3)
     gray = np.full((6, 6, 3), (60.0, 1.0, 0.0))
-    assert difference(gray, turned, np.ones((6, 6), bool), page(gray))[1]["dh"] is None
+    assert page_differences(gray, turned, every, every, Affine.scaling(3.5))[1]["dh"] is None
 
 
 def test_bare_tiles_are_no_part_of_a_region() -> None:
     tiles = np.ones((12, 12, 3))
     tiles[:3, :3] = 0.5
-    _, detail = difference(page(tiles).lab, page(tiles * 0.9).lab, page(tiles).printed, page(tiles))
+    _, detail = differences(page(tiles), page(tiles * 0.9))
     assert detail["tiles"] == 9 and detail["region"]["box_mm"][:2] == [5.0, 6.0]
     lone = np.ones((12, 12, 3))
     lone[::4, ::4] = 0.5
-    assert difference(page(lone).lab, page(lone * 0.9).lab, page(lone).printed, page(lone))[1]["region"] is None
+    assert differences(page(lone), page(lone * 0.9))[1]["region"] is None
 
 
 def test_pages_in_color_speak_for_the_copy() -> None:
@@ -105,16 +121,15 @@ def test_a_fault_of_one_page_names_copy_and_page() -> None:
     assert odd_in_color(overall, 2.0) is None
 
 
-def test_repeatability_comes_from_the_profile_or_is_said_to_be_assumed(tmp_path: Path) -> None:
-    def copy(tables: Mapping[str, object] | None) -> BookCopy:
-        known = replace(PROFILE, tables=tables) if tables is not None else None
-        return BookCopy("x", tmp_path, (), scan=ScanSettings(profile=known))
+def test_repeatability_comes_from_the_profile_or_is_said_to_be_assumed() -> None:
+    def of(tables: Mapping[str, object] | None) -> Repeatability:
+        return color_repeatability(replace(PROFILE, tables=tables) if tables is not None else None)
 
-    measured = copy({"noise": {"color_dE00": 0.22}})
-    assert color_repeatability([measured, measured]).value == 0.22
-    assert "flatbed" in color_repeatability([measured]).source
-    for other in (copy(None), copy({}), copy({"noise": {"color_dE00": "none"}})):
-        found = color_repeatability([measured, other])
+    measured = of({"noise": {"color_dE00": 0.22}})
+    assert least_repeatable([measured, of({"noise": {"color_dE00": 0.2}})]).value == 0.22
+    assert "flatbed" in measured.source
+    for other in (of(None), of({}), of({"noise": {"color_dE00": "none"}})):
+        found = least_repeatable([measured, other])
         assert found.value == ASSUMED and "assumed" in found.source
 
 
@@ -124,51 +139,64 @@ PROFILE = ScannerProfile("flatbed", Path(), "", made=None, expires=None)  # type
 # --- drawn copies -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A copy of a few drawn pages, laid on the page frame by the truth, and how each page was printed."""
-
-    pages: CopyPages
-    prints: Mapping[int, Print]
-    exposure: float
-
-
 @cache
 def designs(kinds: tuple[Kind, ...], seed: int) -> tuple[PageDesign, ...]:
     return typeset(kinds, trim_mm=TRIM_MM, seed=seed)
 
 
-def drawn(folder: Path, name: str, kinds: list[Kind], seed: int, printed: Print, scanner: Scanner = SCANNER) -> Drawn:
-    """Scans with noise, lamp drift, placement and half a degree of skew; the register of each page is 0.1 mm wrong."""
+@dataclass(frozen=True)
+class Laid:
+    """A drawn scan, and where the truth says that it shows the page, 0.1 mm wrong."""
+
+    scan: ScanFile
+    to_scan: Affine
+
+
+def scans(folder: Path, name: str, kinds: list[Kind], seed: int, printed: Print, scanner: Scanner) -> list[Laid]:
+    """Scans with noise, lamp drift, placement and half a degree of skew."""
     rng = np.random.default_rng([seed, sum(map(ord, name))])
     exposure = scanner.exposure * float(rng.normal(1, 0.004))
     where = folder / name
     where.mkdir(parents=True)
-    laid, scans = {}, []
+    laid = []
     for number, design in enumerate(designs(tuple(kinds), seed), 1):
         scan = replace(
             scanner, exposure=exposure, gradient=float(rng.normal(0, 0.005)), skew_deg=float(rng.normal(0, 0.4))
         )
         image, truth = draw_scan(design, printed, Cut(), scan, rng)
         file = write_scan(where / f"{number}.{'tif' if scan.format == 'tiff' else 'jpg'}", image, scan)
-        scans.append(ScanFile(file, file.name))
-        laid[number] = Shown(scans[-1], Affine(truth.to_scan).after(Affine.shift(*rng.normal(0, 0.07, 2))))
-    paper = np.array(printed.paper) / exposure
-    copy = BookCopy(name, where, tuple(scans))
-    return Drawn(CopyPages(copy, laid, paper), dict.fromkeys(laid, printed), exposure)
+        to_scan = Affine(truth.to_scan).after(Affine.shift(*rng.normal(0, 0.07, 2)))
+        laid.append(Laid(ScanFile(file, file.name), to_scan))
+    return laid
 
 
-def true_tiles(kinds: list[Kind], seed: int, number: int, printed: Print, like: PageColor) -> PageColor:
+@cache
+def ordered(kinds: tuple[Kind, ...], seed: int, number: int) -> ReferencePage:
+    sheet = print_page(designs(kinds, seed)[number - 1], Print(), WORKING_DPI, np.random.default_rng(0))
+    return ordered_page(number, sheet / 65535 / np.array(Print().paper), SIZE)
+
+
+def drawn(
+    folder: Path, name: str, kinds: list[Kind], seed: int, printed: Print, scanner: Scanner = SCANNER
+) -> CopyPages:
+    """A copy of a few drawn pages as it is compared."""
+    laid = scans(folder, name, kinds, seed, printed, scanner)
+    pages = [
+        scanned_page(v.scan, ScanSettings(), v.to_scan, ordered(tuple(kinds), seed, n)) for n, v in enumerate(laid, 1)
+    ]
+    copy = BookCopy(name, folder / name, tuple(v.scan for v in laid))
+    return CopyPages(name, copy_colors(pages, sizes(len(pages))), capture_of(copy))
+
+
+def true_tiles(kinds: list[Kind], seed: int, number: int, printed: Print, like: ColorTiles) -> ColorTiles:
     """The same tiles of the sheet itself, never scanned."""
-    design = designs(tuple(kinds), seed)[number - 1]
-    dpi = 150.0
-    sheet = print_page(design, printed, dpi, np.random.default_rng(0))
-    x, y = (round(v * px_per_mm(dpi)) for v in like.corner_mm)
-    step = like.step_mm * px_per_mm(dpi)
-    rows, cols = like.tiles.shape[:2]
-    ys, xs = (np.round(start + step * np.arange(n + 1)).astype(int) for start, n in ((y, rows), (x, cols)))
-    means = [[sheet[a:b, c:d].mean(axis=(0, 1)) for c, d in pairwise(xs)] for a, b in pairwise(ys)]
-    return replace(like, tiles=np.array(means) / 65535 / np.array(printed.paper))
+    sheet = print_page(designs(tuple(kinds), seed)[number - 1], printed, WORKING_DPI, np.random.default_rng(0))
+    light = np.ones(like.copy.shape)
+    for row, col in zip(*np.nonzero(like.usable), strict=True):
+        corners: Points = like.to_mm(np.array([[col, row], [col + 1, row + 1]]) - 0.5)
+        (x0, y0), (x1, y1) = np.round(corners * px_per_mm(WORKING_DPI)).astype(int)
+        light[row, col] = sheet[y0:y1, x0:x1].mean(axis=(0, 1)) / 65535 / np.array(printed.paper)
+    return replace(like, copy=linear_rgb_to_lab(light).astype(np.float16), paper=PAPER_LAB)
 
 
 def sizes(count: int) -> dict[int, Size]:
@@ -187,13 +215,11 @@ def test_u_covers_the_truth(tmp_path: Path) -> None:
             paper = tuple(np.array(CREAM_PAPER if name == "c" and seed % 2 else Print().paper) * rng.normal(1, 0.01, 3))
             prints[name] = Print(strength=(r, g, b), gain=float(rng.uniform(0.05, 0.15)), paper=paper)  # type: ignore[arg-type]
         copies = {c: drawn(tmp_path / str(seed), c, kinds, seed, p) for c, p in prints.items()}
-        seen = compare_colors([d.pages for d in copies.values()], sizes(len(kinds)))
+        seen = compare_colors(list(copies.values()))
         truth: list[Observation] = []
         outliers: list[Observation] = []
         for n in range(1, len(kinds) + 1):
-            like = page_color(copies["a"].pages.copy, copies["a"].pages.shown[n], SIZE, copies["a"].pages.paper)
-            assert like is not None
-            colors = {c: true_tiles(kinds, seed, n, p, like) for c, p in prints.items()}
+            colors = {c: true_tiles(kinds, seed, n, p, copies["a"].colors[n]) for c, p in prints.items()}
             truth += copy_color_difference(n, colors, {}, Repeatability())
             outliers += copy_color_outlier_of_page(n, colors, Repeatability())
         overall = copy_color_difference_over_pages(truth, list(combinations("abc", 2)), {}, Repeatability())
@@ -216,8 +242,8 @@ def test_u_covers_the_truth(tmp_path: Path) -> None:
 
 def test_another_scan_of_one_print_agrees(tmp_path: Path) -> None:
     kinds = [Kind.PICTURE, Kind.BLEED_MIXED, Kind.BLEED_BRIGHT]
-    copies = [drawn(tmp_path, c, kinds, 5100, Print()).pages for c in "abc"]
-    seen = [o for o in compare_colors(copies, sizes(3)) if o.measure == "copy-color-difference"]
+    copies = [drawn(tmp_path, c, kinds, 5100, Print()) for c in "abc"]
+    seen = [o for o in compare_colors(copies) if o.measure == "copy-color-difference"]
     values = [o.value or 0.0 for o in seen if o.where.page]
     assert len(values) == 9 and np.mean(values) <= 0.8 and max(values) <= 1.2
     assert {o.where.copies for o in seen} == {("a", "b"), ("a", "c"), ("b", "c")}
@@ -225,56 +251,66 @@ def test_another_scan_of_one_print_agrees(tmp_path: Path) -> None:
 
 
 def test_8_and_16_bit_scans_give_the_same_color(tmp_path: Path) -> None:
-    scans = [replace(SCANNER, format="tiff", bits=bits) for bits in (8, 16)]
+    kinds = [Kind.BLEED_MIXED]
     found = []
-    for bits, scanner in zip((8, 16), scans, strict=True):
-        copy = drawn(tmp_path / str(bits), "a", [Kind.BLEED_MIXED], 5200, Print(), scanner).pages
-        color = page_color(copy.copy, copy.shown[1], SIZE, copy.paper)
-        assert color is not None
-        found.append(color.lab)
+    for bits in (8, 16):
+        scanner = replace(SCANNER, format="tiff", bits=bits)
+        (laid,) = scans(tmp_path / str(bits), "a", kinds, 5200, Print(), scanner)
+        tiles = scanned_page(laid.scan, ScanSettings(), laid.to_scan, ordered(tuple(kinds), 5200, 1)).tiles
+        found.append(linear_rgb_to_lab(tiles.copy.astype(float)))
     assert ciede2000(found[0], found[1]).max() < 0.05
+
+
+def even_page(file: Path, light: tuple[float, float, float]) -> ColorTiles:
+    """A scan of one tone all over, where the reference prints nothing."""
+    image = np.round(255 * (1.055 * np.full((620, 437, 3), light) ** (1 / 2.4) - 0.055)).astype(np.uint8)
+    write_scan(file, image, Scanner(dpi=150.0, shot=0.0, read=0.0, format="tiff"))
+    to_scan = Affine.shift(-0.5, -0.5).after(Affine.scaling(px_per_mm(150.0)))
+    page = scanned_page(ScanFile(file, file.name), ScanSettings(), to_scan, ordered_page(1, np.ones((1, 1, 3)), SIZE))
+    return copy_colors([page], {1: SIZE})[1]
 
 
 def test_a_tint_over_the_whole_page_is_no_paper(tmp_path: Path) -> None:
     """A page tinted all over passed for paper, and its cast vanished: it is held beside the copy's paper."""
-    tint = Scanner(dpi=150.0, shot=0.0, read=0.0, format="tiff")
-    colors = {}
-    for name, green in (("a", 0.70), ("b", 0.62)):
-        sheet = np.full((620, 437, 3), (0.75, green, 0.75)) / 0.95
-        image = np.round(255 * np.clip(1.055 * sheet ** (1 / 2.4) - 0.055, 0, 1)).astype(np.uint8)
-        file = write_scan(tmp_path / f"{name}.tif", image, tint)
-        scan = ScanFile(file, file.name)
-        to_scan = Affine.shift(-0.5, -0.5).after(Affine.scaling(px_per_mm(150.0)))
-        copy = BookCopy(name, tmp_path, (scan,))
-        color = page_color(copy, Shown(scan, to_scan), SIZE, np.array([0.84, 0.83, 0.82]) / 0.95)
-        assert color is not None and color.paper is None
-        colors[name] = color
-    (o,) = copy_color_difference(1, colors, {}, Repeatability())
-    assert o.value is not None and o.value > 4 and o.detail["da"] > 3
+    copies = []
+    for name, green in (("a", 0.74), ("b", 0.65)):
+        bare = [even_page(tmp_path / f"{name}-{n}.tif", (0.88, 0.87, 0.86)) for n in range(2)]
+        tinted = even_page(tmp_path / f"{name}.tif", (0.79, green, 0.79))
+        assert tinted.paper is not None, "the reference prints nothing there"
+        copies.append(CopyPages(name, dict(enumerate([tinted, *bare], 1))))
+    o = compare_colors(copies)[0]
+    assert o.where.page == 1 and o.value is not None and o.value > 4 and o.detail["da"] > 3
+    assert o.u == pytest.approx(np.hypot(ASSUMED, U_EXPOSURE), abs=1e-6), "its own paper is not seen"
 
 
 def test_without_paper_anywhere_it_is_said(tmp_path: Path) -> None:
-    copies = [drawn(tmp_path, c, [Kind.BLEED_DARK], 5300, Print()).pages for c in "ab"]
-    seen = compare_colors([replace(c, paper=None) for c in copies], sizes(1))
+    dark, text = Kind.BLEED_DARK, Kind.TEXT
+    copies = [drawn(tmp_path / "dark", c, [dark], 5300, Print()) for c in "ab"]
+    seen = compare_colors(copies)
     pair, overall = (o for o in seen if o.measure == "copy-color-difference")
     assert pair.value is not None and pair.flags == overall.flags == (Flag.NO_PAPER,)
     assert pair.u is not None and pair.u > 0.5
     (paper,) = (o for o in seen if o.measure == "paper-difference")
     assert paper.value is None and paper.flags == (Flag.NO_PAPER,)
-    known = compare_colors(copies, sizes(1))
-    assert known[0].flags == () and known[0].u == ASSUMED
+    known = compare_colors([drawn(tmp_path / "text", c, [dark, text], 5300, Print()) for c in "ab"])
+    assert [o.where.page for o in known[:2]] == [1, 2] and known[0].flags == known[1].flags == ()
+    assert known[1].u == ASSUMED and known[0].u == pytest.approx(np.hypot(ASSUMED, U_EXPOSURE)), "of another page"
 
 
 def test_what_is_bent_at_the_spine_of_a_bound_copy_is_not_compared(tmp_path: Path) -> None:
-    dark = replace(SCANNER, curl_depth=0.8, curl_mm=8.0)
-    flat, bent = (
-        drawn(tmp_path, c, [Kind.BLEED_MIXED], 5400, Print(), s).pages for c, s in (("a", SCANNER), ("b", dark))
-    )
+    kinds = [Kind.BLEED_MIXED]
+    dark = replace(SCANNER, curl_depth=0.9, curl_mm=8.5)
+    page = ordered(tuple(kinds), 5400, 1)
+    (flat,), (bent,) = (scans(tmp_path, c, kinds, 5400, Print(), s) for c, s in (("a", SCANNER), ("b", dark)))
     regions = {}
     for bound in (False, True):
-        copy = replace(bent.copy, scan=ScanSettings(bound=bound))
-        laid = {n: shown(s.scan, s.to_scan, copy, n, SIZE) for n, s in bent.shown.items()}
-        seen = compare_colors([flat, replace(bent, copy=copy, shown=laid)], sizes(1))
-        regions[bound] = seen[0].detail["region"]
-    assert regions[False]["box_mm"][0] == pytest.approx(5, abs=0.3) and regions[False]["dE00"] > 4
+        copies = []
+        for name, laid in (("a", flat), ("b", bent)):
+            image = open_page(laid.scan, ScanSettings()).image
+            maps = page_maps(image, page, image.to_scan.inverse().after(laid.to_scan))
+            tiles = page_tiles(maps, *([flat_mm(1, SIZE)] if bound and name == "b" else []))
+            seen = ScannedPage(1, (laid.scan.name, 0), tiles, laid.to_scan)
+            copies.append(CopyPages(name, copy_colors([seen], sizes(1))))
+        regions[bound] = compare_colors(copies)[0].detail["region"]
+    assert regions[False]["box_mm"][0] == pytest.approx(7, abs=2) and regions[False]["dE00"] > 4
     assert regions[True]["box_mm"][2] > 0.25 * TRIM_MM[0] and regions[True]["dE00"] < 1.5

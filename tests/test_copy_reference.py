@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qc import outline
-from qc.copy_reference import CopyReference
 from qc.errors import ReferenceFault
-from qc.geometry import Affine, Edge
-from qc.intake import open_copy
+from qc.geometry import MARGIN_MM, Affine, Edge
+from qc.judge.policy import load_policy
 from qc.model import ScanSettings
-from qc.normalize import LINEAR_LUT
-from qc.outline import find_outline
+from qc.normalize.page_image import LINEAR_LUT
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import MARGIN_MM, open_reference
+from qc.reference import page_outline
+from qc.reference.approved_copy import CopyReference
+from qc.reference.find import open_reference
+from qc.reference.page_outline import find_outline
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, CopyTruth, Cut, Kind, Scanner, Title, draw_copy, write_title
 from qc.units import px_per_mm
 
@@ -157,7 +157,7 @@ def test_cuts_are_looked_for_once(drawn: CopyTruth, monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> None:
         raise AssertionError("looked again")
 
-    monkeypatch.setattr(outline, "find_outline", fail)
+    monkeypatch.setattr(page_outline, "find_outline", fail)
     again = open_reference(drawn.folder)
     assert np.array_equal(first.thumbnails(), again.thumbnails()) and first.trim == again.trim
 

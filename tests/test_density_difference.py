@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qc.copy_reference import CopyReference
+from qc.features.tiles import PageTiles
 from qc.flags import Flag
 from qc.geometry import Affine
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.measure.density_difference import (
     CHANNELS,
     MOST_OF_COPY,
@@ -21,12 +21,12 @@ from qc.measure.density_difference import (
     density_shift,
     page_density,
 )
-from qc.model import Observation, Outcome
+from qc.model import FindingOutcome, Observation
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
+from qc.reference.approved_copy import CopyReference
+from qc.reference.find import Reference, open_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Kind, Print, Scanner, draw_copy, write_title
-from qc.tiles import PageTiles
 
 SHAPE = (30, 20)
 EVERYWHERE = np.ones(SHAPE, bool)
@@ -136,7 +136,7 @@ def test_against_an_approved_copy_on_the_same_scanner(shelf: Path) -> None:
     rule = load_policy("ingram").rule("density-difference")
     assert sound.u == weak.u == U_SAME_SCANNER
     assert sound.value is not None and abs(sound.value) < 2 * U_SAME_SCANNER
-    assert rule.outcome(sound.value, sound.u, 2) is Outcome.WITHIN
+    assert rule.outcome(sound.value, sound.u, 2) is FindingOutcome.WITHIN
     assert weak.value is not None and -0.3 < weak.value < -0.08
 
 

@@ -21,15 +21,25 @@ from inspection_example import example
 from jsonschema import Draft202012Validator, ValidationError
 from test_policy import HEAD, RULE, write
 
-from qc.catalog import MEASURES
-from qc.codec import decode, encode
+from qc.batch.codec import decode, encode
 from qc.errors import UsageError
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.judge import judge, judge_between
-from qc.model import BookCopy, Decision, Finding, Observation, Outcome, ReferenceId, ScanFile, ScanSettings, Where
-from qc.policy import load_policy, shipped
-from qc.record import comparison_record, record
+from qc.judge.judge import judge, judge_between
+from qc.judge.policy import load_policy, shipped
+from qc.measure import MEASURES
+from qc.model import (
+    BookCopy,
+    Finding,
+    FindingOutcome,
+    Observation,
+    ReferenceId,
+    ScanFile,
+    ScanSettings,
+    VerdictOutcome,
+    Where,
+)
+from qc.report.record import comparison_record, record
 
 COPY = BookCopy("RMA-1", Path("RMA-1"), tuple(ScanFile(Path(f"p-{n}.jpg"), f"p-{n}.jpg") for n in range(1, 7)))
 PDF = ReferenceId("pdf", "9780000000002", "0" * 64)
@@ -42,7 +52,7 @@ KDP = SHIPPED["kdp"]
 COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 POLICIES = {
-    name: tomllib.loads(resources.files("qc").joinpath(f"policies/{name}.toml").read_text("utf-8"))
+    name: tomllib.loads(resources.files("qc.judge").joinpath(f"policies/{name}.toml").read_text("utf-8"))
     for name in ("ingram", "kdp")
 }
 RULES = [(name, rule) for name, policy in POLICIES.items() for rule in policy["rule"]]
@@ -208,7 +218,7 @@ def test_a_flag_that_the_rule_does_not_list_changes_nothing(name: str, rule: dic
 
 LEAST: dict[str, set[str]] = {
     "trim-offset-block": {"print-scaled"},
-    "trim-offset-page": {"one-edge", "jitter-possible", "print-scaled"},
+    "trim-offset-page": {"one-edge", "jitter-possible", "print-scaled", "place-unsure"},
     "trim-size-block": {"print-scaled"},
     "blank-pages-inside": {"place-unsure", "pale-ordered", "not-bare"},
     "print-defect": {"place-unsure", "pale-ordered", "not-bare", "few-words"},
@@ -263,28 +273,28 @@ def alone(observation: Observation) -> Finding:
 @pytest.mark.parametrize(
     ("observation", "outcome", "doubt"),
     [
-        (streaks(0.0, "dirt-or-ink"), Outcome.WITHIN, ()),
-        (streaks(3.0), Outcome.OUTSIDE, ()),
-        (streaks(3.0, "dirt-or-ink"), Outcome.UNDECIDED, ("dirt-or-ink",)),
-        (streaks(3.0, "other-content"), Outcome.OUTSIDE, ()),
-        (streaks(3.0, "other-content", "dirt-or-ink"), Outcome.UNDECIDED, ("dirt-or-ink",)),
-        (streaks(3.0, "few-words", "one-side"), Outcome.OUTSIDE, ()),
-        (streaks(None, "dirt-or-ink"), Outcome.NOT_JUDGED, ()),
-        (page(2.4, "one-edge"), Outcome.WITHIN, ()),
-        (page(-3.9), Outcome.OUTSIDE, ()),
-        (page(-3.9, "one-edge"), Outcome.UNDECIDED, ("one-edge",)),
-        (page(-3.9, "jitter-possible", "one-edge"), Outcome.UNDECIDED, ("jitter-possible", "one-edge")),
-        (page(-3.9, "no-profile", "one-edge"), Outcome.UNDECIDED, ("one-edge",)),
-        (page(-3.9, "cropped"), Outcome.OUTSIDE, ()),
-        (page(3.19, u=0.0), Outcome.UNDECIDED, ()),
-        (page(3.19, "cropped", u=0.0), Outcome.UNDECIDED, ()),
-        (page(3.19, "one-edge", u=0.0), Outcome.UNDECIDED, ("one-edge",)),
-        (page(3.22, "cropped", u=0.03), Outcome.UNDECIDED, ()),
-        (page(None, "one-edge"), Outcome.NOT_JUDGED, ()),
+        (streaks(0.0, "dirt-or-ink"), FindingOutcome.WITHIN, ()),
+        (streaks(3.0), FindingOutcome.OUTSIDE, ()),
+        (streaks(3.0, "dirt-or-ink"), FindingOutcome.UNDECIDED, ("dirt-or-ink",)),
+        (streaks(3.0, "other-content"), FindingOutcome.OUTSIDE, ()),
+        (streaks(3.0, "other-content", "dirt-or-ink"), FindingOutcome.UNDECIDED, ("dirt-or-ink",)),
+        (streaks(3.0, "few-words", "one-side"), FindingOutcome.OUTSIDE, ()),
+        (streaks(None, "dirt-or-ink"), FindingOutcome.NOT_JUDGED, ()),
+        (page(2.4, "one-edge"), FindingOutcome.WITHIN, ()),
+        (page(-3.9), FindingOutcome.OUTSIDE, ()),
+        (page(-3.9, "one-edge"), FindingOutcome.UNDECIDED, ("one-edge",)),
+        (page(-3.9, "jitter-possible", "one-edge"), FindingOutcome.UNDECIDED, ("jitter-possible", "one-edge")),
+        (page(-3.9, "no-profile", "one-edge"), FindingOutcome.UNDECIDED, ("one-edge",)),
+        (page(-3.9, "cropped"), FindingOutcome.OUTSIDE, ()),
+        (page(3.19, u=0.0), FindingOutcome.UNDECIDED, ()),
+        (page(3.19, "cropped", u=0.0), FindingOutcome.UNDECIDED, ()),
+        (page(3.19, "one-edge", u=0.0), FindingOutcome.UNDECIDED, ("one-edge",)),
+        (page(3.22, "cropped", u=0.03), FindingOutcome.UNDECIDED, ()),
+        (page(None, "one-edge"), FindingOutcome.NOT_JUDGED, ()),
     ],
 )
 def test_doubt_sends_only_what_is_not_within_to_a_person(
-    observation: Observation, outcome: Outcome, doubt: tuple[str, ...]
+    observation: Observation, outcome: FindingOutcome, doubt: tuple[str, ...]
 ) -> None:
     finding = alone(observation)
     assert (finding.outcome, finding.doubt, finding.flags) == (outcome, doubt, observation.flags)
@@ -295,9 +305,9 @@ def test_a_sure_page_is_a_defect_beside_one_in_doubt() -> None:
     seen = [page(-9.0, "one-edge"), replace(page(-3.9), where=Where(page=2, edge=Edge.HEAD))]
     findings, verdict = judge(seen, policy, COPY, (), PDF)
     by_page = {f.where.page: (f.outcome, f.doubt) for f in findings}
-    assert by_page == {5: (Outcome.UNDECIDED, ("one-edge",)), 2: (Outcome.OUTSIDE, ())}
-    assert verdict.outcome is Decision.DEFECT and "scanned page 2" in verdict.summary
-    assert judge(seen[:1], policy, COPY, (), PDF)[1].outcome is Decision.NEEDS_REVIEW
+    assert by_page == {5: (FindingOutcome.UNDECIDED, ("one-edge",)), 2: (FindingOutcome.OUTSIDE, ())}
+    assert verdict.outcome is VerdictOutcome.DEFECT and "scanned page 2" in verdict.summary
+    assert judge(seen[:1], policy, COPY, (), PDF)[1].outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 def test_the_message_says_why_a_person_has_to_look() -> None:
@@ -315,7 +325,7 @@ def test_the_message_says_why_a_person_has_to_look() -> None:
 )
 def test_a_mark_that_no_rule_calls_a_defect_says_possibly_only_where_it_is_in_doubt(code: str, many: str) -> None:
     doubtful, sure = alone(streaks(2.0, "dirt-or-ink", code=code)), alone(streaks(2.0, code=code))
-    assert (doubtful.outcome, sure.outcome, sure.doubt) == (Outcome.UNDECIDED, Outcome.UNDECIDED, ())
+    assert (doubtful.outcome, sure.outcome, sure.doubt) == (FindingOutcome.UNDECIDED, FindingOutcome.UNDECIDED, ())
     why = f"; {Flag.DIRT_OR_INK.meaning}, so a person has to look."
     assert doubtful.message.startswith(f"Possibly 2 {many} on scanned page 5") and doubtful.message.endswith(why)
     assert sure.message.startswith(f"2 {many} on scanned page 5; ") and Flag.DIRT_OR_INK.meaning not in sure.message
@@ -324,7 +334,7 @@ def test_a_mark_that_no_rule_calls_a_defect_says_possibly_only_where_it_is_in_do
 def test_u_of_a_count_is_no_doubt_any_more() -> None:
     """A u that a count does not have would widen the interval: a person would look without being told why."""
     wide = MEASURES["print-defect"].observe(3.0, 3.0, Where(page=5), (), {"code": "streak"})
-    assert (alone(wide).outcome, alone(wide).doubt) == (Outcome.UNDECIDED, ())
+    assert (alone(wide).outcome, alone(wide).doubt) == (FindingOutcome.UNDECIDED, ())
 
 
 # Policy files
@@ -373,7 +383,9 @@ def test_a_policy_lists_its_doubts_or_has_none(tmp_path: Path) -> None:
 
 
 def schema(name: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(resources.files("qc").joinpath(f"schemas/{name}.schema.json").read_text()))
+    return Draft202012Validator(
+        json.loads(resources.files("qc.report").joinpath(f"schemas/{name}.schema.json").read_text())
+    )
 
 
 def doubtful() -> list[Finding]:

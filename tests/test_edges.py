@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from drawn_page import TRIM, Book, loaded, make_book
 
-from qc.edges import U_SHAPE_MM, EdgeLine, Sheet, find_edge, find_sheet
+from qc.edges.dark_backing import U_SHAPE_MM, EdgeLine, Sheet, find_edge, find_sheet
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.model import ScanSettings
-from qc.normalize import PageImage
+from qc.normalize.page_image import PageImage
 from qc.synthetic import Cut, Kind, Print, Scanner, Truth, draw_scan, sample_conditions
 from qc.synthetic.design import typeset
 from qc.units import mm_per_px

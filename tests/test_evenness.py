@@ -7,10 +7,10 @@ import warnings
 import numpy as np
 import pytest
 
+from qc.features.lamp import lamp_taken_out
+from qc.features.tiles import PageTiles, ScannedPage
 from qc.geometry import Affine
-from qc.lamp import lamp_taken_out
 from qc.measure.color_defect import color_defect
-from qc.tiles import PageTiles, ScannedPage
 
 ROWS, COLS = 42, 30
 PAPER = np.array([0.8, 0.78, 0.7])

@@ -13,20 +13,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qc import ocr
-from qc.facts import known
+from qc.features.text import ocr
+from qc.features.text.codes import find_codes
+from qc.features.text.imprint import Imprint, PrintDate, agreed, read_imprint, with_code
+from qc.features.text.places import find_place, has_imprint_words
 from qc.flags import Flag
-from qc.imprint import Imprint, PrintDate, agreed, read_imprint, with_code
-from qc.intake import open_copy
+from qc.judge.claim import known
+from qc.judge.policy import load_policy
+from qc.judge.refund import decide_refund
 from qc.measure.readings import print_date
 from qc.model import BookCopy, Inspection, Where
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.print_codes import find_codes
-from qc.print_places import find_place, has_imprint_words
-from qc.reference import open_reference
-from qc.refund import decide_refund
+from qc.reference.find import open_reference
 from qc.report.words import imprint as imprint_words
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Scanner
 from qc.synthetic.flat import draw_flat, sheet_of_pdf
 from qc.synthetic.imprint import imprint_page

@@ -12,18 +12,18 @@ from drawn_page import TRIM, Book, make_book
 from numpy.typing import NDArray
 from PIL import Image
 
-from qc.edges import EdgeLine
+from qc.edges.dark_backing import EdgeLine
+from qc.edges.fill import content_box
 from qc.errors import ReferenceFault
-from qc.fill import content_box
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, edge_names, side_of
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.model import Inspection, Observation, ScanFile, ScanSettings
-from qc.page_result import PageJob, PageResult
-from qc.painted_rim import without_painted_rims
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.register.page_result import PageJob, PageResult
+from qc.register.painted_rim import without_painted_rims
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Binding, Cut, Kind, Print, Scanner, sample_conditions
 
 FIELD = Path(__file__).parent / "data" / "field" / "26-white-beyond-the-backing"
@@ -286,6 +286,13 @@ def test_bare_paper_beside_a_picture_is_paper(book: Book, edge: Edge, width: flo
     (sliver,) = [s for s in measured.result.slivers if names[s.side] is edge]
     assert sliver.width_mm == pytest.approx(width, abs=0.15)
     assert [s for s in measured.result.slivers if names[s.side] not in (edge, Edge.SPINE)] == []
+
+
+def test_a_highlight_along_the_edge_is_no_strip(book: Book) -> None:
+    """The picture prints as paper over 6 mm at the head: no cut leaves that."""
+    measured = book.measure(2, short_of_the_cut(Edge.HEAD, 6.0, SOUND, False), SOUND, Scanner(skew_deg=0.3), seed=2)
+    names = edge_names(side_of(2))
+    assert [s for s in measured.result.slivers if names[s.side] is not Edge.SPINE] == []
 
 
 @pytest.mark.parametrize("backing", ["black", "gray"])

@@ -15,29 +15,44 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from qc.another_book import in_ordered_cover, other_block
-from qc.catalog import MEASURES
 from qc.cli import main
-from qc.copy_tones import with_unsure_places
-from qc.covers_among_pages import find_covers
-from qc.file_roles import roles_of
+from qc.features.text.barcode import IsbnCode
 from qc.flags import Flag
-from qc.intake import copies_passed_over
-from qc.judge import judge
-from qc.measure.blank_pages import explained_again
+from qc.geometry import Edge
+from qc.inputs import open_with
+from qc.judge.judge import judge
+from qc.judge.padding import with_unexplained_blanks
+from qc.judge.policy import load_policy
+from qc.judge.refund import decide_refund
+from qc.judge.sequence_words import how_scanned
+from qc.measure import MEASURES
+from qc.measure.context.another_book import in_ordered_cover, other_block
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
-from qc.measure.page_sequence import pages_out_of_order
-from qc.model import BookCopy, Decision, Inspection, Observation, Outcome, PageKind, PageRecord, Role, Where
-from qc.opened import open_with
-from qc.page_result import PageResult
-from qc.pipeline import examine_pages, inspect_copy
-from qc.policy import load_policy
-from qc.reading_order import AS_SCANNED
-from qc.reference import Reference
-from qc.refund import decide_refund
-from qc.sequence import align
-from qc.sequence_words import how_scanned
+from qc.measure.page_sequence import pages_out_of_order, with_unsure_places
+from qc.model import (
+    BookCopy,
+    Evidence,
+    FindingOutcome,
+    Inspection,
+    Observation,
+    PageKind,
+    PageRecord,
+    ReferenceId,
+    Role,
+    ScanFile,
+    VerdictOutcome,
+    Where,
+)
+from qc.page import inspect_page
+from qc.pipeline import PageWork, inspect_copy
+from qc.reference.find import Reference
+from qc.register.alignment import align
+from qc.register.covers_among_pages import find_covers
+from qc.register.page_result import PageResult
+from qc.register.scan_order import AS_SCANNED
+from qc.scan.copy_folder import copies_passed_over
+from qc.scan.file_roles import roles_of
 
 FIELD = Path(__file__).parent / "data" / "field"
 LATE = FIELD / "18-leaf-at-the-end"
@@ -130,7 +145,7 @@ def titled() -> Inspection:
 def test_title_words_in_the_names_make_no_covers(titled: Inspection) -> None:
     assert [p.role for p in titled.pages] == [Role.PAGE] * 4
     assert [p.reference_page for p in titled.pages] == [1, 2, 3, 4]
-    assert titled.verdict.outcome is Decision.NO_DEFECT
+    assert titled.verdict.outcome is VerdictOutcome.NO_DEFECT
 
 
 STORY = [f"The Front Cover Story {i:03d}.jpg" for i in range(1, 5)]
@@ -201,7 +216,7 @@ def test_a_whole_copy_in_one_tiff_brings_its_covers() -> None:
     assert values(inspection, "pages-foreign") == [(None, 0.0, ())]
     assert values(inspection, "blank-pages-at-end") == [(None, 0.0, ())]
     assert values(inspection, "pages-extra-inside") == [(None, 0.0, ())]
-    assert inspection.verdict.outcome is Decision.NO_DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert "inside of the front cover" in inspection.pages[1].reason
 
 
@@ -215,7 +230,9 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> tuple[BookCopy, Refere
     path = folder(tmp_path_factory.mktemp("sides") / "copy", list(made.values()))
     opened = open_with(path, reference=LATE / "reference.pdf", titles=None, scanner=None, dpi=None)
     assert opened.reference is not None
-    return opened.copy, opened.reference, dict(zip(made, examine_pages(opened.copy, opened.reference, 2), strict=True))
+    work = PageWork(opened.reference, threads=2)
+    pages = work.each(inspect_page, work.jobs(opened.copy))
+    return opened.copy, opened.reference, dict(zip(made, pages, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -310,10 +327,10 @@ def test_a_blank_leaf_inside_goes_to_a_person(tmp_path: Path) -> None:
     pictures = [page(1), page(2), BLANK, np.asarray(ImageOps.mirror(Image.fromarray(BLANK))), page(3), page(4)]
     inspection = inspected(folder(tmp_path / "copy", pictures))
     assert values(inspection, "pages-extra-inside") == [(3, 2.0, ())]
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     assert "2 blank sides inside the book that nobody ordered" in inspection.verdict.summary
     (rule,) = [f for f in inspection.findings if f.rule == "pages-extra-inside"]
-    assert rule.outcome is Outcome.UNDECIDED
+    assert rule.outcome is FindingOutcome.UNDECIDED
 
 
 # --- leaves late among the scans ------------------------------------------------------------------------------------
@@ -329,7 +346,7 @@ def test_a_leaf_late_among_the_scans_is_said(tmp_path: Path) -> None:
     (whole / "copy.toml").write_text("schema = 1\n[scan]\ncomplete = true\n", "utf-8")
     complete = inspected(whole)
     assert {(v, f[-1]) for _, v, f in values(complete, "pages-out-of-order")} == {(1.0, "scanned-late")}
-    assert complete.verdict.outcome is Decision.NEEDS_REVIEW
+    assert complete.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(
@@ -363,7 +380,7 @@ def test_a_leaf_whose_neighbors_join_is_bound_there(sides: str, complete: bool) 
 def test_the_block_of_another_book_is_one_finding(tmp_path: Path) -> None:
     inspection = inspected(folder(tmp_path / "copy", [strange(n) for n in (2, 3, 4, 5, 6)], "[scan]\ncomplete = true"))
     assert values(inspection, "pages-foreign") == [(1, 5.0, (Flag.ANOTHER_BOOK,))]
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     assert "None of the 5 printed pages is in the reference" in inspection.verdict.summary
     assert (inspection.refund.outcome, inspection.refund.route) == ("review", "review")
     for measure in (
@@ -375,7 +392,7 @@ def test_the_block_of_another_book_is_one_finding(tmp_path: Path) -> None:
     ):
         assert {(v, f) for _, v, f in values(inspection, measure)} <= {(None, (str(Flag.ANOTHER_BOOK),))}, measure
     assert not inspection.verdict.rescan
-    again = explained_again(inspection.observations, load_policy("ingram").padding)
+    again = with_unexplained_blanks(inspection.observations, load_policy("ingram").padding)
     assert all(o.value is None for o in again if o.measure == "blank-pages-unexplained")
 
 
@@ -384,8 +401,8 @@ def test_half_a_block_of_another_book_begins_where_it_does(tmp_path: Path) -> No
     inspection = inspected(folder(tmp_path / "copy", pictures, "[scan]\ncomplete = true"))
     ((where, count, flags),) = values(inspection, "pages-foreign")
     assert (where, count, flags) == (5, 4.0, (Flag.ANOTHER_BOOK,))
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
-    assert not [f for f in inspection.findings if f.outcome is Outcome.OUTSIDE]
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
+    assert not [f for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE]
 
 
 def another_block(titled: Inspection, read: str, sure: bool = True) -> tuple[Inspection, list[Observation]]:
@@ -393,12 +410,13 @@ def another_block(titled: Inspection, read: str, sure: bool = True) -> tuple[Ins
     copy = replace(titled.copy, claim=replace(titled.copy.claim, ordered_isbn="978-0-00-000000-2"))
     flags = () if sure else (str(Flag.LOW_CONFIDENCE),)
     isbn = MEASURES["isbn"].observe(1.0, 0.0, flags=flags, detail={"text": read})
+    code = IsbnCode(read, "", sure, (0, 0, 1, 1))
     opened = open_with(titled.copy.path, reference=TITLED / "reference.pdf", titles=None, scanner=None, dpi=None)
     assert opened.reference is not None
     sides = records("????")
     block = other_block(sides)
     assert block is not None
-    block = in_ordered_cover(block, copy, opened.reference, [isbn])
+    block = in_ordered_cover(block, copy, opened.reference, [(code, Evidence("cover.tif"))])
     return replace(titled, copy=copy), [*pages_foreign(sides, True, block=block), isbn]
 
 
@@ -416,7 +434,7 @@ def test_only_an_isbn_tells_a_wrong_item_from_another_block_in_the_ordered_cover
     inspection, observations = another_block(titled, read, sure)
     policy = load_policy("kdp")
     findings, verdict = judge(observations, policy, inspection.copy, inspection.pages, inspection.reference)
-    assert verdict.outcome is Decision.NEEDS_REVIEW
+    assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     assert ("another book's block in the ordered cover" in verdict.summary) is ordered
     assert decide_refund(verdict, findings, inspection.copy, policy, observations).route == route
 
@@ -426,7 +444,7 @@ def test_another_book_is_no_earlier_revision_for_certain(titled: Inspection) -> 
     claim = replace(inspection.copy.claim, printed_on=date(2026, 1, 2), content_updated_on=date(2026, 3, 4))
     copy = replace(inspection.copy, claim=claim)
     _, verdict = judge(observations, load_policy("kdp"), copy, inspection.pages, inspection.reference)
-    assert verdict.outcome is Decision.NEEDS_REVIEW
+    assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(
@@ -454,8 +472,8 @@ def test_a_single_strange_page_by_chance_like_a_mirrored_one_claims_nothing(tmp_
     pictures = [page(1), page(2), mirrored, page(4), page(5), page(6)]
     inspection = inspected(folder(tmp_path / "copy", pictures, "[scan]\ncomplete = true"))
     assert values(inspection, "pages-foreign") == [(3, 1.0, ())]
-    assert not [f for f in inspection.findings if f.outcome is Outcome.OUTSIDE]
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert not [f for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE]
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 def test_what_a_doubled_page_lacks_is_for_a_person() -> None:
@@ -465,3 +483,19 @@ def test_what_a_doubled_page_lacks_is_for_a_person() -> None:
     doubled = MEASURES["pages-duplicated"].observe(1.0, 0.0, Where(page=18), flags=(Flag.ONE_SIDE,))
     same = MEASURES["pages-duplicated"].observe(0.0, 0.0, Where(page=3), flags=(Flag.SAME_SHEET,))
     assert [o.flags for o in with_unsure_places([lost, other], [doubled, same])] == [("place-unsure",), ()]
+
+
+def test_the_print_of_a_cover_that_looks_like_a_page_is_not_misplaced_for_certain() -> None:
+    """A cover bound first that looks like page 17: it is out of place, and its print lies 6 mm off that of the page."""
+    off = MEASURES["trim-offset-page"].observe(-6.4, 0.4, Where(page=1, edge=Edge.HEAD))
+    cover = MEASURES["pages-out-of-order"].observe(1.0, 0.0, Where(page=1))
+    (doubted,) = with_unsure_places([off], [cover])
+    copy = BookCopy("RMA-1", Path("RMA-1"), (ScanFile(Path("a.tif"), "a.tif"),))
+    for policy in map(load_policy, ("kdp", "ingram")):
+        findings, _ = judge([doubted], policy, copy, [], ReferenceId("pdf"))
+        (found,) = (f for f in findings if f.value is not None)
+        assert (found.rule, found.outcome, found.doubt) == (
+            "trim-offset-page",
+            FindingOutcome.UNDECIDED,
+            ("place-unsure",),
+        )

@@ -12,12 +12,12 @@ from pypdf.generic import NameObject, RectangleObject, StreamObject
 
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.intake import open_copy
-from qc.measure.trim_offset_block import of_another_trim
-from qc.model import Decision, Inspection, Observation, Outcome, Where
+from qc.judge.policy import load_policy
+from qc.measure.context.trim_guess import of_another_trim
+from qc.model import FindingOutcome, Inspection, Observation, VerdictOutcome, Where
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
+from qc.reference.find import find_reference
+from qc.scan.copy_folder import open_copy
 from qc.units import MM_PER_INCH
 
 FIELD = Path(__file__).parent / "data" / "field"
@@ -77,7 +77,7 @@ def size_of(inspection: Inspection) -> float | None:
 def assert_asked(inspection: Inspection) -> None:
     """Every cut is null, the trim is asked for, the pages were recognized, and nothing stands against the copy."""
     verdict = inspection.verdict
-    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert "trim = " in verdict.summary and "title.toml" in verdict.summary
     assert any(words.startswith("trim (") for words in verdict.not_checked)
     cuts = [o for o in inspection.observations if o.measure in CUTS]
@@ -86,7 +86,7 @@ def assert_asked(inspection: Inspection) -> None:
         assert cut.value is None
         assert {Flag.TRIM_NOT_STATED, Flag.NOT_REGISTERED}.intersection(cut.flags)
         assert Flag.TRIM_NOT_STATED in cut.flags or cut.where.page is not None
-    assert not [f for f in inspection.findings if f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)]
+    assert not [f for f in inspection.findings if f.outcome in (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)]
     assert [p.reference_page for p in inspection.pages] == [1, 2, 3, 4]
     foreign = next(o for o in inspection.observations if o.measure == "pages-foreign")
     assert foreign.value == 0
@@ -99,7 +99,7 @@ def plain() -> Inspection:
 
 
 def test_plain_pages_are_their_trim(plain: Inspection) -> None:
-    assert plain.verdict.outcome is Decision.NO_DEFECT
+    assert plain.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert size_of(plain) == pytest.approx(0.6, abs=0.15)
 
 
@@ -115,7 +115,7 @@ def test_bleed_of_5_mm_that_prints_nothing_is_asked_for() -> None:
 def test_once_stated_the_cuts_are_judged(tmp_path: Path, plain: Inspection) -> None:
     name = "01-bleed-5mm-no-trimbox"
     judged = inspected(name, copy=stated(tmp_path, name, 'trim = "5 x 8 in"'))
-    assert judged.verdict.outcome is Decision.NO_DEFECT
+    assert judged.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert size_of(judged) == pytest.approx(size_of(plain), abs=0.05)
 
 
@@ -125,13 +125,13 @@ def test_other_margins_are_asked_for(tmp_path: Path) -> None:
 
 def test_crop_marks_show_the_trim(tmp_path: Path, plain: Inspection) -> None:
     marked = inspected("00-plain", with_slug(tmp_path / "b.pdf", 12.0, marks=True))
-    assert marked.verdict.outcome is Decision.NO_DEFECT
+    assert marked.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert size_of(marked) == pytest.approx(size_of(plain), abs=0.05)
 
 
 def test_pages_without_a_trim_box_have_that_of_the_others() -> None:
     found = inspected("04-trimbox-on-some-pages")
-    assert found.verdict.outcome is Decision.NO_DEFECT
+    assert found.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert [p.reference_page for p in found.pages] == [1, 2, 3, 4, 5, 6]
     for page in (3, 6):
         edges = [o for o in found.observations if o.measure == "trim-offset" and o.where.page == page]
@@ -141,7 +141,7 @@ def test_pages_without_a_trim_box_have_that_of_the_others() -> None:
 
 def test_tinted_pages_with_bleed_on_three_sides() -> None:
     found = inspected("31-tinted-pages")
-    assert found.verdict.outcome is Decision.NO_DEFECT
+    assert found.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert not [o for o in found.observations if o.measure == "print-defect" and o.value]
 
 

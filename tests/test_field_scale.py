@@ -11,18 +11,19 @@ import cv2
 import numpy as np
 import pytest
 
-from qc.catalog import MEASURES
 from qc.geometry import Edge, Side, Size, side_of
-from qc.intake import open_copy
+from qc.inputs import Opened
+from qc.judge.policy import load_policy
+from qc.measure import MEASURES
 from qc.measure.print_scale import PageScale, print_scale, with_scale_doubt
 from qc.measure.trim_skew import trim_skew
-from qc.model import Decision, Inspection, Observation, Outcome, Where
-from qc.opened import Opened
+from qc.model import FindingOutcome, Inspection, Observation, VerdictOutcome, Where
+from qc.normalize.calibrated import AppliedProfile
 from qc.pipeline import inspect_copy
-from qc.plan import plan_copy
-from qc.policy import load_policy
-from qc.print_shape import Shape, shared
-from qc.reference import Reference, open_reference
+from qc.plan.copy_plan import plan_copy
+from qc.reference.find import Reference, open_reference
+from qc.register.print_shape import Shape, shared
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Kind, Print, Scanner, Title, draw_copy, write_title
 
 FIELD = Path(__file__).parent / "data/field"
@@ -62,7 +63,7 @@ def close(found: Observation, truth: float, times: float = 2.0) -> bool:
 
 
 def outside(inspection: Inspection) -> list[str]:
-    return [f.rule for f in inspection.findings if f.outcome is Outcome.OUTSIDE]
+    return [f.rule for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE]
 
 
 def known(inspection: Inspection) -> list[int | None]:
@@ -78,7 +79,7 @@ def all_cuts_measured(inspection: Inspection) -> bool:
 
 def test_print_of_the_right_size_is_in_no_doubt(ordered: Reference) -> None:
     found = case("00", ordered)
-    assert found.verdict.outcome is Decision.NO_DEFECT
+    assert found.verdict.outcome is VerdictOutcome.NO_DEFECT
     for axis in ("height", "width"):
         scale = measured(found, "print-scale", axis=axis)
         assert close(scale, 0.0) and scale.flags == ()
@@ -87,30 +88,30 @@ def test_print_of_the_right_size_is_in_no_doubt(ordered: Reference) -> None:
 
 def test_print_at_98_5_percent_is_too_small_and_the_block_not_surely_too_large(ordered: Reference) -> None:
     found = case("22", ordered)
-    assert found.verdict.outcome is Decision.NEEDS_REVIEW and outside(found) == []
+    assert found.verdict.outcome is VerdictOutcome.NEEDS_REVIEW and outside(found) == []
     height = measured(found, "print-scale", axis="height")
     assert close(height, -0.015) and height.u is not None and height.u < 0.004
     (said,) = (f for f in found.findings if f.rule == "trim-size-block")
-    assert (said.outcome, said.doubt) == (Outcome.UNDECIDED, ("print-scaled",))
+    assert (said.outcome, said.doubt) == (FindingOutcome.UNDECIDED, ("print-scaled",))
     (scale, _) = (f for f in found.findings if f.rule == "print-scale")
     assert scale.message.startswith("Print 1.6") and "smaller than ordered along the height" in scale.message
 
 
 def test_print_turned_by_2_degrees_is_a_skew_with_all_cuts_seen(ordered: Reference) -> None:
     found = case("23", ordered)
-    assert found.verdict.outcome is Decision.NEEDS_REVIEW and outside(found) == []
+    assert found.verdict.outcome is VerdictOutcome.NEEDS_REVIEW and outside(found) == []
     assert known(found) == [1, 2, 3, 4] and all_cuts_measured(found)
     for edge in (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE):
         skew = measured(found, "trim-skew", edge=edge)
         assert skew.value is not None and skew.u is not None
         assert abs(abs(skew.value) - 2.0) < 0.1 and skew.u < 0.1
     assert close(measured(found, "trim-size-block", axis="height"), 0.6)
-    assert {f.rule for f in found.findings if f.outcome is Outcome.UNDECIDED} == {"trim-skew"}
+    assert {f.rule for f in found.findings if f.outcome is FindingOutcome.UNDECIDED} == {"trim-skew"}
 
 
 def test_a_stretched_scan_is_named_and_the_trim_measured(ordered: Reference) -> None:
     found = case("27", ordered)
-    assert known(found) == [1, 2, 3, 4] and found.verdict.outcome is Decision.NO_DEFECT
+    assert known(found) == [1, 2, 3, 4] and found.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert measured(found, "print-scale", axis="height").flags == ("scan-stretched",)
     assert measured(found, "print-scale", axis="width").flags == ()
     size = measured(found, "trim-size-block", axis="height")
@@ -151,7 +152,7 @@ def test_scaled_and_turned_print_of_pages_from_the_middle(title: Title, tmp_path
 def test_stretched_scans_of_which_no_page_is_recognized_as_it_is(ordered: Reference, tmp_path: Path) -> None:
     for n in (2, 3, 4):
         shutil.copy(FIELD / f"27-stretched-6-percent/copy/p-000{n}.jpg", tmp_path)
-    opened = Opened(open_copy(tmp_path), ordered, "", {})
+    opened = Opened(open_copy(tmp_path), ordered, "", AppliedProfile())
     assert [scan.record.reference_page for scan in plan_copy(opened).scans] == [2, 3, 4]
     found = inspected(tmp_path, ordered)
     assert known(found) == [2, 3, 4] and outside(found) == []
@@ -161,7 +162,7 @@ def test_pages_of_another_book_stay_foreign(title: Title, tmp_path: Path) -> Non
     for n in (2, 3, 4):
         shutil.copy(FIELD / f"23-printed-crooked-2-degrees/copy/p-000{n}.jpg", tmp_path)
     found = inspected(tmp_path, open_reference(title.path))
-    assert known(found) == [None, None, None] and found.verdict.outcome is not Decision.NO_DEFECT
+    assert known(found) == [None, None, None] and found.verdict.outcome is not VerdictOutcome.NO_DEFECT
 
 
 # By numbers

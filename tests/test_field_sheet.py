@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from qc.geometry import Edge
-from qc.intake import open_copy
-from qc.model import Decision, Inspection, Observation, PageKind, PageRecord, Role, ScanFile, Where
+from qc.judge.policy import load_policy
+from qc.measure.context.sheet_twice import Again, SheetIdentity, seen_again, two_copies
+from qc.model import Inspection, Observation, PageKind, PageRecord, Role, ScanFile, VerdictOutcome, Where
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.record import record
-from qc.reference import open_reference
-from qc.same_capture import same_capture
-from qc.sequence import align
-from qc.sheet_twice import Again, Sheet, seen_again, two_copies
+from qc.reference.find import open_reference
+from qc.register.alignment import align
+from qc.report.record import record
+from qc.scan.copy_folder import open_copy
+from qc.scan.same_capture import same_capture
 
 CASE = Path(__file__).parent / "data" / "field" / "13-file-copied"
 DPI = 150
@@ -80,7 +80,7 @@ def test_a_file_copied_is_one_scan_and_its_page_is_asked_for() -> None:
     assert same_as(inspection) == {"p-0001_1.jpg": "p-0001.jpg", "p-0005.jpg": "p-0004.jpg"}
     assert not any(o.where.page in (2, 6) for o in inspection.observations)
     assert doubled(inspection) == [(0.0, ())]
-    assert inspection.verdict.outcome is Decision.NO_DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert [r.reference_page for r in inspection.verdict.rescan] == [5, 6]
     assert [p.reference_page for p in inspection.pages] == [1, None, 2, 3, 4, None]
 
@@ -90,7 +90,7 @@ def test_what_is_missing_beside_a_copied_file_is_never_certain(tmp_path: Path) -
     shutil.copytree(CASE / "copy", copy)
     (copy / "copy.toml").write_text("schema = 1\n[scan]\ncomplete = true\n")
     inspection = inspect(copy)
-    assert inspection.verdict.outcome is not Decision.DEFECT
+    assert inspection.verdict.outcome is not VerdictOutcome.DEFECT
     assert [r.reference_page for r in inspection.verdict.rescan] == [5, 6]
 
 
@@ -117,7 +117,7 @@ def test_one_pass_delivered_in_two_ways_is_one_capture(tmp_path: Path, version: 
     inspection = inspect(copy)
     assert len(same_as(inspection)) == 4
     assert set(same_as(inspection).values()) == {f"p-000{n}.jpg" for n in (1, 2, 3, 4)}
-    assert inspection.verdict.outcome is Decision.NO_DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT
     (tmp_path / "once").mkdir()
     assert numbers(inspection) == numbers(inspect(copied(tmp_path / "once")))
 
@@ -156,7 +156,7 @@ def test_a_sheet_fed_again_in_a_short_copy_is_for_a_person(tmp_path: Path, again
     inspection = inspect(copy)
     assert not same_as(inspection)
     assert doubled(inspection) == [(1.0, (flag,))] * len(again)
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 # --- print against cut, as drawn in numbers ---------------------------------------------------------------------------
@@ -204,9 +204,9 @@ def drawn(
 
 def shares(
     jitter: float, second_print: bool, leaves: int = 10, runs: int = 150, error: float = ERROR_MM
-) -> Counter[Sheet]:
+) -> Counter[SheetIdentity]:
     rng = np.random.default_rng(17)
-    told = Counter[Sheet]()
+    told = Counter[SheetIdentity]()
     for _ in range(runs):
         found, _ = drawn(rng, jitter, leaves, {int(rng.integers(leaves)): [second_print]}, error=error)
         assert len(found) == 2 and len({a.sheet for a in found.values()}) == 1
@@ -217,31 +217,33 @@ def shares(
 @pytest.mark.parametrize("jitter", [0.03, 0.05, 0.08, 0.15, 0.3])
 def test_a_sheet_fed_again_is_never_a_second_print_and_mostly_one_sheet(jitter: float) -> None:
     told = shares(jitter, second_print=False)
-    assert told[Sheet.OTHER] == 0
-    assert jitter < 0.15 or told[Sheet.SAME] >= 0.95 * told.total()
+    assert told[SheetIdentity.OTHER] == 0
+    assert jitter < 0.15 or told[SheetIdentity.SAME] >= 0.95 * told.total()
 
 
 @pytest.mark.parametrize("jitter", [0.02, 0.03, 0.05, 0.08, 0.15, 0.3])
 def test_a_second_print_hardly_ever_passes_for_one_sheet(jitter: float) -> None:
     told = shares(jitter, second_print=True)
-    assert told[Sheet.SAME] <= 0.05 * told.total()
-    assert jitter < 0.15 or (told[Sheet.OTHER] >= 0.55 * told.total() and told[Sheet.SAME] <= 0.01 * told.total())
+    assert told[SheetIdentity.SAME] <= 0.05 * told.total()
+    assert jitter < 0.15 or (
+        told[SheetIdentity.OTHER] >= 0.55 * told.total() and told[SheetIdentity.SAME] <= 0.01 * told.total()
+    )
 
 
 def test_a_scanner_whose_errors_exceed_its_u_makes_nothing_certain() -> None:
     for second_print in (False, True):
         told = shares(0.05, second_print, error=0.15)
-        assert told[Sheet.OTHER] == 0 and told[Sheet.SAME] <= 0.02 * told.total()
+        assert told[SheetIdentity.OTHER] == 0 and told[SheetIdentity.SAME] <= 0.02 * told.total()
 
 
 def test_a_short_copy_a_single_side_and_a_sheet_thrice() -> None:
     rng = np.random.default_rng(3)
     few, _ = drawn(rng, 0.3, 3, {1: [True]})
-    assert {a.sheet for a in few.values()} == {Sheet.OPEN}
+    assert {a.sheet for a in few.values()} == {SheetIdentity.OPEN}
     side, pages = drawn(rng, 0.3, 10, {4: [False]}, sides=1)
-    assert pages == [9] and [(a.sheet, a.both_sides) for a in side.values()] == [(Sheet.OPEN, False)]
+    assert pages == [9] and [(a.sheet, a.both_sides) for a in side.values()] == [(SheetIdentity.OPEN, False)]
     thrice, pages = drawn(rng, 0.3, 10, {4: [False, False]})
-    assert pages == [9, 10, 9, 10] and {a.sheet for a in thrice.values()} == {Sheet.SAME}
+    assert pages == [9, 10, 9, 10] and {a.sheet for a in thrice.values()} == {SheetIdentity.SAME}
 
 
 @pytest.mark.parametrize("second_print", [False, True])
@@ -249,7 +251,7 @@ def test_a_whole_copy_fed_twice_and_two_copies_in_one_folder(second_print: bool)
     rng = np.random.default_rng(5)
     found, pages = drawn(rng, 0.3, 12, {leaf: [second_print] for leaf in range(12)})
     told = Counter(a.sheet for a in found.values())
-    assert told[Sheet.OTHER if second_print else Sheet.SAME] >= 0.8 * len(found)
+    assert told[SheetIdentity.OTHER if second_print else SheetIdentity.SAME] >= 0.8 * len(found)
     alignment = align([*range(1, 25), *pages], [True] * 24)
     second = {24 + k: a for k, a in enumerate((found[i] for i in sorted(found)), 1)}
     assert two_copies(alignment, second) is second_print

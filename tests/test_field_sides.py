@@ -11,19 +11,18 @@ import numpy as np
 import pytest
 
 from qc.flags import Flag
-from qc.geometry import Direction, Edge, Side
-from qc.intake import open_copy
-from qc.leaf_pairs import backs, uneven_edge
-from qc.leaves import mates, whole
+from qc.geometry import Direction, Edge, Side, mates
+from qc.judge.policy import load_policy
+from qc.judge.sequence_words import sides_taken
+from qc.measure.context.leaf_pairs import backs, uneven_edge
+from qc.measure.context.sides import after_extra_side
 from qc.measure.page_sequence import pages_missing
-from qc.model import Decision, Inspection, Outcome
-from qc.pdfium import stated_direction
+from qc.model import FindingOutcome, Inspection, VerdictOutcome
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
-from qc.sequence import align
-from qc.sequence_words import sides_taken
-from qc.sides import after_extra_side
+from qc.reference.find import find_reference
+from qc.register.alignment import align, whole
+from qc.scan.copy_folder import open_copy
+from qc.scan.pdfium import stated_direction
 
 FIELD = Path(__file__).parent / "data" / "field"
 SOUND, RTL, FRONTS, SHIFTED = (
@@ -53,21 +52,21 @@ def page(case: Path, number: int) -> Path:
     return case / "copy" / f"p-{number:04d}.jpg"
 
 
-def found(inspection: Inspection, rule: str) -> dict[Edge | None, tuple[Outcome, tuple[str, ...]]]:
+def found(inspection: Inspection, rule: str) -> dict[Edge | None, tuple[FindingOutcome, tuple[str, ...]]]:
     return {f.where.edge: (f.outcome, f.doubt) for f in inspection.findings if f.rule == rule}
 
 
 def test_a_sound_copy_has_the_usual_sides_and_says_they_are_assumed() -> None:
     seen = inspected(SOUND / "copy", SOUND)
-    assert seen.verdict.outcome is Decision.NO_DEFECT
+    assert seen.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert [p.side for p in seen.pages] == [Side.RECTO, Side.VERSO] * 2
     assert sides_taken(seen.observations).startswith("Sides assumed")
 
 
 def test_the_fore_edge_of_a_right_to_left_book_is_at_the_left_of_its_rectos() -> None:
     seen = inspected(RTL / "copy", RTL)
-    assert seen.verdict.outcome is Decision.DEFECT
-    assert found(seen, "trim-offset-block")[Edge.FORE_EDGE][0] is Outcome.OUTSIDE
+    assert seen.verdict.outcome is VerdictOutcome.DEFECT
+    assert found(seen, "trim-offset-block")[Edge.FORE_EDGE][0] is FindingOutcome.OUTSIDE
     assert [p.side for p in seen.pages] == [Side.RECTO, Side.VERSO] * 3
     assert "right to left (by the PDF)" in sides_taken(seen.observations)
 
@@ -93,15 +92,15 @@ def test_what_copy_toml_says_wins_over_title_toml_and_that_over_the_pdf(
     seen = inspected(scans, shelf)
     offsets = {o.where.edge: o.value for o in seen.observations if o.measure == "trim-offset-block"}
     assert offsets[edge] == pytest.approx(-4.0, abs=0.2)
-    assert seen.verdict.outcome is (Decision.DEFECT if edge is Edge.FORE_EDGE else Decision.NO_DEFECT)
+    assert seen.verdict.outcome is (VerdictOutcome.DEFECT if edge is Edge.FORE_EDGE else VerdictOutcome.NO_DEFECT)
 
 
 def test_a_cut_too_deep_behind_a_blank_side_goes_to_a_person() -> None:
     seen = inspected(SHIFTED / "copy", SHIFTED)
-    assert seen.verdict.outcome is Decision.NEEDS_REVIEW
+    assert seen.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     cuts = found(seen, "trim-offset-block")
-    assert cuts[Edge.SPINE] == (Outcome.UNDECIDED, ("sides-not-proven",))
-    assert cuts[Edge.FORE_EDGE][0] is Outcome.WITHIN and cuts[Edge.HEAD][0] is Outcome.WITHIN
+    assert cuts[Edge.SPINE] == (FindingOutcome.UNDECIDED, ("sides-not-proven",))
+    assert cuts[Edge.FORE_EDGE][0] is FindingOutcome.WITHIN and cuts[Edge.HEAD][0] is FindingOutcome.WITHIN
     assert [p.side for p in seen.pages][1:] == [None] * 5
     assert "not ordered lies before a page" in sides_taken(seen.observations)
 
@@ -117,7 +116,7 @@ def test_blank_sides_before_a_sound_copy(tmp_path: Path, before: int, doubted: b
     blank = page(SHIFTED, 1)
     scans = [blank] * before + [page(SOUND, n) for n in range(1, 5)]
     seen = inspected(copied(tmp_path / "copy", scans), SOUND)
-    assert seen.verdict.outcome is Decision.NO_DEFECT, seen.verdict.summary
+    assert seen.verdict.outcome is VerdictOutcome.NO_DEFECT, seen.verdict.summary
     doubtful = [o for o in seen.observations if o.measure == "trim-offset" and Flag.SIDES_NOT_PROVEN in o.flags]
     assert bool(doubtful) is doubted
     assert {o.where.edge for o in doubtful} <= {Edge.SPINE, Edge.FORE_EDGE}
@@ -136,8 +135,8 @@ def test_a_head_cut_too_deep_is_certain_whatever_the_sides(tmp_path: Path) -> No
         cv2.imwrite(str(cut / f"p-{number:04d}.png"), image)
     (cut / "copy.toml").write_text("schema = 1\n[scan]\ndpi = 150\n")
     seen = inspected(cut, SHIFTED)
-    assert found(seen, "trim-offset-block")[Edge.HEAD][0] is Outcome.OUTSIDE
-    assert seen.verdict.outcome is Decision.DEFECT
+    assert found(seen, "trim-offset-block")[Edge.HEAD][0] is FindingOutcome.OUTSIDE
+    assert seen.verdict.outcome is VerdictOutcome.DEFECT
 
 
 def test_fronts_alone_are_an_unfinished_scan_and_no_leaf_is_missing() -> None:
@@ -146,16 +145,16 @@ def test_fronts_alone_are_an_unfinished_scan_and_no_leaf_is_missing() -> None:
     assert all("only the other side of its leaf was scanned" in r.why for r in seen.verdict.rescan)
     (missing,) = [o for o in seen.observations if o.measure == "pages-missing"]
     assert (missing.value, missing.flags) == (None, (Flag.HALF_LEAVES,))
-    assert seen.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert seen.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert "add scans of the sides that were not scanned" in seen.verdict.summary
 
 
 def test_a_whole_leaf_is_missing_unless_the_scan_is_unfinished(tmp_path: Path) -> None:
     complete = "[scan]\ncomplete = true\n"
     lost = inspected(copied(tmp_path / "lost", [page(RTL, n) for n in (1, 2, 5, 6)], complete), RTL)
-    assert found(lost, "pages-missing")[None] == (Outcome.OUTSIDE, ())
+    assert found(lost, "pages-missing")[None] == (FindingOutcome.OUTSIDE, ())
     half = inspected(copied(tmp_path / "half", [page(RTL, n) for n in (1, 5, 6)], complete), RTL)
-    assert all(f.outcome is not Outcome.OUTSIDE for f in half.findings if f.rule == "pages-missing")
+    assert all(f.outcome is not FindingOutcome.OUTSIDE for f in half.findings if f.rule == "pages-missing")
     assert [r.reference_page for r in half.verdict.rescan] == [2, 3, 4]
 
 

@@ -22,15 +22,15 @@ from inspection_example import example
 from PIL import Image
 
 from calibration.cgats import read_cgats
-from qc.copy_toml import read_copy_toml
+from qc.batch.store import Store
 from qc.errors import QcError, ReferenceFault, ScanError, UsageError
+from qc.judge.policy import load_policy, parse_policy
 from qc.model import ScanFile
-from qc.policy import load_policy, parse_policy
-from qc.record import record, to_json
-from qc.scan import count_frames, read_header, read_pixels
-from qc.scanner import read_profile
-from qc.store import Store
-from qc.title import read_title
+from qc.reference.title_toml import read_title
+from qc.report.record import record, to_json
+from qc.scan.copy_toml import read_copy_toml
+from qc.scan.image_file import count_frames, read_header, read_pixels
+from qc.scan.profile_file import read_profile
 
 _LONG = int(os.environ.get("QC_FUZZ", "0"))
 settings.register_profile(
@@ -167,7 +167,7 @@ def test_a_damaged_scan_is_pixels_or_a_scan_error(name: str, edits: list, tmp_pa
         header = read_header(scan)
         # what is large only on paper would make the run slow, and is refused where its bytes are not there
         assume(header.width_px * header.height_px < 4e7)
-        pixels, half = read_pixels(scan), read_pixels(scan, 2)
+        pixels, half = read_pixels(scan, deep=True), read_pixels(scan, 2)
     except ScanError as fault:
         clear(fault, "p.bin")
         return

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from qc.errors import UsageError
-from qc.tuning.control import control_chart
-from qc.tuning.gauge import gauge_study
-from qc.tuning.worked import AIAG
+from studies.control import control_chart
+from studies.gauge import gauge_study
+from studies.worked import AIAG
 
 
 def test_the_study_of_the_manual_is_reproduced() -> None:

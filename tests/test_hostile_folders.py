@@ -334,7 +334,7 @@ def test_names_and_titles_act_on_nothing(run_qc: Run, tmp_path: Path) -> None:
 
 
 def test_a_policy_of_a_stranger_acts_on_no_terminal(run_qc: Run, tmp_path: Path) -> None:
-    from qc.policy import load_policy
+    from qc.judge.policy import load_policy
 
     text = load_policy().toml.replace('id = "kdp"', 'id = "k\\u001b[2Jdp"', 1)
     stranger = r"\\u001b]0;x\\u0007\\u202e</td><script>alert(1)</script>"

@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from qc import ocr
+from qc.features.text import ocr
+from qc.features.text.dates import DateText, find_dates
+from qc.features.text.imprint import _borne_out, agreed, read_imprint
+from qc.features.text.places import find_place, is_other_page
 from qc.flags import Flag
-from qc.imprint import _borne_out, agreed, read_imprint
-from qc.print_dates import DateText, find_dates
-from qc.print_places import find_place, is_other_page
 from qc.synthetic import Scanner
 from qc.synthetic.flat import draw_flat, sheet_of_pdf
 from qc.synthetic.imprint import imprint_page

@@ -8,8 +8,8 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from qc.night import Row, shared, time_left
-from qc.report import index_html
+from qc.report import batch_index
+from qc.report.summary_row import Row, shared, time_left
 
 
 def row(copy: str, outcome: str, margin: float | None = None, **more: object) -> Row:
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 
 
 def rendered(rows: tuple[Row, ...], folder: Path) -> str:
-    return index_html.render(rows, folder, title="Returns", policy="kdp 2026.2")
+    return batch_index.render(rows, folder, title="Returns", policy="kdp 2026.2")
 
 
 def test_the_gravest_and_the_farthest_beyond_its_limit_come_first(tmp_path: Path) -> None:

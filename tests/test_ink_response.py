@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from qc.features.ink_density import TileDensities
+from qc.features.ink_response import features, ink_response, printed
+from qc.features.tiles import PageTiles, ScannedPage
 from qc.geometry import Affine
-from qc.ink_density import TileDensities
-from qc.ink_response import features, ink_response, printed
 from qc.measure.color_defect import color_defect
 from qc.model import Observation
-from qc.scan_color import SRGB
-from qc.tiles import PageTiles, ScannedPage
+from qc.normalize.scan_color import SRGB
 
 ROWS, COLS = 30, 20
 PAGES = 8
@@ -122,7 +122,7 @@ def test_a_long_copy_is_told_by_its_most_telling_pages(monkeypatch: pytest.Monke
         pages = copy(np.random.default_rng(6), faulty={pale: share})
         everything = {n: found(pages, "weak-channel", n) for n in range(1, PAGES + 1)}
         with monkeypatch.context() as limited:
-            limited.setattr("qc.page_inks.RESPONSE_PAGES", 5)
+            limited.setattr("qc.features.page_inks.RESPONSE_PAGES", 5)
             few = {n: found(pages, "weak-channel", n) for n in range(1, PAGES + 1)}
         for n, told in few.items():
             assert told.value is not None and told.u is not None and told.u < 0.1

@@ -7,10 +7,10 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from qc.errors import ScanError, UsageError
-from qc.file_roles import role_of
-from qc.intake import find_copies, open_copy
 from qc.model import Role
-from qc.scan import read_pixels
+from qc.scan.copy_folder import find_copies, open_copy
+from qc.scan.file_roles import role_of
+from qc.scan.image_file import read_pixels
 
 PIXELS = Image.fromarray(np.full((6, 4), 200, np.uint8))
 
@@ -254,10 +254,10 @@ def test_defaults_without_a_file(tmp_path):
 @pytest.mark.parametrize(
     "text, parts",
     [
-        ('isnb = "9780000000002"', ["isnb", "Did you mean 'isbn'?"]),
+        ('isnb = "9780000000002"', ["isnb", "did you mean 'isbn'?"]),
         ('zzz = "1"', ["zzz", "Allowed are schema, copy"]),
-        ("[scan]\nfirst_pgae = 2", ["[scan] first_pgae", "'first_page'"]),
-        ('[claim]\nbacking = "gray"', ["[claim] backing", "no known key"]),
+        ("[scan]\nfirst_pgae = 2", ["[scan]: unknown key 'first_pgae'", "'first_page'"]),
+        ('[claim]\nbacking = "gray"', ["[claim]: unknown key 'backing'", "Allowed are reason"]),
         ("schema = 2", ["schema is 2", "the only schema is 1"]),
         ("schema = true", ["schema"]),
         ("isbn = 9780000000002", ["isbn is 9780000000002", "text in quotes"]),

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qc.catalog import MEASURES
 from qc.geometry import Edge
-from qc.judge import judge, judge_between
+from qc.judge.judge import judge, judge_between
+from qc.judge.policy import Limit, Policy, Rule, load_policy
+from qc.measure import MEASURES
 from qc.model import (
     BookCopy,
     Claim,
-    Decision,
     Finding,
+    FindingOutcome,
     Observation,
-    Outcome,
     PageKind,
     PageRecord,
     ReferenceId,
@@ -28,10 +28,10 @@ from qc.model import (
     ScanFile,
     ScanSettings,
     Verdict,
+    VerdictOutcome,
     Where,
 )
-from qc.policy import Limit, Policy, Rule, load_policy
-from qc.rounding import plus_minus, signed_plus_minus
+from qc.number_format import plus_minus, signed_plus_minus
 
 KDP = load_policy("kdp")
 TRIM = KDP.rule("trim-offset-block")
@@ -75,42 +75,46 @@ def run(
 @pytest.mark.parametrize(
     "value, u, outcome",
     [
-        (0.0, 0.03, Outcome.WITHIN),
-        (3.1, 0.03, Outcome.WITHIN),
-        (-3.1, 0.03, Outcome.WITHIN),
-        (3.175, None, Outcome.UNDECIDED),
-        (3.1749, None, Outcome.WITHIN),
-        (3.2, None, Outcome.UNDECIDED),
-        (-3.2, 0.0, Outcome.UNDECIDED),
-        (3.2001, None, Outcome.OUTSIDE),
-        (-3.2001, 0.0, Outcome.OUTSIDE),
-        (3.12, 0.03, Outcome.UNDECIDED),
-        (-3.25, 0.03, Outcome.UNDECIDED),
-        (-3.27, 0.03, Outcome.OUTSIDE),
-        (-3.62, 0.03, Outcome.OUTSIDE),
-        (0.0, 2.0, Outcome.UNDECIDED),
-        (None, None, Outcome.NOT_JUDGED),
+        (0.0, 0.03, FindingOutcome.WITHIN),
+        (3.1, 0.03, FindingOutcome.WITHIN),
+        (-3.1, 0.03, FindingOutcome.WITHIN),
+        (3.175, None, FindingOutcome.UNDECIDED),
+        (3.1749, None, FindingOutcome.WITHIN),
+        (3.2, None, FindingOutcome.UNDECIDED),
+        (-3.2, 0.0, FindingOutcome.UNDECIDED),
+        (3.2001, None, FindingOutcome.OUTSIDE),
+        (-3.2001, 0.0, FindingOutcome.OUTSIDE),
+        (3.12, 0.03, FindingOutcome.UNDECIDED),
+        (-3.25, 0.03, FindingOutcome.UNDECIDED),
+        (-3.27, 0.03, FindingOutcome.OUTSIDE),
+        (-3.62, 0.03, FindingOutcome.OUTSIDE),
+        (0.0, 2.0, FindingOutcome.UNDECIDED),
+        (None, None, FindingOutcome.NOT_JUDGED),
     ],
 )
-def test_outcomes_at_the_limits_of_the_trim_rule(value: float | None, u: float | None, outcome: Outcome) -> None:
+def test_outcomes_at_the_limits_of_the_trim_rule(value: float | None, u: float | None, outcome: FindingOutcome) -> None:
     assert TRIM.outcome(value, u, KDP.k) is outcome
 
 
 def test_a_magnitude_near_zero_is_never_negative() -> None:
     above = replace(TRIM, within=Limit(">=", 0.0, ">= 0 mm"), outside=Limit("<", 0.0, "< 0 mm"))
-    assert above.outcome(0.01, 0.025, 2) is Outcome.WITHIN
-    assert replace(above, magnitude=False).outcome(0.01, 0.025, 2) is Outcome.UNDECIDED
+    assert above.outcome(0.01, 0.025, 2) is FindingOutcome.WITHIN
+    assert replace(above, magnitude=False).outcome(0.01, 0.025, 2) is FindingOutcome.UNDECIDED
     narrow = replace(TRIM, within=Limit("<=", 0.06, "<= 0.06 mm"), outside=None)
-    assert narrow.outcome(0.01, 0.02499, 2) is Outcome.WITHIN
-    assert narrow.outcome(-0.01, 0.0251, 2) is Outcome.UNDECIDED
+    assert narrow.outcome(0.01, 0.02499, 2) is FindingOutcome.WITHIN
+    assert narrow.outcome(-0.01, 0.0251, 2) is FindingOutcome.UNDECIDED
 
 
 def test_outside_never_sends_to_review_only() -> None:
     rule = KDP.rule("pages-foreign")
-    assert [rule.outcome(n, None, 2) for n in (0, 1, 9)] == [Outcome.WITHIN, Outcome.UNDECIDED, Outcome.UNDECIDED]
+    assert [rule.outcome(n, None, 2) for n in (0, 1, 9)] == [
+        FindingOutcome.WITHIN,
+        FindingOutcome.UNDECIDED,
+        FindingOutcome.UNDECIDED,
+    ]
 
 
-ORDER = [Outcome.WITHIN, Outcome.UNDECIDED, Outcome.OUTSIDE]
+ORDER = [FindingOutcome.WITHIN, FindingOutcome.UNDECIDED, FindingOutcome.OUTSIDE]
 LIMITS = st.floats(0.1, 5)
 
 
@@ -123,11 +127,11 @@ def test_outcomes_part_the_line_and_never_improve_with_the_magnitude(
     outcome = rule.outcome(value, u, 2)
     assert outcome in ORDER
     assert rule.outcome(-value, u, 2) is outcome
-    assert (outcome is Outcome.WITHIN) == (abs(value) + 2 * u < low)
-    assert (outcome is Outcome.OUTSIDE) == (abs(value) - 2 * u > high)
+    assert (outcome is FindingOutcome.WITHIN) == (abs(value) + 2 * u < low)
+    assert (outcome is FindingOutcome.OUTSIDE) == (abs(value) - 2 * u > high)
     beyond = rule.outcome(abs(value) + further, u, 2)
     assert ORDER.index(beyond) >= ORDER.index(outcome)
-    assert rule.outcome(value, u + 0.1, 2) in (outcome, Outcome.UNDECIDED)
+    assert rule.outcome(value, u + 0.1, 2) in (outcome, FindingOutcome.UNDECIDED)
 
 
 @pytest.mark.parametrize(
@@ -139,14 +143,14 @@ def test_margin_is_the_distance_to_the_nearest_limit(value: float, margin: float
 
 def test_a_cut_too_deep_is_a_defect_in_one_sentence() -> None:
     findings, verdict = run(cuts(fore_edge=-3.62))
-    (finding,) = [f for f in findings if f.outcome is Outcome.OUTSIDE]
+    (finding,) = [f for f in findings if f.outcome is FindingOutcome.OUTSIDE]
     assert (finding.rule, finding.where.edge, finding.margin) == (
         "trim-offset-block",
         Edge.FORE_EDGE,
         pytest.approx(-0.42),
     )
     assert (finding.within, finding.outside, finding.clause) == ("< 3.175 mm", "> 3.2 mm", TRIM.clause)
-    assert verdict.outcome is Decision.DEFECT
+    assert verdict.outcome is VerdictOutcome.DEFECT
     sentence = "Cut 3.620 ± 0.060 mm too deep at the fore-edge; the limit is 3.2 mm (kdp trim-offset-block)"
     assert verdict.summary.startswith(sentence)
     assert "not checked: cover" in verdict.summary and verdict.not_checked[0] == "cover"
@@ -159,7 +163,7 @@ def test_a_bound_from_inside_excludes_a_cut_too_deep_in_words(beyond: float, sai
     head = observe("trim-offset-block", None, None, Where(edge=Edge.HEAD), ("cropped",), {"cut_beyond_mm": beyond})
     findings, _ = run([head, *cuts()[1:]])
     (finding,) = [f for f in findings if f.where.edge is Edge.HEAD and f.measure == "trim-offset-block"]
-    assert finding.outcome is Outcome.NOT_JUDGED
+    assert finding.outcome is FindingOutcome.NOT_JUDGED
     assert (said in finding.message) if said else ("frame of the scan" not in finding.message)
 
 
@@ -171,20 +175,20 @@ def test_the_worst_defect_comes_first_and_the_others_are_counted() -> None:
 
 def test_between_the_limits_goes_to_review() -> None:
     findings, verdict = run(cuts(u=0.001, tail=-3.19))
-    assert verdict.outcome is Decision.NEEDS_REVIEW
+    assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     assert "3.1900 ± 0.0020 mm too deep at the tail" in verdict.summary
-    assert [f.outcome for f in findings if f.where.edge is Edge.TAIL] == [Outcome.UNDECIDED]
+    assert [f.outcome for f in findings if f.where.edge is Edge.TAIL] == [FindingOutcome.UNDECIDED]
 
 
 def test_a_sound_copy_names_its_largest_offset() -> None:
     _, verdict = run(cuts(head=1.21))
-    assert verdict.outcome is Decision.NO_DEFECT
+    assert verdict.outcome is VerdictOutcome.NO_DEFECT
     assert "1.210 ± 0.060 mm outside the trim line at the head" in verdict.summary
 
 
 def test_an_edge_not_measured_is_insufficient_evidence_and_names_the_scan() -> None:
     _, verdict = run([*cuts()[:2], *cuts(flags=("few-pages", "cropped"), fore_edge=None)[2:]])
-    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert "the cut at the fore-edge could not be judged" in verdict.summary
     assert "black or gray backing visible beyond the fore-edge" in verdict.summary
     assert "cut at the fore-edge" in verdict.not_checked
@@ -192,29 +196,29 @@ def test_an_edge_not_measured_is_insufficient_evidence_and_names_the_scan() -> N
 
 def test_an_edge_without_observation_gets_a_finding() -> None:
     findings, verdict = run(cuts()[:2])
-    missing = [f for f in findings if f.required and f.outcome is Outcome.NOT_JUDGED]
+    missing = [f for f in findings if f.required and f.outcome is FindingOutcome.NOT_JUDGED]
     assert [f.where.edge for f in missing] == [Edge.FORE_EDGE]
     assert missing[0].value is None and missing[0].margin is None
-    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
 
 
 def test_defect_and_review_win_over_missing_evidence() -> None:
-    assert run(cuts(head=-4.0, tail=None))[1].outcome is Decision.DEFECT
-    assert run(cuts(head=-3.19, tail=None))[1].outcome is Decision.NEEDS_REVIEW
-    assert run(cuts(head=-4.0, tail=3.19))[1].outcome is Decision.DEFECT
+    assert run(cuts(head=-4.0, tail=None))[1].outcome is VerdictOutcome.DEFECT
+    assert run(cuts(head=-3.19, tail=None))[1].outcome is VerdictOutcome.NEEDS_REVIEW
+    assert run(cuts(head=-4.0, tail=3.19))[1].outcome is VerdictOutcome.DEFECT
 
 
 @pytest.mark.parametrize(
     "scan, rule, outcome",
     [
-        (ScanSettings(), "trim-offset-block-spine", Decision.NO_DEFECT),
-        (ScanSettings(spine="printer"), "trim-offset-block", Decision.DEFECT),
-        (ScanSettings(bound=True), None, Decision.NO_DEFECT),
-        (ScanSettings(bound=True, spine="printer"), None, Decision.NO_DEFECT),
+        (ScanSettings(), "trim-offset-block-spine", VerdictOutcome.NO_DEFECT),
+        (ScanSettings(spine="printer"), "trim-offset-block", VerdictOutcome.DEFECT),
+        (ScanSettings(bound=True), None, VerdictOutcome.NO_DEFECT),
+        (ScanSettings(bound=True, spine="printer"), None, VerdictOutcome.NO_DEFECT),
     ],
 )
 def test_the_spine_is_judged_only_where_the_printer_cut_it(
-    scan: ScanSettings, rule: str | None, outcome: Decision
+    scan: ScanSettings, rule: str | None, outcome: VerdictOutcome
 ) -> None:
     findings, verdict = run(cuts(spine=-9.0), replace(COPY, scan=scan))
     assert [f.rule for f in findings if f.where.edge is Edge.SPINE] == ([rule] if rule else [])
@@ -223,22 +227,22 @@ def test_the_spine_is_judged_only_where_the_printer_cut_it(
 
 def test_a_spine_cut_by_the_printer_is_required() -> None:
     _, verdict = run(cuts(), replace(COPY, scan=ScanSettings(spine="printer")))
-    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert "spine" in verdict.summary
 
 
 def test_without_a_reference_there_is_no_acquittal() -> None:
     _, verdict = run(cuts(flags=("no-reference",), head=None, tail=None, fore_edge=None), reference=NONE)
-    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE and "--reference" in verdict.summary
+    assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE and "--reference" in verdict.summary
     lenient = replace(KDP, rules=tuple(replace(r, required=False) for r in KDP.rules))
-    assert run(cuts(), reference=NONE, policy=lenient)[1].outcome is Decision.INSUFFICIENT_EVIDENCE
-    assert run(cuts(), policy=lenient)[1].outcome is Decision.NO_DEFECT
-    assert run(cuts(head=-5.0), reference=NONE)[1].outcome is Decision.DEFECT
+    assert run(cuts(), reference=NONE, policy=lenient)[1].outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
+    assert run(cuts(), policy=lenient)[1].outcome is VerdictOutcome.NO_DEFECT
+    assert run(cuts(head=-5.0), reference=NONE)[1].outcome is VerdictOutcome.DEFECT
 
 
 def test_nothing_scanned() -> None:
     _, verdict = run([], replace(COPY, scans=()))
-    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE and "nothing was scanned" in verdict.summary
+    assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE and "nothing was scanned" in verdict.summary
 
 
 def test_notes_never_count() -> None:
@@ -249,11 +253,11 @@ def test_notes_never_count() -> None:
     ]
     findings, verdict = run(cuts() + extra)
     assert {f.measure: f.outcome for f in findings if f.severity == "note"} == {
-        "blank-pages-at-end": Outcome.WITHIN,
-        "color-difference-copy": Outcome.OUTSIDE,
-        "paper-difference": Outcome.OUTSIDE,
+        "blank-pages-at-end": FindingOutcome.WITHIN,
+        "color-difference-copy": FindingOutcome.OUTSIDE,
+        "paper-difference": FindingOutcome.OUTSIDE,
     }
-    assert verdict.outcome is Decision.NO_DEFECT
+    assert verdict.outcome is VerdictOutcome.NO_DEFECT
     (blanks,) = [f.message for f in findings if f.measure == "blank-pages-at-end"]
     assert blanks == "9 blank pages at the end; as expected."
 
@@ -261,18 +265,21 @@ def test_notes_never_count() -> None:
 @pytest.mark.parametrize(
     "observation, outcome",
     [
-        (observe("print-defect", 1, where=Where(page=5), detail={"code": "missing-print"}), Decision.DEFECT),
-        (observe("print-defect", 0, where=Where(page=5)), Decision.NO_DEFECT),
-        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "spot"}), Decision.NEEDS_REVIEW),
-        (observe("print-defect", 3, 0.0, Where(page=5), ("dirt-or-ink",), {"code": "streak"}), Decision.NEEDS_REVIEW),
-        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "streak"}), Decision.DEFECT),
-        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "void"}), Decision.NEEDS_REVIEW),
-        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "haze"}), Decision.NO_DEFECT),
-        (observe("blank-pages-inside", 1, where=Where(page=2)), Decision.DEFECT),
-        (observe("pages-foreign", 1, where=Where(page=2)), Decision.NEEDS_REVIEW),
+        (observe("print-defect", 1, where=Where(page=5), detail={"code": "missing-print"}), VerdictOutcome.DEFECT),
+        (observe("print-defect", 0, where=Where(page=5)), VerdictOutcome.NO_DEFECT),
+        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "spot"}), VerdictOutcome.NEEDS_REVIEW),
+        (
+            observe("print-defect", 3, 0.0, Where(page=5), ("dirt-or-ink",), {"code": "streak"}),
+            VerdictOutcome.NEEDS_REVIEW,
+        ),
+        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "streak"}), VerdictOutcome.DEFECT),
+        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "void"}), VerdictOutcome.NEEDS_REVIEW),
+        (observe("print-defect", 1, 0.0, Where(page=5), detail={"code": "haze"}), VerdictOutcome.NO_DEFECT),
+        (observe("blank-pages-inside", 1, where=Where(page=2)), VerdictOutcome.DEFECT),
+        (observe("pages-foreign", 1, where=Where(page=2)), VerdictOutcome.NEEDS_REVIEW),
     ],
 )
-def test_content_rules(observation: Observation, outcome: Decision) -> None:
+def test_content_rules(observation: Observation, outcome: VerdictOutcome) -> None:
     assert run([*cuts(), observation])[1].outcome is outcome
 
 
@@ -288,23 +295,23 @@ def test_content_of_a_stale_copy_is_set_aside_and_geometry_is_not() -> None:
     old = replace(COPY, claim=STALE)
     findings, verdict = run([*cuts(), missing], old)
     (aside,) = [f for f in findings if f.measure == "print-defect"]
-    assert aside.outcome is Outcome.NOT_JUDGED and aside.value == 1
+    assert aside.outcome is FindingOutcome.NOT_JUDGED and aside.value == 1
     assert "2026-09-14" in aside.message and KDP.clauses["stale-revision"].clause in aside.message
-    assert verdict.outcome is Decision.NO_DEFECT
+    assert verdict.outcome is VerdictOutcome.NO_DEFECT
     assert "missing print (stale revision)" in verdict.not_checked
-    assert run([*cuts(head=-4.0), missing], old)[1].outcome is Decision.DEFECT
+    assert run([*cuts(head=-4.0), missing], old)[1].outcome is VerdictOutcome.DEFECT
 
 
 def test_a_required_content_rule_is_not_required_of_a_stale_copy() -> None:
     strict = replace(KDP, rules=tuple(replace(r, required=r.required or r.id == "print-defect") for r in KDP.rules))
-    assert run(cuts(), policy=strict)[1].outcome is Decision.INSUFFICIENT_EVIDENCE
-    assert run(cuts(), replace(COPY, claim=STALE), policy=strict)[1].outcome is Decision.NO_DEFECT
+    assert run(cuts(), policy=strict)[1].outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
+    assert run(cuts(), replace(COPY, claim=STALE), policy=strict)[1].outcome is VerdictOutcome.NO_DEFECT
 
 
 def test_on_the_same_day_nothing_is_set_aside() -> None:
     day = Claim(printed_on=date(2026, 9, 20), content_updated_on=date(2026, 9, 20))
     missing = observe("print-defect", 1, where=Where(page=5), detail={"code": "missing-print"})
-    assert run([*cuts(), missing], replace(COPY, claim=day))[1].outcome is Decision.DEFECT
+    assert run([*cuts(), missing], replace(COPY, claim=day))[1].outcome is VerdictOutcome.DEFECT
 
 
 def test_what_was_not_checked_is_said() -> None:
@@ -347,14 +354,14 @@ def page_rule() -> Rule:
     return replace(TRIM, id="page", measure="trim-offset", required=False, outside=Limit(">", 3.2, "> 3.2 mm"))
 
 
-@pytest.mark.parametrize("pages, outcome", [(1, Outcome.OUTSIDE), (24, Outcome.UNDECIDED)])
-def test_a_rule_over_many_pages_asks_for_more_before_it_says_outside(pages: int, outcome: Outcome) -> None:
+@pytest.mark.parametrize("pages, outcome", [(1, FindingOutcome.OUTSIDE), (24, FindingOutcome.UNDECIDED)])
+def test_a_rule_over_many_pages_asks_for_more_before_it_says_outside(pages: int, outcome: FindingOutcome) -> None:
     policy = replace(KDP, rules=(page_rule(),))
     seen = [observe("trim-offset", 0.1, 0.1, Where(page=n, edge=Edge.HEAD)) for n in range(2, pages + 1)]
     findings, _ = run([*seen, observe("trim-offset", 3.2 + 0.25, 0.1, Where(page=1, edge=Edge.HEAD))], policy=policy)
     assert findings[-1].outcome is outcome
     sure = observe("trim-offset", 3.2 + 0.45, 0.1, Where(page=1, edge=Edge.HEAD))
-    assert run([*seen, sure], policy=policy)[0][-1].outcome is Outcome.OUTSIDE
+    assert run([*seen, sure], policy=policy)[0][-1].outcome is FindingOutcome.OUTSIDE
 
 
 def test_differences_between_copies() -> None:
@@ -367,7 +374,7 @@ def test_differences_between_copies() -> None:
         ],
         KDP,
     )
-    assert [f.outcome for f in findings] == [Outcome.WITHIN, Outcome.OUTSIDE, Outcome.UNDECIDED]
+    assert [f.outcome for f in findings] == [FindingOutcome.WITHIN, FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED]
     assert [f.severity for f in findings] == ["note", "note", "defect"]
     assert "between A and B" in findings[0].message and "of B" in findings[2].message
 

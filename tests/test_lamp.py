@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from qc.features.lamp import lamp_taken_out
+from qc.features.tiles import PageTiles, ScannedPage
 from qc.geometry import Affine
-from qc.lamp import lamp_taken_out
-from qc.scan_color import SRGB
-from qc.tiles import PageTiles, ScannedPage
+from qc.normalize.scan_color import SRGB
 
 ROWS, COLS, TILE_MM = 44, 30, 3.6
 PX_PER_MM = 300 / 25.4

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from qc import ocr
+from qc.features.text import ocr
 from qc.flags import Flag
-from qc.intake import open_copy
-from qc.model import Decision, Inspection, Observation, Outcome, PageKind
+from qc.judge.policy import load_policy
+from qc.model import FindingOutcome, Inspection, Observation, PageKind, VerdictOutcome
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Faults, Kind, Print, Scanner, Title, draw_copy, write_title
 from qc.synthetic.design import typeset
 
@@ -69,7 +69,7 @@ def test_the_last_blanks_of_the_order_are_no_padding(inspected: Inspect) -> None
     inspection = inspected(blanks=1, imprint=LINES)
     said = "3 blank pages at the end = 2 ordered blank + 1 padding, with the imprint, 8 pages for 6 ordered, a multiple of 2"
     assert (unexplained(inspection).value, unexplained(inspection).detail["words"]) == (0.0, said)
-    assert inspection.verdict.outcome is Decision.NO_DEFECT and said in inspection.verdict.summary
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT and said in inspection.verdict.summary
 
 
 @pytest.mark.parametrize("reader", [True, False], ids=["read", "not read"])
@@ -82,7 +82,7 @@ def test_an_imprint_may_stand_on_a_page_that_was_ordered_blank(
     assert [p.kind for p in inspection.pages[4:]] == [PageKind.BLANK, PageKind.IMPRINT]
     said = "1 blank page at the end = 1 ordered blank, with the imprint, on the 6 ordered pages"
     assert unexplained(inspection).detail["words"] == said
-    assert inspection.verdict.outcome is Decision.NO_DEFECT, inspection.verdict.summary
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT, inspection.verdict.summary
 
 
 def test_an_imprint_is_told_without_reader_and_reference(inspected: Inspect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_an_imprint_is_told_without_reader_and_reference(inspected: Inspect, mon
 def test_blank_where_content_was_ordered_is_lost_print_up_to_the_last_page(inspected: Inspect) -> None:
     lost = Print(missing=((0.0, 0.0, TRIM[0], TRIM[1]),))
     inspection = inspected(complete=True, faults=Faults(prints={4: lost}), blanks=1, imprint=LINES)
-    assert inside(inspection) == [(1.0, 0.0, ())] and inspection.verdict.outcome is Decision.DEFECT
+    assert inside(inspection) == [(1.0, 0.0, ())] and inspection.verdict.outcome is VerdictOutcome.DEFECT
     assert unexplained(inspection).value == 0.0
 
 
@@ -107,11 +107,11 @@ def test_fewer_blanks_than_are_lacking_are_no_lost_print_for_certain_and_half_a_
     assert set(inside(inspection)) == {(1.0, 0.0, (Flag.PLACE_UNSURE,))}
     rules = ("blank-pages-inside", "print-defect")
     blank = {(f.outcome, f.doubt) for f in inspection.findings if f.rule in rules and f.value}
-    assert blank == {(Outcome.UNDECIDED, ("place-unsure",))}
+    assert blank == {(FindingOutcome.UNDECIDED, ("place-unsure",))}
     # Whichever pages the blanks stand for, more are ordered with content than there are scans; but page 1 was scanned, so that
     # the other side of its leaf is not missing, and the scan is not finished.
-    outside = {f.measure for f in inspection.findings if f.outcome is Outcome.OUTSIDE}
-    assert outside == set() and inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    outside = {f.measure for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE}
+    assert outside == set() and inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     assert inspection.verdict.rescan
 
 
@@ -121,7 +121,7 @@ def test_a_page_of_pale_tint_that_looks_blank_is_no_lost_print(tmp_path: Path) -
     draw_copy(tmp_path / "RMA-1", title, scanner=SCANNER, seed=3)
     inspection = inspect_copy(open_copy(tmp_path / "RMA-1"), reference, load_policy("kdp"))
     assert inspection.pages[1].kind is not PageKind.BLANK or inside(inspection) in ([(1.0, 1.0)], [(0.0, 0.0)])
-    assert inspection.verdict.outcome is not Decision.DEFECT, inspection.verdict.summary
+    assert inspection.verdict.outcome is not VerdictOutcome.DEFECT, inspection.verdict.summary
 
 
 def test_the_imprint_and_the_padding_of_an_approved_copy_are_its_own(
@@ -133,4 +133,4 @@ def test_the_imprint_and_the_padding_of_an_approved_copy_are_its_own(
     inspection = inspected(against=approved, blanks=3, imprint=LINES)
     assert inside(inspection) == [(0.0, 0.0, ())]
     assert (unexplained(inspection).value, unexplained(inspection).detail["last"]) == (0.0, 4)
-    assert inspection.verdict.outcome is not Decision.DEFECT, inspection.verdict.summary
+    assert inspection.verdict.outcome is not VerdictOutcome.DEFECT, inspection.verdict.summary

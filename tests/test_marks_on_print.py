@@ -11,16 +11,16 @@ import pytest
 from drawn_page import TRIM, Book, make_book
 from judged_alone import verdict_on
 
-from qc.catalog import MEASURES
-from qc.examine import examine_page
+from qc.features.page_maps import PageMaps
+from qc.features.print_marks import PrintMark, print_marks
 from qc.geometry import Affine
+from qc.measure import MEASURES
 from qc.measure.marks_on_print import MarkedPage, marks_on_print
 from qc.measure.missing_print import with_lost_lines
-from qc.model import Observation, Outcome, ScanFile, ScanSettings, Where
-from qc.page_maps import PageMaps
-from qc.page_result import PageJob
-from qc.print_marks import PrintMark, print_marks
-from qc.scan_color import SRGB
+from qc.model import FindingOutcome, Observation, ScanFile, ScanSettings, Where
+from qc.normalize.scan_color import SRGB
+from qc.page import inspect_page
+from qc.register.page_result import PageJob
 from qc.synthetic import Cut, Kind, Print, Scanner, draw_scan, sample_conditions, write_scan
 from qc.units import px_per_mm
 
@@ -47,7 +47,7 @@ def marks_of(book: Book, page: int, plant: Plant | None = None, seed: int = 5300
         share = plant((columns - left) / mm, (rows - top) / mm)
         image = np.clip(image * (share if image.ndim == 2 else share[..., None]), 0, 255).astype(image.dtype)
     file = write_scan(book.folder / f"m-{page}-{len(list(book.folder.iterdir()))}.png", image, scanner)
-    result = examine_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), book.reference)
+    result = inspect_page(PageJob(page, ScanFile(file, file.name), ScanSettings()), book.reference)
     assert result.reference_page == page, result.error
     return result.marks
 
@@ -154,7 +154,7 @@ def test_a_streak_that_keeps_its_place_on_the_glass_is_the_scanners() -> None:
 def test_a_streak_that_keeps_its_place_on_the_sheet_is_the_presss() -> None:
     for found in judged([at(n, 30.0, 50.0 + n) for n in (1, 2, 3)], "streak"):
         assert (found.value, found.u, found.flags) == (1.0, 0.0, ())
-        assert verdict_on(found) == (Outcome.OUTSIDE, ())
+        assert verdict_on(found) == (FindingOutcome.OUTSIDE, ())
         assert found.evidence[0].box_mm == (29.5, 10.0, 30.5, 80.0)
 
 
@@ -170,14 +170,14 @@ def test_a_streak_that_keeps_its_place_on_the_sheet_is_the_presss() -> None:
 def test_where_nobody_knows_a_person_looks(pages: list[MarkedPage]) -> None:
     for found in judged(pages, "streak"):
         assert (found.value, found.u, found.flags) == (1.0, 0.0, ("dirt-or-ink",))
-        assert verdict_on(found) == (Outcome.UNDECIDED, ("dirt-or-ink",))
+        assert verdict_on(found) == (FindingOutcome.UNDECIDED, ("dirt-or-ink",))
 
 
 def test_a_spot_is_never_sure() -> None:
     for found in judged([at(n, 30.0, 50.0 + n, "spot") for n in (1, 2, 3)], "spot"):
         assert (found.value, found.u, found.flags) == (1.0, 0.0, ("dirt-or-ink",))
-        assert verdict_on(found) == (Outcome.UNDECIDED, ("dirt-or-ink",))
-        assert verdict_on(replace(found, flags=())) == (Outcome.UNDECIDED, ()), "no rule calls a spot a defect"
+        assert verdict_on(found) == (FindingOutcome.UNDECIDED, ("dirt-or-ink",))
+        assert verdict_on(replace(found, flags=())) == (FindingOutcome.UNDECIDED, ()), "no rule calls a spot a defect"
 
 
 def test_pages_without_marks_say_so_and_those_that_show_no_paper_say_why() -> None:
@@ -196,7 +196,7 @@ def test_very_many_marks_go_to_a_person_as_another_text() -> None:
     many = tuple(PrintMark("spot", (x, 10.0, x + 1, 11.0), 1.5, 0.5) for x in range(0, 65, 5))
     (spot, streak) = marks_on_print([MarkedPage(1, ("p-1.jpg", 0), many, Affine.scaling(10.0))])
     assert (spot.value, spot.u, spot.flags) == (13.0, 0.0, ("dirt-or-ink", "other-content"))
-    assert len(spot.evidence) == 12 and verdict_on(spot) == (Outcome.UNDECIDED, ("dirt-or-ink",))
+    assert len(spot.evidence) == 12 and verdict_on(spot) == (FindingOutcome.UNDECIDED, ("dirt-or-ink",))
     assert streak.value == 0
 
 
@@ -211,5 +211,5 @@ def test_a_lost_line_is_found_and_goes_to_a_person(book: Book, words: tuple[floa
     none = MEASURES["print-defect"].observe(0.0, 0.0, Where(page=1), detail={"code": "missing-print", "boxes_mm": []})
     found = with_lost_lines(none, marks, ("p-1.jpg", 0), Affine.scaling(10.0))
     assert (found.value, found.u, found.flags) == (len(lost), 0.0, ("few-words",)) and len(found.evidence) == len(lost)
-    assert verdict_on(found) == (Outcome.UNDECIDED, ("few-words",))
+    assert verdict_on(found) == (FindingOutcome.UNDECIDED, ("few-words",))
     assert with_lost_lines(none, (), ("p-1.jpg", 0), Affine.scaling(10.0)) is none

@@ -7,8 +7,10 @@ import pytest
 from drawn_page import TRIM, Book, make_book
 
 from qc.geometry import Affine
-from qc.match import candidates, has_content, in_order, rings, thumbnail
 from qc.model import ScanSettings
+from qc.normalize.thumbnail import thumbnail
+from qc.register.alignment import in_order
+from qc.register.thumbnails import candidates, has_content, rings
 from qc.synthetic import Kind, Print, Scanner
 from qc.units import px_per_mm
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,16 +13,16 @@ from drawn_page import Book, make_book
 from drawn_tones import Toned, toned, tones_of
 from judged_alone import verdict_on
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside
+from qc.measure import MEASURES
+from qc.measure.blank_pages import BookEnd, blank_pages_at_end, blank_pages_inside
 from qc.measure.color_difference import color_difference_copy, paper_difference
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
 from qc.measure.trim_offset_block import U_COMMON_MM, trim_offset_block
-from qc.model import Observation, Outcome, PageKind, PageRecord, Role, Where
-from qc.normalize import srgb_to_linear
+from qc.model import FindingOutcome, Observation, PageKind, PageRecord, Role, Where
+from qc.normalize.page_image import srgb_to_linear
 from qc.synthetic import CREAM_PAPER, WHITE_PAPER, Cut, Kind, Print, Scanner, sample_conditions
 from qc.synthetic.design import typeset
 
@@ -64,7 +65,8 @@ def test_trim_offsets_are_recovered_under_all_conditions(book: Book, backing: st
                 z.append(measured.z(edge))
     assert measured_edges > 40
     assert abs(np.mean(z)) < 0.8
-    assert 0.4 < np.sqrt(np.mean(np.square(z))) < 1.5
+    # 0.78 is what both backings give: a u half as large again, or two thirds of it, is not let pass.
+    assert 0.55 < np.sqrt(np.mean(np.square(z))) < 1.15
     assert (np.abs(z) < 2).mean() > 0.9
 
 
@@ -133,7 +135,7 @@ def test_the_block_is_the_mean_of_its_pages_with_their_scatter_as_u() -> None:
         assert found.value is not None and found.u is not None
         z.append((found.value - 1.0) / found.u)
     assert abs(np.mean(z)) < 0.25
-    assert 0.6 < np.std(z) < 1.3
+    assert 0.9 < np.std(z) < 1.3
 
 
 def test_one_misprinted_page_does_not_move_the_block() -> None:
@@ -260,16 +262,19 @@ def records(kinds: str, first: int = 1) -> list[PageRecord]:
     ]
 
 
+END = BookEnd(2, False, pages=4, last=2, ordered=2)
+
+
 @pytest.mark.parametrize(
     ("kinds", "count"), [("ccc", 0), ("ccbb", 2), ("cbcb", 1), ("ccbbi", 2), ("ccfb", 1), ("cbf", 0), ("ccbbxb", 1)]
 )
 def test_blank_pages_at_the_end_are_counted(kinds: str, count: int) -> None:
-    found = blank_pages_at_end(records(kinds), end_seen=True)
+    found = blank_pages_at_end(records(kinds), True, END)
     assert (found.value, found.unit, found.u) == (count, "count", 0.0)
 
 
 def test_no_count_without_the_end_of_the_book() -> None:
-    found = blank_pages_at_end(records("ccbb"), end_seen=False)
+    found = blank_pages_at_end(records("ccbb"), False, END)
     assert found.value is None and found.flags == (Flag.END_NOT_SEEN,)
 
 
@@ -293,11 +298,11 @@ def test_a_blank_page_whose_place_is_only_likely_is_in_doubt() -> None:
 @pytest.mark.parametrize("flag", [None, Flag.PLACE_UNSURE, Flag.PALE_ORDERED])
 def test_the_print_a_blank_page_lost_is_as_doubtful_as_the_page(flag: Flag | None) -> None:
     (blank,) = blank_pages_inside(records("cbc"), [True] * 3, {2: flag} if flag else {})
-    lost = lost_page(blank)
+    (lost,) = lost_page(SimpleNamespace(observed=lambda _: [blank]))  # type: ignore[arg-type]
     assert (lost.measure, lost.value, lost.u, lost.flags) == ("print-defect", 1.0, 0.0, blank.flags)
     doubt = (str(flag),) if flag else ()
     for found in (blank, lost):
-        assert verdict_on(found) == (Outcome.UNDECIDED if flag else Outcome.OUTSIDE, doubt)
+        assert verdict_on(found) == (FindingOutcome.UNDECIDED if flag else FindingOutcome.OUTSIDE, doubt)
 
 
 @pytest.mark.parametrize("sure", [True, False])
@@ -306,7 +311,7 @@ def test_a_page_that_lost_nearly_all_its_print_names_the_doubt_of_its_place(sure
     lost = lost_print(page, 4, 0.002, 1.0, 0.1, sure)
     assert lost is not None and (lost.value, lost.u) == (1.0, 0.0)
     assert lost.flags == (() if sure else ("place-unsure",))
-    assert verdict_on(lost) == (Outcome.OUTSIDE if sure else Outcome.UNDECIDED, lost.flags)
+    assert verdict_on(lost) == (FindingOutcome.OUTSIDE if sure else FindingOutcome.UNDECIDED, lost.flags)
 
 
 def test_foreign_pages_are_named_by_position() -> None:
@@ -362,17 +367,21 @@ def test_a_printed_page_lacks_nothing(book: Book, page: int, printed: Print, alo
     assert found is not None and (found.value, found.flags) == (0.0, ()), found
 
 
-@pytest.mark.parametrize("kind", [Kind.BLEED_DARK, Kind.BLEED_BRIGHT, Kind.BLEED_MIXED])
+@pytest.fixture(scope="module")
+def bleed(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    kinds = [Kind.BLEED_DARK, Kind.TEXT, Kind.BLEED_BRIGHT, Kind.LINE_ART, Kind.BLEED_MIXED, Kind.TEXT, Kind.PICTURE]
+    return make_book(tmp_path_factory.mktemp("bleed"), kinds, seed=5)
+
+
 @pytest.mark.parametrize("exposure", [0.8, 1.0, 1.2])
-def test_a_page_printed_all_over_lacks_nothing_until_a_part_is_bare(
-    tmp_path: Path, kind: Kind, exposure: float
-) -> None:
-    bleed = make_book(tmp_path, [kind, Kind.TEXT, Kind.PICTURE, Kind.LINE_ART, Kind.TEXT], seed=5)
-    pages, scanner = (1, 2, 3, 4, 5), Scanner(exposure=exposure)
-    sound = toned(bleed, 1, Print(), Print(), CUT, scanner, pages)
+@pytest.mark.parametrize("kind", [Kind.BLEED_DARK, Kind.BLEED_BRIGHT, Kind.BLEED_MIXED])
+def test_a_page_printed_all_over_lacks_nothing_until_a_part_is_bare(bleed: Book, kind: Kind, exposure: float) -> None:
+    page, scanner = bleed.page_of(kind), Scanner(exposure=exposure)
+    pages = (page, 2, 4, 6, 7)
+    sound = toned(bleed, page, Print(), Print(), CUT, scanner, pages)
     assert sound.result.registration is None or (sound.missing is not None and sound.missing.value == 0)
     lost = (15.0, 40.0, 60.0, 70.0)
-    found = toned(bleed, 1, Print(missing=(lost,)), Print(), CUT, scanner, pages).missing
+    found = toned(bleed, page, Print(missing=(lost,)), Print(), CUT, scanner, pages).missing
     if kind is Kind.BLEED_MIXED:
         assert found is not None and found.value and found.value >= 1
 
@@ -443,7 +452,7 @@ def test_a_lost_ink_shows_its_direction(book: Book, lost: str, key: str, sign: i
 )
 def test_no_color_from_a_scan_without_color(book: Book, scanner: Scanner, flag: Flag) -> None:
     pages = [book.measure(n, cut=CUT, scanner=scanner).result for n in (1, 3, 4, 9, 10)]
-    assert all(p.registration is not None and p.paper is None and p.no_tone is flag for p in pages)
+    assert all(p.registration is not None and p.no_tone is flag for p in pages)
     seen = tones_of(book, pages)
     colors = [o for o in seen if o.measure == "color-difference"]
     assert [(o.where.page, o.value, o.flags) for o in colors] == [(n, None, (flag,)) for n in range(1, 6)]
@@ -523,7 +532,7 @@ def test_no_paper_ordered_or_seen_is_said() -> None:
 def test_a_foreign_page_has_no_numbers(book: Book) -> None:
     other = typeset([Kind.TEXT], trim_mm=book.title.trim_mm, first_number=3, seed=8)[0]
     result = book.measure(3, design=other).result
-    assert (result.tiles, result.marks, result.paper, result.reference_page) == (None, None, None, None)
+    assert (result.tiles, result.marks, result.reference_page) == (None, None, None)
     seen = tones_of(
         book, [book.measure(1).result, book.measure(2).result, result, *(book.measure(n).result for n in (4, 9))]
     )

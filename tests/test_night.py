@@ -16,10 +16,10 @@ import pytest
 from conftest import ISBN, Drawn, Ran, Run
 from work_of_a_runner import work
 
-from qc.job import Job
-from qc.policy import load_policy
-from qc.runner import Runner
-from qc.store import Store
+from qc.batch.job import Job
+from qc.batch.runner import Runner
+from qc.batch.store import Store
+from qc.judge.policy import load_policy
 
 STRICT = "strict.toml"
 
@@ -102,7 +102,7 @@ def test_copies_done_before_are_passed_over_and_told_all_the_same(night: Night, 
 
 
 def test_what_an_inspection_depends_on_changes_its_key(drawn: Drawn, tmp_path: Path) -> None:
-    from qc.fingerprint import fingerprint
+    from qc.batch.fingerprint import fingerprint
 
     copy = drawn.copied_to(tmp_path / "RMA-1")
     titles = tmp_path / "titles"
@@ -132,7 +132,7 @@ def test_what_an_inspection_depends_on_changes_its_key(drawn: Drawn, tmp_path: P
 def test_a_file_that_is_known_by_size_and_time_is_not_read_again(
     drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qc import fingerprint as module
+    from qc.batch import fingerprint as module
 
     copy = drawn.copied_to(tmp_path / "RMA-1")
     young = copy / "copy.toml"

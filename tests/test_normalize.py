@@ -10,11 +10,13 @@ from drawn_page import loaded
 from PIL import Image
 
 from qc.errors import ScanError
-from qc.examine import examine_page
+from qc.geometry import WORKING_DPI
 from qc.model import Resolution, ScanFile, ScanSettings
-from qc.normalize import LINEAR_LUT, WORKING_DPI, PageImage, load_page, reduction, refuse_small
-from qc.page_result import PageJob
-from qc.scan import read_header
+from qc.normalize.open_page import refuse_small
+from qc.normalize.page_image import LINEAR_LUT, PageImage, load_page, reduction
+from qc.page import inspect_page
+from qc.register.page_result import PageJob
+from qc.scan.image_file import read_header
 from qc.synthetic import Scanner
 
 SIZE = (240, 320)
@@ -118,4 +120,4 @@ def test_an_icon_among_the_scans_is_refused_in_words(tmp_path: Path) -> None:
 def test_an_icon_does_not_stop_its_copy(tmp_path: Path) -> None:
     Image.new("L", (40, 40), 200).save(tmp_path / "icon.png")
     job = PageJob(1, ScanFile(tmp_path / "icon.png", "icon.png"), ScanSettings(dpi=300))
-    assert "no page of a book" in examine_page(job, None).error
+    assert "no page of a book" in inspect_page(job, None).error

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.model import Inspection, PageKind
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import open_reference
+from qc.reference.find import open_reference
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Faults, Kind, Print, Scanner, draw_copy, write_title
 
 TRIM = (88.9, 127.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qc.order_statistics import column_medians, median, quantile
+from qc.stats import column_medians, median, quantile
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 59, 60])

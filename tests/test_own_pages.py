@@ -12,30 +12,30 @@ import numpy as np
 import pytest
 from inspection_example import example
 
-from qc.catalog import MEASURES
-from qc.consensus import with_consensus
+from qc.compare.consensus import with_consensus
+from qc.features.own_page import nearest_trim
+from qc.features.text_placement import OwnPage, Placement, placement
 from qc.flags import Flag
 from qc.geometry import Edge, Side, Size, side_of
-from qc.intake import open_copy
-from qc.judge import judge
-from qc.measure.own_pages import (
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.measure import MEASURES
+from qc.measure.print_position_recto_verso import (
     own_jitter,
     own_size,
     print_position_recto_verso,
     recto_verso_of_offsets,
 )
-from qc.model import BookCopy, Decision, Observation, Outcome, ReferenceId, Where
-from qc.own_page import nearest_trim
-from qc.own_placement import OwnPage, Placement, placement
+from qc.model import BookCopy, FindingOutcome, Observation, ReferenceId, VerdictOutcome, Where
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.record import record, to_json
+from qc.report.record import record, to_json
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, Cut, Scanner, draw_copy, write_title
 
 KDP = load_policy("kdp")
 TRIM = Size(152.4, 228.6)
 OUTER, SPINE = 13.0, 19.0
-SCHEMA = json.loads((resources.files("qc") / "schemas" / "inspection.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((resources.files("qc.report") / "schemas" / "inspection.schema.json").read_text("utf-8"))
 
 
 def book(
@@ -48,7 +48,7 @@ def book(
     spine: float = SPINE,
     moved: tuple[float, float] = (0.0, 0.0),
 ) -> list[OwnPage]:
-    """Marks of pages as `qc.own_page` finds them: versos shifted by `shift` against rectos, all pages by `moved`."""
+    """Marks of pages as `qc.features.own_page` finds them: versos shifted by `shift` against rectos, all pages by `moved`."""
     pages = []
     for position in range(1, n + 1):
         side = side_of(position)
@@ -109,11 +109,11 @@ def test_u_covers_and_no_sound_copy_is_a_defect() -> None:
             if o.value is not None and o.u is not None:
                 inside.append(abs(o.value - shift["xy".index(str(o.where.axis))]) <= 2 * o.u)
         findings, verdict = judge(seen, KDP, BookCopy("c", Path(), ()), (), ReferenceId("none"))
-        assert all(f.outcome is not Outcome.OUTSIDE for f in findings)
+        assert all(f.outcome is not FindingOutcome.OUTSIDE for f in findings)
         outcomes.add(verdict.outcome)
     assert len(inside) >= 230
     assert 0.90 <= np.mean(inside) <= 0.995
-    assert outcomes == {Decision.INSUFFICIENT_EVIDENCE}
+    assert outcomes == {VerdictOutcome.INSUFFICIENT_EVIDENCE}
 
 
 def test_chapter_openings_and_short_pages_are_outvoted() -> None:
@@ -210,8 +210,10 @@ def test_nearest_trim_is_named_only_if_one_fits() -> None:
     assert nearest_trim(Size(100.0, 100.0), bench_cut=True) is None
 
 
-@pytest.mark.parametrize("shift, outcome", [(5.5, Decision.INSUFFICIENT_EVIDENCE), (7.5, Decision.NEEDS_REVIEW)])
-def test_a_shift_beyond_twice_the_tolerance_goes_to_a_person(shift: float, outcome: Decision) -> None:
+@pytest.mark.parametrize(
+    "shift, outcome", [(5.5, VerdictOutcome.INSUFFICIENT_EVIDENCE), (7.5, VerdictOutcome.NEEDS_REVIEW)]
+)
+def test_a_shift_beyond_twice_the_tolerance_goes_to_a_person(shift: float, outcome: VerdictOutcome) -> None:
     seen = print_position_recto_verso(book(np.random.default_rng(5012), shift=(0.0, shift)), TRIM)
     _, verdict = judge(seen, KDP, BookCopy("c", Path(), ()), (), ReferenceId("none"))
     assert verdict.outcome is outcome
@@ -261,9 +263,9 @@ def test_of_three_copies_the_odd_one_is_named() -> None:
     assert abs(shift["A"].value or 0) < 0.3 and abs(shift["C"].value or 0) < 0.4
     verdicts = {i.copy.id: i.verdict.outcome for i in after}
     assert verdicts == {
-        "A": Decision.INSUFFICIENT_EVIDENCE,
-        "B": Decision.NEEDS_REVIEW,
-        "C": Decision.INSUFFICIENT_EVIDENCE,
+        "A": VerdictOutcome.INSUFFICIENT_EVIDENCE,
+        "B": VerdictOutcome.NEEDS_REVIEW,
+        "C": VerdictOutcome.INSUFFICIENT_EVIDENCE,
     }
 
 
@@ -295,6 +297,6 @@ def test_a_drawn_copy_says_how_its_rectos_and_versos_lie(tmp_path: Path) -> None
         assert o.value == pytest.approx(offsets[axis][0] - offsets[axis][1], abs=0.12)
         assert o.detail["rectos"] >= 4 and o.detail["versos"] >= 4
     jsonschema.validate(json.loads(to_json(record(inspection))), SCHEMA)
-    assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert inspection.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert "versos lies" in inspection.verdict.summary and "cannot be known" in inspection.verdict.summary
     assert all(o.value is None for o in inspection.observations if o.measure == "trim-offset-block")

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from judged_alone import verdict_on
 
-from qc.colored_print import is_black
-from qc.examine import examine_page
-from qc.measure.ink_coverage import Ink
 from qc.measure.marks_on_blank import marks_on_blank
-from qc.model import Outcome, PageKind, ScanFile, ScanSettings
-from qc.page_look import Look
-from qc.page_result import PageJob, PageResult
-from qc.reference import open_reference
+from qc.model import FindingOutcome, PageKind, ScanFile, ScanSettings
+from qc.normalize.ink import Ink
+from qc.normalize.page_kind import Appearance
+from qc.page import inspect_page
+from qc.reference.find import open_reference
+from qc.register.colored_print import is_black
+from qc.register.page_result import PageJob, PageResult
 from qc.synthetic import CREAM_PAPER, Kind, Print, Scanner, draw_scan, write_scan, write_title
 from qc.synthetic import Cut as Knife
 from qc.synthetic.design import typeset
@@ -30,7 +30,7 @@ def examined(folder: Path, kind: Kind, printed: Print | None = None, scanner: Sc
     back = typeset([Kind.TEXT], trim_mm=TRIM, first_number=2, seed=4)[0]
     image, _ = draw_scan(page, printed or Print(), Knife(), scanner, np.random.default_rng(7), back)
     file = write_scan(folder / "p-1.jpg", image, scanner)
-    return examine_page(PageJob(1, ScanFile(file, file.name), ScanSettings()), None)
+    return inspect_page(PageJob(1, ScanFile(file, file.name), ScanSettings()), None)
 
 
 def ink_of(result: PageResult) -> Ink:
@@ -41,26 +41,30 @@ def ink_of(result: PageResult) -> Ink:
 @pytest.mark.parametrize(
     ("printed", "scanner", "look"),
     [
-        (Print(paper=CREAM_PAPER), SCANNER, Look.CLEAN),
-        (Print(), SCANNER, Look.CLEAN),
-        (Print(show_through=0.07), SCANNER, None),
-        (Print(paper=CREAM_PAPER, show_through=0.1), SCANNER, None),
-        (Print(show_through=0.12), SCANNER, Look.SHOW_THROUGH),
-        (Print(show_through=0.33), SCANNER, Look.SHOW_THROUGH),
-        (Print(paper=CREAM_PAPER, show_through=0.15), SCANNER, Look.SHOW_THROUGH),
-        (Print(), replace(SCANNER, curl_depth=0.6, curl_mm=10.0), Look.SHADOW),
-        (Print(), replace(SCANNER, dust=60), Look.DIRT),
-        (Print(stains=((50.0, 80.0, 12.0, 0.35),)), SCANNER, Look.DIRT),
-        (Print(stains=((50.0, 80.0, 20.0, 0.4),), spots=((52.0, 82.0, 0.3), (47.0, 76.0, 0.3))), SCANNER, Look.DIRT),
-        (Print(show_through=0.38), SCANNER, Look.SHOW_THROUGH),
-        (Print(show_through=0.34), replace(SCANNER, dust=90), None),
+        (Print(paper=CREAM_PAPER), SCANNER, Appearance.CLEAN),
+        (Print(), SCANNER, Appearance.CLEAN),
+        (Print(show_through=0.07), SCANNER, Appearance.CLEAN),
+        (Print(paper=CREAM_PAPER, show_through=0.1), SCANNER, Appearance.CLEAN),
+        (Print(show_through=0.12), SCANNER, Appearance.SHOW_THROUGH),
+        (Print(show_through=0.33), SCANNER, Appearance.SHOW_THROUGH),
+        (Print(paper=CREAM_PAPER, show_through=0.15), SCANNER, Appearance.SHOW_THROUGH),
+        (Print(), replace(SCANNER, curl_depth=0.6, curl_mm=10.0), Appearance.SHADOW),
+        (Print(), replace(SCANNER, dust=60), Appearance.DIRT),
+        (Print(stains=((50.0, 80.0, 12.0, 0.35),)), SCANNER, Appearance.DIRT),
+        (
+            Print(stains=((50.0, 80.0, 20.0, 0.4),), spots=((52.0, 82.0, 0.3), (47.0, 76.0, 0.3))),
+            SCANNER,
+            Appearance.DIRT,
+        ),
+        (Print(show_through=0.38), SCANNER, Appearance.SHOW_THROUGH),
+        (Print(show_through=0.34), replace(SCANNER, dust=90), Appearance.DIRT),
     ],
 )
 def test_a_blank_page_is_told_with_what_it_has_on_it(
-    tmp_path: Path, printed: Print, scanner: Scanner, look: Look | None
+    tmp_path: Path, printed: Print, scanner: Scanner, look: Appearance
 ) -> None:
     ink = ink_of(examined(tmp_path, Kind.BLANK, printed, scanner))
-    assert (ink.kind, ink.look, ink.coverage) == (PageKind.BLANK, look or ink.look, 0.0), ink.reason
+    assert (ink.kind, ink.look, ink.coverage) == (PageKind.BLANK, look, 0.0), ink.reason
     assert ink.reason.startswith("blank") and not ink.marks
 
 
@@ -78,15 +82,15 @@ def test_a_blob_or_a_streak_on_a_blank_page_is_a_defect_at_its_place(
 ) -> None:
     result = examined(tmp_path, Kind.BLANK, printed)
     ink = ink_of(result)
-    assert (ink.kind, ink.look) == (PageKind.BLANK, Look.DEFECT) and "defect" in ink.reason
+    assert (ink.kind, ink.look) == (PageKind.BLANK, Appearance.DEFECT) and "defect" in ink.reason
     (mark,) = ink.marks
     assert mark.code == code and mark.box_mm == pytest.approx(box, abs=1.5)
     (found,) = marks_on_blank(ink.marks, 1, ("p-1.jpg", 0), result.to_scan)
     assert (found.value, found.u, found.where.page, found.detail["code"]) == (1.0, 0.0, 1, code)
     assert found.flags == ("dirt-or-ink",)
-    assert verdict_on(found) == (Outcome.UNDECIDED, ("dirt-or-ink",))
+    assert verdict_on(found) == (FindingOutcome.UNDECIDED, ("dirt-or-ink",))
     # No rule calls a spot a defect, doubtful or not; one that is surely a streak of ink is one.
-    sure = Outcome.OUTSIDE if code == "streak" else Outcome.UNDECIDED
+    sure = FindingOutcome.OUTSIDE if code == "streak" else FindingOutcome.UNDECIDED
     assert verdict_on(replace(found, flags=())) == (sure, ())
 
 
@@ -141,5 +145,5 @@ def test_a_folio_stays_a_folio_on_a_stained_page(tmp_path: Path) -> None:
 def test_real_pages_are_what_they_are(name: str, kind: PageKind) -> None:
     """Contents, a half title and a blank page of a book of 1920, and two pages of text."""
     file = Path(__file__).parent / "data" / "real" / name
-    ink = ink_of(examine_page(PageJob(1, ScanFile(file, name), ScanSettings()), None))
+    ink = ink_of(inspect_page(PageJob(1, ScanFile(file, name), ScanSettings()), None))
     assert ink.kind is kind, ink.reason

@@ -14,13 +14,13 @@ from reportlab.lib.colors import CMYKColor
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
+from qc.features.tiles import PageTiles
 from qc.geometry import Affine
 from qc.measure.color_difference import color_difference
-from qc.pdf_colors import U_CMYK, pdf_colors
-from qc.pdfium import saved
-from qc.reference import open_reference
+from qc.reference.find import open_reference
+from qc.reference.pdf_colors import U_CMYK, pdf_colors
 from qc.report import html
-from qc.tiles import PageTiles
+from qc.scan.pdfium import saved
 
 
 def icc(space: bytes, name: str) -> bytes:

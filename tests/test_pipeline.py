@@ -14,12 +14,12 @@ import pytest
 from qc.errors import ScanError
 from qc.flags import Flag
 from qc.geometry import Edge, Side
-from qc.intake import open_copy
-from qc.model import Decision, Inspection, Observation, PageKind, PageRecord, ScanSettings
+from qc.judge.policy import Policy, load_policy
+from qc.model import Inspection, Observation, PageKind, PageRecord, ScanSettings, VerdictOutcome
 from qc.pipeline import inspect_copy
-from qc.policy import Policy, load_policy
-from qc.record import record
-from qc.reference import Reference, open_reference
+from qc.reference.find import Reference, open_reference
+from qc.report.record import record
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, Title, draw_copy, write_title
 from qc.synthetic.design import typeset
 
@@ -92,7 +92,7 @@ def record_without_time(inspection: Inspection) -> dict[str, object]:
 
 
 def test_a_sound_copy_is_measured_and_passes(inspected: Inspection, sound: CopyTruth) -> None:
-    assert inspected.verdict.outcome is Decision.NO_DEFECT, inspected.verdict.summary
+    assert inspected.verdict.outcome is VerdictOutcome.NO_DEFECT, inspected.verdict.summary
     assert pages_shown(inspected)[:8] == list(range(1, 9))
     for edge in Edge:
         found = of(inspected, "trim-offset-block", edge)
@@ -143,7 +143,7 @@ def test_progress_counts_every_page(shop: Shop, sound: CopyTruth, inspected: Ins
 
 def test_without_a_reference_nothing_is_guessed(shop: Shop, sound: CopyTruth) -> None:
     inspection = inspect_copy(open_copy(sound.folder), None, shop.policy, note="no title given")
-    assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert inspection.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert inspection.reference.kind == "none" and inspection.reference.note == "no title given"
     for edge in Edge:
         found = of(inspection, "trim-offset-block", edge)
@@ -162,7 +162,7 @@ def test_the_spine_is_judged_only_where_the_printer_cut_it(shop: Shop, spine: st
         shop.draw("spine", block=block, pages=[1, 2, 4, 6], seed=2)
     inspection = shop.inspect(folder, spine=spine)
     assert of(inspection, "trim-offset-block", Edge.SPINE).value == pytest.approx(4.5, abs=0.3)
-    assert (inspection.verdict.outcome is Decision.DEFECT) is judged, inspection.verdict.summary
+    assert (inspection.verdict.outcome is VerdictOutcome.DEFECT) is judged, inspection.verdict.summary
 
 
 # The cut
@@ -171,7 +171,7 @@ def test_the_spine_is_judged_only_where_the_printer_cut_it(shop: Shop, spine: st
 def test_a_fore_edge_cut_too_deep_is_a_defect(shop: Shop) -> None:
     drawn = shop.draw("deep", block=Block(Cut(fore_edge_mm=-4.2)), pages=[1, 2, 4, 6], seed=3)
     inspection = shop.inspect(drawn.folder)
-    assert inspection.verdict.outcome is Decision.DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.DEFECT
     found = of(inspection, "trim-offset-block", Edge.FORE_EDGE)
     assert found.value == pytest.approx(drawn.block_mm["fore-edge"], abs=3 * (found.u or 0))
     outside = [f for f in inspection.findings if f.outcome == "outside"]
@@ -180,7 +180,7 @@ def test_a_fore_edge_cut_too_deep_is_a_defect(shop: Shop) -> None:
 
 def test_two_pages_are_too_few_to_judge_the_block(shop: Shop) -> None:
     inspection = shop.inspect(shop.draw("two", pages=[1, 2], seed=4).folder)
-    assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert inspection.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     for edge in Edge:
         found = of(inspection, "trim-offset-block", edge)
         assert found.value is None and Flag.FEW_PAGES in found.flags
@@ -203,7 +203,7 @@ def test_a_deep_cut_leaves_blank_pages_credible(shop: Shop) -> None:
     inspection = shop.inspect(drawn.folder)
     assert not [r for r in inspection.verdict.rescan if r.file]
     assert PageKind.UNREADABLE not in [p.kind for p in inspection.pages]
-    assert inspection.verdict.outcome is Decision.DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.DEFECT
 
 
 def test_a_page_of_which_only_the_folio_is_left_lacks_its_print(shop: Shop) -> None:
@@ -213,7 +213,7 @@ def test_a_page_of_which_only_the_folio_is_left_lacks_its_print(shop: Shop) -> N
     inspection = shop.inspect(drawn.folder)
     found = of(inspection, "print-defect", page=4)
     assert found.value and found.value >= 1 and found.u == 0, found
-    assert inspection.verdict.outcome is Decision.DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.DEFECT
 
 
 def test_blank_pages_of_a_deep_cut_still_are_blank(shop: Shop) -> None:
@@ -236,7 +236,7 @@ def test_a_page_that_came_out_blank_is_a_defect_at_its_place(shop: Shop) -> None
     fault = next(o for o in inspection.observations if o.measure == "print-defect" and o.value)
     assert (fault.where.page, fault.detail["code"]) == (4, "missing-print")
     assert of(inspection, "blank-pages-at-end").value == 3
-    assert inspection.verdict.outcome is Decision.DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.DEFECT
 
 
 def test_part_of_the_print_missing_is_a_defect_at_its_place(shop: Shop) -> None:
@@ -246,7 +246,7 @@ def test_part_of_the_print_missing_is_a_defect_at_its_place(shop: Shop) -> None:
     faults = [o for o in inspection.observations if o.measure == "print-defect" and o.value]
     assert [(o.where.page, o.detail["code"]) for o in faults] == [(6, "missing-print")]
     assert pages_shown(inspection) == list(range(1, 9))
-    assert inspection.verdict.outcome is Decision.DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.DEFECT
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_blank_pages_at_the_end_are_no_defect(shop: Shop, blanks: int, unexplain
     inspection = shop.inspect(drawn.folder)
     assert of(inspection, "blank-pages-at-end").value == blanks
     assert of(inspection, "blank-pages-unexplained").value == unexplained
-    expected = Decision.NEEDS_REVIEW if unexplained else Decision.NO_DEFECT
+    expected = VerdictOutcome.NEEDS_REVIEW if unexplained else VerdictOutcome.NO_DEFECT
     assert inspection.verdict.outcome is expected, inspection.verdict.summary
     assert said in inspection.verdict.summary and inspection.refund.outcome != "eligible"
     assert ("blank page" in inspection.verdict.summary) == bool(said)
@@ -273,7 +273,7 @@ def test_the_last_leaves_scanned_without_the_page_before_them_lack_no_print(
     found = of(inspection, "blank-pages-unexplained")
     assert found.value is None and found.flags == (Flag.LAST_CONTENT_NOT_SEEN,)
     assert inspection.refund.outcome != "eligible"
-    assert inspection.verdict.outcome is not Decision.DEFECT, inspection.verdict.summary
+    assert inspection.verdict.outcome is not VerdictOutcome.DEFECT, inspection.verdict.summary
 
 
 @pytest.mark.parametrize(("complete", "count"), [(False, None), (True, 2)])
@@ -292,7 +292,7 @@ def test_a_page_of_another_book_goes_to_review(shop: Shop) -> None:
     assert of(inspection, "pages-foreign").where.page == 4
     assert pages_shown(inspection) == [1, 2, 3, None, 5, 6, 7, 8]
     assert of(inspection, "trim-offset", Edge.HEAD, 4).flags == (Flag.FOREIGN,)
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_a_partial_scan_is_placed_by_content_and_what_is_unseen_is_said(shop: Sh
     inspection = shop.inspect(drawn.folder)
     assert pages_shown(inspection) == [1, 2, 6, 7, 8]
     assert [r.reference_page for r in inspection.verdict.rescan] == [3, 4, 5]
-    assert inspection.verdict.outcome is Decision.NO_DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT
 
 
 def test_first_page_says_where_a_part_begins(shop: Shop) -> None:
@@ -422,7 +422,7 @@ def test_a_white_lid_with_a_shadow_is_judged_with_its_wider_u(shop: Shop) -> Non
     drawn = shop.draw("white", scanner=lid, pages=[1, 2, 4, 6], seed=18)
     inspection = shop.inspect(drawn.folder)
     assert pages_shown(inspection) == [1, 2, 4, 6]
-    assert inspection.verdict.outcome is Decision.NO_DEFECT
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT
     for edge in (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE):
         found = of(inspection, "trim-offset-block", edge)
         assert found.value is not None and found.u is not None and found.u > 0.13
@@ -433,7 +433,7 @@ def test_a_white_lid_as_bright_as_the_paper_leaves_the_cut_unjudged(shop: Shop) 
     lid = replace(SCANNER, backing=(0.84, 0.83, 0.80), mode="gray")
     inspection = shop.inspect(shop.draw("lid", scanner=lid, pages=[1, 2, 4, 6], seed=18).folder)
     assert pages_shown(inspection) == [1, 2, 4, 6]
-    assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert inspection.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     for edge in Edge:
         assert Flag.WHITE_BACKING in of(inspection, "trim-offset-block", edge).flags
 
@@ -441,7 +441,7 @@ def test_a_white_lid_as_bright_as_the_paper_leaves_the_cut_unjudged(shop: Shop) 
 def test_cropped_scans_bound_the_cut_and_say_whose_format_they_have(shop: Shop) -> None:
     drawn = shop.draw("cropped", scanner=replace(SCANNER, margin_mm=(-1, -1, -1, -1)), pages=[1, 2, 4, 6], seed=18)
     inspection = shop.inspect(drawn.folder, backing="cropped")
-    assert inspection.verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert inspection.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert Flag.CROPPED.meaning in inspection.verdict.summary
     found = of(inspection, "trim-offset-block", Edge.HEAD)
     assert found.value is None and "frame" not in found.detail

@@ -23,7 +23,7 @@ KINDS = [Kind.TEXT, Kind.TEXT, Kind.PICTURE, Kind.TEXT, Kind.TABLE, Kind.CHAPTER
 ISBN = "9780000000002"
 IMPRINT = ("Made in the USA", "Middletown, DE", "14 September 2026")
 DPI = 150
-SCHEMA = json.loads((resources.files("qc") / "schemas" / "plan.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((resources.files("qc.report") / "schemas" / "plan.schema.json").read_text("utf-8"))
 SAMPLES = Path(__file__).parent.parent / "samples"
 
 
@@ -154,16 +154,19 @@ def test_a_blank_page_in_the_place_of_print_is_to_be_looked_at(bench: Bench) -> 
     assert remark(plan, "blank-inside")["reference_pages"] == [4]
 
 
-def test_the_same_file_twice_and_a_page_scanned_twice(bench: Bench) -> None:
+def test_the_same_scan_twice_and_a_page_scanned_twice(bench: Bench) -> None:
     shutil.copy(bench.page(3), bench.page(5))
-    image = Image.open(bench.page(7)).convert("L")
-    saved(bench.page(6), image)
+    image = Image.open(bench.page(7))
+    saved(bench.page(4), image.convert("L"))
+    saved(bench.page(6), image.rotate(0.4, Image.Resampling.BICUBIC, fillcolor=image.getpixel((2, 2))))
     plan = bench.plan()
-    assert plan["scans"][4]["same_as"] == "p-0003.jpg"
-    assert remark(plan, "same-picture")["files"] == ["p-0003.jpg", "p-0005.jpg"]
+    assert [s["same_as"] for s in plan["scans"]] == [None, None, None, "p-0007.jpg", "p-0003.jpg", *[None] * 5]
+    same = [r["files"] for r in plan["remarks"] if r["code"] == "same-picture"]
+    assert same == [["p-0007.jpg", "p-0004.jpg"], ["p-0003.jpg", "p-0005.jpg"]]
+    assert "same scan as p-0003.jpg" in bench.text()
     twice = remark(plan, "same-page")
     assert (twice["files"], twice["reference_pages"]) == (["p-0006.jpg", "p-0007.jpg"], [7])
-    assert plan["scans"][5]["gray"] and not plan["scans"][6]["gray"]
+    assert plan["scans"][3]["gray"] and not plan["scans"][6]["gray"]
 
 
 def test_two_pages_that_changed_places_are_out_of_order(bench: Bench) -> None:
@@ -344,7 +347,7 @@ def test_a_folder_of_copies_goes_on_past_a_bad_one(bench: Bench, shelf: Shelf) -
     ran = bench.run("plan", inbox, "--titles", shelf.titles, "--json")
     lines = [json.loads(line) for line in ran.out.splitlines()]
     assert ran.code == 3
-    assert [line["schema"] for line in lines] == ["qc.plan/1", "qc.error/1", "qc.plan/1"]
+    assert [line["schema"] for line in lines] == ["qc.plan.copy_plan/1", "qc.error/1", "qc.plan.copy_plan/1"]
     assert lines[1]["copy"] == "RMA-8" and lines[1]["exit"] == 2 and "nonsense" in lines[1]["message"]
     assert lines[2]["scans"] == [] and [r["code"] for r in lines[2]["remarks"]] == ["facts"]
     text = bench.run("plan", inbox, "--titles", shelf.titles)
@@ -399,10 +402,10 @@ def test_it_measures_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> N
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a plan registers no page and reads none at full size")
 
-    monkeypatch.setattr("qc.lookup.register", refuse)
-    monkeypatch.setattr("qc.examine.page_edges", refuse)
-    monkeypatch.setattr("qc.readings.read_pixels", refuse)
-    monkeypatch.setattr("qc.reference.PdfReference.page", refuse)
+    monkeypatch.setattr("qc.register.identify.register", refuse)
+    monkeypatch.setattr("qc.page.page_edges", refuse)
+    monkeypatch.setattr("qc.measure.context.imprint_page.open_page", refuse)
+    monkeypatch.setattr("qc.reference.pdf.PdfReference.page", refuse)
     assert bench.plan()["scans"][0]["looks_like"] == 1
 
 

@@ -10,14 +10,14 @@ from conftest import Drawn
 
 from qc.errors import UsageError
 from qc.geometry import Edge
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.model import Inspection
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import Reference, open_reference
-from qc.scan import read_pixels
+from qc.reference.find import Reference, open_reference
+from qc.scan.copy_folder import open_copy
+from qc.scan.image_file import read_pixels
 from qc.synthetic.plant import cut_moved, print_lost, spotted, streaked, tinted
-from qc.tuning.planted import FAULTS, Detection, DetectionCurve, detection_curve, plant_copy, wilson
+from studies.planted import FAULTS, Detection, DetectionCurve, detection_curve, plant_copy, wilson
 
 KDP = load_policy("kdp")
 PAGE = np.array([[20.0, 30], [220, 30], [220, 330], [20, 330]])

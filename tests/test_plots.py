@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import Drawn
 
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reference import find_reference
-from qc.tuning.cost import Costs, cost_curve
-from qc.tuning.curves import histogram
-from qc.tuning.example import example
-from qc.tuning.labels import Label, agreed
-from qc.tuning.sweep import Sweep, sweep
+from qc.reference.find import find_reference
+from qc.scan.copy_folder import open_copy
+from studies.cost import Costs, cost_curve
+from studies.curves import histogram
+from studies.example import example
+from studies.labels import Label, agreed
+from studies.sweep import Sweep, sweep
 
 KDP = load_policy("kdp")
 RULE = KDP.rule("trim-offset-block")
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 
 def test_without_matplotlib_it_is_said_what_to_install() -> None:
     code = (
         "import sys; sys.modules['matplotlib'] = None; sys.modules['matplotlib.pyplot'] = None\n"
         "from qc.errors import MissingProgram\n"
-        "try: import qc.tuning.plots\n"
+        "try: import studies.plots\n"
         "except MissingProgram as error: print(error.exit_code, error)"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], cwd=NOTEBOOKS, capture_output=True, text=True, check=True)
     assert ran.stdout.startswith("6 ") and "print-return-qc[notebooks]" in ran.stdout
 
 
@@ -53,7 +55,7 @@ def axes():
 
 
 def test_a_histogram_has_every_copy_and_both_limits(axes, swept: Sweep) -> None:
-    from qc.tuning import plots
+    from studies import plots
 
     plots.histogram(axes, histogram(swept, 20), RULE, KDP.k, 0.05)
     bars = [bar.get_height() for container in axes.containers for bar in container]
@@ -62,7 +64,7 @@ def test_a_histogram_has_every_copy_and_both_limits(axes, swept: Sweep) -> None:
 
 
 def test_a_cost_plot_marks_the_best_limit_and_the_present(axes, swept: Sweep) -> None:
-    from qc.tuning import plots
+    from studies import plots
 
     curve = cost_curve(swept, Costs(14, 22, 3), draws=20)
     plots.cost(axes, curve, swept.present, RULE)
@@ -72,7 +74,7 @@ def test_a_cost_plot_marks_the_best_limit_and_the_present(axes, swept: Sweep) ->
 
 def test_a_slider_is_one_picture_where_nobody_can_drag() -> None:
     pytest.importorskip("matplotlib")
-    from qc.tuning import plots
+    from studies import plots
 
     drawn: list[float] = []
     plots.slider(drawn.append, 2.0, 4.0, 3.2, 0.1)
@@ -81,9 +83,9 @@ def test_a_slider_is_one_picture_where_nobody_can_drag() -> None:
 
 def test_copies_without_scans_have_no_pictures(swept: Sweep, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib")
-    from qc.rejudge import flips
-    from qc.tuning import plots
-    from qc.tuning.sweep import with_limit
+    from qc.judge.rejudge import flips
+    from studies import plots
+    from studies.sweep import with_limit
 
     drawn = example(KDP, titles=10, copies=60, seed=5201)
     changed = flips(drawn.inspections, KDP, with_limit(KDP, RULE.id, 2.5))
@@ -95,9 +97,9 @@ def test_a_verdict_that_flips_is_shown_where_its_scan_is(drawn: Drawn) -> None:
     pytest.importorskip("matplotlib").use("agg")
     import matplotlib.pyplot as plt
 
-    from qc.rejudge import flips
-    from qc.tuning import plots
-    from qc.tuning.sweep import with_limit
+    from qc.judge.rejudge import flips
+    from studies import plots
+    from studies.sweep import with_limit
 
     copy = open_copy(drawn.copy)
     reference, note = find_reference(copy, None, drawn.titles)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from qc.catalog import MEASURES
 from qc.errors import UsageError
 from qc.geometry import Edge
-from qc.policy import REFUND_CODES, load_policy, shipped
+from qc.judge.policy import REFUND_CODES, load_policy, shipped
+from qc.measure import MEASURES
 
 HEAD = 'schema = 1\nid = "house"\nversion = "1"\nk = 2\nclaim_days = 30\n'
 RULE = """
@@ -144,17 +144,17 @@ def test_a_fault_in_a_rule_is_named(tmp_path: Path, body: str, words: list[str])
 @pytest.mark.parametrize(
     "old, new, word",
     [
-        ("k = 2", "k = 0", "k = 0"),
-        ("k = 2", "k = -1", "k = -1"),
-        ("k = 2", "k = nan", "k = nan"),
-        ("k = 2", "k = true", "k = True"),
+        ("k = 2", "k = 0", "k is 0"),
+        ("k = 2", "k = -1", "k is -1"),
+        ("k = 2", "k = nan", "k is nan"),
+        ("k = 2", "k = true", "k is True"),
         ("k = 2\n", "", "'k' is missing"),
-        ("schema = 1", "schema = 2", "schema = 2"),
-        ("claim_days = 30", "claim_days = 0", "claim_days = 0"),
-        ("claim_days = 30", "claim_days = 30.5", "claim_days = 30.5"),
+        ("schema = 1", "schema = 2", "schema is 2"),
+        ("claim_days = 30", "claim_days = 0", "claim_days is 0"),
+        ("claim_days = 30", "claim_days = 30.5", "claim_days is 30.5"),
         ("claim_days", "claim_day", "did you mean 'claim_days'"),
         ('version = "1"', "version = 1.1", "version"),
-        ('id = "house"', "id = 3", "id = 3"),
+        ('id = "house"', "id = 3", "id is 3"),
     ],
 )
 def test_a_fault_at_the_top_is_named(tmp_path: Path, old: str, new: str, word: str) -> None:
@@ -180,6 +180,6 @@ def test_an_unknown_name_gets_the_nearest_and_a_folder_is_refused(tmp_path: Path
 
 
 def test_judging_loads_no_image_library() -> None:
-    code = "import sys, qc.policy, qc.judge, qc.refund; print({'cv2', 'PIL', 'skimage'} & set(sys.modules))"
+    code = "import sys, qc.judge.policy, qc.judge.judge, qc.judge.refund; print({'cv2', 'PIL', 'skimage'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

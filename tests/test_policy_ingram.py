@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from conftest import Drawn, Run
 
-from qc.catalog import MEASURES
 from qc.geometry import Edge
-from qc.judge import judge
-from qc.model import BookCopy, Claim, Decision, Observation, Outcome, ReferenceId, ScanFile, Where
-from qc.policy import load_policy
-from qc.refund import decide_refund
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.judge.refund import decide_refund
+from qc.measure import MEASURES
+from qc.model import BookCopy, Claim, FindingOutcome, Observation, ReferenceId, ScanFile, VerdictOutcome, Where
 
 KDP, INGRAM = load_policy("kdp"), load_policy("ingram")
 COPY = BookCopy("RMA-1", Path("RMA-1"), (ScanFile(Path("p-1.jpg"), "p-1.jpg"),))
@@ -27,7 +27,7 @@ def cut(fore_edge: float, u: float = 0.03) -> list[Observation]:
     return [MEASURES["trim-offset-block"].observe(v, u, Where(edge=e)) for e, v in offsets.items()]
 
 
-def density(value: float, u: float) -> Outcome:
+def density(value: float, u: float) -> FindingOutcome:
     findings, _ = judge([MEASURES["density-difference"].observe(value, u)], INGRAM, COPY, [], PDF)
     return next(f.outcome for f in findings if f.measure == "density-difference")
 
@@ -64,22 +64,22 @@ def test_no_clause_passes_for_a_quotation_that_was_not_found() -> None:
 @pytest.mark.parametrize(
     ("offset", "kdp", "ingram"),
     [
-        (1.5, Decision.NO_DEFECT, Decision.NO_DEFECT),
-        (1.56, Decision.NO_DEFECT, Decision.NEEDS_REVIEW),
-        (1.8, Decision.NO_DEFECT, Decision.NEEDS_REVIEW),
-        (2.03, Decision.NO_DEFECT, Decision.NEEDS_REVIEW),
-        (2.4, Decision.NO_DEFECT, Decision.DEFECT),
-        (3.4, Decision.DEFECT, Decision.DEFECT),
+        (1.5, VerdictOutcome.NO_DEFECT, VerdictOutcome.NO_DEFECT),
+        (1.56, VerdictOutcome.NO_DEFECT, VerdictOutcome.NEEDS_REVIEW),
+        (1.8, VerdictOutcome.NO_DEFECT, VerdictOutcome.NEEDS_REVIEW),
+        (2.03, VerdictOutcome.NO_DEFECT, VerdictOutcome.NEEDS_REVIEW),
+        (2.4, VerdictOutcome.NO_DEFECT, VerdictOutcome.DEFECT),
+        (3.4, VerdictOutcome.DEFECT, VerdictOutcome.DEFECT),
     ],
 )
-def test_one_cut_and_two_verdicts(offset: float, sign: int, kdp: Decision, ingram: Decision) -> None:
+def test_one_cut_and_two_verdicts(offset: float, sign: int, kdp: VerdictOutcome, ingram: VerdictOutcome) -> None:
     for policy, expected in ((KDP, kdp), (INGRAM, ingram)):
         findings, verdict = judge(cut(sign * offset), policy, COPY, [], PDF)
         assert verdict.outcome is expected, policy.id
         decided = next(f for f in findings if f.rule == "trim-offset-block" and f.where.edge is Edge.FORE_EDGE)
         assert decided.clause == policy.rule("trim-offset-block").clause
         refund = decide_refund(verdict, findings, COPY, policy)
-        assert (refund.outcome == "eligible") == (expected is Decision.DEFECT)
+        assert (refund.outcome == "eligible") == (expected is VerdictOutcome.DEFECT)
 
 
 @pytest.mark.parametrize(("days", "policy", "outcome"), [(31, KDP, "not-eligible"), (90, INGRAM, "eligible")])
@@ -94,11 +94,11 @@ def test_the_days_of_a_claim_are_those_of_the_policy(days: int, policy, outcome:
 
 def test_a_density_is_decided_only_where_it_is_known_well_enough() -> None:
     assert [density(0.05, 0.02), density(0.08, 0.02), density(-0.2, 0.02)] == [
-        Outcome.WITHIN,
-        Outcome.UNDECIDED,
-        Outcome.OUTSIDE,
+        FindingOutcome.WITHIN,
+        FindingOutcome.UNDECIDED,
+        FindingOutcome.OUTSIDE,
     ]
-    assert [density(0.0, 0.16), density(-0.5, 0.16)] == [Outcome.UNDECIDED, Outcome.OUTSIDE]
+    assert [density(0.0, 0.16), density(-0.5, 0.16)] == [FindingOutcome.UNDECIDED, FindingOutcome.OUTSIDE]
 
 
 def test_inspect_by_ingram(run_qc: Run, drawn: Drawn) -> None:

@@ -10,12 +10,12 @@ import pytest
 from conftest import Run
 
 import qc
+from qc.batch.tables import Tables
 from qc.errors import OutputError, UsageError
-from qc.policy import load_policy
-from qc.propose import Proposed, propose
-from qc.tables import Tables
-from qc.tuning.example import write_example
-from qc.tuning.sweep import limit_lines
+from qc.judge.policy import load_policy
+from studies.example import write_example
+from studies.propose import Proposed, propose
+from studies.sweep import limit_lines
 
 KDP = load_policy("kdp")
 RULE = KDP.rule("trim-offset-block")

@@ -14,37 +14,37 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from qc import ocr
-from qc.barcode import IsbnCode
-from qc.catalog import MEASURES
-from qc.facts import known, not_known
+from qc.features.text import ocr
+from qc.features.text.barcode import IsbnCode
+from qc.features.text.imprint import Imprint, PrintDate
+from qc.features.text.places import PlaceText
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.imprint import Imprint, PrintDate
-from qc.imprint_picture import imprint_picture
-from qc.intake import open_copy
-from qc.judge import judge
+from qc.judge.claim import known, not_known
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.judge.refund import decide_refund
+from qc.measure import MEASURES
 from qc.measure.readings import isbn, print_date, print_place
 from qc.model import (
     BookCopy,
     Claim,
-    Decision,
     Evidence,
     Finding,
+    FindingOutcome,
     Observation,
-    Outcome,
     PageKind,
     ReferenceId,
     Verdict,
+    VerdictOutcome,
     Where,
 )
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.print_places import PlaceText
-from qc.refund import decide_refund
 from qc.report import html
+from qc.report.imprint_picture import imprint_picture
 from qc.report.text import summary
 from qc.report.words import imprint as imprint_words
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Scanner
 from qc.synthetic.flat import draw_flat, sheet_of_pdf
 from qc.synthetic.imprint import imprint_page, isbn_label
@@ -74,15 +74,15 @@ def copy(isbn: str | None = None, **claim: object) -> BookCopy:
 def finding(rule_id: str) -> Finding:
     rule = KDP.rule(rule_id)
     return Finding(
-        rule.id, Outcome.OUTSIDE, rule.severity, rule.measure, 1.0, rule.unit, 0.0, rule.within_text,
+        rule.id, FindingOutcome.OUTSIDE, rule.severity, rule.measure, 1.0, rule.unit, 0.0, rule.within_text,
         rule.outside_text, rule.magnitude, Where(edge=Edge.HEAD), -1.0, rule.code, "", rule.clause, rule.source,
     )  # fmt: skip
 
 
 def refund(
-    of: BookCopy, outcome: Decision, *seen: Observation, rule: str = "trim-offset-block"
+    of: BookCopy, outcome: VerdictOutcome, *seen: Observation, rule: str = "trim-offset-block"
 ) -> tuple[str, str, str]:
-    findings = (finding(rule),) if outcome is Decision.DEFECT else ()
+    findings = (finding(rule),) if outcome is VerdictOutcome.DEFECT else ()
     result = decide_refund(Verdict(outcome, ""), findings, of, KDP, seen)
     return result.outcome, result.route, result.reasons[-1].code
 
@@ -146,28 +146,28 @@ def test_an_imprint_read_otherwise_leaves_no_day_and_a_doubt() -> None:
     ],
 )
 def test_the_refund_by_the_day_that_was_read(seen: Observation, expected: tuple[str, str, str]) -> None:
-    assert refund(copy(content_updated_on=DAY), Decision.NO_DEFECT, seen) == expected
+    assert refund(copy(content_updated_on=DAY), VerdictOutcome.NO_DEFECT, seen) == expected
 
 
 def test_a_day_in_doubt_sends_defects_of_content_to_review_and_not_those_of_geometry() -> None:
     of = copy(content_updated_on=DAY, printed_on=AFTER)
-    assert refund(of, Decision.DEFECT, read_on(BEFORE))[0] == "eligible"
-    assert refund(of, Decision.DEFECT, read_on(BEFORE), rule="blank-pages-inside")[0] == "review"
-    assert refund(of, Decision.DEFECT, read_on(AFTER), rule="blank-pages-inside")[0] == "eligible"
-    assert refund(of, Decision.NO_DEFECT, read_on(BEFORE))[0] == "review"
+    assert refund(of, VerdictOutcome.DEFECT, read_on(BEFORE))[0] == "eligible"
+    assert refund(of, VerdictOutcome.DEFECT, read_on(BEFORE), rule="blank-pages-inside")[0] == "review"
+    assert refund(of, VerdictOutcome.DEFECT, read_on(AFTER), rule="blank-pages-inside")[0] == "eligible"
+    assert refund(of, VerdictOutcome.NO_DEFECT, read_on(BEFORE))[0] == "review"
 
 
 def test_content_of_a_copy_read_as_printed_before_is_set_aside() -> None:
     blank = MEASURES["blank-pages-inside"].observe(1.0, 0.0, Where(page=3))
 
-    def outcome(*seen: Observation) -> Outcome:
+    def outcome(*seen: Observation) -> FindingOutcome:
         of = copy(content_updated_on=DAY)
         findings, _ = judge([blank, *seen], KDP, of, (), ReferenceId("pdf"))
         return next(f.outcome for f in findings if f.measure == "blank-pages-inside")
 
-    assert outcome() is Outcome.OUTSIDE
-    assert outcome(read_on(BEFORE)) is Outcome.NOT_JUDGED
-    assert outcome(read_on(DAY)) is Outcome.OUTSIDE
+    assert outcome() is FindingOutcome.OUTSIDE
+    assert outcome(read_on(BEFORE)) is FindingOutcome.NOT_JUDGED
+    assert outcome(read_on(DAY)) is FindingOutcome.OUTSIDE
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_content_of_a_copy_that_may_be_older_than_the_change_is_for_a_person(
     observed = [MEASURES["blank-pages-inside"].observe(1.0, 0.0, Where(page=3)), seen]
     findings, verdict = judge(observed, KDP, copy(**claim), (), ReferenceId("pdf"))
     (blank,) = (f for f in findings if f.measure == "blank-pages-inside")
-    assert blank.outcome is (Outcome.UNDECIDED if unsure else Outcome.OUTSIDE)
+    assert blank.outcome is (FindingOutcome.UNDECIDED if unsure else FindingOutcome.OUTSIDE)
     assert blank.doubt == (("revision-unsure",) if unsure else ())
     if unsure:
         result = decide_refund(verdict, findings, copy(**claim), KDP, observed)
@@ -210,7 +210,7 @@ def test_content_of_a_copy_that_may_be_older_than_the_change_is_for_a_person(
 def test_the_isbn_that_was_read_against_the_ordered_one(
     of: BookCopy, seen: Observation, expected: tuple[str, str, str]
 ) -> None:
-    assert refund(of, Decision.DEFECT, seen) == expected
+    assert refund(of, VerdictOutcome.DEFECT, seen) == expected
 
 
 def test_a_date_that_is_asked_for_and_not_read_is_not_checked() -> None:

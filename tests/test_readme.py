@@ -80,8 +80,17 @@ def test_extras_exist() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    targets = re.findall(r"\]\(([^)#]+)\)", README)
-    for target in targets:
-        assert (ROOT / target).exists(), target
-    for name in re.findall(r"`qc/([\w/]+(?:\.py|\.toml)?)`", README):
-        assert (ROOT / "qc" / name).exists(), name
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+            assert (page.parent / target).exists(), (page.name, target)
+        for name in re.findall(r"`((?:qc|tests|benchmarks)/[\w/]+(?:\.py|\.toml|\.csv)?)`", text):
+            assert (ROOT / name).exists(), (page.name, name)
+
+
+def test_the_architecture_shows_every_room() -> None:
+    shown = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = {p.parent.name for p in (ROOT / "qc").glob("*/__init__.py")}
+    assert rooms == set(re.findall(r"`(\w+)/`", "".join(line for line in shown.splitlines() if line[:2] == "| "))) - {
+        "qc"
+    }

@@ -17,11 +17,11 @@ from jsonschema import Draft202012Validator, ValidationError
 from qc.errors import OutputError
 from qc.geometry import Edge
 from qc.model import Inspection, Observation, Where
-from qc.record import comparison_record, error_record, record, to_json, write_json
+from qc.report.record import comparison_record, error_record, record, to_json, write_json
 
 
 def validator(name: str) -> Draft202012Validator:
-    schema = json.loads(resources.files("qc").joinpath(f"schemas/{name}.schema.json").read_text("utf-8"))
+    schema = json.loads(resources.files("qc.report").joinpath(f"schemas/{name}.schema.json").read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 

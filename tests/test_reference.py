@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from qc import cache
 from qc.errors import ReferenceFault, UsageError
-from qc.geometry import Affine, Size
+from qc.geometry import MARGIN_MM, THUMBNAIL_DPI, WORKING_DPI, Affine, Size
 from qc.model import BookCopy, ReferenceSettings
-from qc.pdfium import RENDER_DPI
-from qc.pyramid import prepare as prepare_page
-from qc.reference import MARGIN_MM, THUMBNAIL_DPI, WORKING_DPI, Reference, find_reference, open_reference
+from qc.reference import cache
+from qc.reference.find import Reference, find_reference, open_reference
+from qc.register.prepared_page import prepare as prepare_page
+from qc.scan.pdfium import RENDER_DPI
 from qc.units import MM_PER_INCH, px_per_mm
 
 REAL = Path(__file__).parent / "data" / "reference"
@@ -397,7 +397,7 @@ class TestCache:
         path = draw_pdf(tmp_path / "b.pdf", paint=lambda c, n: c.rect(99, 99, 50, 50, fill=1))
         first = open_reference(path)
         luminance, thumbnails, target = first.page(1).luminance, first.thumbnails(), prepare_page(first.page(1))
-        monkeypatch.setattr("qc.reference.draw", lambda *_: pytest.fail("drawn again"))
+        monkeypatch.setattr("qc.reference.pdf.draw", lambda *_: pytest.fail("drawn again"))
         again = open_reference(path)
         assert np.array_equal(again.page(1).luminance, luminance)
         assert np.array_equal(again.thumbnails(), thumbnails)

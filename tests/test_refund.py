@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from qc.geometry import Edge
-from qc.judge import judge
-from qc.model import BookCopy, Claim, Decision, Finding, Outcome, ReferenceId, Refund, Verdict, Where
-from qc.policy import load_policy
-from qc.refund import decide_refund
+from qc.judge.judge import judge
+from qc.judge.policy import load_policy
+from qc.judge.refund import decide_refund
+from qc.model import BookCopy, Claim, Finding, FindingOutcome, ReferenceId, Refund, Verdict, VerdictOutcome, Where
 
 KDP = load_policy("kdp")
 DAY = date(2026, 10, 1)
 
 
-def finding(rule_id: str, value: float, outcome: Outcome, edge: Edge | None = None) -> Finding:
+def finding(rule_id: str, value: float, outcome: FindingOutcome, edge: Edge | None = None) -> Finding:
     rule = KDP.rule(rule_id)
     return Finding(
         rule.id, outcome, rule.severity, rule.measure, value, rule.unit, 0.03, rule.within_text, rule.outside_text,
@@ -25,15 +25,15 @@ def finding(rule_id: str, value: float, outcome: Outcome, edge: Edge | None = No
     )  # fmt: skip
 
 
-DEEP = finding("trim-offset-block", -3.62, Outcome.OUTSIDE, Edge.HEAD)
-MISSING = finding("print-defect", 1, Outcome.OUTSIDE)
+DEEP = finding("trim-offset-block", -3.62, FindingOutcome.OUTSIDE, Edge.HEAD)
+MISSING = finding("print-defect", 1, FindingOutcome.OUTSIDE)
 
 
 def decide(
-    outcome: Decision, claim: Claim | None = None, findings: tuple[Finding, ...] = (), isbn: str | None = None
+    outcome: VerdictOutcome, claim: Claim | None = None, findings: tuple[Finding, ...] = (), isbn: str | None = None
 ) -> Refund:
     copy = BookCopy("RMA-1", Path("RMA-1"), (), isbn=isbn, claim=claim or Claim())
-    if outcome is Decision.DEFECT and not findings:
+    if outcome is VerdictOutcome.DEFECT and not findings:
         findings = (DEEP,)
     return decide_refund(Verdict(outcome, ""), findings, copy, KDP)
 
@@ -47,7 +47,7 @@ def route(refund: Refund) -> tuple[str, str]:
 
 
 def test_a_claimed_wrong_item_goes_to_the_returns_center_whatever_the_print() -> None:
-    for outcome in Decision:
+    for outcome in VerdictOutcome:
         refund = decide(outcome, Claim(reason="wrong-item"))
         assert route(refund) == ("not-eligible", "returns-center") and codes(refund) == ["wrong-item"]
 
@@ -63,12 +63,12 @@ def test_a_claimed_wrong_item_goes_to_the_returns_center_whatever_the_print() ->
     ],
 )
 def test_an_isbn_other_than_the_ordered_one_is_a_wrong_item(read: str | None, ordered: str | None, wrong: bool) -> None:
-    refund = decide(Decision.DEFECT, Claim(ordered_isbn=ordered), isbn=read)
+    refund = decide(VerdictOutcome.DEFECT, Claim(ordered_isbn=ordered), isbn=read)
     assert (codes(refund)[0] == "wrong-item") is wrong
 
 
 def test_a_defect_is_refunded_with_the_sentence_it_broke() -> None:
-    refund = decide(Decision.DEFECT)
+    refund = decide(VerdictOutcome.DEFECT)
     assert route(refund) == ("eligible", "refund")
     assert set(codes(refund)) == {"defect"}
     assert refund.reasons[0].clause == KDP.rule("trim-offset-block").clause
@@ -82,7 +82,7 @@ def test_day_30_counts_and_day_31_does_not(
     reason: str, key: str, early: str, days: int, outcome: int, code: int
 ) -> None:
     claim = Claim(reason=reason, claimed_on=DAY + timedelta(days), **{key: DAY})
-    refund = decide(Decision.INSUFFICIENT_EVIDENCE, claim)
+    refund = decide(VerdictOutcome.INSUFFICIENT_EVIDENCE, claim)
     assert route(refund) == [(early, "refund"), ("not-eligible", "none")][outcome]
     assert codes(refund) == [[reason], ["claim-window"]][code]
     assert all(r.clause and r.source for r in refund.reasons)
@@ -92,20 +92,20 @@ def test_day_30_counts_and_day_31_does_not(
 @pytest.mark.parametrize("given", [(True, False), (False, True), (False, False)])
 def test_a_missing_date_goes_to_review_and_is_named(reason: str, key: str, given: tuple[bool, bool]) -> None:
     claim = Claim(reason=reason, claimed_on=DAY if given[1] else None, **{key: DAY if given[0] else None})
-    refund = decide(Decision.NO_DEFECT, claim)
+    refund = decide(VerdictOutcome.NO_DEFECT, claim)
     assert route(refund) == ("review", "review") and codes(refund) == [reason, "needs-review"]
     assert (key if not given[0] else "claimed_on") in refund.reasons[1].clause
 
 
 def test_a_claim_before_its_own_start_contradicts_itself() -> None:
-    refund = decide(Decision.NO_DEFECT, Claim(reason="lost", notified_on=DAY, claimed_on=DAY - timedelta(1)))
+    refund = decide(VerdictOutcome.NO_DEFECT, Claim(reason="lost", notified_on=DAY, claimed_on=DAY - timedelta(1)))
     assert route(refund) == ("review", "review")
 
 
 def test_the_window_of_another_day_count_does_not_bind_here() -> None:
     claim = Claim(reason="lost", notified_on=DAY, claimed_on=DAY + timedelta(45))
     copy = BookCopy("RMA-1", Path("RMA-1"), (), claim=claim)
-    refund = decide_refund(Verdict(Decision.INSUFFICIENT_EVIDENCE, ""), (), copy, replace(KDP, claim_days=90))
+    refund = decide_refund(Verdict(VerdictOutcome.INSUFFICIENT_EVIDENCE, ""), (), copy, replace(KDP, claim_days=90))
     assert route(refund) == ("eligible", "refund")
 
 
@@ -113,7 +113,7 @@ def test_a_lost_copy_needs_no_scans() -> None:
     claim = Claim(reason="lost", notified_on=DAY, claimed_on=DAY)
     copy = BookCopy("RMA-1", Path("RMA-1"), (), claim=claim)
     findings, verdict = judge([], KDP, copy, [], ReferenceId("none"))
-    assert verdict.outcome is Decision.INSUFFICIENT_EVIDENCE
+    assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert route(decide_refund(verdict, findings, copy, KDP)) == ("eligible", "refund")
 
 
@@ -121,20 +121,28 @@ def test_a_lost_copy_needs_no_scans() -> None:
     "found, expected, rule",
     [
         ((), ["none-found"], None),
-        ((finding("trim-offset-block", 0.3, Outcome.WITHIN),), ["none-found"], None),
-        ((finding("trim-offset-block", -1.2, Outcome.WITHIN),), ["expected-variance"], "trim-offset-block"),
-        ((finding("blank-pages-at-end", 0, Outcome.WITHIN),), ["none-found"], None),
-        ((finding("blank-pages-at-end", 3, Outcome.WITHIN),), ["expected-variance"], "blank-pages-at-end"),
-        ((finding("color-difference-copy", 4.0, Outcome.WITHIN),), ["expected-variance"], "color-difference-copy"),
-        ((finding("color-difference-copy", 14.0, Outcome.OUTSIDE),), ["expected-variance"], "color-difference-copy"),
-        ((finding("trim-offset-block-spine", -9.0, Outcome.OUTSIDE),), ["none-found"], None),
-        ((finding("trim-offset-block", 9.0, Outcome.NOT_JUDGED),), ["none-found"], None),
+        ((finding("trim-offset-block", 0.3, FindingOutcome.WITHIN),), ["none-found"], None),
+        ((finding("trim-offset-block", -1.2, FindingOutcome.WITHIN),), ["expected-variance"], "trim-offset-block"),
+        ((finding("blank-pages-at-end", 0, FindingOutcome.WITHIN),), ["none-found"], None),
+        ((finding("blank-pages-at-end", 3, FindingOutcome.WITHIN),), ["expected-variance"], "blank-pages-at-end"),
+        (
+            (finding("color-difference-copy", 4.0, FindingOutcome.WITHIN),),
+            ["expected-variance"],
+            "color-difference-copy",
+        ),
+        (
+            (finding("color-difference-copy", 14.0, FindingOutcome.OUTSIDE),),
+            ["expected-variance"],
+            "color-difference-copy",
+        ),
+        ((finding("trim-offset-block-spine", -9.0, FindingOutcome.OUTSIDE),), ["none-found"], None),
+        ((finding("trim-offset-block", 9.0, FindingOutcome.NOT_JUDGED),), ["none-found"], None),
     ],
 )
 def test_no_defect_names_the_variance_that_shows(
     found: tuple[Finding, ...], expected: list[str], rule: str | None
 ) -> None:
-    refund = decide(Decision.NO_DEFECT, findings=found)
+    refund = decide(VerdictOutcome.NO_DEFECT, findings=found)
     assert route(refund) == ("not-eligible", "none") and codes(refund) == expected
     if rule:
         assert refund.reasons[0].clause == KDP.rule(rule).clause
@@ -142,31 +150,33 @@ def test_no_defect_names_the_variance_that_shows(
 
 def test_stale_stock_is_no_defect_and_says_so() -> None:
     claim = Claim(printed_on=DAY, content_updated_on=DAY + timedelta(1))
-    refund = decide(Decision.NO_DEFECT, claim, (finding("blank-pages-at-end", 2, Outcome.WITHIN),))
+    refund = decide(VerdictOutcome.NO_DEFECT, claim, (finding("blank-pages-at-end", 2, FindingOutcome.WITHIN),))
     assert route(refund) == ("not-eligible", "none")
     assert codes(refund) == ["stale-revision", "expected-variance"]
-    assert codes(decide(Decision.NO_DEFECT, replace(claim, content_updated_on=DAY - timedelta(1)))) == ["none-found"]
+    assert codes(decide(VerdictOutcome.NO_DEFECT, replace(claim, content_updated_on=DAY - timedelta(1)))) == [
+        "none-found"
+    ]
 
 
 @pytest.mark.parametrize(
     "outcome, found, expected",
     [
-        (Decision.NO_DEFECT, (), ("review", "review")),
-        (Decision.DEFECT, (MISSING,), ("review", "review")),
-        (Decision.DEFECT, (MISSING, DEEP), ("eligible", "refund")),
-        (Decision.DEFECT, (DEEP,), ("eligible", "refund")),
+        (VerdictOutcome.NO_DEFECT, (), ("review", "review")),
+        (VerdictOutcome.DEFECT, (MISSING,), ("review", "review")),
+        (VerdictOutcome.DEFECT, (MISSING, DEEP), ("eligible", "refund")),
+        (VerdictOutcome.DEFECT, (DEEP,), ("eligible", "refund")),
     ],
 )
 def test_printed_on_the_day_of_the_change_a_person_looks_unless_geometry_decides(
-    outcome: Decision, found: tuple[Finding, ...], expected: tuple[str, str]
+    outcome: VerdictOutcome, found: tuple[Finding, ...], expected: tuple[str, str]
 ) -> None:
     refund = decide(outcome, Claim(printed_on=DAY, content_updated_on=DAY), found)
     assert route(refund) == expected
     assert ("stale-revision" in codes(refund)) == (expected[0] == "review")
 
 
-@pytest.mark.parametrize("outcome", [Decision.NEEDS_REVIEW, Decision.INSUFFICIENT_EVIDENCE])
-def test_open_verdicts_go_to_review(outcome: Decision) -> None:
+@pytest.mark.parametrize("outcome", [VerdictOutcome.NEEDS_REVIEW, VerdictOutcome.INSUFFICIENT_EVIDENCE])
+def test_open_verdicts_go_to_review(outcome: VerdictOutcome) -> None:
     refund = decide(outcome, Claim(reason="defective"))
     assert route(refund) == ("review", "review") and codes(refund) == [outcome]
     assert refund.reasons[0].clause == KDP.clauses[outcome].clause
@@ -175,24 +185,29 @@ def test_open_verdicts_go_to_review(outcome: Decision) -> None:
 ROWS = list(
     product(
         [None, "defective", "damaged", "lost", "wrong-item"],
-        [Decision.DEFECT, Decision.NO_DEFECT, Decision.NEEDS_REVIEW, Decision.INSUFFICIENT_EVIDENCE],
+        [
+            VerdictOutcome.DEFECT,
+            VerdictOutcome.NO_DEFECT,
+            VerdictOutcome.NEEDS_REVIEW,
+            VerdictOutcome.INSUFFICIENT_EVIDENCE,
+        ],
         [None, 30, 31],
     )
 )
 
 
 @pytest.mark.parametrize("reason, outcome, days", ROWS)
-def test_the_first_row_that_applies_wins(reason: str | None, outcome: Decision, days: int | None) -> None:
+def test_the_first_row_that_applies_wins(reason: str | None, outcome: VerdictOutcome, days: int | None) -> None:
     claimed = None if days is None else DAY + timedelta(days)
     refund = decide(outcome, Claim(reason=reason, received_on=DAY, notified_on=DAY, claimed_on=claimed))
     if reason == "wrong-item":
         expected = ("not-eligible", "returns-center")
-    elif outcome is Decision.DEFECT:
+    elif outcome is VerdictOutcome.DEFECT:
         expected = ("eligible", "refund")
     elif reason in ("lost", "damaged"):
         early = ("eligible", "refund") if reason == "lost" else ("review", "refund")
         expected = {None: ("review", "review"), 30: early, 31: ("not-eligible", "none")}[days]
-    elif outcome is Decision.NO_DEFECT:
+    elif outcome is VerdictOutcome.NO_DEFECT:
         expected = ("not-eligible", "none")
     else:
         expected = ("review", "review")

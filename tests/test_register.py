@@ -12,9 +12,9 @@ from drawn_page import TRIM, Book, make_book
 
 from qc.flags import Flag
 from qc.geometry import Affine, Edge
-from qc.order import put_in_order
-from qc.pyramid import prepare
-from qc.register import Prior, Registration
+from qc.pipeline import PageWork, register_in_order
+from qc.register.prepared_page import prepare
+from qc.register.register import Prior, Registration
 from qc.synthetic import Cut, Kind, Print, Scanner
 from qc.units import mm_per_px
 
@@ -95,7 +95,7 @@ def test_rules_lie_as_their_copy_lies(book: Book) -> None:
     assert pages[1].turns == 2 and pages[1].registration is not None
     # As if the upright way had not come up, as happens on a white lid.
     alone = replace(pages[1], options=pages[1].options[:1], job=replace(pages[1].job, forced_turns=None))
-    assert [p.turns for p in put_in_order([pages[0], alone], book.reference)] == [0, 0]
+    assert [p.turns for p in register_in_order([pages[0], alone], PageWork(book.reference))] == [0, 0]
 
 
 def test_rules_fix_their_own_direction_only(book: Book) -> None:

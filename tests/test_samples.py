@@ -5,22 +5,25 @@ from __future__ import annotations
 import csv
 import importlib.util
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from golden_values import differences, drawn_copies, read_table, rows
 from golden_values import inspected as inspected_anew
 
-from qc.intake import find_copies
-from qc.job import jobs_for, run_job
-from qc.model import Inspection, Outcome
-from qc.policy import load_policy
-from qc.record import record, to_json
-from qc.rejudge import under
-from qc.rounding import plus_minus
-from qc.store import Store
-from qc.title import read_title
+from qc.batch.job import jobs_for, run_job
+from qc.batch.store import Store
+from qc.judge.policy import load_policy
+from qc.judge.rejudge import under
+from qc.model import FindingOutcome, Inspection
+from qc.number_format import plus_minus
+from qc.reference.title_toml import read_title
+from qc.report.record import record, to_json
+from qc.scan.copy_folder import find_copies
+from qc.scan.decoders import jpeg, pdf, png, tiff
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 RETURNS = SAMPLES / "returns"
@@ -30,23 +33,38 @@ MEGABYTE = 2**20
 with (SAMPLES / "expected.csv").open(encoding="utf-8", newline="") as _file:
     EXPECTED = {row["copy"]: row for row in csv.DictReader(_file)}
 OF_RULE = {
-    "RMA-10481": Outcome.WITHIN,
-    "RMA-10482": Outcome.OUTSIDE,
-    "RMA-10483": Outcome.WITHIN,
-    "RMA-10484": Outcome.OUTSIDE,
-    "RMA-10485": Outcome.OUTSIDE,
-    "RMA-10486": Outcome.NOT_JUDGED,
-    "RMA-10487": Outcome.NOT_JUDGED,
-    "RMA-10488": Outcome.UNDECIDED,
-    "RMA-10489": Outcome.NOT_JUDGED,
-    "RMA-10490": Outcome.NOT_JUDGED,
+    "RMA-10481": FindingOutcome.WITHIN,
+    "RMA-10482": FindingOutcome.OUTSIDE,
+    "RMA-10483": FindingOutcome.WITHIN,
+    "RMA-10484": FindingOutcome.OUTSIDE,
+    "RMA-10485": FindingOutcome.OUTSIDE,
+    "RMA-10486": FindingOutcome.NOT_JUDGED,
+    "RMA-10487": FindingOutcome.NOT_JUDGED,
+    "RMA-10488": FindingOutcome.UNDECIDED,
+    "RMA-10489": FindingOutcome.NOT_JUDGED,
+    "RMA-10490": FindingOutcome.NOT_JUDGED,
 }
+
+
+DECODED: list[Path] = []
+"""Files whose pixels were read while `inspected`, once for each time."""
 
 
 @cache
 def inspected(path: Path, out: Path) -> Inspection:
     (job,) = jobs_for([path], out, load_policy(), titles=TITLES)
-    return run_job(job)
+    with pytest.MonkeyPatch.context() as patch:
+        for decoder in (jpeg, png, tiff, pdf):
+            patch.setattr(decoder, "pixels", counted(decoder.pixels))
+        return run_job(job)
+
+
+def counted(read: Callable[..., Any]) -> Callable[..., Any]:
+    def reading(path: Path, frame: int, reduce: int) -> Any:
+        DECODED.append(path)
+        return read(path, frame, reduce)
+
+    return reading
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +87,15 @@ def test_copy_gets_its_verdict(name: str, out: Path) -> None:
     outcomes = {f.outcome for f in inspection.findings if f.rule == expected["rule"]}
     assert OF_RULE[name] in outcomes, inspection.verdict.summary
     assert (out / name / "report.html").stat().st_size > 10_000
+
+
+def test_a_scan_is_decoded_once(out: Path) -> None:
+    """Whatever looks at it: recognition, registration, measures, text reader, pictures of the report."""
+    copies = [inspected(RETURNS / name, out).copy for name in EXPECTED]
+    scans = {s.path for copy in copies for s in copy.scans}
+    decoded = [path for path in DECODED if path in scans]
+    assert set(decoded) == scans
+    assert len(decoded) <= 1.1 * len(scans)
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
@@ -109,7 +136,7 @@ def test_judged_from_the_store_every_copy_is_judged_the_same(out: Path, tmp_path
 def test_deep_cut_is_measured_at_its_edge(out: Path) -> None:
     inspection = inspected(RETURNS / "RMA-10482", out)
     cuts = {f.where.edge: f for f in inspection.findings if f.rule == "trim-offset-block"}
-    assert [edge for edge, f in cuts.items() if f.outcome is Outcome.OUTSIDE] == ["fore-edge"]
+    assert [edge for edge, f in cuts.items() if f.outcome is FindingOutcome.OUTSIDE] == ["fore-edge"]
     deep = cuts["fore-edge"]
     assert deep.value is not None and deep.u is not None
     assert abs(deep.value + 3.6) <= 2 * deep.u, plus_minus(deep.value, 2 * deep.u)
@@ -117,7 +144,7 @@ def test_deep_cut_is_measured_at_its_edge(out: Path) -> None:
 
 def test_lost_print_is_found_on_its_page(out: Path) -> None:
     inspection = inspected(RETURNS / "RMA-10484", out)
-    outside = {(f.rule, f.where.page) for f in inspection.findings if f.outcome is Outcome.OUTSIDE}
+    outside = {(f.rule, f.where.page) for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE}
     assert outside == {("blank-pages-inside", 6), ("print-defect", 6)}
     assert inspection.copy.pages[5].name == "p-0006.jpg"
     assert inspection.pages[5].reference_page == 8

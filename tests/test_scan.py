@@ -18,10 +18,10 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from qc import pdfium
 from qc.errors import ScanError
 from qc.model import Resolution, ScanFile
-from qc.scan import count_frames, read_header, read_pixels, sha256
+from qc.scan import pdfium
+from qc.scan.image_file import count_frames, read_header, read_pixels, sha256
 
 ODD = Path(__file__).parent / "data" / "scans"
 
@@ -105,7 +105,7 @@ def test_all_eight_turns(tmp_path, orientation, kind):
             options = {"compression": "tiff_lzw"}
         Image.fromarray(stored).save(path, kind.split()[0], exif=exif_of(orientation), dpi=(300, 600), **options)
         expected = upright(stored, orientation)
-    header, pixels = read_header(scan_of(path)), read_pixels(scan_of(path))
+    header, pixels = read_header(scan_of(path)), read_pixels(scan_of(path), deep=True)
     assert pixels.shape == expected.shape == (header.height_px, header.width_px, 3)
     assert np.abs(pixels.astype(int) - expected).max() <= (12 if kind == "JPEG" else 0)
     if kind != "TIFF lzw 16":
@@ -163,7 +163,7 @@ def test_other_reductions_are_a_mistake_of_the_caller(tmp_path):
 
 @pytest.mark.parametrize("color", [False, True])
 @pytest.mark.parametrize("compression", [None, "zlib", "lzw", "png"])
-def test_sixteen_bits_stay(tmp_path, color, compression):
+def test_sixteen_bits_stay_or_are_rounded(tmp_path, color, compression):
     ramp = np.arange(64 * 96, dtype=np.uint16).reshape(64, 96) * 10
     truth = np.stack([ramp, ramp[::-1], ramp[:, ::-1]], axis=-1) if color else ramp
     path = tmp_path / "p.scan"
@@ -173,10 +173,13 @@ def test_sixteen_bits_stay(tmp_path, color, compression):
     else:
         photometric = "rgb" if color else "minisblack"
         tifffile.imwrite(path, truth, photometric=photometric, compression=compression, metadata=None)
-    pixels = read_pixels(scan_of(path))
+    pixels = read_pixels(scan_of(path), deep=True)
     assert read_header(scan_of(path)).bits == 16
     assert pixels.dtype == np.uint16 and len(np.unique(pixels)) > 256
     np.testing.assert_array_equal(pixels, truth)
+    rounded = read_pixels(scan_of(path))
+    assert rounded.dtype == np.uint8
+    np.testing.assert_array_equal(rounded, np.round(truth / 257))
 
 
 @pytest.mark.parametrize("byteorder", ["<", ">"])
@@ -188,7 +191,7 @@ def test_byte_order_and_planes(tmp_path, byteorder, planar, dtype):
     tifffile.imwrite(
         tmp_path / "p.tif", stored, photometric="rgb", planarconfig=planar, byteorder=byteorder, metadata=None
     )
-    np.testing.assert_array_equal(read_pixels(scan_of(tmp_path / "p.tif")), truth)
+    np.testing.assert_array_equal(read_pixels(scan_of(tmp_path / "p.tif"), deep=True), truth)
 
 
 @pytest.mark.parametrize("white_is_zero", [False, True])
@@ -198,7 +201,7 @@ def test_gray_polarity(tmp_path, white_is_zero, dtype):
     stored = np.iinfo(dtype).max - truth if white_is_zero else truth
     photometric = "miniswhite" if white_is_zero else "minisblack"
     tifffile.imwrite(tmp_path / "p.tif", stored, photometric=photometric, metadata=None)
-    np.testing.assert_array_equal(read_pixels(scan_of(tmp_path / "p.tif")), truth)
+    np.testing.assert_array_equal(read_pixels(scan_of(tmp_path / "p.tif"), deep=True), truth)
 
 
 def test_white_is_zero_of_compressed_sixteen_bits(tmp_path):
@@ -207,7 +210,7 @@ def test_white_is_zero_of_compressed_sixteen_bits(tmp_path):
     at = data.index(struct.pack("<HHI", 262, 3, 1))
     data[at + 8 : at + 10] = struct.pack("<H", 0)
     (tmp_path / "p.tif").write_bytes(data)
-    np.testing.assert_array_equal(read_pixels(scan_of(tmp_path / "p.tif")), truth)
+    np.testing.assert_array_equal(read_pixels(scan_of(tmp_path / "p.tif"), deep=True), truth)
 
 
 @pytest.mark.parametrize("compression", ["raw", "group3", "group4", "tiff_lzw", "png"])
@@ -341,7 +344,7 @@ def test_sixteen_bit_frames(tmp_path):
     done, data = cv2.imencodemulti(".tif", frames)
     assert done
     (tmp_path / "p.tif").write_bytes(data.tobytes())
-    assert [int(read_pixels(scan_of(tmp_path / "p.tif", f)).max()) for f in (0, 1)] == [1000, 40000]
+    assert [int(read_pixels(scan_of(tmp_path / "p.tif", f), deep=True).max()) for f in (0, 1)] == [1000, 40000]
 
 
 # --- PDF of scans ---------------------------------------------------------------------------------------------------
@@ -703,7 +706,7 @@ def test_odd_files_that_are_refused(name):
     ],
 )
 def test_odd_files_that_are_read(name, shape, dtype, level):
-    pixels = read_pixels(scan_of(ODD / name))
+    pixels = read_pixels(scan_of(ODD / name), deep=True)
     assert (pixels.shape, pixels.dtype) == (shape, dtype)
     assert pixels.mean() == pytest.approx(level, abs=0.1)
 
@@ -711,15 +714,17 @@ def test_odd_files_that_are_read(name, shape, dtype, level):
 def test_known_values_of_odd_files():
     gray4 = read_pixels(scan_of(ODD / "gray4-white-is-zero.tif"))
     np.testing.assert_array_equal(gray4[0], np.arange(16) * 17)
-    rgb16 = read_pixels(scan_of(ODD / "rgb16-big.tif"))
+    rgb16 = read_pixels(scan_of(ODD / "rgb16-big.tif"), deep=True)
     np.testing.assert_array_equal(rgb16.ravel(), np.arange(768))
-    rgba16 = read_pixels(scan_of(ODD / "rgba16-interlaced.png"))
+    rgba16 = read_pixels(scan_of(ODD / "rgba16-interlaced.png"), deep=True)
     assert rgba16.dtype == np.uint16 and np.all(rgba16[0, 0] == 65535) and rgba16[16, 16, 2] == 65535
 
 
 def test_a_png_of_another_tone_is_shown_as_a_viewer_shows_it(tmp_path):
     """Three files of one picture, stored at gamma 0.35, 1 and 2.5; as stored their means lie 9,000 levels apart."""
-    first, *others = [read_pixels(scan_of(ODD / f"g{gamma}n0g16.png")).astype(float) for gamma in ("04", "10", "25")]
+    first, *others = [
+        read_pixels(scan_of(ODD / f"g{gamma}n0g16.png"), deep=True).astype(float) for gamma in ("04", "10", "25")
+    ]
     for other in others:
         assert np.abs(other - first).mean() < 2500
 
@@ -738,7 +743,7 @@ def test_nothing_is_printed():
     """In a process of its own, where nobody has set up warnings, logging or stderr."""
     program = (
         "import sys; from pathlib import Path\n"
-        "from qc.errors import ScanError; from qc.model import ScanFile; from qc.scan import read_pixels\n"
+        "from qc.errors import ScanError; from qc.model import ScanFile; from qc.scan.image_file import read_pixels\n"
         "for path in sorted(Path(sys.argv[1]).iterdir()):\n"
         "    try: read_pixels(ScanFile(path, path.name))\n"
         "    except ScanError: pass\n"

@@ -11,10 +11,10 @@ import pytest
 from drawn_pdf import WHOLE, flate, image, numbered, page_of, stream
 from PIL import Image
 
-from qc.decode import pdf
 from qc.errors import ScanError
 from qc.model import ScanFile
-from qc.scan import count_frames, read_header, read_pixels
+from qc.scan.decoders import pdf
+from qc.scan.image_file import count_frames, read_header, read_pixels
 
 WIDTH, HEIGHT = 80, 60
 DCT = b"/Filter/DCTDecode"

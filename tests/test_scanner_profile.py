@@ -13,14 +13,15 @@ import pytest
 from conftest import Drawn, Run
 
 from calibration.profile import save
-from qc.calibrated import with_profile
 from qc.errors import ReferenceFault
-from qc.intake import open_copy
 from qc.model import Resolution, ScanFile
-from qc.normalize import load_page, true_resolution
-from qc.scan import read_header
-from qc.scanner import DistortionMap, ScannerProfile, ScannerScale, WhiteLid, find_profile, load_profile, read_profile
-from qc.undistort import undistorted
+from qc.normalize.calibrated import choose_profile
+from qc.normalize.page_image import load_page, true_resolution
+from qc.normalize.undistort import undistorted
+from qc.scan.copy_folder import open_copy
+from qc.scan.image_file import read_header
+from qc.scan.profile_file import find_profile, load_profile, read_profile
+from qc.scan.scanner_profile import DistortionMap, ScannerProfile, ScannerScale, WhiteLid
 from qc.units import mm_per_px, px_per_mm
 
 TODAY = date(2026, 11, 24)
@@ -257,11 +258,11 @@ def test_the_profile_of_copy_toml_gives_way_and_says_so(drawn: Drawn, tmp_path: 
     copy = drawn.copied_to(tmp_path / "RMA-3")
     (copy / "copy.toml").write_text('[scan]\nscanner = "old"\n')
     save("old", {"scale": SCALE}, today=date.today() - timedelta(days=20), days=10)
-    left, held = with_profile(open_copy(copy), None)
-    assert left.scan.profile is None and held["profile"] is None
-    assert "old expired on" in str(held["note"]) and "wider uncertainty" in str(held["note"])
+    left = choose_profile(open_copy(copy), None)
+    assert left.profile is None and left.record["profile"] is None
+    assert "old expired on" in left.note and "wider uncertainty" in left.note
     with pytest.raises(ReferenceFault, match="expired"):
-        with_profile(open_copy(copy), "old")
+        choose_profile(open_copy(copy), "old")
 
 
 def test_inspect_applies_a_profile_and_the_record_names_it(drawn: Drawn, run_qc: Run) -> None:

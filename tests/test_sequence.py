@@ -13,16 +13,16 @@ from judged_alone import verdict_on
 from numpy.typing import NDArray
 
 from qc.flags import Flag
-from qc.intake import open_copy
+from qc.judge.policy import load_policy
+from qc.judge.sequence_words import how_scanned
+from qc.measure.context.sheet_twice import Again, SheetIdentity
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
-from qc.model import Decision, Inspection, Outcome, PageKind, PageRecord, Role, ScanFile
+from qc.model import FindingOutcome, Inspection, PageKind, PageRecord, Role, ScanFile, VerdictOutcome
 from qc.pipeline import inspect_copy
-from qc.policy import load_policy
-from qc.reading_order import AS_SCANNED, ORDERS, find_order, reading_order
-from qc.reference import open_reference
-from qc.sequence import align
-from qc.sequence_words import how_scanned
-from qc.sheet_twice import Again, Sheet
+from qc.reference.find import open_reference
+from qc.register.alignment import align
+from qc.register.scan_order import AS_SCANNED, ORDERS, find_order, reading_order
+from qc.scan.copy_folder import open_copy
 from qc.synthetic import Kind, Scanner, draw_copy, write_title
 
 TRIM = (76.2, 101.6)
@@ -114,15 +114,15 @@ def test_a_leaf_bound_twice_is_told_from_a_side_scanned_twice() -> None:
         (5, 1.0, 0.0, ("maybe-same-sheet",)),
         (6, 1.0, 0.0, ("maybe-same-sheet",)),
     ]
-    assert [verdict_on(o) for o in found] == [(Outcome.UNDECIDED, ("maybe-same-sheet",))] * 2
+    assert [verdict_on(o) for o in found] == [(FindingOutcome.UNDECIDED, ("maybe-same-sheet",))] * 2
     alignment = align([p.reference_page for p in leaf], [True] * 6)
-    for sheet, outcome in ((Sheet.OTHER, Outcome.OUTSIDE), (Sheet.SAME, Outcome.WITHIN)):
+    for sheet, outcome in ((SheetIdentity.OTHER, FindingOutcome.OUTSIDE), (SheetIdentity.SAME, FindingOutcome.WITHIN)):
         found = pages_duplicated(leaf, alignment, dict.fromkeys((5, 6), Again(sheet, both_sides=True)))
         assert [verdict_on(o) for o in found] == [(outcome, ())] * 2
     side = [record(p) for p in (1, 2, 3, 3, 4)]
     (found_side,) = pages_duplicated(side, align([1, 2, 3, 3, 4], [True] * 4))
     assert (found_side.where.page, found_side.value, found_side.u) == (4, 1.0, 0.0)
-    assert found_side.flags == (Flag.ONE_SIDE,) and verdict_on(found_side) == (Outcome.UNDECIDED, ("one-side",))
+    assert found_side.flags == (Flag.ONE_SIDE,) and verdict_on(found_side) == (FindingOutcome.UNDECIDED, ("one-side",))
 
 
 ALL_ALIKE = (1,) * 6
@@ -149,14 +149,14 @@ def test_how_many_look_alikes_are_missing_is_known_and_which_is_not() -> None:
     (missing,) = pages_missing(found, complete=True)
     assert (missing.value, missing.u, missing.where.page, missing.flags) == (1.0, 0.0, None, (Flag.LOOK_ALIKE,))
     assert missing.detail["reference_pages"] == [3, 4, 5]
-    assert verdict_on(missing) == (Outcome.UNDECIDED, ("look-alike",))
+    assert verdict_on(missing) == (FindingOutcome.UNDECIDED, ("look-alike",))
     (leaf,) = pages_missing(align([1, 2, 5, 6], [True] * 6, (1, 2, 1, 2, 1, 2)), complete=True)
     assert (leaf.value, leaf.u, leaf.flags) == (2.0, 0.0, (Flag.LOOK_ALIKE,))
     assert leaf.detail["reference_pages"] == [1, 2, 3, 4, 5, 6]
-    assert verdict_on(leaf) == (Outcome.UNDECIDED, ("look-alike",))
+    assert verdict_on(leaf) == (FindingOutcome.UNDECIDED, ("look-alike",))
     (known,) = pages_missing(align([1, 2, 3, 4, 5, 6], [True] * 8, TWINS), complete=True)
     assert (known.value, known.u, known.where.page, known.flags) == (2.0, 0.0, 7, ())
-    assert verdict_on(known) == (Outcome.OUTSIDE, ())
+    assert verdict_on(known) == (FindingOutcome.OUTSIDE, ())
     (half,) = pages_missing(align([1, 2, 3, 4, 5, 7, 8], [True] * 8, TWINS), complete=True)
     assert (half.value, half.flags, half.detail["not_seen"]) == (None, (Flag.HALF_LEAVES,), [6])
 
@@ -166,7 +166,7 @@ def test_few_pages_that_are_told_say_nothing_of_the_order_of_a_notebook() -> Non
     seen = [24, *range(2, 24), 1]
     found = pages_out_of_order([record(p) for p in seen], align(seen, [True] * 24, looks), AS_SCANNED, True)
     assert {(o.value, o.u, o.flags) for o in found} == {(None, None, (Flag.LOOK_ALIKE,))}
-    assert {verdict_on(o) for o in found} == {(Outcome.NOT_JUDGED, ())}
+    assert {verdict_on(o) for o in found} == {(FindingOutcome.NOT_JUDGED, ())}
 
 
 def test_where_many_pages_are_out_of_place_the_scans_may_have_been_mixed_up() -> None:
@@ -174,14 +174,14 @@ def test_where_many_pages_are_out_of_place_the_scans_may_have_been_mixed_up() ->
     found = pages_out_of_order([record(p) for p in seen], align(seen, [True] * 10), AS_SCANNED, True)
     assert len(found) > 2
     assert {(o.value, o.u, o.flags) for o in found} == {(1.0, 0.0, (Flag.MIXED_UP,))}
-    assert {verdict_on(o) for o in found} == {(Outcome.UNDECIDED, ("mixed-up",))}
+    assert {verdict_on(o) for o in found} == {(FindingOutcome.UNDECIDED, ("mixed-up",))}
 
 
 def test_one_look_alike_too_many_goes_to_a_person() -> None:
     seen = [1, 2, 3, 4, 4, 5, 6, 7, 8]
     (extra,) = pages_duplicated([record(p) for p in seen], align(seen, [True] * 8, TWINS))
     assert (extra.value, extra.u, extra.flags) == (1.0, 0.0, (Flag.LOOK_ALIKE,))
-    assert verdict_on(extra) == (Outcome.UNDECIDED, ("look-alike",))
+    assert verdict_on(extra) == (FindingOutcome.UNDECIDED, ("look-alike",))
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_turned_page_with_a_blank_back_goes_to_a_person() -> None:
     pages = [record(1), record(2), record(3, True), record(4, kind=PageKind.BLANK)]
     (found,) = pages_upside_down(pages, True)
     assert (found.where.page, found.value, found.u, found.flags) == (3, 1.0, 0.0, (Flag.ONE_SIDE,))
-    assert verdict_on(found) == (Outcome.UNDECIDED, ("one-side",))
+    assert verdict_on(found) == (FindingOutcome.UNDECIDED, ("one-side",))
 
 
 @pytest.mark.parametrize("seed", [5001, 5002, 5003])
@@ -276,7 +276,7 @@ def test_a_sound_copy_stays_sound_however_it_was_fed(book: Path, order: str) -> 
     inspection = inspected(book, sorted(range(1, 9), key=ORDERS[order]))
     assert claimed(inspection) == []
     assert [p.reference_page for p in inspection.pages] == list(range(1, 9))
-    assert inspection.verdict.outcome is Decision.NO_DEFECT, inspection.verdict.summary
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT, inspection.verdict.summary
     said = how_scanned(inspection.observations)
     assert len(said) == (order != AS_SCANNED) and all(order in s for s in said)
 
@@ -284,13 +284,13 @@ def test_a_sound_copy_stays_sound_however_it_was_fed(book: Path, order: str) -> 
 def test_a_lost_leaf_is_a_defect_only_of_a_complete_copy(book: Path) -> None:
     whole = inspected(book, [1, 2, 5, 6, 7, 8])
     assert claimed(whole) == [("pages-missing", 3, 2.0)]
-    assert whole.verdict.outcome is Decision.DEFECT
+    assert whole.verdict.outcome is VerdictOutcome.DEFECT
     part = inspected(book, [1, 2, 5, 6, 7, 8], complete=False)
     assert claimed(part) == []
     assert [r.reference_page for r in part.verdict.rescan] == [3, 4]
     assert all("a feeder draws in two leaves" in r.why for r in part.verdict.rescan)
     assert "Pages 3-4 of the book are missing, which are whole leaves" in whole.verdict.summary
-    assert part.verdict.outcome is Decision.NO_DEFECT
+    assert part.verdict.outcome is VerdictOutcome.NO_DEFECT
 
 
 def scanned(book: Path, into: Path, made: dict[int, NDArray[np.uint8] | None]) -> Inspection:
@@ -319,11 +319,11 @@ def test_a_leaf_bound_upside_down_is_a_defect_and_one_side_is_scanning(book: Pat
     turned = {n: picture(book, n)[::-1, ::-1] for n in (3, 4)}
     leaf = scanned(book, tmp_path, turned)
     assert claimed(leaf) == [("pages-upside-down", 3, 1.0), ("pages-upside-down", 4, 1.0)]
-    assert leaf.verdict.outcome is Decision.DEFECT
+    assert leaf.verdict.outcome is VerdictOutcome.DEFECT
     side = scanned(book, tmp_path, {3: turned[3]})
-    assert claimed(side) == [] and side.verdict.outcome is Decision.NO_DEFECT
+    assert claimed(side) == [] and side.verdict.outcome is VerdictOutcome.NO_DEFECT
     versos = scanned(book, tmp_path, {n: picture(book, n)[::-1, ::-1] for n in (2, 4, 6, 8)})
-    assert claimed(versos) == [] and versos.verdict.outcome is Decision.NO_DEFECT
+    assert claimed(versos) == [] and versos.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert "Every verso was scanned upside down." in how_scanned(versos.observations)
 
 
@@ -331,7 +331,7 @@ def test_a_mirrored_page_is_named_and_is_not_missing(book: Path, tmp_path: Path)
     inspection = scanned(book, tmp_path, {5: np.ascontiguousarray(picture(book, 5)[:, ::-1])})
     assert claimed(inspection) == [("pages-foreign", 5, 1.0)]
     assert "Page 5 of the book mirrored" in inspection.verdict.summary
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
 def test_the_block_of_another_book_goes_to_a_person(book: Path, tmp_path: Path) -> None:
@@ -341,7 +341,7 @@ def test_the_block_of_another_book_goes_to_a_person(book: Path, tmp_path: Path) 
     reference = open_reference(book / "interior.pdf", trim="76.2 x 101.6 mm", bleed=False)
     inspection = inspect_copy(replace(copy, scan=replace(copy.scan, complete=True)), reference, load_policy("kdp"))
     assert claimed(inspection) == [("pages-foreign", 1, 8.0)]
-    assert inspection.verdict.outcome is Decision.NEEDS_REVIEW
+    assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     assert "None of the 8 printed pages is in the reference" in inspection.verdict.summary
 
 
@@ -349,4 +349,4 @@ def test_covers_the_last_pages_and_two_spreads_are_a_sound_part(book: Path) -> N
     inspection = inspected(book, [7, 8, 2, 3, 4, 5], complete=False)
     assert claimed(inspection) == []
     assert [p.reference_page for p in inspection.pages] == [7, 8, 2, 3, 4, 5]
-    assert inspection.verdict.outcome is Decision.NO_DEFECT, inspection.verdict.summary
+    assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT, inspection.verdict.summary

@@ -10,10 +10,10 @@ import pytest
 from drawn_page import Book, Measured, make_book
 from numpy.typing import NDArray
 
+from qc.edges.shadow_model import INSIDE_PX, OUTSIDE_PX, fit_profile
+from qc.edges.white_backing import U_SHAPE_MM, find_shadow_edge
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.shadow_edge import U_SHAPE_MM, find_shadow_edge
-from qc.shadow_model import INSIDE_PX, OUTSIDE_PX, fit_profile
 from qc.synthetic import Cut, Kind, Scanner, sample_conditions
 from qc.units import mm_per_px
 
@@ -73,12 +73,12 @@ def test_edges_are_found_under_all_conditions(book: Book) -> None:
 
 
 @pytest.mark.parametrize("page", [3, 4])
-@pytest.mark.parametrize("offset_mm", [-1.0, 1.5, 3.0, 4.0, 5.5])
-def test_the_end_of_the_bleed_is_not_the_cut(book: Book, page: int, offset_mm: float) -> None:
+@pytest.mark.parametrize(("offset_mm", "least"), [(-1.0, 3), (1.5, 2), (3.0, 0), (4.0, 0), (5.5, 3)])
+def test_the_end_of_the_bleed_is_not_the_cut(book: Book, page: int, offset_mm: float, least: int) -> None:
+    """Where the picture ends 3.175 mm beyond the trim line and the cut lies beside it, both may be refused."""
     measured = book.measure(page, cut=Cut(offset_mm, offset_mm, offset_mm, offset_mm), scanner=LID)
-    for edge in Edge:
-        if measured.result.registration is not None:
-            right_or_refused(measured, edge)
+    assert measured.result.registration is not None
+    assert sum(right_or_refused(measured, edge) for edge in Edge) >= least
 
 
 @pytest.mark.parametrize("stack_mm", [1.0, 2.0, 3.0, 6.0])

@@ -16,16 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inspection_example import example, sound
 
-from qc import database
-from qc.codec import decode, encode
+from qc.batch import database
+from qc.batch.codec import decode, encode
+from qc.batch.store import Store
+from qc.batch.store_schema import APPLICATION_ID, STEPS
 from qc.errors import OutputError, UsageError
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.model import Decision, Inspection, Observation, Refund, Where
-from qc.policy import load_policy
-from qc.record import record, to_json
-from qc.store import Store
-from qc.store_schema import APPLICATION_ID, STEPS
+from qc.judge.policy import load_policy
+from qc.model import Inspection, Observation, Refund, VerdictOutcome, Where
+from qc.report.record import record, to_json
 
 POLICY = load_policy()
 
@@ -125,8 +125,10 @@ def test_the_last_verdict_and_decision_stand_in_front_and_the_old_ones_stay(stor
     run = store.begin_run("test")
     number = store.add(judged_by_kdp(example()), POLICY, run)
     store.add_verdict(number, judged_by_kdp(sound()), POLICY, run)
-    store.add_decision(number, Decision.NEEDS_REVIEW, None, "B", "not sure")
-    store.add_decision(number, Decision.DEFECT, Refund("eligible", "refund", ()), "A. Mueller", "cut into the text")
+    store.add_decision(number, VerdictOutcome.NEEDS_REVIEW, None, "B", "not sure")
+    store.add_decision(
+        number, VerdictOutcome.DEFECT, Refund("eligible", "refund", ()), "A. Mueller", "cut into the text"
+    )
     (row,) = store.view("latest_verdicts")
     assert (row["outcome"], row["decided"], row["person"], row["refund"]) == (
         "no-defect",

@@ -12,13 +12,13 @@ import pytest
 from inspection_example import example, sound
 
 import qc
+from qc.batch.store import Store
+from qc.batch.tables import Tables
 from qc.errors import UsageError
-from qc.model import Decision
-from qc.policy import load_policy
-from qc.store import Store
-from qc.tables import Tables
-from qc.tuning.agreement import agreement, kappa_of_counts, pairwise
-from qc.tuning.labels import Label, agreed, by_person, labels_from_csv, labels_of_store
+from qc.judge.policy import load_policy
+from qc.model import VerdictOutcome
+from studies.agreement import agreement, kappa_of_counts, pairwise
+from studies.labels import Label, agreed, by_person, labels_from_csv, labels_of_store
 
 POLICY = load_policy()
 
@@ -33,18 +33,18 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
         numbers = [store.add(i, POLICY, run) for i in (deep, well)]
         store.add_failure("RMA-3", Path("/inbox/RMA-3"), run, key="", exit_code=3, message="nothing", seconds=1.0)
         for number, outcome, person in (
-            (numbers[0], Decision.NO_DEFECT, "A. Mueller"),
-            (numbers[0], Decision.DEFECT, "A. Mueller"),
-            (numbers[0], Decision.DEFECT, "B. Okafor"),
-            (numbers[1], Decision.DEFECT, "A. Mueller"),
-            (numbers[1], Decision.NO_DEFECT, "B. Okafor"),
+            (numbers[0], VerdictOutcome.NO_DEFECT, "A. Mueller"),
+            (numbers[0], VerdictOutcome.DEFECT, "A. Mueller"),
+            (numbers[0], VerdictOutcome.DEFECT, "B. Okafor"),
+            (numbers[1], VerdictOutcome.DEFECT, "A. Mueller"),
+            (numbers[1], VerdictOutcome.NO_DEFECT, "B. Okafor"),
         ):
             store.add_decision(number, outcome, None, person, "seen")
     return qc.load_store(path)
 
 
 def test_import_of_qc_loads_nothing_heavy() -> None:
-    code = "import sys, qc; assert not {'numpy', 'cv2', 'sqlite3', 'qc.store'} & set(sys.modules); qc.load_store"
+    code = "import sys, qc; assert not {'numpy', 'cv2', 'sqlite3', 'qc.batch.store'} & set(sys.modules); qc.load_store"
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError, match="nothing_of_this_name"):
         _ = qc.nothing_of_this_name
@@ -79,25 +79,29 @@ def test_no_store_is_said(tmp_path: Path) -> None:
 
 def test_the_last_decision_of_each_person_is_the_label(tables: Tables) -> None:
     labels = labels_of_store(tables)
-    assert Label("RMA-10482", Decision.DEFECT, "A. Mueller") in labels
-    assert Label("RMA-10482", Decision.NO_DEFECT, "A. Mueller") not in labels
+    assert Label("RMA-10482", VerdictOutcome.DEFECT, "A. Mueller") in labels
+    assert Label("RMA-10482", VerdictOutcome.NO_DEFECT, "A. Mueller") not in labels
     assert agreed(labels) == ({"RMA-10482": True}, ("RMA-2",))
 
 
 def test_a_person_who_was_not_sure_does_not_dispute() -> None:
-    labels = [Label("a", Decision.DEFECT, "A"), Label("a", Decision.NEEDS_REVIEW, "B"), Label("b", *_UNSURE)]
+    labels = [
+        Label("a", VerdictOutcome.DEFECT, "A"),
+        Label("a", VerdictOutcome.NEEDS_REVIEW, "B"),
+        Label("b", *_UNSURE),
+    ]
     assert agreed(labels) == ({"a": True}, ())
 
 
-_UNSURE = (Decision.INSUFFICIENT_EVIDENCE, "A")
+_UNSURE = (VerdictOutcome.INSUFFICIENT_EVIDENCE, "A")
 
 
 def test_labels_are_read_from_a_csv(tmp_path: Path) -> None:
     file = tmp_path / "labels.csv"
     file.write_text("copy,label,by,note\nRMA-1,defect,A,\n RMA-2 ,no-defect,A,x\nRMA-1,no-defect,A,again\n")
     assert labels_from_csv(file) == [
-        Label("RMA-1", Decision.NO_DEFECT, "A"),
-        Label("RMA-2", Decision.NO_DEFECT, "A"),
+        Label("RMA-1", VerdictOutcome.NO_DEFECT, "A"),
+        Label("RMA-2", VerdictOutcome.NO_DEFECT, "A"),
     ]
 
 

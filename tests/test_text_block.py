@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qc.edges import find_sheet
+from qc.edges.dark_backing import find_sheet
+from qc.features.own_page import own_lines, own_page
+from qc.features.text_lines import find_text
 from qc.geometry import Affine, Side, Size
 from qc.model import Resolution
-from qc.normalize import PageImage, srgb_to_linear
-from qc.own_page import own_lines, own_page
+from qc.normalize.page_image import PageImage, srgb_to_linear
 from qc.synthetic import Cut, Kind, Print, Scanner, draw_scan
 from qc.synthetic.design import typeset
-from qc.text_block import find_text
 from qc.units import px_per_mm
 
 PAGE = Size(120.0, 180.0)

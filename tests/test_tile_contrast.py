@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 import pytest
 
-from qc.evenness import Fade
+from qc.features.evenness import Fade
+from qc.features.lamp import lamp_taken_out
+from qc.features.page_maps import TILE_PX, PageMaps
+from qc.features.text_fade import letter_contrast, text_fade
+from qc.features.tiles import PageTiles, ScannedPage, page_tiles
+from qc.features.tone_curve import bare_paper, tone_curve
 from qc.geometry import Affine
-from qc.lamp import lamp_taken_out
 from qc.measure.missing_print import missing_print
 from qc.model import Observation
-from qc.page_maps import TILE_PX, PageMaps
+from qc.normalize.scan_color import SRGB
 from qc.resample import shrunk
-from qc.scan_color import SRGB
-from qc.text_fade import letter_contrast, text_fade
-from qc.tiles import PageTiles, ScannedPage, page_tiles
-from qc.tone_curve import bare_paper, tone_curve
 
 SIDE = 210
 """Pixels of the maps, half a millimeter each."""

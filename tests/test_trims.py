@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from qc.geometry import Size
-from qc.pdfium import Box
-from qc.reference import PdfReference, open_reference
-from qc.trimboxes import BLEEDS, METRIC, NO_BLEED, STANDARD, readings
+from qc.geometry import Box, Size
+from qc.reference.find import open_reference
+from qc.reference.pdf import PdfReference
+from qc.reference.pdf_boxes import BLEEDS, METRIC, NO_BLEED, STANDARD, readings
 from qc.units import MM_PER_INCH
 
 PT = 72 / MM_PER_INCH

@@ -9,27 +9,27 @@ import numpy as np
 import pytest
 
 from qc.errors import UsageError
-from qc.model import Decision
-from qc.policy import load_policy
-from qc.rejudge import under
-from qc.tuning.cost import Costs, cost_curve, cross_validate
-from qc.tuning.curves import histogram, operating_characteristic, precision_recall, roc
-from qc.tuning.example import Example, example
-from qc.tuning.labels import Label, agreed
-from qc.tuning.sweep import CALLED, NOT_JUDGED, PASSED, REVIEW, Sweep, limit_lines, sweep, with_limit
+from qc.judge.policy import load_policy
+from qc.judge.rejudge import under
+from qc.model import VerdictOutcome
+from studies.cost import Costs, cost_curve, cross_validate
+from studies.curves import histogram, operating_characteristic, precision_recall, roc
+from studies.example import Example, example
+from studies.labels import Label, agreed
+from studies.sweep import CALLED, NOT_JUDGED, PASSED, REVIEW, Sweep, limit_lines, sweep, with_limit
 
 KDP = load_policy("kdp")
 RULE = "trim-offset-block"
 LIMITS = np.arange(2.0, 4.001, 0.05)
 COSTS = Costs.of_minutes(wrong_refund=14, wrong_refusal=22, minutes=4, per_minute=0.75)
 GRADES = {
-    Decision.NO_DEFECT: PASSED,
-    Decision.INSUFFICIENT_EVIDENCE: NOT_JUDGED,
-    Decision.NEEDS_REVIEW: REVIEW,
-    Decision.DEFECT: CALLED,
+    VerdictOutcome.NO_DEFECT: PASSED,
+    VerdictOutcome.INSUFFICIENT_EVIDENCE: NOT_JUDGED,
+    VerdictOutcome.NEEDS_REVIEW: REVIEW,
+    VerdictOutcome.DEFECT: CALLED,
 }
 BEST_MM = 2.88
-"""Of 8000 drawn copies of 800 titles, see benchmarks/tuning_study.py."""
+"""Of 8000 drawn copies of 800 titles, see docs/studies.md."""
 
 
 def truth_of(drawn: Example) -> dict[str, bool]:

@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from qc.runner import Tick
+from qc.batch.runner import Tick
 
 
 def work(job: str, tick: Tick) -> str:

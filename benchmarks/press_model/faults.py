@@ -109,73 +109,72 @@ def make(
     inks : dict
         Ink -> its mean coverage of the page (0 to 1).
     """
-    width, height = page
-    whole: Box = (0.0, 0.0, width, height)
-    ink = cover.mean(whole)
+    ink = cover.mean((0.0, 0.0, *page))
     axis = int(rng.integers(2))
-    long = (width, height)[axis]
+    long = page[axis]
     if kind == "lost-page":
         return Fault(kind, None, {}, without=("K", "C", "M", "Y")) if ink > 0.0005 else None
     if kind == "density-60":
         flat = np.array([-1e3, 1e3])
         return Fault(kind, None, {"density": 0.6}, density=(0, flat, np.array([0.6, 0.6]))) if ink > 0.003 else None
-    if kind == "lost-ink":
-        usable = [n for n in "CMY" if inks.get(n, 0) > 0.02]
-        if not usable:
-            return None
-        name = usable[int(rng.integers(len(usable)))]
-        return Fault(kind, None, {"ink": name, "coverage": round(inks[name], 4)}, without=(name,))
     if kind == "lost-line":
-        if not lines:
-            return None
-        key = list(lines)[int(rng.integers(len(lines)))]
-        return Fault(kind, lines[key], {}, line=key)
-    if kind == "lost-region":
-        side = float(rng.uniform(0.6, 1.7))
-        w = min(float(np.sqrt(200 * side)), width - 8)
-        for least in (0.12, 0.08, 0.05):
-            box = _place(rng, cover, (w, 200 / w), page, least)
-            if box:
-                poly = np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]])
-                return Fault(kind, box, {"area_mm2": 200, "ink": round(cover.mean(box), 3)}, bare=[poly])
+        key = list(lines)[int(rng.integers(len(lines)))] if lines else None
+        return None if key is None else Fault(kind, lines[key], {}, line=key)
+    if kind in ("fade", "band"):
+        return None if ink < 0.01 else (_fade if kind == "fade" else _bands)(rng, axis, long)
+    if kind == "lost-ink":
+        return _lost_ink(rng, inks)
+    others = {"lost-region": _lost_region, "streak": _streak, "void": _void, "spot": _spot}
+    if kind not in others:
+        raise ValueError(f"unknown fault {kind!r}")
+    return others[kind](rng, cover, page)
+
+
+def _lost_ink(rng: np.random.Generator, inks: dict[str, float]) -> Fault | None:
+    usable = [n for n in "CMY" if inks.get(n, 0) > 0.02]
+    if not usable:
         return None
-    if kind == "fade":
-        if ink < 0.01:
-            return None
-        ends = (1.0, 0.7) if rng.random() < 0.5 else (0.7, 1.0)
-        return Fault(
-            kind,
-            None,
-            {"axis": "xy"[axis], "from": ends[0], "to": ends[1]},
-            density=(axis, np.array([0.0, long]), np.array(ends)),
-        )
-    if kind == "band":
-        if ink < 0.01:
-            return None
-        return _bands(rng, axis, long)
-    if kind == "streak":
-        return _streak(rng, cover, page)
-    if kind == "void":
-        d = float(rng.uniform(1.5, 4.0))
-        for least in (0.5, 0.3, 0.15):
-            box = _place(rng, cover, (d, d), page, least)
-            if box:
-                poly = _blob(rng, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, d)
-                return Fault(
-                    kind, _bounds(poly), {"diameter_mm": round(d, 3), "ink": round(cover.mean(box), 3)}, bare=[poly]
-                )
+    name = usable[int(rng.integers(len(usable)))]
+    return Fault("lost-ink", None, {"ink": name, "coverage": round(inks[name], 4)}, without=(name,))
+
+
+def _lost_region(rng: np.random.Generator, cover: Cover, page: tuple[float, float]) -> Fault | None:
+    side = float(rng.uniform(0.6, 1.7))
+    w = min(float(np.sqrt(200 * side)), page[0] - 8)
+    for least in (0.12, 0.08, 0.05):
+        box = _place(rng, cover, (w, 200 / w), page, least)
+        if box:
+            poly = np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]])
+            return Fault("lost-region", box, {"area_mm2": 200, "ink": round(cover.mean(box), 3)}, bare=[poly])
+    return None
+
+
+def _void(rng: np.random.Generator, cover: Cover, page: tuple[float, float]) -> Fault | None:
+    d = float(rng.uniform(1.5, 4.0))
+    for least in (0.5, 0.3, 0.15):
+        box = _place(rng, cover, (d, d), page, least)
+        if box:
+            poly = _blob(rng, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, d)
+            size = {"diameter_mm": round(d, 3), "ink": round(cover.mean(box), 3)}
+            return Fault("void", _bounds(poly), size, bare=[poly])
+    return None
+
+
+def _spot(rng: np.random.Generator, cover: Cover, page: tuple[float, float]) -> Fault | None:
+    d = float(rng.uniform(1.0, 3.0))
+    box = _place(rng, cover, (d, d), page, 0.0, 0.4)
+    if not box:
         return None
-    if kind == "spot":
-        d = float(rng.uniform(1.0, 3.0))
-        box = _place(rng, cover, (d, d), page, 0.0, 0.4)
-        if not box:
-            return None
-        poly = _blob(rng, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, d)
-        strength = float(rng.uniform(0.75, 1.0))
-        return Fault(
-            kind, _bounds(poly), {"diameter_mm": round(d, 3), "coverage": round(strength, 3)}, blot=[(poly, strength)]
-        )
-    raise ValueError(f"unknown fault {kind!r}")
+    poly = _blob(rng, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, d)
+    strength = float(rng.uniform(0.75, 1.0))
+    size = {"diameter_mm": round(d, 3), "coverage": round(strength, 3)}
+    return Fault("spot", _bounds(poly), size, blot=[(poly, strength)])
+
+
+def _fade(rng: np.random.Generator, axis: int, long: float) -> Fault:
+    ends = (1.0, 0.7) if rng.random() < 0.5 else (0.7, 1.0)
+    about = {"axis": "xy"[axis], "from": ends[0], "to": ends[1]}
+    return Fault("fade", None, about, density=(axis, np.array([0.0, long]), np.array(ends)))
 
 
 def _bands(rng: np.random.Generator, axis: int, long: float) -> Fault:

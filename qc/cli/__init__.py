@@ -97,6 +97,8 @@ def main(ctx: click.Context) -> None:
 def entry() -> NoReturn:
     """Run the command line and exit with one of `exits.MEANINGS`; never with 1, which a crash would give."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+    # Matrices are small here: a second thread of OpenBLAS spends a processor on waiting. Read when numpy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(exits.code_of(lambda: main.main(prog_name="qc", standalone_mode=False)))

@@ -19,25 +19,25 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from qc.batch.cluster import Cluster
+from qc.batch.environment import differing, outlook
+from qc.batch.fingerprint import fingerprint
+from qc.batch.job import Job, jobs_for
+from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
+from qc.batch.store import Entry, Store
+from qc.batch.together import groups_of, was_held
+from qc.batch.work import Group, Result, hold_one, inspect_elsewhere, inspect_one, result_of
 from qc.cli import exits, options, terminal
-from qc.cli.batch_titles import groups_of, mark_held, was_held
-from qc.cli.batch_work import Group, Result, hold_one, inspect_elsewhere, inspect_one, result_of
 from qc.cli.csv_text import Number, csv_text
-from qc.cluster import Cluster
-from qc.errors import OutputError, QcError, ScanError, UsageError
-from qc.fingerprint import fingerprint
-from qc.intake import copies_passed_over, find_copies
-from qc.job import Job, jobs_for
-from qc.kept import carry
-from qc.links import leads_outside, real
-from qc.night import Row, not_inspected, time_left
-from qc.outlook import differing, outlook
-from qc.output import write_bytes, write_text
-from qc.policy import load_policy
-from qc.record import record, to_json
-from qc.report import index_html
-from qc.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
-from qc.store import Entry, Store
+from qc.errors import OutputError, QcError, ScanError, UsageError, failure, one_line
+from qc.judge.policy import load_policy
+from qc.model import Inspection
+from qc.report import batch_index
+from qc.report.files import write_bytes, write_text
+from qc.report.record import record, to_json
+from qc.report.summary_row import Row, not_inspected, time_left
+from qc.scan.copy_folder import copies_passed_over, find_copies
+from qc.scan.paths import leads_outside, real
 
 COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 
@@ -127,7 +127,6 @@ def batch(
     work = jobs_for(paths, out, loaded, titles=titles, scanner=scanner, dpi=dpi)
     groups = groups_of(work)
     members = {job.id for group in groups for job in group}
-    work = [replace(job, kept=True) if job.id in members else job for job in work]
     runner = _runner(cluster, jobs, time_limit * 60, round(memory_limit * 2**30))
     with ExitStack() as stack:
         kept = None
@@ -155,7 +154,7 @@ def batch(
                 new = {job.id for job in todo}
                 seen = [[job for job in group if rows[job.id].outcome] for group in groups]
                 due = [Group(tuple(group), _due(group, new, kept)) for group in seen if len(group) > 1]
-                for job, result, seconds in _held([g for g in due if g.due], jobs or options.cores(), kept):
+                for job, result, seconds in _held([g for g in due if g.due], jobs or options.cores()):
                     if kept is not None:
                         kept.keep(job, result, seconds)
                     rows[job.id] = result.row
@@ -169,7 +168,7 @@ def batch(
             listed = [rows[job.id] for job in work if job.id in rows]
             write_text(summary_csv(listed), out / "summary.csv")
             title = f"Returns in {real(folder).name}"
-            index = index_html.write(listed, out, title=title, policy=f"{loaded.id} {loaded.version}")
+            index = batch_index.write(listed, out, title=title, policy=f"{loaded.id} {loaded.version}")
             if not as_json:
                 _print(listed, len(work), out, index)
     if len(rows) < len(work):
@@ -212,17 +211,19 @@ class _Kept:
         return words + (f" Reports of {gone} of those done are gone; --redo makes them anew." if gone else "")
 
     def was_held(self, job: Job) -> bool:
-        return was_held(self._keys[job.id])
-
-    def held(self, job: Job) -> None:
-        mark_held(self._keys[job.id])
+        """Whether a copy that was inspected before was held against others of its title, too."""
+        inspection = self._inspection(job)
+        return inspection is not None and was_held(inspection)
 
     def json(self, job: Job) -> str:
         """The record of an inspected copy as it stands now."""
-        entry = self._store.latest(job.id, self._keys[job.id])
-        inspection = None if entry is None else self._store.inspection(entry.id, job.policy.sha256)
+        inspection = self._inspection(job)
         assert inspection is not None
         return to_json(record(inspection))
+
+    def _inspection(self, job: Job) -> Inspection | None:
+        entry = self._store.latest(job.id, self._keys[job.id])
+        return None if entry is None else self._store.inspection(entry.id, job.policy.sha256)
 
     def done(self, as_json: bool, later: Collection[str]) -> Iterator[Result]:
         """Results of the copies that are passed over, from the store; those of inspected copies `later` are not printed."""
@@ -255,7 +256,7 @@ def _due(group: Sequence[Job], new: Collection[str], kept: _Kept | None) -> froz
     return frozenset(job.id for job in group if kept is None or job.id in new or not kept.was_held(job))
 
 
-def _held(groups: Sequence[Group], processes: int, kept: _Kept | None) -> Iterator[tuple[Job, Result, float]]:
+def _held(groups: Sequence[Group], processes: int) -> Iterator[tuple[Job, Result, float]]:
     """What changes when copies of one title are held against each other; what could not be is said."""
     if not groups:
         return
@@ -270,9 +271,6 @@ def _held(groups: Sequence[Group], processes: int, kept: _Kept | None) -> Iterat
             by_id = {job.id: job for job in ended.job.jobs}
             for result in results:
                 yield by_id[result.row.copy], result, ended.seconds / len(by_id)
-            if kept is not None and not said:
-                for job in ended.job.jobs:
-                    kept.held(job)
 
 
 def _json_file(job: Job) -> str:
@@ -313,12 +311,10 @@ def _written(job: Job, result: Result) -> Result:
     try:
         for name, content in result.files.items():
             write_bytes(content, job.folder / name)
-        if result.kept:
-            carry(job.key, result.kept)
     except OutputError as error:
-        return Result(not_inspected(job.id, *exits.failure(error)))
+        return Result(not_inspected(job.id, *failure(error)))
     report = str(job.report.resolve()) if result.inspection is not None else ""
-    return replace(result, row=replace(result.row, report=report), files={}, kept=b"")
+    return replace(result, row=replace(result.row, report=report), files={})
 
 
 @contextmanager
@@ -369,7 +365,7 @@ def _print(rows: Sequence[Row], total: int, out: Path, index: Path) -> None:
         table.add_column(name, justify="right" if name == "margin" else "left", overflow="fold")
     for row in rows:
         margin = "" if row.margin_mm is None else f"{row.margin_mm:+.2f} mm"
-        cells = row.copy, row.outcome or "not inspected", row.refund, margin, exits.one_line(row.message)
+        cells = row.copy, row.outcome or "not inspected", row.refund, margin, one_line(row.message)
         table.add_row(*(Text(cell) for cell in cells))
     console = terminal.results()
     console.print(table)

@@ -7,18 +7,19 @@ from pathlib import Path
 import click
 import cv2
 
-from qc.calibrated import with_profile
+from qc.batch.job import make_writable
 from qc.cli import exits, options, terminal
-from qc.compare import Comparison, compare_copies
-from qc.errors import ScanError, UsageError
-from qc.intake import open_copy
-from qc.job import make_writable
-from qc.links import leads_outside
+from qc.compare.compare import Comparison, compare_copies
+from qc.errors import ScanError, UsageError, one_line
+from qc.judge.policy import load_policy
 from qc.model import BookCopy
-from qc.policy import load_policy
-from qc.record import comparison_record, to_json, write_json
-from qc.report import compare_html
-from qc.report.compare_text import summary
+from qc.normalize.calibrated import choose_profile
+from qc.report import comparison_html
+from qc.report.comparison_text import summary
+from qc.report.record import comparison_record, to_json, write_json
+from qc.scan.copy_folder import open_copy
+from qc.scan.paths import leads_outside
+from qc.scan.scanner_profile import ScannerProfile
 
 _UNUSABLE = ScanError.exit_code
 
@@ -45,15 +46,15 @@ def compare(copies: tuple[Path, ...], policy: str, scanner: str | None, out: Pat
     if len(copies) < 2:
         raise UsageError("A comparison needs two copies or more; name at least two.")
     opened, failed = _opened(copies)
-    opened = [_calibrated(copy, scanner) for copy in opened]
     _refuse_scan_folders(copies, out)
     make_writable(out)
+    profiles = {copy.id: _profile_of(copy, scanner) for copy in opened}
     cv2.setNumThreads(1)
     with terminal.bar("compare", "pages") as progress:
-        comparison = compare_copies(opened, loaded, threads=options.cores(), progress=progress)
+        comparison = compare_copies(opened, loaded, threads=options.cores(), progress=progress, profiles=profiles)
     record = comparison_record(comparison.copies, comparison.observations, comparison.findings)
     report = out / "comparison.html"
-    compare_html.write(comparison, report, k=loaded.k)
+    comparison_html.write(comparison, report, k=loaded.k)
     write_json(record, out / "comparison.json")
     _print(comparison, to_json(record) if as_json else None, loaded.k, report)
     for why in comparison.left_out.values():
@@ -75,12 +76,12 @@ def _opened(paths: tuple[Path, ...]) -> tuple[list[BookCopy], bool]:
     return opened, failed
 
 
-def _calibrated(copy: BookCopy, scanner: str | None) -> BookCopy:
-    """The copy with its scanner profile, which is talked about where one was asked for."""
-    calibrated, held = with_profile(copy, scanner)
-    if scanner or copy.scan.scanner:
-        click.echo(exits.one_line(f"{copy.id}: {held['note']}."), err=True)
-    return calibrated
+def _profile_of(copy: BookCopy, option: str | None) -> ScannerProfile | None:
+    """The scanner profile of a copy, which is talked about where one was asked for."""
+    scanner = choose_profile(copy, option)
+    if option or copy.scan.scanner:
+        click.echo(one_line(f"{copy.id}: {scanner.note}."), err=True)
+    return scanner.profile
 
 
 def _refuse_scan_folders(copies: tuple[Path, ...], out: Path) -> None:
@@ -95,4 +96,4 @@ def _print(comparison: Comparison, json: str | None, k: float, report: Path) -> 
         return
     click.echo(json)
     for note in (*comparison.notes, comparison.conclusion):
-        click.echo(exits.one_line(note), err=True)
+        click.echo(one_line(note), err=True)

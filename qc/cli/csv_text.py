@@ -1,4 +1,4 @@
-"""Tables as CSV that a spreadsheet can open without running what a stranger wrote."""
+"""CSV in which no cell is taken for a formula by a spreadsheet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qc.cli import exits
+from qc.errors import one_line
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """Beginnings that a spreadsheet runs; in East Asia the wide ones, too."""
@@ -30,5 +30,5 @@ def _cell(value: Any) -> Any:
     if isinstance(value, Number) or not isinstance(value, str):
         return value
     # A spreadsheet runs what begins like this, and copies are named by strangers.
-    cell = exits.one_line(value)
+    cell = one_line(value)
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

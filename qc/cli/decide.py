@@ -9,17 +9,17 @@ from pathlib import Path
 
 import click
 
+from qc.batch.store import Entry, Store
 from qc.cli import options
 from qc.errors import UsageError
-from qc.model import Decision, Refund, Verdict
-from qc.refund import decide_refund
+from qc.judge.refund import decide_refund
+from qc.model import Refund, Verdict, VerdictOutcome
 from qc.report.words import VERDICT, one_line, ticket
-from qc.store import Entry, Store
 
 
 @click.command()
 @click.argument("copy")
-@click.argument("outcome", type=click.Choice([str(d) for d in Decision]))
+@click.argument("outcome", type=click.Choice([str(d) for d in VerdictOutcome]))
 @options.store
 @click.option("--by", "person", required=True, metavar="NAME", help="Who decided.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in a sentence.")
@@ -40,8 +40,8 @@ def decide(copy: str, outcome: str, store: Path, person: str, reason: str) -> in
             raise UsageError(f"{option} is empty. Say who decided and why: others read it later.")
     with Store(store) as kept:
         entry = kept.latest(copy) or _unknown(copy, kept)
-        sentence, refund = _sentence(kept, entry, Decision(outcome), one_line(person), one_line(reason))
-        kept.add_decision(entry.id, Decision(outcome), refund, person, reason)
+        sentence, refund = _sentence(kept, entry, VerdictOutcome(outcome), one_line(person), one_line(reason))
+        kept.add_decision(entry.id, VerdictOutcome(outcome), refund, person, reason)
     click.echo(sentence)
     return 0
 
@@ -52,7 +52,9 @@ def _unknown(copy: str, kept: Store) -> Entry:
     raise UsageError(f"The store holds no copy {copy}. {hint}")
 
 
-def _sentence(kept: Store, entry: Entry, outcome: Decision, person: str, reason: str) -> tuple[str, Refund | None]:
+def _sentence(
+    kept: Store, entry: Entry, outcome: VerdictOutcome, person: str, reason: str
+) -> tuple[str, Refund | None]:
     decided = f"Decided by {person} on {date.today()}: {reason.rstrip('.')}"
     inspection = None if entry.failed else kept.inspection(entry.id)
     if inspection is None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from qc.batch.job import jobs_for, make_writable, run_job
 from qc.cli import options, terminal
-from qc.job import jobs_for, make_writable, run_job
-from qc.model import Decision
-from qc.policy import load_policy
+from qc.judge.policy import load_policy
+from qc.model import VerdictOutcome
 from qc.synthetic import Block, Cut, Faults, Print, Scanner, Title, draw_copy, write_title
 from qc.units import parse_trim, to_mm
 
@@ -38,7 +38,7 @@ class _Case:
 
     id: str
     story: str
-    intended: Decision
+    intended: VerdictOutcome
     draw: Callable[[Path, Title], object]
 
 
@@ -46,13 +46,13 @@ _CASES = (
     _Case(
         "RMA-1-sound",
         "as ordered",
-        Decision.NO_DEFECT,
+        VerdictOutcome.NO_DEFECT,
         lambda folder, title: draw_copy(folder, title, scanner=Scanner(dpi=DPI), seed=1),
     ),
     _Case(
         "RMA-2-cut",
         "fore-edge cut 4.2 mm too deep",
-        Decision.DEFECT,
+        VerdictOutcome.DEFECT,
         lambda folder, title: draw_copy(
             folder, title, scanner=Scanner(dpi=DPI), block=Block(Cut(fore_edge_mm=-4.2)), seed=2
         ),
@@ -60,7 +60,7 @@ _CASES = (
     _Case(
         "RMA-3-print",
         f"print of page {EMPTIED} is missing",
-        Decision.DEFECT,
+        VerdictOutcome.DEFECT,
         lambda folder, title: draw_copy(folder, title, scanner=Scanner(dpi=DPI), faults=_one_page_empty(title), seed=3),
     ),
 )

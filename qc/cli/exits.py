@@ -1,21 +1,16 @@
-"""Exit codes, and how every way a command can end becomes one of them and one sentence."""
+"""Exit codes, and the mapping of exceptions to a code and one sentence."""
 
 from __future__ import annotations
 
 import errno
 import os
-import platform
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
 
-from qc import __version__
-from qc.errors import QcError, ScanError
-from qc.toml_file import shown
+from qc.errors import _MOST_LETTERS, ScanError, failure, one_line, shown
 
 MEANINGS: Mapping[int, str] = {
     0: "done; of inspect: no defect",
@@ -30,11 +25,9 @@ MEANINGS: Mapping[int, str] = {
     70: "internal error: a fault of qc, which writes a report",
     130: "interrupted",
 }
-OF_VERDICT: Mapping[str, int] = {"defect": 10, "needs-review": 11, "insufficient-evidence": 12, "no-defect": 0}
 _GRAVEST_FIRST = (10, 11, 12, 0)
 UNUSABLE = ScanError.exit_code
 _OUTPUT_GONE = 5
-_MOST_LETTERS = 1000
 
 
 def code_of(command: Callable[[], Any]) -> int:
@@ -67,15 +60,6 @@ def code_of(command: Callable[[], Any]) -> int:
         return code
 
 
-def failure(error: Exception) -> tuple[int, str]:
-    """Exit code and sentence for an error; one that nobody foresaw is written to a file with its traceback."""
-    if isinstance(error, QcError):
-        return error.exit_code, shown(one_line(str(error)), _MOST_LETTERS)
-    if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-        return 2, one_line(f"{shown(str(error.filename))} is no path ({error.strerror}). Check the path.")
-    return 70, one_line(f"Internal error ({type(error).__name__}: {error}). {_report(error)}")
-
-
 def gravest(codes: Iterable[int]) -> int:
     """Exit code of several copies by those of each: 3 if one could not be inspected, unless all failed alike."""
     given = set(codes)
@@ -94,27 +78,3 @@ def say_passed_over(reasons: Mapping[str, str]) -> None:
     """A line on stderr for each copy that is passed over, with the reason."""
     for name, why in reasons.items():
         print(shown(one_line(f"Passed over {name}: {why}."), _MOST_LETTERS), file=sys.stderr)
-
-
-def one_line(text: str) -> str:
-    """`text` without line breaks and without what a stranger's file name could do to a terminal."""
-    return "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
-
-
-def plain(text: str) -> str:
-    """`text` with its lines, but without what could act on a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
-
-
-def _report(error: Exception) -> str:
-    text = "".join(traceback.format_exception(error))
-    about = f"qc {__version__}, Python {platform.python_version()}, {platform.platform()}\n{sys.argv}\n\n{text}"
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="qc-error-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
-        ) as file:
-            file.write(about)
-    except OSError:
-        print(about, file=sys.stderr)
-        return "No report could be written to the temporary folder; send the lines above to those who maintain qc."
-    return f"This is a fault of qc. Send {file.name} to those who maintain it, with the scans if you may."

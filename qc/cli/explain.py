@@ -7,15 +7,17 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 import click
 
-from qc.book_end import Padding
-from qc.catalog import MEASURES, Measure
 from qc.cli import exits
 from qc.errors import UsageError
 from qc.flags import Flag
-from qc.policy import Policy, Rule, load_policy, shipped
+from qc.judge.padding import Padding
+from qc.judge.policy import Policy, Rule, load_policy, shipped
+from qc.measure import MEASURES
+from qc.measure.registry import PARTS, Measure
 
 _WIDTH = 100
 _SCOPE = {"page": "of a page", "copy": "of a copy", "copies": "between copies"}
@@ -65,9 +67,17 @@ def _texts(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
         yield f"Exit code {name}: {exits.MEANINGS[int(name)]}."
 
 
-def _of_measure(measure: Measure) -> str:
+def _of_measure(measure: Measure[..., Any]) -> str:
     head = f"Measure {measure.id}: in {measure.unit}, {_SCOPE[measure.scope]}, version {measure.version}"
-    return "\n\n".join([head, *(inspect.getdoc(function_at(code)) or "" for code in (measure.code, *measure.more))])
+    return "\n\n".join(
+        [
+            head,
+            *(
+                inspect.getdoc(function_at(code)) or ""
+                for code in (measure.code, *(p.code for p in PARTS if p.of == measure.id))
+            ),
+        ]
+    )
 
 
 def function_at(code: str) -> Callable[..., object]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from qc.batch.store import Store
 from qc.cli import options
 from qc.cli.csv_text import csv_text
-from qc.record import error_record, record, to_json
-from qc.store import Store
+from qc.report.record import error_record, record, to_json
 
 _VIEW = {
     "copies": "latest_verdicts",

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from qc.batch.job import Job, jobs_for, run_job
+from qc.batch.together import hold_together, of_one_title
 from qc.cli import exits, options, terminal
-from qc.job import Job, hold_together, jobs_for, of_one_title, run_job
+from qc.errors import OF_VERDICT, failure, one_line
+from qc.judge.policy import load_policy
 from qc.measure.copy_position_outlier import MIN_COPIES
 from qc.model import Inspection
-from qc.policy import load_policy
-from qc.record import error_record, record, to_json
+from qc.report.record import error_record, record, to_json
 from qc.report.text import summary
 
 
@@ -65,8 +67,9 @@ def inspect(
             held.append((job, inspection))
         else:
             codes.append(shown.show(job, inspection))
-    for (job, _), inspection in zip(held, hold_together(held, options.cores()), strict=True):
-        codes.append(shown.show(job, inspection))
+    changed, _ = hold_together([job for job, _ in held])
+    for job, inspection in held:
+        codes.append(shown.show(job, changed.get(job.id, inspection)))
     return exits.gravest(codes)
 
 
@@ -75,7 +78,7 @@ def _inspect_one(job: Job, as_json: bool) -> tuple[Inspection | None, int]:
         with terminal.bar(job.id, "pages") as progress:
             return run_job(job, threads=options.cores(), progress=progress), 0
     except Exception as error:
-        code, message = exits.failure(error)
+        code, message = failure(error)
         exits.say(message)
         if as_json:
             click.echo(to_json(error_record(job.id, code, message)))
@@ -94,12 +97,12 @@ class _Shown:
             click.echo()
         self._any = True
         _print(inspection, job, self._as_json, self._verbose)
-        return exits.OF_VERDICT[inspection.verdict.outcome]
+        return OF_VERDICT[inspection.verdict.outcome]
 
 
 def _print(inspection: Inspection, job: Job, as_json: bool, verbose: bool) -> None:
     if job.scanner or inspection.copy.scan.scanner:
-        click.echo(exits.one_line(f"{job.id}: {inspection.provenance.scanner['note']}."), err=True)
+        click.echo(one_line(f"{job.id}: {inspection.provenance.scanner['note']}."), err=True)
     if as_json:
         click.echo(to_json(record(inspection)))
         return

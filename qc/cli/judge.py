@@ -10,12 +10,13 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from qc.catalog import MEASURES
-from qc.cli import exits, options, terminal
+from qc.batch.store import Store
+from qc.cli import options, terminal
+from qc.errors import one_line
+from qc.judge.policy import load_policy
+from qc.judge.rejudge import Flip, flip, under
+from qc.measure import MEASURES
 from qc.model import Inspection
-from qc.policy import load_policy
-from qc.rejudge import Flip, flip, under
-from qc.store import Store
 
 
 @click.command()
@@ -53,14 +54,12 @@ def judge(store: Path, policy: str) -> int:
                 flips.append(change)
     if older:
         names = ", ".join(sorted(older))
-        click.echo(
-            exits.one_line(f"Measured by another version of qc: {names}. Inspect again where these matter."), err=True
-        )
+        click.echo(one_line(f"Measured by another version of qc: {names}. Inspect again where these matter."), err=True)
     _print(flips)
     would = "change" if loaded.proposal is None else "would change"
-    click.echo(exits.one_line(f"{len(flips)} of {judged} verdicts {would} under {loaded.id} {loaded.version}."))
+    click.echo(one_line(f"{len(flips)} of {judged} verdicts {would} under {loaded.id} {loaded.version}."))
     if loaded.proposal is not None:
-        click.echo(exits.one_line(f"{loaded.path} is a proposal: nothing was stored."), err=True)
+        click.echo(one_line(f"{loaded.path} is a proposal: nothing was stored."), err=True)
     return 0
 
 
@@ -78,5 +77,5 @@ def _print(flips: Sequence[Flip]) -> None:
     for f in flips:
         verdict = f"{f.before.verdict.outcome} -> {f.after.verdict.outcome}"
         refund = f"{f.before.refund.outcome} -> {f.after.refund.outcome}"
-        table.add_row(*(Text(exits.one_line(cell)) for cell in (f.after.copy.id, verdict, refund, f.rule, f.why)))
+        table.add_row(*(Text(one_line(cell)) for cell in (f.after.copy.id, verdict, refund, f.rule, f.why)))
     terminal.results().print(table)

@@ -7,19 +7,18 @@ from pathlib import Path
 import click
 import cv2
 
-from qc.cache import unwritten
+from qc.batch.job import refuse_same_id
 from qc.cli import exits, options, terminal
-from qc.errors import ReferenceFault, ScanError, UsageError
-from qc.intake import copies_passed_over, copy_id, find_copies
-from qc.job import refuse_same_id
-from qc.opened import open_with
-from qc.plan import Plan, plan_copy
-from qc.plan_record import plan_record
-from qc.plan_remarks import remarks
-from qc.record import error_record, to_json
-from qc.remark import Remark
+from qc.errors import ScanError, UsageError, failure
+from qc.inputs import open_with, refuse_missing
+from qc.plan.copy_plan import Plan, plan_copy
+from qc.plan.remark import Remark
+from qc.plan.remarks import remarks
+from qc.reference.cache import unwritten
+from qc.report.plan_record import plan_record
 from qc.report.plan_text import show
-from qc.scanner import load_profile
+from qc.report.record import error_record, to_json
+from qc.scan.copy_folder import copies_passed_over, copy_id, find_copies
 
 
 @click.command()
@@ -55,12 +54,7 @@ def plan(
         raise click.UsageError("--reference names the one to use and --titles a folder to search; give one of them.")
     if not folder.exists():
         raise UsageError(f"{folder} does not exist. Name a copy or the folder that holds the copies.")
-    if titles is not None and not titles.is_dir():
-        raise UsageError(f"--titles {titles} is no folder. Check the path.")
-    if reference is not None and not reference.exists():
-        raise ReferenceFault(f"The reference {reference} does not exist. Check the path.")
-    if scanner is not None:
-        load_profile(scanner)
+    refuse_missing(reference, titles, scanner)
     paths = find_copies(folder) if folder.is_dir() else [folder]
     if folder.is_dir():
         exits.say_passed_over(copies_passed_over(folder))
@@ -79,7 +73,7 @@ def plan(
                     seen = plan_copy(opened, stated_dpi=dpi, threads=options.cores(), progress=progress)
                 found = remarks(seen)
             except Exception as error:
-                code, message = exits.failure(error)
+                code, message = failure(error)
                 exits.say(message if name in message else f"{name}: {message}")
                 if as_json:
                     click.echo(to_json(error_record(name, code, message)))

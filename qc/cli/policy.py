@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from qc.cli import exits
 from qc.cli.explain import padding_text, rule_text
-from qc.policy import Policy, Rule, load_policy, shipped
+from qc.errors import plain
+from qc.judge.policy import Policy, Rule, load_policy, shipped
 
 
 @click.group(invoke_without_command=True)
@@ -33,7 +33,7 @@ def policy(ctx: click.Context) -> None:
 @click.argument("name", metavar="POLICY", default="kdp")
 def show(name: str) -> int:
     """Every rule of POLICY with its limits, sentence, source and reason; then the sentences of the refund routes."""
-    click.echo(exits.plain("\n\n".join(_everything(load_policy(name)))))
+    click.echo(plain("\n\n".join(_everything(load_policy(name)))))
     return 0
 
 
@@ -43,14 +43,12 @@ def check(name: str) -> int:
     """Whether POLICY can be used; what is wrong is named with its rule and key."""
     found = load_policy(name)
     required = ", ".join(r.id for r in found.rules if r.required) or "none"
-    click.echo(exits.plain(f"{found.path}: policy {found.id} {found.version} can be used"))
+    click.echo(plain(f"{found.path}: policy {found.id} {found.version} can be used"))
     click.echo(
-        exits.plain(
-            f"{len(found.rules)} rules, required: {required}; k = {found.k:g}, claims within {found.claim_days} days"
-        )
+        plain(f"{len(found.rules)} rules, required: {required}; k = {found.k:g}, claims within {found.claim_days} days")
     )
     for line in _proposed(found):
-        click.echo(exits.plain(line))
+        click.echo(plain(line))
     return 0
 
 
@@ -67,7 +65,7 @@ def diff(first: str, second: str) -> int:
     lines += [line for p in (a, b) for line in _proposed(p)]
     if b.proposal and b.proposal.base == a.id and b.proposal.base_sha256 != a.sha256:
         lines.append(f"It was made for another {a.id} than this one, {b.proposal.base_version}: propose anew.")
-    click.echo(exits.plain("\n".join(lines)))
+    click.echo(plain("\n".join(lines)))
     return 0
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from qc.book_end import BookEnd, Padding, said_of, unexplained
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.measure.registry import measure
+from qc.measure.words import counted
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
-def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool) -> Observation:
+    from qc.measure.context.copy_context import CopyContext
+
+
+@measure("blank-pages-at-end", "count", "copy", 1, name="blank pages at the end", subject="sequence")
+def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool, end: BookEnd) -> Observation:
     """Number of blank pages after the last content page; the imprint page is not counted, a folio alone is content.
 
     Parameters
@@ -20,16 +27,96 @@ def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool) -> Observati
         The scanned interior pages in reading order.
     end_seen : bool
         Whether the scans reach the end of the book: its last content page, an imprint, or a copy stated complete.
+    end : BookEnd
+        How the copy ends; `detail` holds it, for the policy to explain the blanks by.
 
     Returns
     -------
     Observation
         A count; null unless the end was seen.
     """
-    measure = MEASURES["blank-pages-at-end"]
     if not end_seen:
-        return measure.observe(None, flags=(Flag.END_NOT_SEEN,))
-    return measure.observe(float(_blanks_at_end(pages)), 0.0)
+        return blank_pages_at_end.observe(None, flags=(Flag.END_NOT_SEEN,), detail=end.detail())
+    return blank_pages_at_end.observe(float(_blanks_at_end(pages)), 0.0, detail=end.detail())
+
+
+@blank_pages_at_end.on_copy
+def _end_of_copy(copy: CopyContext) -> Observation:
+    of, last = copy.copy, copy.last_content
+    once = {i: r for i, r in enumerate(copy.records, 1) if r.same_as is None}
+    end = book_end(
+        [*once.values()],
+        complete=of.scan.complete,
+        last_content=last if copy.reference else None,
+        ordered=copy.reference.pages if copy.reference else of.pages_expected,
+        first_page=of.scan.first_page,
+        doubtful=frozenset(k for k, position in enumerate(once, 1) if position in copy.doubtful),
+    )
+    seen = of.scan.complete or any(r.kind is PageKind.IMPRINT for r in copy.records)
+    seen = seen or (bool(last) and any((r.reference_page or 0) >= last for r in copy.records))
+    return blank_pages_at_end([*once.values()], seen, end)
+
+
+@blank_pages_at_end.sentence
+def _at_end_in_words(found: Observation, k: float) -> str:
+    return counted(found, "blank page at the end", "blank pages at the end")
+
+
+@measure(
+    "blank-pages-unexplained",
+    "count",
+    "copy",
+    2,
+    name="unexplained blank pages at the end",
+    needs=("blank-pages-at-end",),
+    subject="sequence",
+    content=True,
+)
+def blank_pages_unexplained(end: BookEnd, value: int | None, why: str, words: str) -> Observation:
+    """Blank pages at the end that neither the order nor padding and imprint explain; content may be missing there.
+
+    Parameters
+    ----------
+    end : BookEnd
+        How the copy ends.
+    value : int or None
+        How many the padding of the policy does not explain (`qc.judge.padding`); None where that is not known.
+    why : str
+        The flag that says why it is not known.
+    words : str
+        The reckoning in words.
+
+    Returns
+    -------
+    Observation
+        A count, 0 where the run is explained; `detail` holds the reckoning and ``words``. Flag ``place-unsure`` where the place
+        of the last content page is only likely. Null where the end, or what was ordered, is not known.
+
+    Notes
+    -----
+    Derived when judging, from `blank-pages-at-end` and the padding of the policy.
+    A file of n pages, with or without pages of its own for the imprint, is filled up to full sheets; what is within the
+    longest of these counts is explained, shorter runs too, as a scanner may drop blank pages. The reference says which
+    blanks at the end are the author's. Where the copy is complete and the last content page is not there, the whole run
+    is unexplained. Not seen by it: content that went missing together with as many pages of padding.
+    """
+    detail = {**end.detail(), "words": words}
+    if value is None:
+        return blank_pages_unexplained.observe(None, flags=(why,), detail=detail)
+    flags = (Flag.PLACE_UNSURE,) if end.unsure else ()
+    return blank_pages_unexplained.observe(float(value), 0.0, flags=flags, detail=detail)
+
+
+@blank_pages_unexplained.on_copy
+def _when_judging(copy: CopyContext) -> None:
+    """Nothing: a policy is needed."""
+
+
+@blank_pages_unexplained.sentence
+def _unexplained_in_words(found: Observation, k: float) -> str:
+    if words := str(found.detail.get("words", "")):
+        return words[:1].upper() + words[1:]
+    return counted(found, "unexplained blank page at the end", "unexplained blank pages at the end")
 
 
 def _blanks_at_end(pages: Sequence[PageRecord]) -> int:
@@ -89,46 +176,7 @@ def book_end(
     return BookEnd(blanks, imprint, number, last_content, ordered, unknown=unclear, unsure=at + 1 in doubtful)
 
 
-def blank_pages_unexplained(end: BookEnd, padding: Padding | None) -> Observation:
-    """Blank pages at the end that neither the order nor padding and imprint explain; content may be missing there.
-
-    Parameters
-    ----------
-    end : BookEnd
-        How the copy ends.
-    padding : Padding or None
-        What the printer may add, as the policy states it.
-
-    Returns
-    -------
-    Observation
-        A count, 0 where the run is explained; `detail` holds the reckoning and ``words``. Flag ``place-unsure`` where the place
-        of the last content page is only likely. Null where the end, or what was ordered, is not known.
-
-    Notes
-    -----
-    A file of n pages, with or without pages of its own for the imprint, is filled up to full sheets; what is within the
-    longest of these counts is explained, shorter runs too, as a scanner may drop blank pages. The reference says which
-    blanks at the end are the author's. Where the copy is complete and the last content page is not there, the whole run
-    is unexplained. Not seen by it: content that went missing together with as many pages of padding.
-    """
-    value, why = unexplained(end, padding)
-    detail = {**end.detail(), "words": said_of(end, padding)}
-    if value is None:
-        return MEASURES["blank-pages-unexplained"].observe(None, flags=(str(why),), detail=detail)
-    flags = (Flag.PLACE_UNSURE,) if end.unsure else ()
-    return MEASURES["blank-pages-unexplained"].observe(float(value), 0.0, flags=flags, detail=detail)
-
-
-def explained_again(observations: Sequence[Observation], padding: Padding | None) -> tuple[Observation, ...]:
-    """The observations as the padding of another policy explains them."""
-    mine = MEASURES["blank-pages-unexplained"]
-    return tuple(
-        blank_pages_unexplained(BookEnd.of(o.detail), padding) if o.measure == mine.id and o.detail else o
-        for o in observations
-    )
-
-
+@measure("blank-pages-inside", "count", "copy", 2, name="blank pages inside", subject="sequence", content=True)
 def blank_pages_inside(
     pages: Sequence[PageRecord],
     reference_has_content: Sequence[bool] | None,
@@ -154,14 +202,13 @@ def blank_pages_inside(
     A page blank in both is fine. Strong show-through can make a blank page pass for content; it then matches no reference
     page and goes to review.
     """
-    measure = MEASURES["blank-pages-inside"]
     if reference_has_content is None:
-        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+        return [blank_pages_inside.observe(None, flags=(Flag.NO_REFERENCE,))]
     found = []
     for position, page in enumerate(pages, 1):
         if page.kind is PageKind.BLANK and page.reference_page and reference_has_content[page.reference_page - 1]:
             found.append(
-                measure.observe(
+                blank_pages_inside.observe(
                     1.0,
                     0.0,
                     Where(page=position),
@@ -170,4 +217,81 @@ def blank_pages_inside(
                     evidence=(Evidence(page.file, page.frame),),
                 )
             )
-    return found or [measure.observe(0.0, 0.0)]
+    return found or [blank_pages_inside.observe(0.0, 0.0)]
+
+
+@blank_pages_inside.on_copy
+def _inside_copy(copy: CopyContext) -> list[Observation]:
+    from qc.normalize.page_kind import Appearance
+
+    # A blob, pale print or a tone may be all that was ordered, and too little to register: no defect by that alone.
+    unsure = (Appearance.DEFECT, Appearance.SHOW_THROUGH, Appearance.DIRT)
+    shown = [p.job.position for p in copy.pages if p.ink is not None and p.ink.look in unsure]
+    doubts = {
+        **dict.fromkeys(shown, Flag.NOT_BARE),
+        **dict.fromkeys(_where_pale(copy), Flag.PALE_ORDERED),
+        **dict.fromkeys(copy.doubtful, Flag.PLACE_UNSURE),
+    }
+    return blank_pages_inside(copy.records, copy.written, doubts)
+
+
+def _where_pale(copy: CopyContext) -> set[int]:
+    """Positions of blank pages where the reference prints nothing but pale tones, which a scan may not show."""
+    from qc.register.colored_print import is_black
+
+    reference, written = copy.reference, copy.written
+    if reference is None or written is None:
+        return set()
+    blank = [(i, r.reference_page) for i, r in enumerate(copy.records, 1) if r.kind is PageKind.BLANK]
+    return {i for i, page in blank if page and written[page - 1] and not is_black(reference, page)}
+
+
+@blank_pages_inside.sentence
+def _inside_in_words(found: Observation, k: float) -> str:
+    one, many = "page that is blank", "pages that are blank"
+    return f"{counted(found, one, many)} where the reference has content"
+
+
+@dataclass(frozen=True)
+class BookEnd:
+    """The end of a copy in numbers.
+
+    Attributes
+    ----------
+    blanks : int
+        Blank pages after the last content page, the imprint page not counted.
+    imprint : bool
+        Whether an imprint page was among them.
+    pages : int or None
+        Number of the last content page and all pages after it, as far as they were scanned.
+    last : int or None
+        Number of the last page that prints anything, of the reference, else of the copy.
+    ordered : int or None
+        Pages of the ordered file.
+    designed : bool
+        Whether `last` and `ordered` are those of a reference.
+    lost : bool
+        Whether the copy is stated complete and its last content page is not there.
+    unknown : str
+        Flag that says why the end cannot be reckoned; empty where it can.
+    unsure : bool
+        Whether the place of the last content page is only likely.
+    """
+
+    blanks: int
+    imprint: bool
+    pages: int | None = None
+    last: int | None = None
+    ordered: int | None = None
+    designed: bool = True
+    lost: bool = False
+    unknown: str = ""
+    unsure: bool = False
+
+    @classmethod
+    def of(cls, detail: Mapping[str, Any]) -> BookEnd:
+        """From the detail of a stored observation."""
+        return cls(**{key: detail[key] for key in cls.__dataclass_fields__})
+
+    def detail(self) -> dict[str, Any]:
+        return asdict(self)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qc.catalog import MEASURES
+from qc.features.ink_density import INKS, Share
 from qc.flags import Flag
-from qc.ink_density import INKS, Share
-from qc.model import Evidence, Observation, Where
-from qc.page_inks import CopyInks, PageInks, page_inks, paper_of
-from qc.places import evidence_at
-from qc.text_fade import letter_contrast, text_fade
-from qc.tiles import ScannedPage
+from qc.measure.registry import measure
+from qc.measure.words import size
+from qc.model import Evidence, Observation, Where, evidence_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from qc.features.page_inks import CopyInks, PageInks
+    from qc.features.tiles import ScannedPage
+    from qc.measure.context.copy_context import CopyContext
 
 U_INK = 0.04
 """Of a share of ink without a scanner profile: color filters of the scanner and inks other than assumed. The losses of sound
@@ -58,6 +61,7 @@ class _Found:
     evidence: tuple[Evidence, ...] = ()
 
 
+@measure("color-defect", "fraction", "page", 2, name="color", subject="tone", content=True)
 def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: str | None = None) -> list[Observation]:
     """Faults of color on the registered pages of a copy against the reference, by code.
 
@@ -86,7 +90,7 @@ def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: st
     Notes
     -----
     Tiles of 3.6 mm are averaged in linear light, after the lamp was taken out, and become densities relative to paper. What
-    press and scanner make of a color of the file is learned from the copy (`qc.ink_response`), each page from the others, so
+    press and scanner make of a color of the file is learned from the copy (`ink_response`), each page from the others, so
     that neither dot gain, nor inks, nor a tone curve of scanner or driver is a fault. u holds by how much like colors differ
     from page to page, all tiles of one color together; what is known worse than to 0.12 (0.05 for a fade) is not stated unless it
     stands out. Only what scales density counts as fade or band; what adds to it is light.
@@ -102,6 +106,9 @@ def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: st
     is then 0.25. Cream paper in front of a driver that whitens it reads white.
     """
     observations: list[Observation] = []
+    from qc.features.page_inks import page_inks
+    from qc.features.text_fade import letter_contrast
+
     colors, whole = page_inks(pages)
     known = [(p, c) for p, c in zip(pages, colors, strict=True) if c is not None]
     # Where no page shows color, none tells how much of an ink there should be.
@@ -129,14 +136,53 @@ def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: st
     return observations
 
 
+@color_defect.on_copy
+def _given_copy(copy: CopyContext) -> list[Observation]:
+    if copy.reference is None:
+        return []
+    found = color_defect(copy.with_tone, copy.reference.paper, copy.reference.ink)
+    return [copy.managed(o) for o in found]
+
+
+@color_defect.sentence
+def _in_words(found: Observation, k: float) -> str:
+    detail, share = found.detail, size(found, k, 100.0, "%")
+    match str(detail.get("code", "")):
+        case "weak-channel" if detail.get("channel") == "all inks":
+            said = f"All inks print {share} too little against the other pages"
+        case "weak-channel" if detail.get("channel") == "solids":
+            said = f"Black areas print {share} too little against the text"
+        case "lost-channel" | "weak-channel":
+            said = f"{str(detail.get('channel', 'ink')).capitalize()} prints {share} too little against the other inks"
+        case "gray":
+            said = f"{share} of the ordered color is missing from print that should be colored"
+        case "fade":
+            said = f"Print fades by {share} toward the {detail.get('toward')}"
+        case "band":
+            lie = "across" if detail.get("along") == "y" else "down"
+            said = f"Bands {lie} the page swing the density by {share} (rms) or more"
+        case "cast":
+            said = f"Gray tones lean to {detail.get('channel')} by {share} of their density"
+        case "tone-shift":
+            way = "lighter" if (found.value or 0.0) < 0 else "darker"
+            said = f"Mid-tones print {share} {way} against the shadows than ordered"
+        case "wrong-paper":
+            said = f"Paper lies {share} of the way from {detail.get('ordered')} to {detail.get('like')}"
+        case _:
+            said = f"Color differs by {share}"
+    return f"{said} on {len(detail['pages'])} pages" if detail.get("pages") else said
+
+
 def _observed(found: _Found, where: Where) -> Observation:
     detail = {"code": found.code, **(found.detail or {})}
     value, u = (None if v is None else round(v, 4) for v in (found.value, found.u))
-    return MEASURES["color-defect"].observe(value, u, where, found.flags, detail, found.evidence)
+    return color_defect.observe(value, u, where, found.flags, detail, found.evidence)
 
 
 def _of_letters(page: ScannedPage, usual: np.ndarray[Any, Any] | None) -> _Found:
     """A page without tints: whether its letters plainly fade; that they do not is not claimed."""
+    from qc.features.text_fade import text_fade
+
     fade = text_fade(page.tiles, usual)
     if fade is None or fade.value <= SHOWS_IN_TEXT:
         return _Found("not-ordered", None, None, (Flag.LITTLE_COLOR,))
@@ -293,6 +339,8 @@ def _shift(mid: Sequence[Share | None], dark: Sequence[Share | None]) -> float |
 
 
 def _paper(pages: Sequence[ScannedPage], ordered: str | None) -> _Found:
+    from qc.features.page_inks import paper_of
+
     seen = paper_of(pages)
     if ordered is None:
         return _Found("wrong-paper", None, None, (Flag.PAPER_NOT_STATED,))

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
-from qc.colorimetry import ciede2000, linear_rgb_to_lab
-from qc.flags import Flag
+from qc.colorimetry import PRINTED, ciede2000, linear_rgb_to_lab
+from qc.features.tile_differences import COLORED, MIN_TILES, tile_differences
+from qc.flags import Flag, most_common
+from qc.measure.registry import measure
 from qc.model import Evidence, Observation, Where
-from qc.scan_color import SRGB, ScanColor
-from qc.tiles import PageTiles
 
-PRINTED = 0.97
-"""A tile darker than this share of the paper carries print."""
-MIN_TILES = 12
-COLORED = 10.0
-"""Chroma that a tenth of the printed tiles must reach for a page to count as printed in color."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from qc.features.tiles import PageTiles
+    from qc.measure.context.copy_context import CopyContext, PageContext
+    from qc.normalize.scan_color import ScanColor
+
 U_PAPER = 2.0
 """Of the paper's a* and b* on a scanner without a profile."""
 U_STOCK = 1.5
@@ -29,6 +31,7 @@ PAPERS: Mapping[str, tuple[float, float, float]] = {"white": (95.0, 0.0, -1.0), 
 about 3 units."""
 
 
+@measure("color-difference", "dE00", "page", 3, name="color against the reference", subject="tone", content=True)
 def color_difference(
     tiles: PageTiles | None, page: int, scan: tuple[str, int], flag: Flag | None = None, u_reference: float = 0.0
 ) -> Observation:
@@ -59,43 +62,48 @@ def color_difference(
     positive by construction: halftone, register and noise add about 0.5. Fooled by glare (a dark page next to a bright one)
     and by a driver that "improves" colors.
     """
-    measure = MEASURES["color-difference"]
     where = Where(page=page)
     if flag is None and (tiles is None or tiles.paper is None):
         flag = Flag.NOTHING_TO_COMPARE
     if flag is not None or tiles is None or tiles.paper is None:
-        return measure.observe(None, where=where, flags=(flag or Flag.NOTHING_TO_COMPARE,))
+        return color_difference.observe(None, where=where, flags=(flag or Flag.NOTHING_TO_COMPARE,))
     share = tiles.copy / tiles.paper
     printed = tiles.usable & (np.minimum(share, tiles.reference).min(axis=2) < PRINTED)
     if int(printed.sum()) < MIN_TILES:
-        return measure.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,))
+        return color_difference.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,))
     lab_c = tiles.colors.lab_on_paper(tiles.copy[printed], tiles.paper)
     lab_r = linear_rgb_to_lab(tiles.reference[printed])
-    difference = ciede2000(lab_r, lab_c)
-    chroma_c, chroma_r = np.hypot(*lab_c[:, 1:].T), np.hypot(*lab_r[:, 1:].T)
-    chromatic = np.minimum(chroma_c, chroma_r) > 5
-    turn = np.rad2deg(np.arctan2(lab_c[:, 2], lab_c[:, 1]) - np.arctan2(lab_r[:, 2], lab_r[:, 1]))
-    turn = (turn + 180) % 360 - 180
-    detail = {
-        "median": round(float(np.median(difference)), 3),
-        "p95": round(float(np.quantile(difference, 0.95)), 3),
-        "dL": round(float(np.median(lab_c[:, 0] - lab_r[:, 0])), 3),
-        "dC": round(float(np.median(chroma_c - chroma_r)), 3),
-        "dh": round(float(np.median(turn[chromatic])), 2) if chromatic.sum() >= MIN_TILES else None,
-        "da": round(float(np.median(lab_c[:, 1] - lab_r[:, 1])), 3),
-        "db": round(float(np.median(lab_c[:, 2] - lab_r[:, 2])), 3),
-        "chroma": round(float(np.quantile(chroma_r, 0.9)), 2),
-        "tiles": int(printed.sum()),
-        "colors": tiles.colors.kind,
-    }
+    value, detail = tile_differences(lab_r, lab_c)
+    detail["colors"] = tiles.colors.kind
     u = float(np.hypot(tiles.colors.u, u_reference))
-    return measure.observe(float(difference.mean()), u, where, _doubt(tiles.colors), detail, (Evidence(*scan),))
+    return color_difference.observe(value, u, where, _doubt(tiles.colors), detail, (Evidence(*scan),))
+
+
+@color_difference.on_page
+def _of_page(page: PageContext) -> Observation | None:
+    copy, reference = page.copy, page.reference
+    if reference is None:
+        return None
+    if page.position not in copy.even:
+        flag = page.not_measured or Flag.NOT_REGISTERED
+        return color_difference.observe(None, where=Where(page=page.position), flags=(flag,))
+    tiles = copy.even[page.position].tiles
+    return color_difference(tiles, page.position, page.scan, page.page.no_tone, reference.u_color)
 
 
 def _doubt(colors: ScanColor) -> tuple[Flag, ...]:
     return () if colors.calibrated else (Flag.NO_PROFILE,)
 
 
+@measure(
+    "color-difference-copy",
+    "dE00",
+    "copy",
+    3,
+    name="color against the reference",
+    subject="tone",
+    content=True,
+)
 def color_difference_copy(pages: Sequence[Observation]) -> Observation:
     """Median of `color-difference` over the pages that the reference prints in color, or over all where none is.
 
@@ -105,13 +113,10 @@ def color_difference_copy(pages: Sequence[Observation]) -> Observation:
         `detail`: number of pages, the largest page, and the medians of the signed shifts. u is the systematic part,
         which more pages do not shrink.
     """
-    measure = MEASURES["color-difference-copy"]
     measured = [o for o in pages if o.value is not None]
     if not measured:
         flags = [f for o in pages for f in o.flags]
-        return measure.observe(
-            None, flags=(max(sorted(set(flags)), key=flags.count) if flags else Flag.NOTHING_TO_COMPARE,)
-        )
+        return color_difference_copy.observe(None, flags=(most_common(flags) or Flag.NOTHING_TO_COMPARE,))
     colored = [o for o in measured if o.detail["chroma"] > COLORED]
     measured = colored or measured
     values = np.array([o.value for o in measured], float)
@@ -122,11 +127,19 @@ def color_difference_copy(pages: Sequence[Observation]) -> Observation:
         detail[key] = round(float(np.median([o.detail[key] for o in measured])), 3)
     u = max(o.u or 0.0 for o in measured)
     doubts = tuple(dict.fromkeys(f for o in measured for f in o.flags))
-    return measure.observe(value, u, flags=doubts, detail=detail, evidence=shown.evidence)
+    return color_difference_copy.observe(value, u, flags=doubts, detail=detail, evidence=shown.evidence)
 
 
+@color_difference_copy.on_copy
+def _of_copy(copy: CopyContext) -> list[Observation]:
+    if copy.reference is None:
+        return []
+    return [copy.managed(color_difference_copy(copy.observed("color-difference")))]
+
+
+@measure("paper-difference", "dE00", "copy", 4, name="paper color", subject="tone")
 def paper_difference(
-    papers: Sequence[NDArray[np.float64]], ordered: str | None, colors: ScanColor = SRGB
+    papers: Sequence[NDArray[np.float64]], ordered: str | None, colors: ScanColor | None = None
 ) -> Observation:
     """CIEDE2000 of the copy's bare paper (median over pages) against the paper that was ordered.
 
@@ -150,11 +163,13 @@ def paper_difference(
     nothing of the paper. With one, lightness counts; show-through on a black backing then darkens thin paper by a few units. A
     driver that whitens the background makes cream paper white.
     """
-    measure = MEASURES["paper-difference"]
+    from qc.normalize.scan_color import SRGB
+
+    colors = colors or SRGB
     if ordered is None:
-        return measure.observe(None, flags=(Flag.PAPER_NOT_STATED,))
+        return paper_difference.observe(None, flags=(Flag.PAPER_NOT_STATED,))
     if not papers:
-        return measure.observe(None, flags=(Flag.NOTHING_TO_COMPARE,))
+        return paper_difference.observe(None, flags=(Flag.NOTHING_TO_COMPARE,))
     lab = colors.lab(np.median(np.array(papers), axis=0))
     expected = np.array(PAPERS[ordered])
     seen = lab if colors.calibrated else np.array([expected[0], lab[1], lab[2]])
@@ -165,4 +180,13 @@ def paper_difference(
         "b": round(float(lab[2]), 2),
         "pages": len(papers),
     }
-    return measure.observe(float(ciede2000(expected, seen)), u, flags=_doubt(colors), detail=detail)
+    return paper_difference.observe(float(ciede2000(expected, seen)), u, flags=_doubt(colors), detail=detail)
+
+
+@paper_difference.on_copy
+def _paper_of(copy: CopyContext) -> list[Observation]:
+    if copy.reference is None:
+        return []
+    scanner = copy.scan_colors
+    papers = [p.tiles.paper for p in copy.in_color if p.tiles.paper is not None and p.tiles.colors.id == scanner.id]
+    return [paper_difference(papers, copy.reference.paper, scanner)]

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qc.catalog import MEASURES
-from qc.color_repeatability import Repeatability
-from qc.colorimetry import ciede2000
+from qc.colorimetry import carries_print, ciede2000
+from qc.features.tile_differences import COLORED, MIN_TILES, page_differences
 from qc.flags import Flag
+from qc.measure.registry import MEASURES, measure
 from qc.model import Observation, Where
-from qc.page_color import COLORED, MIN_TILES, PageColor, difference, usable
-from qc.scan_color import ScanColor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from qc.features.color_tiles import ColorTiles, Lab
+    from qc.measure.color_repeatability import Repeatability
+
 
 MIN_COPIES = 3
 U_EXPOSURE = 0.4
-"""dE00: lamp and exposure of two scans move lightness by about 1 %, which is L* 0.4. Relative to paper it drops out."""
+"""dE00: lamp and exposure of two scans move lightness by about 1 %, which is L* 0.4. Relative to paper on the same page it
+drops out."""
 U_LEAST = 0.3
 """dE00: what screen and register leave in a mean of magnitudes, up to 0.6 between two scans of one drawn print that lie
 a pixel apart, does not shrink with the scanner's repeatability."""
@@ -27,8 +34,9 @@ a pixel apart, does not shrink with the scanner's repeatability."""
 Pair = tuple[str, str]
 
 
+@measure("copy-color-difference", "dE00", "copies", 3, name="color between copies", subject="copies")
 def copy_color_difference(
-    page: int, colors: Mapping[str, PageColor], flags: Mapping[Pair, str], repeatability: Repeatability
+    page: int, colors: Mapping[str, ColorTiles], flags: Mapping[Pair, str], repeatability: Repeatability
 ) -> list[Observation]:
     """Mean CIEDE2000 of the printed tiles of one page, each copy relative to its own paper, for each pair of copies.
 
@@ -36,8 +44,9 @@ def copy_color_difference(
     ----------
     page : int
         Position in the base copy, 1-based.
-    colors : mapping of str to PageColor
-        The copies that have this page, by id, on the same tiles.
+    colors : mapping of str to ColorTiles
+        The copies that have this page, by id, on the same tiles, each relative to its paper; `paper` None says that it is
+        relative to the scanner's white, as no page of any copy shows paper.
     flags : mapping of (str, str) to str
         Pairs that cannot be compared, and why: `different-scanners`, `gray-scan`, `bitonal`.
     repeatability : Repeatability
@@ -59,24 +68,24 @@ def copy_color_difference(
     a flatbed, and 0.3 at least; `repeatability_from` in the detail of the value over all pages says which. The mean of
     magnitudes is positive by construction: halftone and register leave 0.2 to 0.6 between copies that are alike.
     Dividing by the paper takes a difference of papers and of exposure out, but not what ink on another paper looks like.
-    A page that shows no paper is divided by that of its copy; where no copy shows any, the flag `no-paper` says that
-    exposure did not drop out. Fooled by a driver that adjusts color page by page, and by a copy cut more than 4 mm deeper
+    A page that shows no paper is divided by that of its copy, and 1 % of exposure is then in u; where no copy shows any, the
+    flag `no-paper` says so. Fooled by a driver that adjusts color page by page, and by a copy cut more than 4 mm deeper
     than the other.
     """
-    measure = MEASURES["copy-color-difference"]
     observations = []
     for a, b in combinations(colors, 2):
         where = Where(page=page, copies=(a, b))
-        printed = (colors[a].printed | colors[b].printed) & usable((colors[a], colors[b]))
+        pair = colors[a], colors[b]
+        usable = _usable(pair)
+        printed = np.any([_prints(c) for c in pair], axis=0) & usable
         if (a, b) in flags or int(printed.sum()) < MIN_TILES:
             flag = flags.get((a, b), Flag.NOTHING_TO_COMPARE)
-            observations.append(measure.observe(None, where=where, flags=(flag,)))
+            observations.append(copy_color_difference.observe(None, where=where, flags=(flag,)))
             continue
-        value, detail = difference(colors[a].lab, colors[b].lab, printed, colors[a])
-        detail["colors"] = " and ".join(sorted({colors[c].colors.kind for c in (a, b)}))
-        doubts = _doubts(colors[a], colors[b])
-        u = _u(repeatability, doubts, _apart(colors[a].colors, colors[b].colors))
-        observations.append(measure.observe(value, u, where, doubts, detail))
+        value, detail = page_differences(_lab(pair[0]), _lab(pair[1]), printed, usable, pair[0].to_mm)
+        detail["colors"] = " and ".join(sorted({c.kind for c in pair}))
+        u = _u(repeatability, pair, _apart(*pair))
+        observations.append(copy_color_difference.observe(value, u, where, _doubts(pair), detail))
     return observations
 
 
@@ -88,22 +97,21 @@ def copy_color_difference_over_pages(
     Returns
     -------
     list of Observation
-        ``where.page`` None; u does not shrink with pages. `detail`: medians over those pages; the page that differs most
-        (`max`, `max_page`, `max_region`); `repeatability` of the scanner and where it comes from; and with three copies
-        or more `population_median` and `population_max` of all pairs, which say how much these copies vary anyway.
+        ``where.page`` None; u is the median, too: it does not shrink with pages. `detail`: medians over those pages; the page
+        that differs most (`max`, `max_page`, `max_region`); `repeatability` of the scanner and where it comes from; and with
+        three copies or more `population_median` and `population_max` of all pairs, which say how much these copies vary anyway.
     """
-    measure = MEASURES["copy-color-difference"]
     result: list[Observation] = []
     for pair in pairs:
         measured = [o for o in pages if o.where.copies == pair and o.value is not None]
         where = Where(copies=pair)
         if not measured:
             flag = flags.get(pair, Flag.NOTHING_TO_COMPARE)
-            result.append(measure.observe(None, where=where, flags=(flag,)))
+            result.append(copy_color_difference.observe(None, where=where, flags=(flag,)))
             continue
         value, u, doubts, detail = _over_pages(measured)
         detail["colors"] = measured[0].detail["colors"]
-        result.append(measure.observe(value, u, where, doubts, detail | _beside(repeatability)))
+        result.append(copy_color_difference.observe(value, u, where, doubts, detail | _beside(repeatability)))
     values = [o.value for o in result if o.value is not None]
     if len(values) < MIN_COPIES:
         return result
@@ -115,7 +123,7 @@ def copy_color_difference_over_pages(
 
 
 def paper_between(
-    pages: Mapping[str, Sequence[PageColor]],
+    pages: Mapping[str, Sequence[ColorTiles]],
     pairs: Sequence[Pair],
     flags: Mapping[Pair, str],
     repeatability: Repeatability,
@@ -124,7 +132,7 @@ def paper_between(
 
     Parameters
     ----------
-    pages : mapping of str to sequence of PageColor
+    pages : mapping of str to sequence of ColorTiles
         The pages of each copy that show their paper; its paper is the median over them.
 
     Returns
@@ -137,43 +145,44 @@ def paper_between(
     A lamp that warms up and a driver that sets its own white move both papers' lightness: u joins the repeatability of
     the scanner and 1 % of exposure. A driver that whitens the background hides the difference.
     """
-    measure = MEASURES["paper-difference"]
     result = []
     for a, b in pairs:
         where = Where(copies=(a, b))
         if (a, b) in flags or not pages[a] or not pages[b]:
             flag = flags.get((a, b), Flag.NO_PAPER)
-            result.append(measure.observe(None, where=where, flags=(flag,)))
+            result.append(MEASURES["paper-difference"].observe(None, where=where, flags=(flag,)))
             continue
-        first, second = (pages[c][0].colors.lab(np.median([p.paper for p in pages[c]], axis=0)) for c in (a, b))
+        first, second = (np.median([p.paper for p in pages[c] if p.paper is not None], axis=0) for c in (a, b))
         detail = dict(zip(("dL", "da", "db"), np.round(second - first, 3).tolist(), strict=True))
-        u = float(np.linalg.norm([repeatability.value, U_EXPOSURE, _apart(pages[a][0].colors, pages[b][0].colors)]))
-        result.append(measure.observe(float(ciede2000(first, second)), u, where, detail=detail))
+        u = float(np.linalg.norm([repeatability.value, U_EXPOSURE, _apart(pages[a][0], pages[b][0])]))
+        result.append(MEASURES["paper-difference"].observe(float(ciede2000(first, second)), u, where, detail=detail))
     return result
 
 
 def copy_color_outlier_of_page(
-    page: int, colors: Mapping[str, PageColor], repeatability: Repeatability
+    page: int, colors: Mapping[str, ColorTiles], repeatability: Repeatability
 ) -> list[Observation]:
     """`copy_color_outlier` on one page; nothing where fewer than three copies have it, or it carries too little print."""
-    measure = MEASURES["copy-color-outlier"]
     if len(colors) < MIN_COPIES:
         return []
-    printed = (np.mean([c.printed for c in colors.values()], axis=0) >= 0.5) & usable(colors.values())
+    usable = _usable(colors.values())
+    printed = (np.mean([_prints(c) for c in colors.values()], axis=0) >= 0.5) & usable
     if int(printed.sum()) < MIN_TILES:
         return []
-    lab = {copy: c.lab for copy, c in colors.items()}
+    lab = {copy: _lab(c) for copy, c in colors.items()}
     middle = np.median(list(lab.values()), axis=0)
     result = []
     for copy, own in lab.items():
-        value, detail = difference(middle, own, printed, colors[copy])
-        doubts = _doubts(*colors.values())
-        apart = max(_apart(colors[copy].colors, c.colors) for c in colors.values())
-        u = _u(repeatability, doubts, apart)
-        result.append(measure.observe(value, u, Where(page=page, copy=copy), doubts, detail))
+        value, detail = page_differences(middle, own, printed, usable, colors[copy].to_mm)
+        apart = max(_apart(colors[copy], c) for c in colors.values())
+        u = _u(repeatability, colors.values(), apart)
+        result.append(
+            copy_color_outlier.observe(value, u, Where(page=page, copy=copy), _doubts(colors.values()), detail)
+        )
     return result
 
 
+@measure("copy-color-outlier", "dE00", "copies", 3, name="color against the other copies", subject="copies")
 def copy_color_outlier(
     copies: Sequence[str],
     pages: Sequence[Observation],
@@ -209,34 +218,48 @@ def copy_color_outlier(
     pages does not move the median over the pages: `max` and `max_page` show it. The mean of magnitudes leaves up to 0.3
     for copies that are alike.
     """
-    measure = MEASURES["copy-color-outlier"]
+
     result = []
     for copy in copies:
         own = [o for o in pages if o.where.copy == copy]
         where = Where(copy=copy)
         if copy in flags or not own:
-            result.append(measure.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),)))
+            result.append(
+                copy_color_outlier.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),))
+            )
             continue
         value, u, doubts, detail = _over_pages(own)
         others = [o.value for o in pairs if o.value is not None and copy not in (o.where.copies or ())]
         if others:
             detail["population"] = round(float(np.median(others)), 3)
-        result.append(measure.observe(value, u, where, doubts, detail | _beside(repeatability)))
+        result.append(copy_color_outlier.observe(value, u, where, doubts, detail | _beside(repeatability)))
     return result
 
 
-def _doubts(*pages: PageColor) -> tuple[str, ...]:
-    return (Flag.NO_PAPER,) if any(p.as_scanned for p in pages) else ()
+def _lab(page: ColorTiles) -> Lab:
+    return page.copy.astype(np.float64)
 
 
-def _apart(first: ScanColor, second: ScanColor) -> float:
+def _prints(page: ColorTiles) -> NDArray[np.bool_]:
+    return carries_print(page.copy)
+
+
+def _usable(pages: Iterable[ColorTiles]) -> NDArray[np.bool_]:
+    return np.asarray(np.all([p.usable for p in pages], axis=0))
+
+
+def _doubts(pages: Iterable[ColorTiles]) -> tuple[str, ...]:
+    return (Flag.NO_PAPER,) if any(p.paper is None for p in pages) else ()
+
+
+def _apart(first: ColorTiles, second: ColorTiles) -> float:
     """What is not known of one RGB against the other, dE00; 0 where they mean the same, which then drops out."""
-    return 0.0 if first.id == second.id else float(np.hypot(first.u, second.u))
+    return 0.0 if first.meaning == second.meaning else float(np.hypot(first.u, second.u))
 
 
-def _u(repeatability: Repeatability, doubts: Sequence[str], apart: float) -> float:
-    u = max(repeatability.value, U_LEAST)
-    return float(np.linalg.norm([u, U_EXPOSURE if doubts else 0.0, apart]))
+def _u(repeatability: Repeatability, pages: Iterable[ColorTiles], apart: float) -> float:
+    own = all(p.paper is not None and not p.borrowed for p in pages)
+    return float(np.linalg.norm([max(repeatability.value, U_LEAST), 0.0 if own else U_EXPOSURE, apart]))
 
 
 def _beside(repeatability: Repeatability) -> dict[str, Any]:
@@ -258,4 +281,4 @@ def _over_pages(measured: Sequence[Observation]) -> tuple[float, float, tuple[st
         "max_region": most.detail["region"],
     }
     flags = tuple(dict.fromkeys(f for o in used for f in o.flags))
-    return float(np.median([o.value for o in used])), max(o.u or 0.0 for o in used), flags, detail
+    return float(np.median([o.value for o in used])), float(np.median([o.u for o in used])), flags, detail

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qc.catalog import MEASURES
+from qc.features.text_placement import AXES, U_BASELINE_MM, U_MARK_MM, U_SCALE
 from qc.flags import Flag
+from qc.measure.registry import measure
+from qc.measure.words import shift_in_words
 from qc.model import Observation, Where
-from qc.own_placement import AXES, U_BASELINE_MM, U_MARK_MM, U_SCALE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 
 MIN_COPIES = 3
 
 
+@measure("copy-position-outlier", "mm", "copies", 1, name="print position against the other copies", subject="copies")
 def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[Observation]:
     """Shift of the print of each copy against the median of all copies, from text blocks alone.
 
@@ -36,7 +42,6 @@ def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[O
     placement of this copy and of the others, and 0.5 % of the distance from the cut for the resolution of the scans:
     the mark nearest its cut is used.
     """
-    measure = MEASURES["copy-position-outlier"]
     result = []
     for axis in AXES:
         found = {
@@ -49,7 +54,7 @@ def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[O
             where = Where(copy=copy, axis=axis)
             own = found.get(copy)
             if own is None or len(found) < MIN_COPIES:
-                result.append(measure.observe(None, where=where, flags=(Flag.FEW_COPIES,)))
+                result.append(copy_position_outlier.observe(None, where=where, flags=(Flag.FEW_COPIES,)))
                 continue
             u_marks = {
                 k: float(np.hypot(U_MARK_MM.get(k, U_BASELINE_MM), U_SCALE * place))
@@ -57,7 +62,7 @@ def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[O
                 if all(k in d["marks"] for d in found.values())
             }
             if not u_marks:
-                result.append(measure.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,)))
+                result.append(copy_position_outlier.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,)))
                 continue
             # The error of the resolution is common to all marks: averaging does not help.
             mark = min(u_marks, key=u_marks.__getitem__)
@@ -65,5 +70,10 @@ def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[O
             # 1.25: a median against a mean.
             u_middle = 1.25 * float(np.median([d["u_shift"] for d in found.values()])) / 2 / np.sqrt(len(found))
             u = float(np.sqrt((own["u_shift"] / 2) ** 2 + u_middle**2 + u_marks[mark] ** 2 * (1 + 1 / len(found))))
-            result.append(measure.observe(value, u, where, detail={"copies": len(found), "mark": mark}))
+            result.append(copy_position_outlier.observe(value, u, where, detail={"copies": len(found), "mark": mark}))
     return result
+
+
+@copy_position_outlier.full_sentence
+def _in_words(shift: Observation, k: float) -> str:
+    return f"Print {shift_in_words(shift, k)} than in the median of the copies"

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.measure.registry import measure
+from qc.measure.words import size
 from qc.model import Evidence, Observation
-from qc.tiles import PageTiles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from qc.features.tiles import PageTiles
+    from qc.measure.context.copy_context import CopyContext
 
 SOLID = 0.3
 """Density from which a tile counts as a solid or dark tint: half of the light of the paper is gone."""
@@ -27,7 +33,7 @@ CHANNELS = ("C", "M", "Y")
 """What the red, green and blue channel see most of."""
 U_FILE = 0.25
 """Against a file: what sound presses make of its tones, seen without a color profile. On drawn pages of seeds below 5000 (dot
-gain up to 20 %, solids of density 1.1 to 1.8; benchmarks/density.py) the differences have a root mean square of 0.19 and a
+gain up to 20 %, solids of density 1.1 to 1.8; docs/studies.md) the differences have a root mean square of 0.19 and a
 longer tail to the dark side; 0.20 on seeds held out."""
 U_OTHER_SCANNER = 0.12
 """Against a copy that another scanner, or one that is not named, may have seen: tone curve and glare. 0.07 on the seeds below
@@ -78,6 +84,8 @@ def density_shift(
     Density is -log10 of light relative to paper. Only tiles whose neighbors have about
     their density count, so that an edge that is off register says nothing.
     """
+    import cv2
+
     seen, aim = _density(copy), _density(reference)
     kernel = np.ones((3, 3), np.uint8)
     flat = cv2.dilate(aim, kernel) - cv2.erode(aim, kernel) <= FLAT
@@ -102,6 +110,7 @@ def page_density(tiles: PageTiles, page: int, scan: tuple[str, int], most: float
     return PageDensity(page, scan, {c: v for c, (v, _) in found.items()}, {c: n for c, (_, n) in found.items()})
 
 
+@measure("density-difference", "density", "copy", 2, name="density against the reference", subject="tone", content=True)
 def density_difference(pages: Sequence[PageDensity], u: float, flag: Flag | None = None) -> Observation:
     """Density of the solids and dark tints of a copy against its reference, in the channel that is farthest off.
 
@@ -132,10 +141,9 @@ def density_difference(pages: Sequence[PageDensity], u: float, flag: Flag | None
     Fooled by a driver that stretches contrast, and by glare beside large white areas. Text has no solids. In a gray scan the
     three channels are one.
     """
-    measure = MEASURES["density-difference"]
     with_solids = [p for p in pages if p.shift]
     if not with_solids:
-        return measure.observe(None, flags=(flag or Flag.NO_SOLIDS,))
+        return density_difference.observe(None, flags=(flag or Flag.NO_SOLIDS,))
     medians = {
         c: float(np.median([p.shift[c] for p in with_solids if c in p.shift]))
         for c in CHANNELS
@@ -152,7 +160,32 @@ def density_difference(pages: Sequence[PageDensity], u: float, flag: Flag | None
     value = _farthest(medians)
     # What noise alone can do is not worth a picture.
     evidence = (Evidence(*worst.scan),) if abs(value) > 2 * u else ()
-    return measure.observe(value, u, detail=detail, evidence=evidence)
+    return density_difference.observe(value, u, detail=detail, evidence=evidence)
+
+
+@density_difference.on_copy
+def _of_copy(copy: CopyContext) -> Observation | None:
+    """How well it is known depends on what the reference is, and what it was scanned on."""
+    from qc.reference.approved_copy import CopyReference
+
+    reference = copy.reference
+    if reference is None:
+        return None
+    u, most = U_FILE, MOST_OF_FILE
+    if isinstance(reference, CopyReference):
+        scanner = copy.copy.scan.scanner
+        u = U_SAME_SCANNER if scanner and scanner == reference.copy.scan.scanner else U_OTHER_SCANNER
+        most = MOST_OF_COPY
+    registered = any(p.tiles is not None for p in copy.pages)
+    flag = Flag.NOT_REGISTERED if not registered else Flag.BITONAL if not copy.with_tone else None
+    densities = [page_density(p.tiles, p.position, p.scan, most) for p in copy.with_tone]
+    return density_difference([d for d in densities if d is not None], u, flag)
+
+
+@density_difference.sentence
+def _in_words(found: Observation, k: float) -> str:
+    way = "weaker" if (found.value or 0.0) < 0 else "stronger"
+    return f"Solids and dark tints {size(found, k)} {way} than in the reference"
 
 
 def _farthest(shift: Mapping[str, float]) -> float:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.measure.registry import measure
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
-from qc.sequence import Alignment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qc.measure.context.copy_context import CopyContext
+    from qc.register.alignment import Alignment
 
 FEW_BACKS = 3
 """Blank backs in a row of leaves from which they are a habit: leaves bound in by mistake do not alternate with others."""
@@ -21,6 +26,15 @@ class _Anchor:
     page: int
 
 
+@measure(
+    "pages-extra-inside",
+    "count",
+    "copy",
+    1,
+    name="sides that nobody ordered",
+    subject="sequence",
+    content=True,
+)
 def pages_extra_inside(
     pages: Sequence[PageRecord], alignment: Alignment | None, first_page: int = 1
 ) -> list[Observation]:
@@ -46,9 +60,8 @@ def pages_extra_inside(
     sides of a longer run are the extra ones is not known where some have a place; the last ones are named then. A blank side
     behind every page is what a scanner sees that takes both sides of sheets printed on one: null, flag ``blank-backs``.
     """
-    measure = MEASURES["pages-extra-inside"]
     if alignment is None:
-        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+        return [pages_extra_inside.observe(None, flags=(Flag.NO_REFERENCE,))]
     apart = {i for i, _ in alignment.doubled} | set(alignment.misplaced)
     apart |= {i for i, p in enumerate(pages, 1) if p.same_as is not None}
     apart |= {mate for i in apart if _unknown(pages, mate := _other_side(i, alignment.places[i - 1]))}
@@ -69,9 +82,9 @@ def pages_extra_inside(
         runs += _runs(sorted(free[len(free) - min(max(len(sides) - room, 0), len(free)) :]))
     if _are_backs(runs, pages, len(anchors)):
         where = Where(page=runs[0][0])
-        return [measure.observe(None, where=where, flags=(Flag.BLANK_BACKS,), detail={"sides": len(runs)})]
+        return [pages_extra_inside.observe(None, where=where, flags=(Flag.BLANK_BACKS,), detail={"sides": len(runs)})]
     found = [
-        measure.observe(
+        pages_extra_inside.observe(
             float(len(run)),
             0.0,
             Where(page=run[0]),
@@ -80,7 +93,22 @@ def pages_extra_inside(
         )
         for run in runs
     ]
-    return found or [measure.observe(0.0, 0.0, detail={"blank_before": before_book} if before_book else {})]
+    return found or [pages_extra_inside.observe(0.0, 0.0, detail={"blank_before": before_book} if before_book else {})]
+
+
+@pages_extra_inside.on_copy
+def _of_copy(copy: CopyContext) -> list[Observation]:
+    return pages_extra_inside(copy.records, copy.alignment, copy.copy.scan.first_page)
+
+
+@pages_extra_inside.sentence
+def _in_words(found: Observation, k: float) -> str:
+    if not found.value:
+        return "0 sides inside the book that nobody ordered"
+    count, blank = round(found.value), found.detail.get("blank", 0)
+    kind = "blank " if blank == count else ""
+    others = f", {blank} of them blank" if 0 < blank < count else ""
+    return f"{count} {kind}side{'' if count == 1 else 's'} inside the book that nobody ordered{others}"
 
 
 def _blank_before(pages: Sequence[PageRecord], first: int) -> int:

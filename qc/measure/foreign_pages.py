@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from qc.another_book import OtherBlock
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.measure.registry import MEASURES, measure
+from qc.measure.words import counted
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from qc.measure.context.another_book import OtherBlock
+    from qc.measure.context.copy_context import CopyContext
+
+
+@measure("pages-foreign", "count", "copy", 2, name="foreign pages", subject="sequence", content=True)
 def pages_foreign(
     pages: Sequence[PageRecord],
     has_reference: bool,
@@ -35,14 +43,13 @@ def pages_foreign(
     Content is compared, not identity: a page printed wrong beyond recognition counts as well as one of another book.
     Ruled and sparse pages that merely could not be registered keep their place in the sequence and are not counted.
     """
-    measure = MEASURES["pages-foreign"]
     if not has_reference:
-        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+        return [pages_foreign.observe(None, flags=(Flag.NO_REFERENCE,))]
     if block is not None:
         first = pages[block.first - 1]
         detail = {"of_pages": block.printed, "last": block.last}
         return [
-            measure.observe(
+            pages_foreign.observe(
                 float(block.pages),
                 0.0,
                 Where(page=block.first),
@@ -55,7 +62,7 @@ def pages_foreign(
     mirrored = mirrored or {}
     foreign = {i: page for i, page in printed.items() if page.reference_page is None or i in mirrored}
     found = [
-        measure.observe(
+        pages_foreign.observe(
             1.0,
             0.0,
             Where(page=position),
@@ -64,4 +71,39 @@ def pages_foreign(
         )
         for position, page in foreign.items()
     ]
-    return found or [measure.observe(0.0, 0.0)]
+    return found or [pages_foreign.observe(0.0, 0.0)]
+
+
+@pages_foreign.on_copy
+def _of_copy(copy: CopyContext) -> list[Observation]:
+    return pages_foreign(copy.records, copy.reference is not None, copy.shown, copy.block)
+
+
+@pages_foreign.sentence
+def _in_words(found: Observation, k: float) -> str:
+    if mirrored := found.detail.get("mirrored"):
+        return f"Page {mirrored} of the book mirrored"
+    printed = found.detail.get("of_pages")
+    if printed is None:
+        return counted(found, "page that matches no page of the reference", "pages that match no page of the reference")
+    count = round(found.value or 0)
+    said = f"None of the {printed}" if count == printed else f"{count} of the {printed}"
+    said += f" printed pages {'is' if count == printed else 'are not'} in the reference: "
+    if ordered := found.detail.get("cover_isbn"):
+        said += f"another book's block in the ordered cover (ISBN {ordered})"
+    else:
+        said += "the block of another book or of another revision, or the wrong reference"
+    return f"{said}; it begins"
+
+
+@pages_foreign.revises
+def _another_book(copy: CopyContext) -> Iterator[Observation]:
+    """In a copy with another book's block, sequence, content and color have no value: all of it compares the pages with those
+    that were ordered."""
+    for o in copy.observations:
+        compares = MEASURES[o.measure].subject in ("sequence", "tone") and o.measure != pages_foreign.id
+        if copy.block is not None and compares:
+            # What other details say, a later judgment by another policy would read as measured.
+            kept = {key: o.detail[key] for key in ("code", "scan_order") if key in o.detail}
+            o = replace(o, value=None, u=None, flags=(str(Flag.ANOTHER_BOOK),), detail=kept, evidence=())
+        yield o

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
-from qc.geometry import Affine
-from qc.model import Evidence, Observation, Where
-from qc.page_look import Mark
+from qc.measure.registry import part
+from qc.model import Evidence, Observation, PageKind, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qc.geometry import Affine
+    from qc.measure.context.copy_context import PageContext
+    from qc.normalize.page_kind import Mark
 
 
+@part("print-defect")
 def marks_on_blank(
     marks: Sequence[Mark], page: int, scan: tuple[str, int], to_scan: Affine | None
 ) -> Iterator[Observation]:
@@ -40,7 +46,7 @@ def marks_on_blank(
         if mine and to_scan is not None:
             boxes = [[round(v, 2) for v in m.box_mm] for m in mine]
             evidence = tuple(_evidence(m, scan, to_scan) for m in mine)
-            yield MEASURES["print-defect"].observe(
+            yield marks_on_blank.observe(
                 float(len(mine)),
                 0.0,
                 Where(page=page),
@@ -48,6 +54,14 @@ def marks_on_blank(
                 detail={"code": code, "boxes_mm": boxes},
                 evidence=evidence,
             )
+
+
+@marks_on_blank.on_page
+def _of_page(page: PageContext) -> Iterator[Observation]:
+    seen = page.page
+    if seen.ink is None or seen.error or page.record.kind is not PageKind.BLANK:
+        return iter(())
+    return marks_on_blank(seen.ink.marks, page.position, page.scan, seen.to_scan)
 
 
 def _evidence(mark: Mark, scan: tuple[str, int], to_scan: Affine) -> Evidence:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
-from qc.geometry import Affine
-from qc.model import Observation, Where
-from qc.places import evidence_at
-from qc.print_marks import PrintMark
+from qc.measure.registry import part
+from qc.model import Observation, Where, evidence_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qc.features.print_marks import PrintMark
+    from qc.geometry import Affine
+    from qc.measure.context.copy_context import CopyContext
 
 CODES = ("spot", "smear", "streak", "void")
 ALWAYS = ("spot", "streak")
@@ -53,6 +56,7 @@ class _Source(Enum):
     PRESS = 2
 
 
+@part("print-defect")
 def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
     """Number of marks of each code on each page.
 
@@ -72,7 +76,7 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
 
     Notes
     -----
-    A mark is as large as a black disc of 1.2 mm at the least, a streak 50 mm long and 8 % deep (`qc.print_marks`). Where sheets
+    A mark is as large as a black disc of 1.2 mm at the least, a streak 50 mm long and 8 % deep (`print_marks`). Where sheets
     lay at the same place of the glass, scanner and press are not told apart and a person looks. A page with more than twelve
     marks may show another text than the reference, which its flag says; the first twelve are shown.
     """
@@ -81,9 +85,7 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
         where = Where(page=page.position)
         if page.marks is None:
             for code in ALWAYS:
-                yield MEASURES["print-defect"].observe(
-                    None, where=where, flags=(Flag.NOTHING_TO_COMPARE,), detail={"code": code}
-                )
+                yield marks_on_print.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,), detail={"code": code})
             continue
         for code in CODES:
             found = [
@@ -100,12 +102,25 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
             if marks:
                 detail |= {"size_mm": [round(m.size_mm, 2) for m in shown], "depth": [round(m.depth, 2) for m in shown]}
             if found and not mine:
-                yield MEASURES["print-defect"].observe(None, where=where, flags=(Flag.DIRTY_GLASS,), detail=detail)
+                yield marks_on_print.observe(None, where=where, flags=(Flag.DIRTY_GLASS,), detail=detail)
                 continue
             sure = all(s is _Source.PRESS for _, s in mine)
             evidence = tuple(evidence_at(page.scan, m.box_mm, page.to_scan) for m in shown)
             flags = (Flag.DIRT_OR_INK,) * (not sure) + (Flag.OTHER_CONTENT,) * (len(marks) > MANY)
-            yield MEASURES["print-defect"].observe(float(len(marks)), 0.0, where, flags, detail, evidence)
+            yield marks_on_print.observe(float(len(marks)), 0.0, where, flags, detail, evidence)
+
+
+@marks_on_print.on_copy
+def _of_copy(copy: CopyContext) -> Iterator[Observation]:
+    if copy.reference is None:
+        return iter(())
+    return marks_on_print(
+        [
+            MarkedPage(page.position, page.scan, page.page.marks, page.to_scan)
+            for page in copy.each_page()
+            if page.page.tiles is not None and page.to_scan is not None
+        ]
+    )
 
 
 def _sources(pages: Sequence[MarkedPage]) -> dict[tuple[int, int], _Source]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
-from qc.geometry import Affine
-from qc.model import Evidence, Observation, PageKind, PageRecord, Where
-from qc.places import evidence_at
-from qc.print_marks import PrintMark
-from qc.tiles import PageTiles, ScannedPage
-from qc.tone_curve import BarePaper, ToneCurve, bare_paper, even_tones, ground_color, shares
+from qc.measure.registry import measure, part
+from qc.measure.words import counted
+from qc.model import Evidence, Observation, PageKind, PageRecord, Where, evidence_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from qc.features.print_marks import PrintMark
+    from qc.features.tiles import PageTiles, ScannedPage
+    from qc.features.tone_curve import BarePaper, ToneCurve
+    from qc.geometry import Affine
+    from qc.measure.context.copy_context import CopyContext, PageContext
 
 MIN_DARKNESS = 0.03
 LOST_SHARE = 0.25
@@ -31,8 +36,26 @@ MOSTLY_BRIGHT = 0.95
 MIN_AREA_MM2 = 200.0
 MIN_SIDE_MM = 8.0
 MOST_SHOWN = 12
+_DEFECTS = {
+    "missing-print": ("place of missing print", "places of missing print"),
+    "spot": ("spot", "spots"),
+    "smear": ("smear", "smears"),
+    "streak": ("streak", "streaks"),
+    "white-sliver": ("strip of bare paper beside a picture", "strips of bare paper beside pictures"),
+    "void": ("place where a solid lost its ink", "places where a solid lost its ink"),
+}
 
 
+@measure(
+    "print-defect",
+    "count",
+    "page",
+    2,
+    name="missing print",
+    needs=("blank-pages-inside",),
+    subject="tone",
+    content=True,
+)
 def missing_print(page: ScannedPage, curve: ToneCurve, common: BarePaper | None) -> Observation:
     """Regions of several lines, or of a picture, that the reference prints and the copy leaves bare.
 
@@ -59,13 +82,16 @@ def missing_print(page: ScannedPage, curve: ToneCurve, common: BarePaper | None)
     is no missing print, whatever the file says, nor is a tint so light that the copy may show it as paper. Nothing is looked
     for within 5 mm of the trim line, nor in a copy that shows no bare paper at all.
     """
-    measure = MEASURES["print-defect"]
+    import cv2
+
+    from qc.features.tone_curve import bare_paper, ground_color
+
     where = Where(page=page.position)
     tiles = page.tiles
     paper = bare_paper([page]) or ground_color(page) or common
     if paper is None:
         flags = (Flag.NO_PAPER,)
-        return measure.observe(None, where=where, flags=flags, detail={"code": "missing-print"})
+        return missing_print.observe(None, where=where, flags=flags, detail={"code": "missing-print"})
     bare = _bare(tiles, curve, paper)
     # Lines of text leave gaps between them that are bare in the reference too.
     closed = cv2.morphologyEx(bare.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
@@ -80,11 +106,32 @@ def missing_print(page: ScannedPage, curve: ToneCurve, common: BarePaper | None)
             boxes.append((x0, y0, x1, y1))
     evidence = tuple(evidence_at(page.scan, box, page.to_scan) for box in boxes)
     detail = {"code": "missing-print", "boxes_mm": [list(b) for b in boxes]}
-    return measure.observe(float(len(boxes)), 0.0, where, detail=detail, evidence=evidence)
+    return missing_print.observe(float(len(boxes)), 0.0, where, detail=detail, evidence=evidence)
+
+
+@missing_print.on_page
+def _of_page(page: PageContext) -> Iterator[Observation]:
+    of_page, copy = page.copy.even.get(page.position), page.copy
+    if copy.reference is None or of_page is None:
+        return
+    found = missing_print(of_page, copy.curve, copy.common_paper)
+    # Words stand out against bare paper; on a page printed all over they are a part of a picture.
+    marks = page.page.marks if page.page.marks and of_page.tiles.paper is not None else ()
+    yield with_lost_lines(found, marks, of_page.scan, of_page.to_scan)
+
+
+@missing_print.sentence
+def _in_words(found: Observation, k: float) -> str:
+    one, many = _DEFECTS.get(str(found.detail.get("code")), _DEFECTS["missing-print"])
+    said = counted(found, one, many)
+    width = found.detail.get("width_mm")
+    return f"{said}, {width:.1f} mm wide," if width else said
 
 
 def _bare(tiles: PageTiles, curve: ToneCurve, paper: BarePaper) -> NDArray[np.bool_]:
     """Tiles that show bare paper where print was ordered that would be seen."""
+    from qc.features.tone_curve import even_tones, shares
+
     shown = shares(tiles, paper.light)
     ordered = np.minimum(tiles.reference.mean(axis=2) / paper.ordered, 1.0)
     scatter = np.hypot(paper.scatter, 0.0 if tiles.u_lamp is None else tiles.u_lamp)
@@ -126,12 +173,22 @@ def with_lost_lines(
     return replace(observation, value=number, flags=flags, detail=detail, evidence=evidence)
 
 
-def lost_page(blank: Observation) -> Observation:
-    """The same fault where a whole page is blank: from its `blank-pages-inside` observation."""
-    detail = {"code": "missing-print", **blank.detail}
-    return MEASURES["print-defect"].observe(blank.value, blank.u, blank.where, blank.flags, detail, blank.evidence)
+@part("print-defect")
+def lost_page(copy: CopyContext) -> Iterator[Observation]:
+    """The same fault where a whole page is blank: from its `blank-pages-inside` observation.
+
+    Returns
+    -------
+    iterator of Observation
+        One a page.
+    """
+    for blank in copy.observed("blank-pages-inside"):
+        if blank.value:
+            detail = {"code": "missing-print", **blank.detail}
+            yield lost_page.observe(blank.value, blank.u, blank.where, blank.flags, detail, blank.evidence)
 
 
+@part("print-defect")
 def lost_print(
     page: PageRecord, position: int, coverage: float, bright: float, ordered: float, sure: bool
 ) -> Observation | None:
@@ -162,4 +219,19 @@ def lost_print(
     detail = {"code": "missing-print", "reference_page": page.reference_page, "coverage": round(coverage, 5)}
     evidence = (Evidence(page.file, page.frame),)
     flags = () if sure else (Flag.PLACE_UNSURE,)
-    return MEASURES["print-defect"].observe(1.0, 0.0, Where(page=position), flags, detail, evidence)
+    return lost_print.observe(1.0, 0.0, Where(page=position), flags, detail, evidence)
+
+
+@lost_print.on_page
+def _hardly_printed(page: PageContext) -> Observation | None:
+    """Pages that lost nearly all of their print, so that no registration tells."""
+    from qc.register.thumbnails import darkness_on_ground
+
+    seen, record, reference = page.page, page.record, page.reference
+    if reference is None or seen.registration is not None or not seen.ink or not record.reference_page:
+        return None
+    if record.kind not in (PageKind.FOLIO_ONLY, PageKind.CONTENT):
+        return None
+    ordered = float(darkness_on_ground(reference.thumbnails()[[record.reference_page - 1]])[0])
+    sure = record.kind is PageKind.FOLIO_ONLY and page.position not in page.copy.doubtful
+    return lost_print(record, page.position, seen.ink.coverage, seen.ink.bright, ordered, sure)

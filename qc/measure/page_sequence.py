@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
-from qc.geometry import Side
-from qc.leaves import USUAL, mates
+from qc.geometry import USUAL, Side, mates
+from qc.measure.context.sheet_twice import Again, SheetIdentity, seen_again, two_copies
+from qc.measure.registry import MEASURES, measure
 from qc.model import Evidence, Observation, PageRecord, Where
-from qc.sequence import Alignment, Gap
-from qc.sheet_twice import Again, Sheet, seen_again, two_copies
+from qc.number_format import ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from qc.measure.context.copy_context import CopyContext
+    from qc.register.alignment import Alignment, Gap
 
 MOST = 0.8
 """Share of the versos that lie turned where the scanning turned them all."""
@@ -20,6 +26,7 @@ def _shown(page: PageRecord) -> tuple[Evidence, ...]:
     return (Evidence(page.file, page.frame),)
 
 
+@measure("pages-missing", "count", "copy", 2, name="missing pages", subject="sequence", content=True)
 def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Side] = USUAL) -> list[Observation]:
     """Printed reference pages that no scan shows: one observation a gap, with the number of pages, or a single zero.
 
@@ -46,14 +53,13 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
     that are blank in the reference are not counted, as scanners skip blanks. Two pages that form a leaf may also have gone
     through the feeder together with the leaf before.
     """
-    measure = MEASURES["pages-missing"]
     if alignment is None:
-        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+        return [pages_missing.observe(None, flags=(Flag.NO_REFERENCE,))]
     if not alignment.gaps:
-        return [measure.observe(0.0, 0.0)]
+        return [pages_missing.observe(0.0, 0.0)]
     if not complete:
         unseen = [p for gap in alignment.gaps for p in gap.pages]
-        return [measure.observe(None, flags=(Flag.NOT_COMPLETE,), detail={"not_seen": unseen})]
+        return [pages_missing.observe(None, flags=(Flag.NOT_COMPLETE,), detail={"not_seen": unseen})]
     by_side = {gap: [alignment.whole(gap, side) for side in odd] for gap in alignment.gaps}
     asked = [gap for gap in alignment.gaps if not any(by_side[gap])]
     covers = _covers(alignment)
@@ -68,7 +74,7 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
             Flag.MAY_BE_COVER: gap in covers,
         }
         found.append(
-            measure.observe(
+            pages_missing.observe(
                 float(len(gap.pages)),
                 0.0,
                 Where(page=None if gap.among else gap.position),
@@ -78,8 +84,26 @@ def pages_missing(alignment: Alignment | None, complete: bool, odd: frozenset[Si
         )
     if asked:
         not_seen = [p for gap in asked for p in gap.pages]
-        found.append(measure.observe(None, flags=(Flag.HALF_LEAVES,), detail={"not_seen": not_seen}))
+        found.append(pages_missing.observe(None, flags=(Flag.HALF_LEAVES,), detail={"not_seen": not_seen}))
     return found
+
+
+@pages_missing.on_copy
+def _missing_of(copy: CopyContext) -> list[Observation]:
+    return pages_missing(copy.alignment, copy.copy.scan.complete, copy.sides.odd)
+
+
+@pages_missing.sentence
+def _missing_in_words(gap: Observation, k: float) -> str:
+    if not gap.value:
+        return "0 missing pages"
+    pages, count = gap.detail["reference_pages"], round(gap.value)
+    if Flag.LOOK_ALIKE in gap.flags:
+        verb = "is" if count == 1 else "are"
+        why = "they look the same, or an unknown page stands there"
+        return f"{count} of the pages {ranges(pages)} of the book {verb} missing; which is not told, as {why}"
+    said = f"Page {pages[0]} of the book is missing" if count == 1 else f"Pages {ranges(pages)} of the book are missing"
+    return said + (", which are whole leaves" if gap.detail.get("whole_leaves") else "")
 
 
 def _covers(alignment: Alignment) -> tuple[Gap, ...]:
@@ -91,6 +115,15 @@ def _covers(alignment: Alignment) -> tuple[Gap, ...]:
     return (first, last) if at_end else (first,)
 
 
+@measure(
+    "pages-duplicated",
+    "count",
+    "copy",
+    3,
+    name="doubled pages",
+    subject="sequence",
+    content=True,
+)
 def pages_duplicated(
     pages: Sequence[PageRecord], alignment: Alignment | None, again: Mapping[int, Again] | None = None
 ) -> list[Observation]:
@@ -113,9 +146,8 @@ def pages_duplicated(
     lies clearly elsewhere on both; between, or where this copy's prints lie too much alike to tell, the flag is
     ``maybe-same-sheet``. Second prints of most leaves are another copy of the title: flag ``two-copies``.
     """
-    measure = MEASURES["pages-duplicated"]
     if alignment is None:
-        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+        return [pages_duplicated.observe(None, flags=(Flag.NO_REFERENCE,))]
     found = []
     if again is None:
         again = seen_again(alignment, pages, (), bench_cut=True)
@@ -127,12 +159,12 @@ def pages_duplicated(
             flags = (Flag.LOOK_ALIKE,)
         elif not told.both_sides:
             flags = (Flag.ONE_SIDE,)
-        elif told.sheet is not Sheet.OTHER:
-            flags = (Flag.SAME_SHEET if told.sheet is Sheet.SAME else Flag.MAYBE_SAME_SHEET,)
+        elif told.sheet is not SheetIdentity.OTHER:
+            flags = (Flag.SAME_SHEET if told.sheet is SheetIdentity.SAME else Flag.MAYBE_SAME_SHEET,)
         elif copies:
             flags = (Flag.TWO_COPIES,)
         found.append(
-            measure.observe(
+            pages_duplicated.observe(
                 0.0 if Flag.SAME_SHEET in flags else 1.0,
                 0.0,
                 Where(page=at),
@@ -141,7 +173,27 @@ def pages_duplicated(
                 evidence=_shown(pages[at - 1]),
             )
         )
-    return found or [measure.observe(0.0, 0.0)]
+    return found or [pages_duplicated.observe(0.0, 0.0)]
+
+
+@pages_duplicated.on_copy
+def _doubled_of(copy: CopyContext) -> list[Observation]:
+    return pages_duplicated(copy.records, copy.alignment, copy.again)
+
+
+@pages_duplicated.sentence
+def _doubled_in_words(found: Observation, k: float) -> str:
+    page = found.detail.get("reference_page")
+    if Flag.SAME_SHEET in found.flags:
+        return f"Page {page} of the book scanned twice, on one sheet"
+    if not found.value:
+        return "0 doubled pages"
+    if Flag.LOOK_ALIKE in found.flags:
+        said = f"A page that looks like page {page} of the book, one more of them than were ordered"
+    else:
+        said = f"Page {page} of the book for the second time"
+    one_side = ", the other side of its leaf is not, so the sheet may have been scanned twice"
+    return said + (one_side if Flag.ONE_SIDE in found.flags else "")
 
 
 def _on_sheet(again: Again) -> dict[str, object]:
@@ -157,6 +209,15 @@ def _on_sheet(again: Again) -> dict[str, object]:
     }
 
 
+@measure(
+    "pages-out-of-order",
+    "count",
+    "copy",
+    3,
+    name="order of the pages",
+    subject="sequence",
+    content=True,
+)
 def pages_out_of_order(
     pages: Sequence[PageRecord], alignment: Alignment | None, order: str, complete: bool
 ) -> list[Observation]:
@@ -180,9 +241,8 @@ def pages_out_of_order(
     place are rather scans that were mixed up: flag ``mixed-up``. Nothing is said of pages that look like others, nor of any
     page where most do: their order is not known.
     """
-    measure = MEASURES["pages-out-of-order"]
     if alignment is None:
-        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+        return [pages_out_of_order.observe(None, flags=(Flag.NO_REFERENCE,))]
     many = 5 * len(alignment.misplaced) > len(pages)
     common: dict[str, object] = {"scan_order": order}
     if alike := sorted({p for i in alignment.alike if (p := alignment.places[i - 1]) is not None}):
@@ -197,7 +257,7 @@ def pages_out_of_order(
         null = unsure or (late and not complete)
         reasons = [Flag.LOOK_ALIKE] if unsure else [Flag.MIXED_UP] * (many and not null) + [Flag.SCANNED_LATE] * late
         found.append(
-            measure.observe(
+            pages_out_of_order.observe(
                 None if null else 1.0,
                 None if null else 0.0,
                 Where(page=at),
@@ -206,7 +266,22 @@ def pages_out_of_order(
                 evidence=_shown(pages[at - 1]),
             )
         )
-    return found or [measure.observe(0.0, 0.0, detail=common)]
+    return found or [pages_out_of_order.observe(0.0, 0.0, detail=common)]
+
+
+@pages_out_of_order.on_copy
+def _misplaced_of(copy: CopyContext) -> list[Observation]:
+    return pages_out_of_order(copy.records, copy.alignment, copy.scan_order, copy.copy.scan.complete)
+
+
+@pages_out_of_order.sentence
+def _misplaced_in_words(found: Observation, k: float) -> str:
+    if not found.value:
+        return "0 pages out of order"
+    said = f"Page {found.detail.get('reference_page')} of the book where it does not belong"
+    if Flag.MIXED_UP in found.flags:
+        return f"{said}, as so many others that the scans may have been mixed up"
+    return f"{said}, scanned late or bound there" if Flag.SCANNED_LATE in found.flags else said
 
 
 def _lies_there(alignment: Alignment, at: int) -> bool:
@@ -232,6 +307,7 @@ def _lies_there(alignment: Alignment, at: int) -> bool:
     return not (late or early)
 
 
+@measure("pages-upside-down", "count", "copy", 2, name="pages upside down", subject="sequence")
 def pages_upside_down(
     pages: Sequence[PageRecord], has_reference: bool, odd: frozenset[Side] = USUAL
 ) -> list[Observation]:
@@ -243,9 +319,8 @@ def pages_upside_down(
     is blank or was not seen, the flag is ``one-side``. A loose sheet laid on the glass upside down is not told from one
     bound so.
     """
-    measure = MEASURES["pages-upside-down"]
     if not has_reference:
-        return [measure.observe(None, flags=(Flag.NO_REFERENCE,))]
+        return [pages_upside_down.observe(None, flags=(Flag.NO_REFERENCE,))]
     turned = {p.reference_page: p.upside_down for p in pages if p.reference_page is not None and p.skew_deg is not None}
     sides = [[up for n, up in turned.items() if n % 2 == side] for side in (0, 1)]
     # Where faults make the turned sides the more usual ones, it is the rectos that seem to be turned.
@@ -271,7 +346,7 @@ def pages_upside_down(
         if all(other is False for other in others):
             continue
         found.append(
-            measure.observe(
+            pages_upside_down.observe(
                 1.0,
                 0.0,
                 Where(page=position),
@@ -280,4 +355,43 @@ def pages_upside_down(
                 evidence=_shown(page),
             )
         )
-    return found or [measure.observe(0.0, 0.0, detail={"versos_turned": by_side})]
+    return found or [pages_upside_down.observe(0.0, 0.0, detail={"versos_turned": by_side})]
+
+
+@pages_upside_down.on_copy
+def _turned_of(copy: CopyContext) -> list[Observation]:
+    return pages_upside_down(copy.records, copy.reference is not None, copy.sides.odd)
+
+
+@pages_upside_down.sentence
+def _turned_in_words(found: Observation, k: float) -> str:
+    if not found.value:
+        return "0 pages upside down"
+    said = f"Page {found.detail.get('reference_page')} of the book upside down"
+    return said + (", and its other side does not tell" if Flag.ONE_SIDE in found.flags else "")
+
+
+@pages_out_of_order.revises
+def _unsure_places(copy: CopyContext) -> list[Observation]:
+    odd = copy.observed(pages_duplicated.id, pages_out_of_order.id)
+    return with_unsure_places(copy.observations, odd)
+
+
+def with_unsure_places(observations: Iterable[Observation], sequence: Iterable[Observation]) -> list[Observation]:
+    """The observations, those of tone and print place on a page that was there before or is out of place with
+    `Flag.PLACE_UNSURE`: it may be a page of something else that looks alike, as a cover does, which lacks what was ordered there
+    and bears its print elsewhere.
+
+    Parameters
+    ----------
+    observations : iterable of Observation
+    sequence : iterable of Observation
+        Of doubled and misplaced pages.
+    """
+    unsure = {o.where.page for o in sequence if o.value} - {None}
+    return [
+        replace(o, flags=(*o.flags, Flag.PLACE_UNSURE))
+        if o.value is not None and MEASURES[o.measure].subject in ("tone", "cut") and o.where.page in unsure
+        else o
+        for o in observations
+    ]

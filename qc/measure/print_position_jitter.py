@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t as student
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.measure.context.opposite_edges import placements
+from qc.measure.registry import measure
+from qc.measure.words import size
 from qc.model import Observation, Where
-from qc.opposite_edges import placements
-from qc.robust import huber_mean
+from qc.stats import huber_mean, students_factor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qc.measure.context.copy_context import CopyContext
 
 MIN_PAGES = 6
 
 
+@measure(
+    "print-position-jitter",
+    "mm",
+    "copy",
+    1,
+    name="placement jitter",
+    subject="cut",
+    signed=False,
+)
 def print_position_jitter(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
     """Standard deviation of the placement of the print over the pages of a copy, the measuring taken out.
 
@@ -39,24 +53,33 @@ def print_position_jitter(offsets: Sequence[Observation], bench_cut: bool) -> li
     arm from the jitter to what s ± twice that would give, as small jitter is hard to tell from the measuring. Pages
     whose registration is in doubt are left out.
     """
-    measure = MEASURES["print-position-jitter"]
     result = []
     for axis in ("x", "y"):
         pages = placements(offsets, axis, bench_cut)
         where, detail = Where(axis=axis), {"pages": len(pages)}
         if len(pages) < MIN_PAGES:
-            result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail=detail))
+            result.append(print_position_jitter.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail=detail))
             continue
         n = len(pages)
         spread = huber_mean(np.array([p.placement for p in pages]))[1] * n / (n - 0.8)
         noise = float(np.median([p.u_placement for p in pages]))
         jitter = _less(spread, noise)
         scatter = max(spread, noise)
-        u_scatter = 1.17 * scatter / float(np.sqrt(n)) * float(student.ppf(0.975, n - 1)) / 1.96
+        u_scatter = 1.17 * scatter / float(np.sqrt(n)) * students_factor(n - 1) / 1.05
         low, high = (_less(max(scatter + arm * u_scatter, 0.0), noise) for arm in (-2, 2))
         u = 0.5 * max(jitter - low, high - jitter)
-        result.append(measure.observe(jitter, u, where, detail=detail))
+        result.append(print_position_jitter.observe(jitter, u, where, detail=detail))
     return result
+
+
+@print_position_jitter.on_copy
+def _of_copy(copy: CopyContext) -> list[Observation]:
+    return print_position_jitter(copy.offsets, copy.bench_cut) if copy.reference else []
+
+
+@print_position_jitter.sentence
+def _in_words(jitter: Observation, k: float) -> str:
+    return f"Placement jitter {size(jitter, k)}"
 
 
 def _less(scatter: float, noise: float) -> float:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge, Size
+from qc.measure.context.opposite_edges import opposite_edges
+from qc.measure.registry import MEASURES, measure
+from qc.measure.words import size
 from qc.model import Observation, Where
-from qc.opposite_edges import opposite_edges
-from qc.robust import mean_over_pages
-from qc.scanner import U_SCALE
+from qc.scan.scanner_profile import U_SCALE
+from qc.stats import mean_over_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from qc.measure.context.copy_context import CopyContext
 
 MIN_PAGES = 3
 U_CUT_MM = 1.0
@@ -25,12 +31,13 @@ STRETCHED_MM = 6.0
 stretched after scanning. Twice what any printer allows a cut to be off."""
 U_UNEQUAL = 0.005
 """By how much the scales of the two axes differ: a driver scales both alike, paper and feeds stretch one by up to 0.3 %."""
+MAX_SCALE_SD = 1e-3
+"""Of the scale of the print on a page, as its tiles alone give it; a page of text reaches a tenth of that."""
 LEAST_SCALED = 0.004
 """Below it scale moves an edge of a 9 in page by less than 0.5 mm, which is in doubt of nothing: any press is off by 0.1 %, and
 a calibrated scanner sees that."""
 AXES: Mapping[str, str] = {"height": "y", "width": "x"}
 _EDGES = {"height": (Edge.HEAD, Edge.TAIL), "width": (Edge.SPINE, Edge.FORE_EDGE)}
-_SCALED = ("trim-offset", "trim-offset-block", "trim-offset-page")
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,15 @@ class _Witness:
     u: float
 
 
+@measure(
+    "print-scale",
+    "fraction",
+    "copy",
+    1,
+    name="size of the print",
+    subject="cut",
+    needs=("trim-offset-block",),
+)
 def print_scale(
     pages: Sequence[PageScale], offsets: Sequence[Observation], trim: Size, bench_cut: bool, u_reference: float = 0.0
 ) -> list[Observation]:
@@ -83,7 +99,6 @@ def print_scale(
     u that covers their difference. The axes then bear each other out: print is scaled alike in both (u 0.5 %), which helps
     the width of a copy whose spine was cut; where they differ by more than 2 u each stands for itself.
     """
-    measure = MEASURES["print-scale"]
     said: dict[str, tuple[_Witness | None, tuple[Flag, ...], dict[str, float]]] = {}
     for name, axis in AXES.items():
         k = 0 if axis == "x" else 1
@@ -108,8 +123,34 @@ def print_scale(
         if own and other and not flags and not stretched_other:
             own = _borne_out(own, other)
         value, u = (own.value, own.u) if own else (None, None)
-        result.append(measure.observe(value, u, Where(axis=name), flags, detail))
+        result.append(print_scale.observe(value, u, Where(axis=name), flags, detail))
     return result
+
+
+@print_scale.on_copy
+def _of_copy(copy: CopyContext) -> list[Observation]:
+    reference = copy.reference
+    if reference is None:
+        return []
+    known = [(p, p.registration) for p in copy.pages if p.registration is not None and any(p.registration.observable)]
+    pages = [
+        PageScale(r.linear()[:2], r.linear_sd()[:2], p.u_scale)
+        for p, r in known
+        if max(r.linear_sd()[:2]) < MAX_SCALE_SD
+    ]
+    u_reference = U_SCALE if reference.id.kind == "copy" else 0.0
+    scales = print_scale(pages, copy.offsets, reference.trim, copy.bench_cut, u_reference)
+    if not copy.trim_guessed:
+        return scales
+    # A trim of which the size is not known does not tell the size of the print on it.
+    return [replace(o, value=None, u=None, flags=(Flag.TRIM_NOT_STATED,)) for o in scales]
+
+
+@print_scale.sentence
+def _in_words(scale: Observation, k: float) -> str:
+    way = "smaller" if (scale.value or 0.0) < 0 else "larger"
+    said = f"Print {size(scale, k, 100.0, '%')} {way} than ordered"
+    return f"{said}; {Flag.SCAN_STRETCHED.meaning}" if Flag.SCAN_STRETCHED in scale.flags else said
 
 
 def _by_scanner(pages: Sequence[tuple[float, float, float]], u_reference: float) -> _Witness | None:
@@ -158,8 +199,8 @@ def _joined(scanner: _Witness, cuts: _Witness, ordered_mm: float, calibrated: bo
 
 
 def with_scale_doubt(observations: Iterable[Observation], scales: Sequence[Observation]) -> list[Observation]:
-    """The observations, `trim-offset` and its kin and `trim-size-block` flagged where the print is scaled along their axis:
-    what is measured against the print then says less of the paper."""
+    """The observations, those that rest on cuts flagged where the print is scaled along their axis: what is measured against the
+    print then says less of the paper."""
     scaled = {
         str(o.where.axis)
         for o in scales
@@ -168,11 +209,16 @@ def with_scale_doubt(observations: Iterable[Observation], scales: Sequence[Obser
     edges = {edge for axis in scaled for edge in _EDGES[axis]}
     return [
         replace(o, flags=(*o.flags, str(Flag.PRINT_SCALED)))
-        if o.value is not None
-        and (
-            (o.measure in _SCALED and o.where.edge in edges)
-            or (o.measure == "trim-size-block" and o.where.axis in scaled)
-        )
+        if o.value is not None and _in_mm_of_cuts(o) and (o.where.edge in edges or o.where.axis in scaled)
         else o
         for o in observations
     ]
+
+
+def _in_mm_of_cuts(o: Observation) -> bool:
+    return MEASURES[o.measure].subject == "cut" and o.unit == "mm"
+
+
+@print_scale.revises
+def _doubts(copy: CopyContext) -> list[Observation]:
+    return with_scale_doubt(copy.observations, copy.observed(print_scale.id))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qc.barcode import IsbnCode
-from qc.catalog import MEASURES
 from qc.flags import Flag
-from qc.imprint import Imprint
-from qc.model import Evidence, Observation, Where
+from qc.measure.registry import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qc.features.text.barcode import IsbnCode
+    from qc.features.text.imprint import Imprint
+    from qc.measure.context.copy_context import CopyContext
+    from qc.model import Evidence, Observation, Where
 
 
+@measure("print-date", "count", "copy", 3, name="date of printing", subject="reading")
 def print_date(
     imprint: Imprint | None, where: Where, evidence: Evidence | None, lacking: Flag, turns: int = 0
 ) -> Observation:
@@ -39,9 +44,8 @@ def print_date(
     A day misread alike at two resolutions fools it. Numerals such as 07/04/2014 are of either order and never sure,
     nor is the day that only a printer's code ends in (``date-from-code``).
     """
-    measure = MEASURES["print-date"]
     if imprint is None:
-        return measure.observe(None, flags=(lacking,))
+        return print_date.observe(None, flags=(lacking,))
     seen = (evidence,) if evidence else ()
     detail: dict[str, Any] = {
         "lines": list(imprint.lines),
@@ -53,11 +57,18 @@ def print_date(
     printed = imprint.printed
     if printed is None:
         flag = lacking if not imprint.lines else Flag.DATE_NOT_READ
-        return measure.observe(None, where=where, flags=(flag,), detail=detail, evidence=seen)
+        return print_date.observe(None, where=where, flags=(flag,), detail=detail, evidence=seen)
     read = {"text": printed.day.isoformat(), "printed": printed.text, "others": [d.isoformat() for d in printed.others]}
-    return measure.observe(1.0, 0.0, where, printed.doubts, read | detail, seen)
+    return print_date.observe(1.0, 0.0, where, printed.doubts, read | detail, seen)
 
 
+@print_date.on_copy
+def _date_of(copy: CopyContext) -> Observation:
+    seen = copy.imprint
+    return print_date(seen.imprint, seen.where, seen.evidence, seen.lacking, seen.turns)
+
+
+@measure("print-place", "count", "copy", 3, name="place of printing", subject="reading")
 def print_place(imprint: Imprint | None, where: Where, evidence: Evidence | None, lacking: Flag) -> Observation:
     """Where the copy was printed, as its imprint says: a count of 1, the words in `detail`.
 
@@ -77,17 +88,23 @@ def print_place(imprint: Imprint | None, where: Where, evidence: Evidence | None
     -----
     It tells which plant a difference of paper or color may come from; no rule judges it.
     """
-    measure = MEASURES["print-place"]
     if imprint is None or imprint.place is None:
         flag = lacking if imprint is None or not imprint.lines else Flag.PLACE_NOT_READ
-        return measure.observe(None, where=where, flags=(flag,))
+        return print_place.observe(None, where=where, flags=(flag,))
     place = imprint.place
     sure = place.country is not None and place.exact
     flags = () if sure else (Flag.LOW_CONFIDENCE,)
     detail = {"text": place.text, "country": place.country} | ({"plant": place.plant} if place.plant else {})
-    return measure.observe(1.0, 0.0, where, flags, detail, (evidence,) if evidence else ())
+    return print_place.observe(1.0, 0.0, where, flags, detail, (evidence,) if evidence else ())
 
 
+@print_place.on_copy
+def _place_of(copy: CopyContext) -> Observation:
+    seen = copy.imprint
+    return print_place(seen.imprint, seen.where, seen.evidence, seen.lacking)
+
+
+@measure("isbn", "count", "copy", 2, name="ISBN", subject="reading")
 def isbn(codes: Sequence[tuple[IsbnCode, Evidence]], lacking: Flag) -> list[Observation]:
     """ISBN in the barcode of the cover: a count of 1, the digits in `detail`.
 
@@ -108,11 +125,10 @@ def isbn(codes: Sequence[tuple[IsbnCode, Evidence]], lacking: Flag) -> list[Obse
     -----
     A check digit is no proof: a number that only one reader saw goes to a person where it is not the expected one.
     """
-    measure = MEASURES["isbn"]
     if not codes:
-        return [measure.observe(None, flags=(lacking,))]
+        return [isbn.observe(None, flags=(lacking,))]
     return [
-        measure.observe(
+        isbn.observe(
             1.0,
             0.0,
             flags=() if code.sure else (Flag.LOW_CONFIDENCE,),
@@ -121,3 +137,8 @@ def isbn(codes: Sequence[tuple[IsbnCode, Evidence]], lacking: Flag) -> list[Obse
         )
         for code, evidence in codes
     ]
+
+
+@isbn.on_copy
+def _isbn_of(copy: CopyContext) -> list[Observation]:
+    return isbn(copy.imprint.isbns, copy.imprint.no_isbn)

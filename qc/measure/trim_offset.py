@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qc.catalog import MEASURES
-from qc.edges import EdgeLine
 from qc.flags import Flag
-from qc.geometry import Affine, Edge, Points, Size
-from qc.model import Observation, Where
-from qc.places import evidence_at
-from qc.register import FEW_TILES, Registration
+from qc.geometry import OUTER_EDGES, SIDES, Affine, Edge, Points, Size, meet
+from qc.measure.registry import measure
+from qc.measure.words import size
+from qc.model import Observation, Where, evidence_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qc.edges.dark_backing import EdgeLine
+    from qc.measure.context.copy_context import PageContext
+    from qc.register.register import Registration
 
 LOCAL_SHARE = 1.3
 """The edge is displaced by local distortion as much as the tiles of the print are, by their spread along that axis."""
@@ -36,15 +41,7 @@ VIEW_MM = (20.0, 15.0)
 
 def side_ends(corners: Points, side: int) -> Points:
     """End points of side 0..3 (left, top, right, bottom), walked so that the paper lies to the right."""
-    a, b = ((3, 0), (0, 1), (1, 2), (2, 3))[side]
-    return corners[[a, b]]
-
-
-def _intersection(p: Points, q: Points) -> Points:
-    """Point where the lines through the pairs `p` and `q` meet."""
-    d, e = p[1] - p[0], q[1] - q[0]
-    t = np.linalg.solve(np.column_stack([d, -e]), q[0] - p[0])
-    return np.asarray(p[0] + t[0] * d)
+    return corners[list(SIDES[side])]
 
 
 def trim_unstated(offset: Observation) -> Observation:
@@ -60,7 +57,7 @@ def _cut_beyond(frame: Points, side: int, registration: Registration, trim: Size
     nominal = side_ends(trim.corners(), side)
     middle = nominal.mean(axis=0)
     across = np.array([middle, middle + np.eye(2)[axis]])
-    at = _intersection(registration.to_px.inverse()(frame), across)
+    at = meet(registration.to_px.inverse()(frame), across)
     sign = -1.0 if side in (0, 1) else 1.0
     u_register = registration.u_across(middle, np.eye(2)[axis])
     u = float(np.sqrt(u_register**2 + _u_local(registration, axis) ** 2 + u_trim_mm**2))
@@ -81,7 +78,7 @@ def _ends(cuts: Sequence[Points | None], side: int, trim: Size) -> list[Points]:
     ends = []
     for neighbor in ((side - 1) % 4, (side + 1) % 4):
         other = cuts[neighbor]
-        ends.append(_intersection(cut, side_ends(trim.corners(), neighbor) if other is None else other))
+        ends.append(meet(cut, side_ends(trim.corners(), neighbor) if other is None else other))
     return ends
 
 
@@ -100,6 +97,22 @@ def _straightened(cuts: Sequence[Points | None], trim: Size) -> list[Points | No
     return [None if cut is None else back(cut) for cut in cuts]
 
 
+def _view(ends: Sequence[Points]) -> tuple[float, float, float, float]:
+    """Box around the middle of an edge, in page-frame mm."""
+    x, y = (float(v) for v in np.mean(ends, axis=0))
+    return x - VIEW_MM[0], y - VIEW_MM[1], x + VIEW_MM[0], y + VIEW_MM[1]
+
+
+def _not_placed(line: EdgeLine, registration: Registration | None, axis: int) -> Flag | None:
+    """Why the print of a page does not tell a place along `axis`; None where it does, or where the edge says why there is none."""
+    if registration is None:
+        return Flag.NOT_REGISTERED if line.flag is None else None
+    if registration.observable[axis]:
+        return None
+    return Flag.SPARSE if registration.sparse else Flag.PERIODIC
+
+
+@measure("trim-offset", "mm", "page", 3, name="cut", subject="cut", by_edge=True)
 def trim_offset(
     lines: Sequence[EdgeLine],
     names: tuple[Edge, Edge, Edge, Edge],
@@ -149,7 +162,6 @@ def trim_offset(
     What fools it: a page whose print is itself misplaced (placement jitter, 1 mm class on a press); judge the block,
     report the page. Where the print is turned by more than a degree, the turn is taken out first, about the middle of the trim.
     """
-    measure = MEASURES["trim-offset"]
     result = []
     cuts: list[Points | None] = [None] * 4
     if registration is not None:
@@ -158,20 +170,17 @@ def trim_offset(
     straight = _straightened(cuts, trim)
     for side, (name, line) in enumerate(zip(names, lines, strict=True)):
         where = Where(page=page, edge=name)
-        horizontal = side in (1, 3)
-        flag = reason or (Flag.NOT_REGISTERED if registration is None and line.flag is None else None)
-        if flag is None and registration is not None and not registration.observable[1 if horizontal else 0]:
-            flag = Flag.SPARSE if registration.tiles < FEW_TILES else Flag.PERIODIC
+        axis = side % 2
+        flag = reason or _not_placed(line, registration, axis)
         if flag is not None or registration is None or line.ends is None:
             flags = (flag or line.flag or Flag.EDGE_NOT_FOUND,)
             found = {}
             if flag is None and registration is not None and line.frame is not None:
                 found = _cut_beyond(line.frame, side, registration, trim, u_trim_mm)
-            result.append(measure.observe(None, where=where, flags=flags, detail=found))
+            result.append(trim_offset.observe(None, where=where, flags=flags, detail=found))
             continue
         nominal = side_ends(trim.corners(), side)
         ends = _ends(cuts, side, trim)
-        axis = 1 if horizontal else 0
         sign = -1.0 if side in (0, 1) else 1.0
         offset = sign * float(np.mean([e[axis] for e in _ends(straight, side, trim)]) - nominal[0, axis])
         u_edge = line.u_px / registration.to_px.scale[axis]
@@ -196,10 +205,46 @@ def trim_offset(
             flag = Flag.SPARSE if u_register > 0.7 * u_own else Flag.U_TOO_LARGE
             if abs(offset) > MAX_OFFSET_MM:
                 flag = Flag.EDGE_NOT_FOUND
-            result.append(measure.observe(None, where=where, flags=(flag,), detail=detail))
+            result.append(trim_offset.observe(None, where=where, flags=(flag,), detail=detail))
             continue
-        x, y = (float(v) for v in np.mean(ends, axis=0))
-        box = (x - VIEW_MM[0], y - VIEW_MM[1], x + VIEW_MM[0], y + VIEW_MM[1])
-        evidence = evidence_at(scan, box, to_scan.after(registration.to_px))
-        result.append(measure.observe(offset, u, where, detail=detail, evidence=(evidence,)))
+        evidence = evidence_at(scan, _view(ends), to_scan.after(registration.to_px))
+        result.append(trim_offset.observe(offset, u, where, detail=detail, evidence=(evidence,)))
     return result
+
+
+@trim_offset.on_page
+def _of_page(page: PageContext) -> Iterator[Observation]:
+    seen, reference, sides = page.page, page.reference, page.copy.sides
+    if seen.trim is None or seen.to_scan is None:
+        for edge in page.edges:
+            where = Where(page=page.position, edge=edge)
+            yield trim_offset.observe(None, where=where, flags=(page.not_measured or Flag.UNREADABLE,))
+        return
+    u_trim_mm = reference.u_trim_mm if reference else 0.0
+    offsets = trim_offset(
+        seen.lines,
+        page.edges,
+        seen.registration,
+        seen.trim,
+        page.position,
+        page.not_measured,
+        page.scan,
+        seen.to_scan,
+        u_trim_mm,
+    )
+    number = seen.reference_page
+    unstated = reference is not None and number is not None and not reference.page(number).trim_known
+    for offset in offsets:
+        told = trim_unstated(offset) if unstated else offset
+        if page.copy.same_frame and Flag.CROPPED in told.flags:
+            told = replace(told, detail={**told.detail, "frame": "driver format"})
+        if page.position in sides.doubtful and told.where.edge in OUTER_EDGES:
+            # Which outer edge it belongs to is assumed.
+            told = replace(told, flags=(*told.flags, Flag.SIDES_NOT_PROVEN))
+        yield told
+
+
+@trim_offset.sentence
+def _in_words(offset: Observation, k: float) -> str:
+    way = "too deep" if (offset.value or 0.0) < 0 else "outside the trim line"
+    return f"Cut {size(offset, k)} {way}"

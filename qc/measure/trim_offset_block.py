@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qc.catalog import MEASURES
-from qc.flags import Flag
-from qc.geometry import Edge
+from qc.flags import Flag, most_common
+from qc.geometry import OUTER_EDGES, Edge, Side
+from qc.measure.registry import MEASURES, measure
+from qc.measure.words import size
 from qc.model import Observation, Where
-from qc.robust import mean_over_pages
+from qc.stats import mean_over_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qc.measure.context.copy_context import CopyContext
 
 MIN_PAGES = 3
 U_COMMON_MM = 0.018
 """What all pages of a copy share on a dark backing, where they do not say it (`u_system`). It does not shrink with
 pages."""
-BLEEDS_MM = (3.0, 3.175, 5.0)
-SOUND_MM = 1.6
-"""By which a sound block is usually off at most: half of 0.125 in."""
 
 
+@measure("trim-offset-block", "mm", "copy", 1, name="cut", subject="cut", by_edge=True)
 def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = None) -> list[Observation]:
     """Trim offset of the block: Huber mean over the pages, one an edge.
 
@@ -45,7 +49,6 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
     enters undiminished. At least three pages are needed. Pages whose sides are not proven count at the outer edges only where
     there are not three others, and then with the flag ``sides-not-proven``.
     """
-    measure = MEASURES["trim-offset-block"]
     result = []
     for edge in Edge:
         here = [o for o in offsets if o.where.edge is edge]
@@ -59,7 +62,7 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
         where = Where(edge=edge)
         if len(measured) < MIN_PAGES:
             flags = [f for o in here if o.value is None for f in o.flags if f not in doubt]
-            common = max(sorted(set(flags)), key=flags.count) if flags else None
+            common = most_common(flags)
             reason: tuple[str, ...] = tuple(dict.fromkeys(f for f in (pages_flag, common, Flag.FEW_PAGES) if f))[:2]
             detail: dict[str, Any] = {"pages": len(measured)}
             bounds = [float(o.detail["cut_beyond_mm"]) for o in here if "cut_beyond_mm" in o.detail]
@@ -68,7 +71,7 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
             frames = [o.detail["frame"] for o in here if "frame" in o.detail]
             if frames:
                 detail["frame"] = frames[0]
-            result.append(measure.observe(None, where=where, flags=(*reason, *doubt), detail=detail))
+            result.append(trim_offset_block.observe(None, where=where, flags=(*reason, *doubt), detail=detail))
             continue
         values = np.array([o.value for o in measured], float)
         page_u = np.array([o.u or 0.0 for o in measured])
@@ -77,13 +80,52 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
         value, u, spread = mean_over_pages(values, own_u, common_u)
         nearest = min(measured, key=lambda o: abs((o.value or 0.0) - value))
         detail = {"pages": len(values), "spread": round(spread, 4), "shown_page": nearest.where.page}
-        result.append(measure.observe(value, u, where, doubt, detail=detail, evidence=nearest.evidence))
+        result.append(trim_offset_block.observe(value, u, where, doubt, detail=detail, evidence=nearest.evidence))
     return result
 
 
-def of_another_trim(block: Sequence[Observation]) -> bool:
-    """Whether all edges that the printer cuts lie as those of a sound block whose PDF has bleed where none was read, or
-    none where one was read. Of a trim that nothing but the size of the pages tells, that is as likely as a bad cut."""
-    cuts = [o.value for o in block if o.where.edge is not Edge.SPINE and o.value is not None]
-    shifts = [sign * b for b in BLEEDS_MM for sign in (-1, 1)]
-    return bool(cuts) and any(all(abs(cut - shift) < SOUND_MM for cut in cuts) for shift in shifts)
+@trim_offset_block.on_copy
+def _of_copy(copy: CopyContext) -> Iterator[Observation]:
+    reference, flag = copy.reference, None
+    if reference is None:
+        flag = Flag.NO_REFERENCE
+    elif not reference.trim_known:
+        flag = Flag.TRIM_NOT_STATED
+    for block in trim_offset_block(copy.offsets, flag):
+        yield _with_sides(block, copy) if block.where.edge in OUTER_EDGES else block
+
+
+def _with_sides(block: Observation, copy: CopyContext) -> Observation:
+    """The offset of a block at an outer edge with what is known of its sides."""
+    sides, reference = copy.sides, copy.reference
+    said = {
+        "direction": str(copy.direction),
+        "by": reference.direction_by if reference else "as stated" if copy.copy.reference.direction else "",
+        "proof": sides.proof,
+        "against": list(sides.against),
+        "odd_pages": sorted(str(s) for s in sides.odd),
+        "not_proven": len(sides.doubtful),
+    }
+    shifted = (Flag.SIDES_SHIFTED,) if Side.VERSO in sides.odd and not sides.doubtful else ()
+    return replace(block, flags=(*block.flags, *shifted), detail={**block.detail, "sides": said})
+
+
+@trim_offset_block.sentence
+def _in_words(offset: Observation, k: float) -> str:
+    way = "too deep" if (offset.value or 0.0) < 0 else "outside the trim line"
+    return f"Cut {size(offset, k)} {way}"
+
+
+@trim_offset_block.revises
+def _where_the_trim_is_not_stated(copy: CopyContext) -> Iterator[Observation]:
+    """What is made of cuts is nothing where nobody stated the trim: pages of another size whose trim is known do not stand for it.
+    Where the trim is a guess, the block is in doubt."""
+    unstated = copy.reference is not None and not copy.reference.trim_known
+    for o in copy.observations:
+        measure = MEASURES[o.measure]
+        if unstated and measure.subject == "cut" and measure.scope == "copy":
+            yield replace(o, value=None, u=None, flags=(Flag.TRIM_NOT_STATED,), evidence=())
+        elif copy.trim_guessed and o.measure == trim_offset_block.id:
+            yield replace(o, flags=(*o.flags, str(Flag.TRIM_NOT_STATED)))
+        else:
+            yield o

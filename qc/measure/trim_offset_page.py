@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.model import Observation
-from qc.opposite_edges import AXES, placements
-from qc.robust import mean_over_pages
+from qc.measure.context.opposite_edges import AXES, placements
+from qc.measure.registry import measure
+from qc.measure.words import size
+from qc.stats import mean_over_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qc.measure.context.copy_context import CopyContext
+    from qc.model import Observation
 
 MIN_PAGES = 6
 FEW_PAGES = 20
@@ -30,6 +36,7 @@ AGREE_SHARE = 0.25
 edge found at a wrong place changes the size by twice what it seems to move the print."""
 
 
+@measure("trim-offset-page", "mm", "copy", 2, name="print of one page", subject="cut")
 def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
     """Pages whose print lies elsewhere than on the other pages of the block.
 
@@ -63,7 +70,6 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
     u joins those of the page and of its block. Along x by the fore-edge alone, nothing confirms a value beyond 1.6 mm: flag
     ``one-edge``.
     """
-    measure = MEASURES["trim-offset-page"]
     offsets = _proven(offsets)
     at = {(o.where.page, o.where.edge): o for o in offsets}
     judged: list[Observation] = []
@@ -105,11 +111,22 @@ def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Ob
                 "spread": round(spread, 4),
                 "left_block": abs(away) > limit,
             }
-            judged.append(measure.observe(value, u, own.where, flags, detail, own.evidence))
+            judged.append(trim_offset_page.observe(value, u, own.where, flags, detail, own.evidence))
     if not judged:
-        return [measure.observe(None, flags=(Flag.FEW_PAGES,))]
+        return [trim_offset_page.observe(None, flags=(Flag.FEW_PAGES,))]
     gone = [o for o in judged if o.detail["left_block"]]
     return gone or [max(judged, key=lambda o: abs(o.value or 0.0))]
+
+
+@trim_offset_page.on_copy
+def _of_copy(copy: CopyContext) -> list[Observation]:
+    return trim_offset_page(copy.offsets, copy.bench_cut) if copy.reference else []
+
+
+@trim_offset_page.sentence
+def _in_words(offset: Observation, k: float) -> str:
+    way = "toward" if (offset.value or 0.0) < 0 else "away from"
+    return f"Print {size(offset, k)} off its place on the other pages, {way} the cut"
 
 
 def _proven(offsets: Sequence[Observation]) -> list[Observation]:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
+from qc.measure.context.opposite_edges import AXES, opposite_edges
+from qc.measure.registry import measure
+from qc.measure.words import size
 from qc.model import Observation, Where
-from qc.opposite_edges import AXES, opposite_edges
-from qc.robust import mean_over_pages
+from qc.stats import mean_over_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qc.measure.context.copy_context import CopyContext
 
 MIN_PAGES = 3
 _AXES = {"height": "y", "width": "x"}
 
 
+@measure(
+    "trim-size-block",
+    "mm",
+    "copy",
+    1,
+    name="size of the block",
+    subject="cut",
+    needs=("trim-offset-block",),
+)
 def trim_size_block(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
     """Deviation of the block from the ordered size: the sum of opposite trim offsets, over the pages.
 
@@ -41,7 +56,6 @@ def trim_size_block(offsets: Sequence[Observation], bench_cut: bool) -> list[Obs
     small, the block seems 0.1 % too large. Without a reference the same is told in scan millimeters from the cuts
     alone, against the stated trim, with the scale of the scanner in u.
     """
-    measure = MEASURES["trim-size-block"]
     result = []
     for name, axis in _AXES.items():
         if axis == "x" and bench_cut:
@@ -49,13 +63,31 @@ def trim_size_block(offsets: Sequence[Observation], bench_cut: bool) -> list[Obs
         pages = opposite_edges(offsets, axis)
         where = Where(axis=name)
         if len(pages) < MIN_PAGES:
-            result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail={"pages": len(pages)}))
+            result.append(
+                trim_size_block.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail={"pages": len(pages)})
+            )
             continue
         sizes, u = (np.array([getattr(p, key) for p in pages]) for key in ("size", "u_size"))
         value, u_value, spread = mean_over_pages(sizes, u, 2 * max(p.u_system for p in pages))
         detail = {"pages": len(pages), "spread": round(spread, 4)}
-        result.append(measure.observe(value, u_value, where, detail=detail))
+        result.append(trim_size_block.observe(value, u_value, where, detail=detail))
     return result
+
+
+@trim_size_block.on_copy
+def _of_copy(copy: CopyContext) -> list[Observation]:
+    if copy.reference is None:
+        return []
+    if not copy.reference.trim_known:
+        return cut_size(copy.offsets, copy.bench_cut)
+    sizes = trim_size_block(copy.offsets, copy.bench_cut)
+    guessed = (str(Flag.TRIM_NOT_STATED),) if copy.trim_guessed else ()
+    return [replace(o, flags=(*o.flags, *guessed)) for o in sizes]
+
+
+@trim_size_block.sentence
+def _in_words(block: Observation, k: float) -> str:
+    return f"Block {size(block, k)} too {'small' if (block.value or 0.0) < 0 else 'large'}"
 
 
 def cut_size(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
@@ -87,7 +119,5 @@ def cut_size(offsets: Sequence[Observation], bench_cut: bool) -> list[Observatio
         if sizes:
             detail["cut_size_mm"] = round(float(np.median(sizes)), 1)
         where = Where(axis=name)
-        result.append(
-            MEASURES["trim-size-block"].observe(None, where=where, flags=(Flag.TRIM_NOT_STATED,), detail=detail)
-        )
+        result.append(trim_size_block.observe(None, where=where, flags=(Flag.TRIM_NOT_STATED,), detail=detail))
     return result

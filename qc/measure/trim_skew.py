@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qc.catalog import MEASURES
 from qc.flags import Flag
 from qc.geometry import Edge, Side
+from qc.measure.context.opposite_edges import surely_placed
+from qc.measure.registry import measure
+from qc.measure.words import size
 from qc.model import Observation, Where
-from qc.opposite_edges import surely_placed
-from qc.robust import mean_over_pages, students_factor
+from qc.stats import mad, mean_over_pages, students_factor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from qc.measure.context.copy_context import CopyContext
 
 MIN_PAGES = 3
 U_COMMON_DEG = 0.01
@@ -47,6 +53,7 @@ class _Turn:
         return float(self.by_edge.mean())
 
 
+@measure("trim-skew", "deg", "copy", 2, name="squareness of the cut", subject="cut", by_edge=True)
 def trim_skew(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list[Observation]:
     """Angle of each cut against the print: of the block, over the pages, and of single pages printed aslant.
 
@@ -77,14 +84,13 @@ def trim_skew(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list
     turn of a page is taken from the median of its side, and where that median itself exceeds 0.3 degrees, the page nearest
     to it is named for its side. Never named are pages that nearly repeat themselves or are registered worse than 0.9.
     """
-    measure = MEASURES["trim-skew"]
     result = []
     blocks: dict[Edge | None, float | None] = dict.fromkeys(Edge)
     for edge in Edge:
         here = [o for o in offsets if o.where.edge is edge and o.value is not None and o.where.page in sides]
         where = Where(edge=edge)
         if len(here) < MIN_PAGES:
-            result.append(measure.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail={"pages": len(here)}))
+            result.append(trim_skew.observe(None, where=where, flags=(Flag.FEW_PAGES,), detail={"pages": len(here)}))
             continue
         angles = np.array([_angle(o, sides[o.where.page or 0]) for o in here])
         recto = np.array([sides[o.where.page or 0] is Side.RECTO for o in here])
@@ -96,8 +102,19 @@ def trim_skew(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list
             medians = {"recto": round(apart.recto, 4), "verso": round(apart.verso, 4)}
             detail = {"pages": len(here), "spread": round(spread, 4), "sides": medians}
         u = float(np.hypot(u, value * max(abs(float(o.detail.get("anisotropy", 0.0))) for o in here)))
-        result.append(measure.observe(value, u, where, detail=detail))
+        result.append(trim_skew.observe(value, u, where, detail=detail))
     return result + _aslant(_turns(offsets, sides, blocks))
+
+
+@trim_skew.on_copy
+def _of_copy(copy: CopyContext) -> list[Observation]:
+    return trim_skew(copy.offsets, copy.facing) if copy.reference else []
+
+
+@trim_skew.sentence
+def _in_words(skew: Observation, k: float) -> str:
+    one, other = ("Print", "cut") if skew.where.page else ("Cut", "print")
+    return f"{one} turned by {size(skew, k)} against the {other}"
 
 
 @dataclass(frozen=True)
@@ -120,7 +137,7 @@ def _sides_apart(angles: NDArray[np.float64], recto: NDArray[np.bool_]) -> _Apar
     medians = [float(np.median(angles[side])) for side in (recto, ~recto)]
     rest = angles - np.where(recto, *medians)
     freedom = len(angles) - 2
-    spread = 1.4826 * float(np.median(np.abs(rest)))
+    spread = mad(rest)
     if len(angles) < MIN_PAGES_ASLANT:
         spread = max(spread, float(np.sqrt((rest**2).sum() / freedom)))
     spread = max(spread, U_PAGE_DEG)
@@ -166,7 +183,7 @@ def _aslant(turns: Sequence[_Turn]) -> list[Observation]:
             named.append(min(from_side, key=lambda a: abs(a[0])))
     if len(away) < MIN_PAGES_ASLANT:
         return []
-    spread = 1.4826 * float(np.median([abs(deg) for deg, _ in away]))
+    spread = mad([deg for deg, _ in away])
     limit = max(TIMES_SPREAD[len(away) >= FEW_PAGES] * max(spread, U_PAGE_DEG), LEAST_DEG)
     named += [(deg, t) for deg, t in away if abs(deg) > limit]
     return [_observed(deg, t, spread) for deg, t in sorted(named, key=lambda a: a[1].page)]
@@ -176,7 +193,7 @@ def _observed(from_side: float, turn: _Turn, spread: float) -> Observation:
     u = float(np.sqrt(U_COMMON_DEG**2 + U_PAGE_DEG**2 + (np.ptp(turn.by_edge) / 2) ** 2))
     detail = {"from_side": round(from_side, 4), "spread": round(spread, 4), "edges": len(turn.by_edge)}
     own = turn.shown
-    return MEASURES["trim-skew"].observe(turn.angle, u, own.where, detail=detail, evidence=own.evidence)
+    return trim_skew.observe(turn.angle, u, own.where, detail=detail, evidence=own.evidence)
 
 
 def _angle(offset: Observation, side: Side) -> float:

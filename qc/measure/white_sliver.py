@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from qc.catalog import MEASURES
 from qc.geometry import Affine, Edge
-from qc.model import Observation, Where
-from qc.places import evidence_at
-from qc.white_sliver import Sliver
+from qc.measure.registry import part
+from qc.model import Observation, Where, evidence_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qc.features.white_strips import Sliver
+    from qc.measure.context.copy_context import PageContext
 
 VIEW_MM = 3.0
 
 
+@part("print-defect")
 def white_sliver(
     slivers: Sequence[Sliver],
     names: tuple[Edge, Edge, Edge, Edge],
@@ -61,6 +66,13 @@ def white_sliver(
             "u_width_mm": round(sliver.u_mm, 3),
             "boxes_mm": [[round(v, 2) for v in sliver.box_mm]],
         }
-        yield MEASURES["print-defect"].observe(
+        yield white_sliver.observe(
             1.0, 0.0, Where(page=position, edge=edge), (), detail, (evidence_at(scan, view, page_to_scan),)
         )
+
+
+@white_sliver.on_page
+def _of_page(page: PageContext) -> Iterator[Observation]:
+    if not page.page.slivers or page.to_scan is None:
+        return iter(())
+    return white_sliver(page.page.slivers, page.edges, page.position, page.scan, page.to_scan, page.copy.bench_cut)

@@ -1,0 +1,1 @@
+"""Text, HTML and JSON of inspections and comparisons."""

@@ -8,15 +8,14 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from qc.color_tiles import ColorTiles
+from qc.features.color_tiles import ColorTiles
+from qc.report.environment import environment
 
 AGAINST_REFERENCE = 15.0
 """ΔE00 at the end of the scale against a reference: a file is no measurement of a print, and sound ones differ by 3 to 10."""
@@ -122,7 +121,7 @@ def difference_image(tiles: ColorTiles, *, top: float = AGAINST_REFERENCE, page:
     index = np.ix_(np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1))
     difference = np.where(inside, tiles.difference()[index], np.nan)
     if page is None:
-        lightness = np.nan_to_num(tiles.reference[:, :, 0].astype(float), nan=100.0)[index]
+        lightness = tiles.reference[:, :, 0].astype(float)[index]
         gray = np.where(inside, lightness, 100.0) / 100
     else:
         gray = np.asarray(Image.fromarray(page).resize(size, Image.Resampling.BOX), float) / 255
@@ -280,16 +279,3 @@ def _hex(rgb: NDArray[np.float64]) -> str:
 def _drawn(macro: str, **values: object) -> str:
     template = environment().get_template("color.svg")
     return str(getattr(template.module, macro)(**values)).strip()
-
-
-@cache
-def environment() -> Environment:
-    """Of the templates in this package: everything escaped, floats to 5 digits."""
-    return Environment(
-        loader=PackageLoader("qc.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda v: f"{v:.5g}" if isinstance(v, float) else v,
-    )

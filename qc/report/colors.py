@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from qc.model import Inspection, Outcome
-from qc.report.bullet import parse_limit
+from qc.measure import MEASURES
+from qc.model import Finding, FindingOutcome, Inspection
+from qc.report.bullet_graph import limit_of
 from qc.report.color_picture import AGAINST_REFERENCE, Captions, ColorPicture, Gray, color_picture
 
 if TYPE_CHECKING:
-    from qc.color_tiles import ColorTiles
-    from qc.evidence import ReferenceCrops
+    from qc.features.color_tiles import ColorTiles
+    from qc.report.evidence import ReferenceCrops
 
 MOST = 2
 BACKDROP_DPI = 40.0
 COLORED = 10.0
 """Chroma that a tenth of the printed tiles of a page must reach; a page of text alone has no color to show."""
-_OF_COLOR = ("color-difference", "color-difference-copy", "color-defect", "density-difference")
 _LIMITS = ("color-difference", "color-difference-copy")
 
 
-def color_pictures(inspection: Inspection, reference: ReferenceCrops | None, most: int = MOST) -> list[ColorPicture]:
+def color_pictures(
+    inspection: Inspection, colors: Mapping[int, ColorTiles], reference: ReferenceCrops | None, most: int = MOST
+) -> list[ColorPicture]:
     """Pictures of the pages with a finding in color, and of the page that is farthest off if it has any color.
 
     Parameters
     ----------
     inspection : Inspection
-        Its `colors` hold the tiles; no scan is read again. Without any there are no pictures.
+    colors : mapping of int to ColorTiles
+        By position; no scan is read again. A page whose color was not measured is not shown.
     reference : ReferenceCrops or None
         Gives the faint page below the map.
     most : int
@@ -40,16 +44,23 @@ def color_pictures(inspection: Inspection, reference: ReferenceCrops | None, mos
     list of ColorPicture
         The one farthest off first. The limit is that of the policy's rule for color against the reference.
     """
-    far = {n: float(np.nanmean(t.difference())) for n, t in inspection.colors.items() if t.printed().any()}
+    far = {
+        page: o.value
+        for o in inspection.observations
+        if o.measure == "color-difference"
+        and o.value is not None
+        and (page := o.where.page) is not None
+        and page in colors
+    }
     if not far:
         return []
     worst = max(far, key=lambda n: far[n])
     found = {
         f.where.page
         for f in inspection.findings
-        if f.measure in _OF_COLOR and f.outcome in (Outcome.OUTSIDE, Outcome.UNDECIDED)
+        if _is_of_color(f) and f.outcome in (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
     }
-    if not found and not _colored(inspection.colors[worst]):
+    if not found and not _colored(colors[worst]):
         return []
     chosen = sorted((n for n in far if n == worst or n in found), key=lambda n: -far[n])[:most]
     limit = _limit(inspection)
@@ -60,10 +71,10 @@ def color_pictures(inspection: Inspection, reference: ReferenceCrops | None, mos
         record = records.get((scan.name, scan.frame))
         page = record.reference_page if record else None
         beside = f", page {page} of the reference" if page else ""
-        backdrop = _backdrop(reference, page, inspection.colors[number]) if reference and page else None
+        backdrop = _backdrop(reference, page, colors[number]) if reference and page else None
         pictures.append(
             color_picture(
-                inspection.colors[number],
+                colors[number],
                 Captions(f"scanned page {number}{beside}"),
                 top=AGAINST_REFERENCE,
                 limit=limit,
@@ -73,6 +84,11 @@ def color_pictures(inspection: Inspection, reference: ReferenceCrops | None, mos
     return pictures
 
 
+def _is_of_color(finding: Finding) -> bool:
+    measure = MEASURES[finding.measure]
+    return measure.subject == "tone" and measure.content and measure.unit != "count"
+
+
 def _colored(tiles: ColorTiles) -> bool:
     reference = tiles.reference[tiles.printed()].astype(float)
     return float(np.quantile(np.hypot(reference[:, 1], reference[:, 2]), 0.9)) > COLORED
@@ -80,7 +96,7 @@ def _colored(tiles: ColorTiles) -> bool:
 
 def _limit(inspection: Inspection) -> float | None:
     stated = {f.measure: f.within for f in inspection.findings if f.measure in _LIMITS}
-    within = next((parse_limit(stated[m]) for m in _LIMITS if m in stated), None)
+    within = next((limit_of(stated[m]) for m in _LIMITS if m in stated), None)
     return within.value if within else None
 
 

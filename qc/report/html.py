@@ -1,28 +1,25 @@
-"""The report as one self-contained file: no script, no request, nothing but what stands in it."""
+"""HTML report in one self-contained file, without scripts and requests."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from qc.flags import Flag
-from qc.model import Finding, Inspection, Outcome, PageKind, PageRecord, Role
-from qc.output import write_text
-from qc.ranking import by_gravity
-from qc.report import bullet, offsets, picture, words
-from qc.sequence_words import how_scanned, sides_taken
+from qc.judge.ranking import by_gravity
+from qc.judge.sequence_words import how_scanned, sides_taken
+from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
+from qc.report import trim_drawing, words
+from qc.report.environment import environment
+from qc.report.files import write_text
 
 if TYPE_CHECKING:
-    from qc.evidence import Exhibit
     from qc.report.color_picture import ColorPicture
+    from qc.report.evidence import Exhibit
 
-_SHOWS = (Outcome.OUTSIDE, Outcome.UNDECIDED)
+_SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
 _IN_ITS_NATURE = {Flag.LITTLE_COLOR, Flag.NOTHING_TO_COMPARE, Flag.BLANK}
 """Flags that only say what a page is; a bare one has no print to register either."""
 _BARE = (PageKind.BLANK, PageKind.IMPRINT, PageKind.FOLIO_ONLY)
@@ -53,7 +50,7 @@ def render(
     ----------
     inspection : Inspection
         Its `pictures` fill the page strip; a page without one shows its kind.
-    exhibits : sequence of qc.evidence.Exhibit
+    exhibits : sequence of qc.report.evidence.Exhibit
         Pictures of findings, the gravest first; the first of a defect rule stands beside the verdict.
     k : float
         Coverage factor of the policy; every uncertainty is printed as U = k·u.
@@ -70,7 +67,7 @@ def render(
     """
     lead = next((e for e in exhibits if e.finding.severity == "defect"), None)
     ranked, strip = by_gravity(inspection.findings), _strip(inspection)
-    template = _environment().get_template("report.html")
+    template = environment().get_template("report.html")
     page = template.render(
         i=inspection,
         k=k,
@@ -80,12 +77,12 @@ def render(
         decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
         lead=lead,
         more=[e for e in exhibits if e is not lead],
-        drawing=offsets.page_drawing(inspection),
-        drawing_size=offsets.DRAWING,
-        panels=offsets.panels(inspection, k),
-        panel_size=offsets.PANEL,
+        drawing=trim_drawing.page_drawing(inspection),
+        drawing_size=trim_drawing.DRAWING,
+        panels=trim_drawing.panels(inspection, k),
+        panel_size=trim_drawing.PANEL,
         colors=colors,
-        as_srgb=any(o.measure == "color-difference" and Flag.NO_PROFILE in o.flags for o in inspection.observations),
+        as_srgb=any(Flag.NO_PROFILE in o.flags for o in inspection.observations),
         strip=strip,
         sequence=[
             *how_scanned(inspection.observations, inspection.pages),
@@ -93,7 +90,7 @@ def render(
         ],
         flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
         clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
-        counts={o: sum(f.outcome is o for f in ranked) for o in Outcome},
+        counts={o: sum(f.outcome is o for f in ranked) for o in FindingOutcome},
     )
     return words.clean(page)
 
@@ -141,36 +138,3 @@ def _strip(inspection: Inspection) -> list[_StripPage]:
 
 def _goes_without_saying(flag: str, record: PageRecord) -> bool:
     return flag in _IN_ITS_NATURE or (flag == Flag.NOT_REGISTERED and record.kind in _BARE)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("qc.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
-    environment.globals |= {
-        "words": words,
-        "Outcome": Outcome,
-        "bullet": bullet.bullet,
-        "bullet_width": bullet.WIDTH,
-        "overlay": picture.overlay,
-        "picture_size": (picture.WIDTH, picture.HEIGHT, picture.BAND),
-    }
-    environment.filters["webp"] = _data_url
-    environment.filters["png"] = partial(_data_url, kind="png")
-    return environment
-
-
-def _finalize(value: Any) -> Any:
-    if isinstance(value, float):
-        return f"{value:.5g}"
-    return value
-
-
-def _data_url(image: bytes, kind: str = "webp") -> str:
-    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qc.judge.messages import ranges
 from qc.model import BookCopy, PageKind, Role
-from qc.plan import Plan, SeenScan
-from qc.reading_order import AS_SCANNED
-from qc.remark import Remark
+from qc.plan.copy_plan import Plan, SeenScan
+from qc.plan.remark import Remark
+from qc.register.scan_order import AS_SCANNED
 from qc.report import words
 from qc.units import inches
-from qc.wording import ranges
 
 _LABEL = {"rescan": ("Rescan", "bold red"), "add": ("Add", "yellow"), "check": ("Look at", "yellow")}
 _LABEL_WIDTH = 13
@@ -72,8 +72,8 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "Order", f"by the {plan.order_from}{undone}{_turned(plan)}"
     if plan.not_scanned and plan.pages and not copy.scan.complete:
         yield "Not scanned", f"reference page{'s' * (len(plan.not_scanned) > 1)} {ranges(plan.not_scanned)}"
-    if plan.scanner["profile"] is not None:
-        yield "Scanner", str(plan.scanner["note"])
+    if plan.scanner.profile is not None:
+        yield "Scanner", plan.scanner.note
     if plan.reference_id.note and plan.reference is not None:
         yield "Reference", plan.reference_id.note
     if plan.passed_over:
@@ -203,13 +203,13 @@ def _shows(first: SeenScan, last: SeenScan, plan: Plan) -> str:
         return "cannot be used"
     if first.position is None:
         return first.scan.found
+    if first.same_as:
+        return f"same scan as {first.same_as}"
     parts = [_print(first, last, plan)]
     if first.record.upside_down:
         parts.append("upside down")
     elif first.turns % 2 and (plan.usual_turns or 0) % 2 == 0:
         parts.append("on its side")
-    if first.same_as:
-        parts.append(f"same picture as {first.same_as}")
     return ", ".join(parts)
 
 
@@ -231,7 +231,7 @@ def _print(first: SeenScan, last: SeenScan, plan: Plan) -> str:
         return _numbers("reference page", first.mirrored, last.mirrored) + " in a mirror"
     if first.options:
         return f"reference page {' or '.join(map(str, first.options))}"
-    return "print like several reference pages" if first.like_several else "no reference page stands out"
+    return "print like several reference pages" if first.repeated else "no reference page stands out"
 
 
 def _odd(scan: SeenScan, plan: Plan) -> bool:

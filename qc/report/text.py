@@ -1,4 +1,4 @@
-"""The summary on the terminal. The words carry the meaning, the color repeats it; the last line is the verdict."""
+"""Summary on the terminal; color only repeats the words, and the last line is the verdict."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qc.model import Decision, Finding, Inspection, Outcome
-from qc.ranking import by_gravity
+from qc.judge.ranking import by_gravity
+from qc.judge.sequence_words import how_scanned, sides_taken
+from qc.model import Finding, FindingOutcome, Inspection, VerdictOutcome
 from qc.report import words
-from qc.sequence_words import how_scanned, sides_taken
 
 _VERDICT_STYLE = {
-    Decision.DEFECT: "bold red",
-    Decision.NO_DEFECT: "bold green",
-    Decision.NEEDS_REVIEW: "bold yellow",
-    Decision.INSUFFICIENT_EVIDENCE: "bold magenta",
+    VerdictOutcome.DEFECT: "bold red",
+    VerdictOutcome.NO_DEFECT: "bold green",
+    VerdictOutcome.NEEDS_REVIEW: "bold yellow",
+    VerdictOutcome.INSUFFICIENT_EVIDENCE: "bold magenta",
 }
-_OUTCOME_STYLE = {Outcome.OUTSIDE: "bold red", Outcome.UNDECIDED: "yellow", Outcome.NOT_JUDGED: "magenta"}
+_OUTCOME_STYLE = {
+    FindingOutcome.OUTSIDE: "bold red",
+    FindingOutcome.UNDECIDED: "yellow",
+    FindingOutcome.NOT_JUDGED: "magenta",
+}
 
 
 def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str | None, console: Console) -> None:
@@ -54,8 +58,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     console.print(Text(words.one_line(" · ".join(h for h in head if h))), soft_wrap=True)
 
     ranked = by_gravity(inspection.findings)
-    within = [f for f in ranked if f.outcome is Outcome.WITHIN]
-    unmeasured = [f for f in ranked if f.outcome is Outcome.NOT_JUDGED and f.value is None]
+    within = [f for f in ranked if f.outcome is FindingOutcome.WITHIN]
+    unmeasured = [f for f in ranked if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None]
     shown = ranked if verbose else [f for f in ranked if f not in within and f not in unmeasured]
     if shown:
         console.print(_table(shown, k))

@@ -1,4 +1,4 @@
-"""The words both reports share, so that terminal and page never say two things."""
+"""Sentences shared by the terminal summary and the HTML report."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from collections.abc import Sequence
 
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.model import Decision, Finding, Inspection, Observation, Outcome, ReferenceId, Rescan, Where
-from qc.rounding import plus_minus, signed_plus_minus
-from qc.wording import ranges
+from qc.judge.messages import ranges
+from qc.measure import MEASURES
+from qc.model import Finding, FindingOutcome, Inspection, Observation, ReferenceId, Rescan, VerdictOutcome, Where
+from qc.number_format import plus_minus, signed_plus_minus
 
 VERDICT = {
-    Decision.DEFECT: "DEFECT",
-    Decision.NO_DEFECT: "NO DEFECT",
-    Decision.NEEDS_REVIEW: "REVIEW",
-    Decision.INSUFFICIENT_EVIDENCE: "NO EVIDENCE",
+    VerdictOutcome.DEFECT: "DEFECT",
+    VerdictOutcome.NO_DEFECT: "NO DEFECT",
+    VerdictOutcome.NEEDS_REVIEW: "REVIEW",
+    VerdictOutcome.INSUFFICIENT_EVIDENCE: "NO EVIDENCE",
 }
 OUTCOME = {
-    Outcome.OUTSIDE: "OUTSIDE",
-    Outcome.UNDECIDED: "undecided",
-    Outcome.NOT_JUDGED: "not judged",
-    Outcome.WITHIN: "within",
+    FindingOutcome.OUTSIDE: "OUTSIDE",
+    FindingOutcome.UNDECIDED: "undecided",
+    FindingOutcome.NOT_JUDGED: "not judged",
+    FindingOutcome.WITHIN: "within",
 }
 ROUTE = {
     "refund": "refund",
@@ -37,8 +38,6 @@ SQUARE_DEG = 0.15
 """0.6 mm over the length of a 9 in edge: what a guillotine does."""
 STEADY_MM = 0.05
 _MEANING = {str(f): f.meaning for f in Flag}
-_UNSIGNED = {"page-size", "print-position-jitter"}
-"""Lengths that have no direction."""
 UNIT = {"dE00": "ΔE00", "fraction": "", "deg": "°"}
 
 
@@ -68,7 +67,7 @@ def rows(ranked: Sequence[Finding]) -> list[tuple[Finding, str]]:
     """Findings with their place; pages that are within, or not judged, share a line with the one nearest its limit."""
     together: dict[tuple[object, ...], list[Finding]] = {}
     for n, f in enumerate(ranked):
-        quiet = f.where.page is not None and f.outcome in (Outcome.WITHIN, Outcome.NOT_JUDGED)
+        quiet = f.where.page is not None and f.outcome in (FindingOutcome.WITHIN, FindingOutcome.NOT_JUDGED)
         together.setdefault((f.rule, f.outcome, f.where.edge) if quiet else (n,), []).append(f)
     return [(g[0], place(g[0].where) if len(g) == 1 else _pages(g)) for g in together.values()]
 
@@ -79,17 +78,24 @@ def _pages(group: Sequence[Finding]) -> str:
 
 
 def measured(value: float | None, u: float | None, unit: str, k: float, measure: str = "") -> str:
-    """Value ± U as `qc.rounding` prints it; lengths and densities carry their sign, because it says which way the cut or the
-    ink went, unless the `measure` has no direction."""
+    """Value ± U as `qc.number_format` prints it.
+
+    Lengths and densities carry their sign, because it says which way the cut or the ink went, unless the `measure` has no
+    direction.
+    """
     if value is None:
         return "not measured"
-    text = signed_plus_minus if unit in ("mm", "deg", "density") and measure not in _UNSIGNED else plus_minus
+    text = (
+        signed_plus_minus
+        if unit in ("mm", "deg", "density") and (measure not in MEASURES or MEASURES[measure].signed)
+        else plus_minus
+    )
     return text(value, None if u is None else k * u, UNIT.get(unit, unit))
 
 
 def limit(finding: Finding) -> str:
     """The limit that explains the outcome, as the rule states it: where outside begins, or where within ends."""
-    return limit_text(finding.outside if finding.outcome is Outcome.OUTSIDE else finding.within)
+    return limit_text(finding.outside if finding.outcome is FindingOutcome.OUTSIDE else finding.within)
 
 
 def limit_text(text: str) -> str:
@@ -100,7 +106,7 @@ def limit_text(text: str) -> str:
 def why_not_judged(findings: Sequence[Finding]) -> list[str]:
     """What the flags of the findings without a value mean, each once, and which rules it keeps from being judged."""
     kept: dict[str, dict[str, list[str]]] = {}
-    for f, where in rows([f for f in findings if f.outcome is Outcome.NOT_JUDGED and f.value is None]):
+    for f, where in rows([f for f in findings if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None]):
         for flag in f.flags:
             kept.setdefault(flag_meaning(flag), {}).setdefault(f.rule, []).append(where)
     return [f"{meaning}: {'; '.join(map(_rule_at, rules.items()))}" for meaning, rules in kept.items()]
@@ -125,8 +131,11 @@ def reference(ref: ReferenceId) -> str:
 
 
 def block(inspection: Inspection, k: float) -> str:
-    """How the block was cut and printed: ``"2.6 ± 0.1 mm too deep at the fore-edge, size −0.21 ± 0.03 mm in height,
-    square, placement jitter 0.3 mm"``. Nothing is called square or steady that was not measured well enough to say so."""
+    """How the block was cut and printed.
+
+    Such as ``"2.6 ± 0.1 mm too deep at the fore-edge, size −0.21 ± 0.03 mm in height, square, placement jitter 0.3 mm"``.
+    Nothing is called square or steady that was not measured well enough to say so.
+    """
     known = [o for o in inspection.observations if o.value is not None]
     cuts = [o for o in known if o.measure == "trim-offset-block" and o.where.edge is not Edge.SPINE]
     said = [_cut(max(cuts, key=lambda o: abs(o.value or 0.0)), k)] if cuts else []
@@ -176,9 +185,9 @@ def scanner(inspection: Inspection) -> str:
     return f"scanner {profile}" if profile else "no scanner profile"
 
 
-def unseen(outcome: Decision) -> str:
+def unseen(outcome: VerdictOutcome) -> str:
     """Heading of what the scans do not show: a sound copy asks for nothing."""
-    return "Not seen" if outcome is Decision.NO_DEFECT else "To rescan"
+    return "Not seen" if outcome is VerdictOutcome.NO_DEFECT else "To rescan"
 
 
 def rescans(entries: Sequence[Rescan]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from qc.synthetic.binding import Binding
 from qc.synthetic.book import Block, CopyTruth, Faults, PageTruth, draw_copy
-from qc.synthetic.conditions import sample_binding, sample_conditions, sample_drift
+from qc.synthetic.conditions import sample_conditions, sample_drift
 from qc.synthetic.design import PageDesign, Title, write_title
 from qc.synthetic.draw import Truth, draw_scan
 from qc.synthetic.files import write_scan
@@ -28,7 +28,6 @@ __all__ = [
     "Truth",
     "draw_copy",
     "draw_scan",
-    "sample_binding",
     "sample_conditions",
     "sample_drift",
     "write_scan",

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from qc.synthetic.binding import Binding
 from qc.synthetic.leaf import Cut
 from qc.synthetic.press import CREAM_PAPER, WHITE_PAPER, Print
 from qc.synthetic.scanner import Scanner
@@ -109,37 +108,6 @@ def _scanner(rng: np.random.Generator, backing: str, dpi: float) -> Scanner:
         mode="gray" if rng.random() < 0.25 else "color",
         quality=int(rng.integers(60, 98)),
         subsampling=("4:4:4", "4:2:2", "4:2:0")[int(rng.integers(3))],
-    )
-
-
-def sample_binding(rng: np.random.Generator, scanner: Scanner) -> Scanner:
-    """The same scanner with a book on it that was not taken apart; the book's parameters are random, too.
-
-    Half of the scans show no cover beyond the pages, a third shows hardly anything of the facing page. The stack below
-    the leaf reaches up to 7 mm beyond the fore-edge and up to 2 mm beyond head and tail; a part has none.
-    """
-    u = rng.uniform
-    head, tail = (float(u(0.1, 2.0)) if rng.random() < 0.6 else 0.0 for _ in range(2))
-    fore = float(u(0.5, 7.0)) if rng.random() < 0.85 else 0.0
-    board = np.clip(u(0.02, 0.35) * u(0.6, 1.4, 3), 0.01, 0.6)
-    board_mm = float(u(1.0, 5.0)) if rng.random() < 0.5 else 0.0
-    binding = Binding(
-        bend_mm=float(u(14.0, 30.0)),
-        slope=float(u(0.15, 0.8)),
-        lens_mm=float(u(300.0, 800.0)) if rng.random() < 0.5 else float("inf"),
-        dark_mm=float(u(8.0, 30.0)),
-        stack_mm=(head, tail, fore),
-        page_mm=float(u(0.06, 0.25)),
-        wander_mm=float(u(0.005, 0.05)),
-        shade=(float(u(0.45, 0.75)), float(u(0.8, 0.97))),
-        gap=float(u(0.1, 0.7)),
-        board_mm=board_mm,
-        board=(float(board[0]), float(board[1]), float(board[2])),
-    )
-    facing = float(u(-1.0, 2.0)) if rng.random() < 0.35 else float(u(3.0, 60.0))
-    above, beside, below = (float(u(4.0, 12.0)) + m + board_mm for m in (head, fore, tail))
-    return replace(
-        scanner, binding=binding, margin_mm=(facing, above, beside, below), curl_depth=0.0, rim_depth=0.0, stack_mm=0.0
     )
 
 

@@ -15,7 +15,7 @@ from qc.synthetic.design import PageDesign
 from qc.synthetic.kinds import Kind
 from qc.synthetic.leaf import Cut, coverage, cut_corner, offsets, roughness
 from qc.synthetic.maps import Map, after, applied, inverse, quarter_turn
-from qc.synthetic.press import LUMINANCE, Print, print_page, render, to_raster
+from qc.synthetic.press import LUMINANCE, Print, printed_sheet, render, to_raster
 from qc.synthetic.scanner import Pixels, Scanner, seen
 from qc.synthetic.scene import darken_beside, glass, ruler_beside, stack_beside
 
@@ -104,22 +104,12 @@ def draw_scan(
         bent, bent_facing, lit, beyond = binding.bend(corners, spine, shape, per_mm)
         shift = bent + distortion
 
-    finer = max(1, round(_RASTER_DPI / scanner.dpi))
-    sheet = print_page(page, printed, finer * scanner.dpi, rng, color)
     paper = np.array(printed.paper) if color else np.array([np.dot(printed.paper, LUMINANCE)])
-    raster_map = to_raster(page, sheet.shape)
-    raster_map[:, 2] += finer // 2 - (finer - 1) / 2  # an even box of pixels is centered between pixels
-    sheet = np.asarray(cv2.blur(sheet, (finer, finer), borderType=cv2.BORDER_REPLICATE), np.uint16)
-    place = after(reference_map, inverse(raster_map))
-    leaf = _sampled(sheet, place, shape, shift, tuple(65535 * paper))
-    leaf *= np.float32(1 / 65535)
+    leaf = _print_on_leaf(page, printed, scanner, rng, reference_map, shape, shift, paper)
     if back is not None and printed.show_through:
         veil = _seen_through(back, printed, reference_map, page.trim_mm, shape, shift)
         leaf *= veil[:, :, None] if color else veil
-    rough = roughness(rng, cut.roughness_mm * per_mm, round(max(page.trim_mm) / 0.3)) if cut.roughness_mm else None
-    cover = coverage(corners, shape, rough_px=rough, shift_px=shift)
-    if cut.dog_ear_mm:
-        cut_corner(cover, *_dog_ear(corners, cut.dog_ear_mm * per_mm, page.recto))
+    cover = _covered(page, cut, per_mm, rng, corners, shape, shift)
     darken = partial(darken_beside, corners=corners, shift_px=shift)
     for edge in ("left", "top", "right", "bottom") if scanner.rim_depth else ():
         darken(leaf, edge=edge, depth=scanner.rim_depth, width_px=scanner.rim_mm * per_mm, inside=True)
@@ -144,18 +134,24 @@ def draw_scan(
     if binding is not None:
         assert distortion is not None
         there = _facing(facing, page.trim_mm, page.recto, reference_map, corners, shape, bent_facing + distortion)
-        there *= lit * beyond
-        over = (there > 0).astype(np.float32)
-        if color:
-            light += over[:, :, None] * (there[:, :, None] * paper.astype(np.float32) - light)
-        else:
-            light += over * (there * np.float32(paper[0]) - light)
+        _lay_over(light, there * (lit * beyond), paper)
     image = np.rot90(seen(light, scanner, rng), scanner.turns)
+    return np.ascontiguousarray(image), _truth(page, printed, cut, scanner, reference_map, corners, shape)
 
+
+def _truth(
+    page: PageDesign,
+    printed: Print,
+    cut: Cut,
+    scanner: Scanner,
+    reference_map: Map,
+    corners: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> Truth:
     turned = quarter_turn(scanner.turns, shape)
     truth_map = after(turned, reference_map)
     on_page = applied(inverse(reference_map), corners)
-    return np.ascontiguousarray(image), Truth(
+    return Truth(
         offsets_mm=offsets(on_page, page.trim_mm, page.recto),
         to_scan=truth_map,
         corners_px=applied(turned, corners),
@@ -163,7 +159,7 @@ def draw_scan(
         kind=page.kind,
         recto=page.recto,
         trim_mm=page.trim_mm,
-        size_px=(image.shape[1], image.shape[0]),
+        size_px=shape[::-1] if scanner.turns % 2 == 0 else shape,
         true_dpi=scanner.true_dpi if scanner.turns % 2 == 0 else scanner.true_dpi[::-1],
         skew_deg=float(np.rad2deg(np.arctan2(reference_map[1, 0], reference_map[0, 0]))),
         turns=scanner.turns,
@@ -171,6 +167,53 @@ def draw_scan(
         cut=cut,
         scanner=scanner,
     )
+
+
+def _covered(
+    page: PageDesign,
+    cut: Cut,
+    per_mm: float,
+    rng: np.random.Generator,
+    corners: NDArray[np.float64],
+    shape: tuple[int, int],
+    shift: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
+    """Share of each pixel that lies on the leaf."""
+    rough = roughness(rng, cut.roughness_mm * per_mm, round(max(page.trim_mm) / 0.3)) if cut.roughness_mm else None
+    cover = coverage(corners, shape, rough_px=rough, shift_px=shift)
+    if cut.dog_ear_mm:
+        cut_corner(cover, *_dog_ear(corners, cut.dog_ear_mm * per_mm, page.recto))
+    return cover
+
+
+def _print_on_leaf(
+    page: PageDesign,
+    printed: Print,
+    scanner: Scanner,
+    rng: np.random.Generator,
+    reference_map: Map,
+    shape: tuple[int, int],
+    shift: NDArray[np.float32] | None,
+    paper: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """Reflectance of the printed leaf at each pixel of the scan, as if the paper had no end."""
+    finer = max(1, round(_RASTER_DPI / scanner.dpi))
+    sheet = printed_sheet(page, printed, scanner.dpi, finer, rng, scanner.mode == "color")
+    raster_map = to_raster(page, sheet.shape)
+    raster_map[:, 2] += finer // 2 - (finer - 1) / 2  # an even box of pixels is centered between pixels
+    place = after(reference_map, inverse(raster_map))
+    leaf = _sampled(sheet, place, shape, shift, tuple(65535 * paper))
+    leaf *= np.float32(1 / 65535)
+    return leaf
+
+
+def _lay_over(light: NDArray[np.float32], there: NDArray[np.float32], paper: NDArray[np.float64]) -> None:
+    """Put the page that faces this one over what is seen beyond the gutter."""
+    over = (there > 0).astype(np.float32)
+    if light.ndim == 3:
+        light += over[:, :, None] * (there[:, :, None] * paper.astype(np.float32) - light)
+    else:
+        light += over * (there * np.float32(paper[0]) - light)
 
 
 def _place(page: PageDesign, cut: Cut, scanner: Scanner) -> tuple[Map, NDArray[np.float64], tuple[int, int]]:

@@ -62,7 +62,11 @@ def screened(
     rank = np.empty(noise.shape, np.float32)
     rank.flat[np.argsort(noise, axis=None)] = np.arange(noise.size, dtype=np.float32) / noise.size
     out = np.empty((rows, columns, 3), np.uint16)
-    density = np.log(np.array(inks)) * np.array(strength)
+    density = np.asarray(np.log(np.array(inks)) * np.array(strength), np.float32)
+    overprints = np.zeros((16, 3), np.float32)
+    for ink in range(4):
+        overprints[[bits for bits in range(16) if bits >> ink & 1]] += density[ink]
+    overprints = np.exp(overprints)
     for top in range(0, rows, 256):
         part = np.asarray(table[image[top : top + 256]], np.float32)
         areas = (1 - part) / (1 - black)
@@ -71,17 +75,18 @@ def screened(
         fine = (2 * part.shape[1], 2 * part.shape[0])
         y, x = np.mgrid[0 : fine[1], 0 : fine[0]].astype(np.float32)
         y += 2 * top
-        light = np.zeros((fine[1], fine[0], 3), np.float32)
+        over = np.zeros((fine[1], fine[0]), np.uint8)  # a bit for each ink that lies there
         for ink, amount in enumerate(separations):
             amount = cv2.resize(amount, fine, interpolation=cv2.INTER_LINEAR)
+            inked = amount > 0  # bare paper, most of a page of text, has no dots whatever the screen
             if kind == "am":
-                dots = amount > _spot(x, y, lines_per_px / 2, _ANGLES_DEG[ink], phase[ink])
+                threshold = _spot(x[inked], y[inked], lines_per_px / 2, _ANGLES_DEG[ink], phase[ink])
             else:
                 shift = (phase[ink] * 1024).astype(int)
-                index = (y.astype(int) + shift[0]) % 1024, (x.astype(int) + shift[1]) % 1024
-                dots = amount > rank[index]
-            light += dots[:, :, None] * density[ink].astype(np.float32)
-        mean = cv2.resize(np.exp(light), (part.shape[1], part.shape[0]), interpolation=cv2.INTER_AREA)
+                threshold = rank[(y[inked].astype(int) + shift[0]) % 1024, (x[inked].astype(int) + shift[1]) % 1024]
+            inked[inked] = amount[inked] > threshold
+            over += inked * np.uint8(1 << ink)
+        mean = cv2.resize(overprints[over], (part.shape[1], part.shape[0]), interpolation=cv2.INTER_AREA)
         out[top : top + 256] = np.rint(65535 * np.maximum(mean, black**1.3) * np.array(paper))
     return out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +66,7 @@ def shifted(channel: Image, dx_px: float, dy_px: float) -> Image:
     return np.asarray(cv2.warpAffine(channel, move, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
 
 
+@lru_cache(maxsize=8)
 def tone_table(kind: str, gamma: float, contrast: float, size: int) -> NDArray[np.float32]:
     """Encoded value 0..1 of linear values 0..1 at `size` steps.
 

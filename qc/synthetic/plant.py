@@ -114,8 +114,10 @@ def streaked(image: Image, ends_px: Points, width_px: float, page_px: Points, fa
 
 
 def tinted(image: Image, strength: tuple[float, float, float], page_px: Points) -> Image:
-    """The page with the density of R, G and B multiplied: an excess of magenta is (1, 1.15, 1). Only color scans change
-    color; a gray one takes the factor of G."""
+    """The page with the density of R, G and B multiplied: an excess of magenta is (1, 1.15, 1).
+
+    Only color scans change color; a gray one takes the factor of G.
+    """
     on_page = _polygon(image, page_px)
     return _mixed(image, _density_scaled(image, np.array(strength), on_page > 0.5), on_page)
 
@@ -137,8 +139,10 @@ def _polygon(image: Image, corners_px: Points) -> NDArray[np.float64]:
 
 
 def _paper(image: Image, inside: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Color of the bright part of a region and its spread, by channel. A page printed all over has its lightest tone
-    taken for paper."""
+    """Color of the bright part of a region and its spread, by channel.
+
+    A page printed all over has its lightest tone taken for paper.
+    """
     pixels = image[inside].reshape(int(inside.sum()), -1).astype(float)
     tone = pixels.mean(axis=1)
     bright = pixels[tone >= _NEARLY * np.percentile(tone, _PAPER_QUANTILE)]

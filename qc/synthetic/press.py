@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from qc.synthetic.design import PageDesign
 from qc.synthetic.halftone import screened
 from qc.synthetic.inks import grayed, unevenness, with_inks
 from qc.synthetic.maps import Map
+from qc.synthetic.rasters import RASTERS
 from qc.synthetic.soil import soiled
 
 WHITE_PAPER = (0.84, 0.83, 0.82)
@@ -116,15 +116,17 @@ class Print:
         return np.column_stack([linear, center - linear @ center + (self.dx_mm, self.dy_mm)])
 
 
-@lru_cache(maxsize=4)
 def render(page: PageDesign, dpi: float) -> NDArray[np.uint8]:
     """The page area with its bleed in sRGB, shape (rows, columns, 3); not to be written to."""
+    return RASTERS.get((page, dpi), lambda: _rendered(page, dpi))
+
+
+def _rendered(page: PageDesign, dpi: float) -> NDArray[np.uint8]:
     document = pypdfium2.PdfDocument(page.pdf)
     try:
         image = document[page.index].render(scale=dpi / 72, rev_byteorder=True).to_numpy()[:, :, :3].copy()
     finally:
         document.close()
-    image.flags.writeable = False
     return np.asarray(image, np.uint8)
 
 
@@ -133,6 +135,24 @@ def to_raster(page: PageDesign, shape: tuple[int, ...]) -> Map:
     (x0, y0), (width, height) = page.origin_mm, page.media_mm
     kx, ky = shape[1] / width, shape[0] / height
     return np.array([[kx, 0, -x0 * kx - 0.5], [0, ky, -y0 * ky - 0.5]])
+
+
+def printed_sheet(
+    page: PageDesign, how: Print, dpi: float, finer: int, rng: np.random.Generator, color: bool
+) -> NDArray[np.uint16]:
+    """As `print_page` at `finer` times `dpi`, each pixel the mean of the box of `finer` pixels around it.
+
+    What is printed without a screen needs no random numbers and is the same wherever it is placed, so it is kept.
+    """
+
+    def draw() -> NDArray[np.uint16]:
+        sheet = print_page(page, how, finer * dpi, rng, color)
+        return np.asarray(cv2.blur(sheet, (finer, finer), borderType=cv2.BORDER_REPLICATE), np.uint16)
+
+    if how.halftone is not None:
+        return draw()
+    ink = replace(how, dx_mm=0.0, dy_mm=0.0, rotation_deg=0.0, scale_x=1.0, scale_y=1.0, show_through=0.0)
+    return RASTERS.get((page, ink, dpi, finer, color), draw)
 
 
 def print_page(

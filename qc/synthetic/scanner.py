@@ -216,7 +216,10 @@ def seen(light: NDArray[np.float32], scanner: Scanner, rng: np.random.Generator)
         part *= along[start : start + _STRIP].astype(np.float32).reshape(-1, *(1,) * (light.ndim - 1))
         if scanner.shot or scanner.read:
             noise = rng.standard_normal(part.shape, np.float32)
-            noise *= np.sqrt(np.float32(scanner.shot**2) * np.maximum(part, 0) + np.float32(scanner.read**2))
+            spread = np.maximum(part, 0)
+            spread *= np.float32(scanner.shot**2)
+            spread += np.float32(scanner.read**2)
+            noise *= np.sqrt(spread, out=spread)
             part += noise
         part *= np.float32(65535 / scanner.exposure)
         part += np.float32(0.5)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from datetime import date
+from functools import partial
 from pathlib import Path
 
 import click
-import cv2
 
 from calibration.color import ColorInputs, make_color
 from calibration.color_fit import MATERIALS, MOST_FITTED
-from calibration.summary import described
-from qc.cli import exits
+from qc.cli.calibrate.reported import report_made
 
 
 @click.command()
@@ -79,14 +75,7 @@ def color(
 
     Exit code: 0 done, 2 usage, 3 the scan or its chart cannot be used, 5 the profile cannot be written.
     """
-    cv2.setNumThreads(1)
     about = {key: text for key, text in (("scanner", model), ("driver", driver)) if text}
     given = ColorInputs(scan, chart, lettered, material, charge, backing, mode, fit_on, about)
-    today = date.today()
-    command = shlex.join(["qc", *sys.argv[1:]])
-    profile, advice = make_color(name, given, days=days, command=command, today=today)
-    for line in described(profile, today):
-        click.echo(exits.one_line(line))
-    for text in advice:
-        click.echo(text, err=True)
+    report_made(partial(make_color, name, given, days=days))
     return 0

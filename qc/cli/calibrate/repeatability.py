@@ -12,7 +12,8 @@ import cv2
 
 from calibration.repeats import make_gauge
 from calibration.summary import described
-from qc.cli import exits, options
+from qc.cli import options
+from qc.errors import one_line
 
 
 @click.command()
@@ -39,5 +40,5 @@ def repeatability(scans: tuple[Path, ...], name: str, dpi: float | None, days: i
     command = shlex.join(["qc", *sys.argv[1:]])
     profile = make_gauge(name, scans, dpi=dpi, days=days, command=command, today=today)
     for line in described(profile, today):
-        click.echo(exits.one_line(line))
+        click.echo(one_line(line))
     return 0

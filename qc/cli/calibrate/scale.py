@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from datetime import date
+from functools import partial
 from pathlib import Path
 
 import click
-import cv2
 
 from calibration.scale import OBJECTS, U_READING_MM, Inputs, make_profile
-from calibration.summary import described
-from qc.cli import exits, options
+from qc.cli import options
+from qc.cli.calibrate.reported import report_made
 from qc.units import parse_length
 
 
@@ -81,14 +78,7 @@ def scale(
 
     Exit code: 0 done, 2 usage, 3 a scan cannot be used, 5 the profile cannot be written.
     """
-    cv2.setNumThreads(1)
     about = {key: text for key, text in (("scanner", model), ("driver", driver)) if text}
     given = Inputs(scans, what, measured, measured_across, measured_u, exact, white, black, dpi, about)
-    today = date.today()
-    command = shlex.join(["qc", *sys.argv[1:]])
-    profile, advice = make_profile(name, given, days=days, command=command, today=today)
-    for line in described(profile, today):
-        click.echo(exits.one_line(line))
-    for text in advice:
-        click.echo(text, err=True)
+    report_made(partial(make_profile, name, given, days=days))
     return 0

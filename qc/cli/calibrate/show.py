@@ -12,8 +12,8 @@ from calibration.drift import drift
 from calibration.grid import find_grid
 from calibration.summary import described, drift_words, listing
 from qc.cli import exits, options
-from qc.errors import ReferenceFault
-from qc.scanner import find_profile, folders, read_profile
+from qc.errors import ReferenceFault, one_line
+from qc.scan.profile_file import find_profile, folders, read_profile
 
 
 @click.command()
@@ -45,7 +45,7 @@ def show(name: str | None, against: Path | None, dpi: float | None) -> int:
         cv2.setNumThreads(1)
         lines += drift_words(drift(profile, find_grid(against, dpi)))
     for line in lines:
-        click.echo(exits.one_line(line))
+        click.echo(one_line(line))
     return 0
 
 
@@ -57,7 +57,7 @@ def _list(today: date) -> int:
         except ReferenceFault as fault:
             exits.say(str(fault))
     for line in listing(profiles, today):
-        click.echo(exits.one_line(line))
+        click.echo(one_line(line))
     if not profiles:
         click.echo(f"No profiles in {' or '.join(map(str, folders()))}. Begin with `qc calibrate target`.", err=True)
     return 0

@@ -8,7 +8,7 @@ import click
 
 from calibration.target import TARGETS, pdf
 from calibration.target import target as sheet_for
-from qc.output import write_bytes
+from qc.report.files import write_bytes
 
 
 @click.command()

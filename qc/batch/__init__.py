@@ -1,0 +1,1 @@
+"""Many copies: jobs, processes, machines, caches and the store."""

@@ -1,0 +1,174 @@
+"""One copy from its path to the files of its result: what `inspect`, `batch` and `demo` do alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from qc.batch.sidecar import write_sidecar
+from qc.compare.color import capture_of
+from qc.compare.same_title import CopyColors
+from qc.errors import OutputError, UsageError
+from qc.inputs import open_with, refuse_missing
+from qc.judge.policy import Policy
+from qc.model import Inspection
+from qc.pipeline import Progress, inspect_with_colors
+from qc.reference.find import Reference
+from qc.report import html
+from qc.report.colors import color_pictures
+from qc.report.evidence import exhibits
+from qc.report.imprint_picture import imprint_picture
+from qc.report.record import record, write_json
+from qc.scan.copy_folder import copy_id
+from qc.scan.paths import real
+from qc.scan.scan_reader import ScanReader
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to inspect and how; small and free of pixels, so that it can go to another process.
+
+    `id` is that of the copy, as far as it is known without opening its scans. Results go to a folder of that name in
+    `out`.
+    """
+
+    path: Path
+    id: str
+    out: Path
+    policy: Policy
+    reference: Path | None = None
+    titles: Path | None = None
+    scanner: str | None = None
+    dpi: float | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self.out / self.id
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+
+def jobs_for(
+    paths: Sequence[Path],
+    out: Path,
+    policy: Policy,
+    *,
+    reference: Path | None = None,
+    titles: Path | None = None,
+    scanner: str | None = None,
+    dpi: float | None = None,
+) -> list[Job]:
+    """A job for each copy, after everything that can be checked without opening a scan.
+
+    Raises
+    ------
+    UsageError
+        Two copies have the same id, `titles` is no folder, or a result would lie in a scan folder.
+    ReferenceFault
+        `reference` or `scanner` does not exist, or the profile of the scanner cannot be used or has expired.
+    OutputError
+        `out` cannot be made or written to.
+    """
+    jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi) for path in paths]
+    refuse_same_id((job.id, job.path) for job in jobs)
+    _refuse_scan_folders(jobs)
+    refuse_missing(reference, titles, scanner)
+    make_writable(out)
+    return jobs
+
+
+def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> Inspection:
+    """Inspect a copy and write ``inspection.json``, its sidecar and ``report.html``, replacing older ones.
+
+    Raises
+    ------
+    QcError
+        The copy cannot be inspected, or its results cannot be written.
+    """
+    cv2.setNumThreads(1)
+    opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
+    reader, reference = ScanReader(), opened.reference
+    inspection, pages = inspect_with_colors(
+        opened.copy,
+        reference,
+        job.policy,
+        note=opened.note,
+        scanner=opened.scanner,
+        threads=threads,
+        progress=progress,
+        reader=reader,
+    )
+    capture = capture_of(inspection.copy, opened.scanner.profile)
+    colors = CopyColors(pages, capture, reference is not None and reference.trim_known)
+    write_results(inspection, colors, reference, job, reader)
+    write_sidecar(job.folder, inspection, colors)
+    return inspection
+
+
+def write_results(
+    inspection: Inspection,
+    colors: CopyColors,
+    reference: Reference | None,
+    job: Job,
+    reader: ScanReader | None = None,
+) -> None:
+    """Write ``inspection.json`` and ``report.html``.
+
+    Raises
+    ------
+    OutputError
+        They cannot be written.
+    """
+    shown, imprint = exhibits(inspection, reference, reader=reader), imprint_picture(inspection, reader)
+    pictures = color_pictures(inspection, colors.pages, reference)
+    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint)
+    write_json(record(inspection), job.folder / "inspection.json")
+
+
+def refuse_same_id(copies: Iterable[tuple[str, Path]]) -> None:
+    """Raise a UsageError where two copies, given by id and path, have the same id."""
+    seen: dict[str, Path] = {}
+    for name, path in copies:
+        if name in seen:
+            raise UsageError(
+                f"{seen[name]} and {path} have the same id, {name}, so one result would replace the other. "
+                'Rename one, or give it another copy = "..." in its copy.toml.'
+            )
+        seen[name] = path
+
+
+def _refuse_scan_folders(jobs: Sequence[Job]) -> None:
+    sources = [path for job in jobs for path in (job.path, job.reference) if path is not None]
+    scans = [real(path) for path in dict.fromkeys(sources) if path.is_dir()]
+    for job in jobs:
+        target = real(job.folder)
+        for folder in scans:
+            if target.is_relative_to(folder):
+                raise UsageError(
+                    f"The results of {job.id} would go to {job.folder}, which lies in the scan folder {folder}. "
+                    "Nothing is written there: choose another --out."
+                )
+
+
+def make_writable(out: Path) -> None:
+    """Make the folder `out` and see that files can be made in it.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made or written to.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".qc-can-write"
+        probe.touch()
+        probe.unlink()
+    except OSError as fault:
+        raise OutputError(
+            f"Results cannot be written to {out} ({fault.strerror}). Choose another folder with --out."
+        ) from fault

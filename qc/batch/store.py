@@ -1,0 +1,295 @@
+"""Inspections, verdicts and persons' decisions in one SQLite file. Rows are only added, and only by one process."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from qc import __version__
+from qc.batch.codec import decode, encode
+from qc.batch.database import Database
+from qc.errors import UsageError
+from qc.judge.policy import Policy, parse_policy
+from qc.judge.ranking import margin_mm
+from qc.model import (
+    BookCopy,
+    Evidence,
+    Finding,
+    Inspection,
+    Observation,
+    PageRecord,
+    PolicyId,
+    Provenance,
+    Reason,
+    ReferenceId,
+    Refund,
+    Rescan,
+    Verdict,
+    VerdictOutcome,
+    Where,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A copy's row: when it was inspected and how that ended; `exit` and `message` are those of a failed one."""
+
+    id: int
+    copy: str
+    failed: bool
+    exit: int
+    message: str
+    report: str | None
+
+
+class Store(Database):
+    """What inspections gave, in a database; opened and closed as `qc.batch.database.Database` says."""
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def begin_run(self, command: str, arguments: Sequence[str] = ()) -> int:
+        """Number of a new run, which rows that are added name; how it was called is kept."""
+        started = _now()
+        call = _text(shlex.join([command, *arguments]))
+        with self._transaction():
+            return self._insert("runs", name=f"{command} {started}", command=call, started=started, qc=__version__)
+
+    def add(
+        self, inspection: Inspection, policy: Policy, run: int, *, key: str = "", seconds: float = 0.0, report: str = ""
+    ) -> int:
+        """Add an inspected copy with its observations and verdict, all of it or nothing; its number is returned.
+
+        Parameters
+        ----------
+        inspection : Inspection
+        policy : Policy
+            That it was judged by; its text is kept.
+        key : str
+            Of its scans and configuration, see `qc.batch.fingerprint`.
+        seconds : float
+            That it took.
+        report : str
+            Path of its report.
+        """
+        copy = inspection.copy
+        parts = {
+            "copy": copy,
+            "reference": inspection.reference,
+            "pages": inspection.pages,
+            "rescan": inspection.verdict.rescan,
+            "provenance": inspection.provenance,
+        }
+        with self._transaction():
+            number = self._insert(
+                "inspections",
+                name=copy.id,
+                copy=copy.id,
+                run_id=run,
+                key=key,
+                status="done",
+                exit=0,
+                message="",
+                inspected=inspection.provenance.started,
+                seconds=seconds,
+                isbn=copy.isbn,
+                title=copy.title,
+                reference=f"{inspection.reference.kind} {inspection.reference.id or ''}".strip(),
+                path=_text(copy.path),
+                report=_text(report) or None,
+                facts=_json(parts),
+            )
+            for o in inspection.observations:
+                self._insert("observations", inspection_id=number, **_observation_row(o))
+            self._add_verdict(number, inspection, policy, run)
+        return number
+
+    def add_failure(
+        self, copy: str, path: Path, run: int, *, key: str, exit_code: int, message: str, seconds: float
+    ) -> int:
+        """Add a copy that could not be inspected."""
+        with self._transaction():
+            return self._insert(
+                "inspections",
+                name=copy,
+                copy=copy,
+                run_id=run,
+                key=key,
+                status="failed",
+                exit=exit_code,
+                message=_text(message),
+                inspected=_now(),
+                seconds=seconds,
+                path=_text(path),
+            )
+
+    def add_verdict(self, number: int, inspection: Inspection, policy: Policy, run: int) -> None:
+        """Add the verdict of `inspection`, which is number `number` judged again, beside the older ones."""
+        with self._transaction():
+            self._add_verdict(number, inspection, policy, run)
+
+    def add_decision(
+        self, number: int, outcome: VerdictOutcome, refund: Refund | None, person: str, reason: str
+    ) -> None:
+        """Add what a person decided of inspection `number`, and the refund that follows, beside the verdict there is."""
+        with self._transaction():
+            verdict = self._one("SELECT max(id) AS id FROM verdicts WHERE inspection_id = ?", number)
+            self._insert(
+                "decisions",
+                inspection_id=number,
+                verdict_id=verdict and verdict["id"],
+                made=_now(),
+                outcome=str(outcome),
+                refund=refund and refund.outcome,
+                route=refund and refund.route,
+                person=_text(person),
+                reason=_text(reason),
+            )
+
+    def keep_hashes(self, hashes: Iterable[tuple[str, int, int, str]]) -> None:
+        """Keep path, size, mtime in ns and SHA-256 of files, so that they need not be read again."""
+        with self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO file_hashes VALUES (?, ?, ?, ?)", hashes)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def kept_hash(self, path: str, size: int, mtime_ns: int) -> str | None:
+        """SHA-256 of a file that was read before and has the same size and time; None if it is not known."""
+        row = self._one(
+            "SELECT sha256 FROM file_hashes WHERE path = ? AND size = ? AND mtime_ns = ?", path, size, mtime_ns
+        )
+        return None if row is None else str(row["sha256"])
+
+    def latest(self, copy: str, key: str | None = None) -> Entry | None:
+        """The last time a copy was inspected, with scans and configuration of `key` if that is given."""
+        row = self._one(
+            "SELECT * FROM inspections WHERE copy = :copy AND (:key IS NULL OR key = :key) ORDER BY id DESC LIMIT 1",
+            {"copy": copy, "key": key},
+        )
+        return None if row is None else self._entry(row)
+
+    def copies(self) -> list[Entry]:
+        """The last time each copy was inspected, in the order of inspection."""
+        rows = self._all("SELECT * FROM inspections WHERE id IN (SELECT max(id) FROM inspections GROUP BY copy)")
+        return [self._entry(row) for row in rows]
+
+    def _entry(self, row: Mapping[str, Any]) -> Entry:
+        with self.sound(f"inspection {row['id']}"):
+            return decode(Entry, {**row, "failed": row["status"] == "failed"})
+
+    def inspection(self, number: int, policy_sha256: str | None = None) -> Inspection | None:
+        """Inspection `number` with its last verdict, or its last by the policy of that hash; None if there is none.
+
+        Thumbnails, page maps and the content of the scanner profile are not kept; all else is what it was.
+        """
+        row = self._one(
+            "SELECT i.facts, v.*, p.name AS policy, p.version AS policy_version, p.sha256 FROM inspections i "
+            "JOIN verdicts v ON v.inspection_id = i.id JOIN policies p ON p.id = v.policy_id "
+            "WHERE i.id = :id AND (:sha256 IS NULL OR p.sha256 = :sha256) ORDER BY v.id DESC LIMIT 1",
+            {"id": number, "sha256": policy_sha256},
+        )
+        if row is None:
+            return None
+        observed = self._all("SELECT * FROM observations WHERE inspection_id = ? ORDER BY id", number)
+        with self.sound(f"inspection {number}"):
+            return self._inspection(row, observed)
+
+    def _inspection(self, row: Mapping[str, Any], observed: Iterable[Mapping[str, Any]]) -> Inspection:
+        facts = json.loads(row["facts"])
+        rescan = decode(tuple[Rescan, ...], facts["rescan"])
+        return Inspection(
+            copy=decode(BookCopy, facts["copy"]),
+            reference=decode(ReferenceId, facts["reference"]),
+            policy=PolicyId(row["policy"], row["policy_version"], row["sha256"]),
+            verdict=Verdict(
+                VerdictOutcome(row["outcome"]), row["summary"], tuple(json.loads(row["not_checked"])), rescan
+            ),
+            refund=Refund(row["refund"], row["route"], decode(tuple[Reason, ...], json.loads(row["reasons"]))),
+            findings=decode(tuple[Finding, ...], json.loads(row["findings"])),
+            observations=tuple(_observation(o) for o in observed),
+            pages=decode(tuple[PageRecord, ...], facts["pages"]),
+            provenance=decode(Provenance, facts["provenance"]),
+        )
+
+    def policy(self, sha256: str) -> Policy:
+        """The policy of a stored verdict, from its text at that time."""
+        row = self._one("SELECT name, toml FROM policies WHERE sha256 = ?", sha256)
+        if row is None:
+            raise UsageError(f"The store {self.path} holds no policy {sha256}. Judge it anew with `qc judge`.")
+        with self.sound(f"the policy {row['name']}"):
+            return parse_policy(row["toml"].encode(), Path(f"{row['name']}.toml"))
+
+    def _add_verdict(self, number: int, inspection: Inspection, policy: Policy, run: int) -> None:
+        verdict, refund = inspection.verdict, inspection.refund
+        self._insert(
+            "verdicts",
+            inspection_id=number,
+            run_id=run,
+            policy_id=self._policy_number(policy),
+            made=_now(),
+            outcome=str(verdict.outcome),
+            summary=_text(verdict.summary),
+            margin_mm=margin_mm(inspection.findings),
+            refund=refund.outcome,
+            route=refund.route,
+            reasons=_json(refund.reasons),
+            not_checked=_json(verdict.not_checked),
+            findings=_json(inspection.findings),
+        )
+
+    def _policy_number(self, policy: Policy) -> int:
+        row = self._one("SELECT id FROM policies WHERE sha256 = ?", policy.sha256)
+        if row is not None:
+            return int(row["id"])
+        return self._insert("policies", name=policy.id, version=policy.version, sha256=policy.sha256, toml=policy.toml)
+
+
+def _observation_row(o: Observation) -> dict[str, Any]:
+    return {
+        "measure": o.measure,
+        "version": o.version,
+        "page": o.where.page,
+        "edge": o.where.edge and str(o.where.edge),
+        "axis": o.where.axis,
+        "copy": o.where.copy,
+        "copies": None if o.where.copies is None else _json(o.where.copies),
+        "value": encode(None if o.value is None else float(o.value)),
+        "unit": o.unit,
+        "u": encode(None if o.u is None else float(o.u)),
+        "flags": _json(o.flags),
+        "detail": _json(o.detail),
+        "evidence": _json(o.evidence),
+    }
+
+
+def _observation(row: Mapping[str, Any]) -> Observation:
+    where = {name: row[name] for name in ("page", "edge", "axis", "copy")}
+    where["copies"] = row["copies"] and json.loads(row["copies"])
+    return Observation(
+        measure=row["measure"],
+        version=row["version"],
+        where=decode(Where, where),
+        value=row["value"],
+        unit=row["unit"],
+        u=row["u"],
+        flags=tuple(json.loads(row["flags"])),
+        detail=json.loads(row["detail"]),
+        evidence=decode(tuple[Evidence, ...], json.loads(row["evidence"])),
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(encode(value), allow_nan=False)
+
+
+def _text(value: object) -> str:
+    """`value` as text that SQLite takes, whatever bytes a file name holds."""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

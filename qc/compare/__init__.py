@@ -1,0 +1,1 @@
+"""Copies of one title held against each other."""

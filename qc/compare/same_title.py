@@ -1,0 +1,79 @@
+"""Several copies of one title: the colors of each against the others, on the pages of their reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from qc.compare.color import Capture, CopyPages, compare_colors
+from qc.features.color_tiles import ColorTiles
+from qc.judge.policy import Policy
+from qc.judge.rejudge import judged_again
+from qc.model import Inspection, Observation, Role
+
+COLOR_MEASURES = ("copy-color-difference", "copy-color-outlier")
+
+
+@dataclass(frozen=True)
+class CopyColors:
+    """What is stored of the colors of an inspected copy.
+
+    Attributes
+    ----------
+    pages : mapping of int to ColorTiles
+        By position among the interior scans.
+    capture : Capture
+    trim_known : bool
+        The trim of the reference is; where it is not, what lies beyond the cut is no color of the page.
+    """
+
+    pages: Mapping[int, ColorTiles]
+    capture: Capture
+    trim_known: bool
+
+
+def with_copy_colors(
+    inspected: Sequence[tuple[Inspection, CopyColors]], policy: Policy, step: Callable[[], None] | None = None
+) -> list[Inspection]:
+    """Inspections with the color differences between the copies, judged again.
+
+    Parameters
+    ----------
+    inspected : sequence of (Inspection, CopyColors)
+        Of two or more copies that were inspected against one reference.
+    policy : Policy
+        That they were judged by.
+    step : callable, optional
+        Called after each page.
+
+    Returns
+    -------
+    list of Inspection
+        In the same order. Each gets those observations over all pages that speak of its copy; `max_page` in their detail
+        is a position in that copy. Pages that were not registered are not compared.
+    """
+    copies = [CopyPages(i.copy.id, _by_reference_page(i, colors), colors.capture) for i, colors in inspected]
+    overall = [o for o in compare_colors(copies, step) if o.measure in COLOR_MEASURES and o.where.page is None]
+    again = []
+    for i, _ in inspected:
+        own = [_seen_from(i, o) for o in overall if i.copy.id in (o.where.copy, *(o.where.copies or ()))]
+        again.append(judged_again(i, own, i.reference, policy))
+    return again
+
+
+def _by_reference_page(inspection: Inspection, colors: CopyColors) -> dict[int, ColorTiles]:
+    found: dict[int, ColorTiles] = {}
+    for position, record in enumerate((r for r in inspection.pages if r.role is Role.PAGE), 1):
+        if record.reference_page is not None and position in colors.pages:
+            found.setdefault(record.reference_page, colors.pages[position])
+    return found
+
+
+def _seen_from(inspection: Inspection, observation: Observation) -> Observation:
+    """The observation with its page counted as in this copy."""
+    if observation.value is None:
+        return observation
+    interior = [r for r in inspection.pages if r.role is Role.PAGE]
+    number = observation.detail["max_page"]
+    position = next((p for p, r in enumerate(interior, 1) if r.reference_page == number), None)
+    return replace(observation, detail={**observation.detail, "max_page": position})

@@ -1,5 +1,0 @@
-"""Decoders of single scans, one module a file format; only `qc.scan` calls them.
-
-Each has ``count(path)``, ``info(path, frame)`` and ``pixels(path, frame, reduce)`` and raises `raster.Unusable`, or
-whatever its library raises on a damaged file; `qc.scan` turns both into one sentence.
-"""

@@ -1,0 +1,354 @@
+"""What one page says of its color: how much of each ink, of chroma and of evenness is there. Numbers for `color-defect`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.features.evenness import MOST_DENSITY, Band, Fade, evenness, like_colors
+from qc.features.ink_density import (
+    DARK,
+    INKS,
+    LEAST_INK,
+    MID,
+    MIN_TILES,
+    Share,
+    TileDensities,
+    densities,
+    ink_amounts,
+    neutral_shares,
+    tone_shares,
+)
+from qc.features.ink_response import DARK_NOISE, LEAST_NOISE, InkResponse, features, ink_response, of_ink, printed
+from qc.features.tiles import PageTiles, ScannedPage
+from qc.geometry import Box
+
+Array = NDArray[np.float64]
+
+GRAY_SCAN_STEP = 0.003
+"""Largest difference of the channels, in linear light, of a scan that holds gray in three equal channels."""
+LEAST_EXCESS = 0.08
+"""Density by which an ink must have been ordered beyond gray on a tile."""
+LEAST_OPPONENT = 0.03
+"""Difference of the channels' densities from their mean that a tile must be expected to show to count as colored."""
+ORDERED_OPPONENT = 0.15
+"""The same of the file, for the copy as a whole."""
+RESPONSE_PAGES = 48
+"""The pages with the most tones make the response of a copy."""
+MANY_TILES = 30
+BLACK, LETTERED = 0.05, 0.15
+"""Light of a tile that was ordered black, and spread of one that holds letters or lines of black."""
+U_SOLIDS = 0.1
+SHARE_SD = 0.5
+"""Of the share of an ink that prints, before the page is looked at; a prior."""
+LEAST_INK_RESPONSE = 0.55
+"""An ink takes at least this share of the density, in its own channel, that the strongest ink does. Six sound copies
+of the second drawing model: 0.52 and more; without the ink 0.2 at most on drawn pages of the first, but some whole copies pass."""
+LEAST_CHROMA_RESPONSE = 0.1
+"""A copy printed in color shows at least this share of the differences between channels that its file orders. Six sound
+copies of the second drawing model: 0.16 to 1.1."""
+U_INK_RESPONSE, U_CHROMA_RESPONSE = (0.05, 0.05, 0.2), 0.1
+"""Of cyan, magenta and yellow, and of chroma, as shares of these least ones. Magenta absorbs blue as well: where yellow did not
+print, it leaves a third of the least yellow."""
+MOST_U, SURELY = 0.12, 4.0
+"""A share known worse than this is not stated, unless it lacks as many times its u."""
+
+
+@dataclass(frozen=True)
+class PageInks:
+    """What was measured on a page; None where it was ordered with too little of it, or the other pages do not tell.
+
+    `loss` is by ink the share that is missing against like colors on the other pages and the inks that printed best, `chroma`
+    what is there of the differences between channels, `level` of all density, `toned` counts the tiles with tone, and
+    `boxes_mm` is where each ink was ordered.
+    """
+
+    colored: bool
+    gray_scan: bool
+    loss: tuple[Share | None, ...]
+    chroma: Share | None
+    level: Share | None
+    toned: int
+    fade: Fade | None
+    band: Band | None
+    neutral: tuple[Share | None, ...]
+    mid: tuple[Share | None, ...]
+    dark: tuple[Share | None, ...]
+    boxes_mm: tuple[Box | None, ...]
+
+
+@dataclass(frozen=True)
+class CopyInks:
+    """What a copy shows as a whole, each as a share of the least that a sound copy shows: of each ink, and of chroma; `solids`
+    is the darkness of black areas as a share of that of the text."""
+
+    inks: tuple[Share | None, ...]
+    chroma: Share | None
+    solids: Share | None
+
+
+def paper_of(pages: Sequence[ScannedPage]) -> Array | None:
+    """Linear RGB of the copy's paper, the median over the pages that show some."""
+    papers = [p.tiles.paper for p in pages if p.tiles.paper is not None]
+    return np.median(np.array(papers), axis=0) if papers else None
+
+
+def is_gray_scan(tiles: PageTiles) -> bool:
+    """Whether the scan holds gray in three equal channels."""
+    light = tiles.copy[tiles.usable]
+    return bool(light.size == 0 or float(np.quantile(np.ptp(light, axis=1), 0.99)) < GRAY_SCAN_STEP)
+
+
+def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], CopyInks]:
+    """The color of each page, None where neither the page nor its copy shows paper; and that of the copy.
+
+    Notes
+    -----
+    A page printed all over takes the paper of the copy. A page is held against the response that the other pages give.
+    """
+    common = paper_of(pages)
+    papers = [p.tiles.paper if p.tiles.paper is not None else common for p in pages]
+    known = [(i, p.tiles, paper) for i, (p, paper) in enumerate(zip(pages, papers, strict=True)) if paper is not None]
+    telling = sorted(known, key=lambda page: -_tones(page[1]))[:RESPONSE_PAGES]
+    place = {i: n for n, (i, _, _) in enumerate(sorted(telling, key=lambda page: page[0]))}
+    shown = [densities(tiles, paper) for i, tiles, paper in known if i in place]
+    response = ink_response(shown)
+    misfit = _misfit(shown, response)
+    in_color = [d for d, i in zip(shown, sorted(place), strict=True) if not is_gray_scan(pages[i].tiles)]
+    whole = replace(_copy_inks(in_color, response), solids=_solids(pages))
+    # Densities are made again page by page: held together they would make the memory grow with the copy.
+    found: list[PageInks | None] = [None] * len(pages)
+    for i, tiles, paper in known:
+        found[i] = _inks(tiles, densities(tiles, paper), response, place.get(i, -1), misfit)
+    return found, whole
+
+
+def _tones(tiles: PageTiles) -> int:
+    """Tiles on which something was ordered between paper and black."""
+    light = tiles.reference.mean(axis=2)
+    return int((tiles.usable & (light > 0.02) & (light < 0.9)).sum())
+
+
+def _solids(pages: Sequence[ScannedPage]) -> Share | None:
+    """Darkness of areas ordered black against that of black letters, whose ink they share; None where either is not shown."""
+    areas, letters = [], []
+    for page in pages:
+        tiles, paper = page.tiles, page.tiles.paper
+        if paper is None or tiles.contrast is None:
+            continue
+        ordered, shown = np.minimum(tiles.reference, 1.0).mean(axis=2), (tiles.copy / paper).mean(axis=2)
+        black = tiles.usable & (ordered < BLACK) & (tiles.spread < BLACK)
+        text = tiles.usable & (tiles.spread > LETTERED)
+        if np.count_nonzero(black) >= MIN_TILES:
+            areas.append(1 - float(np.median(shown[black])))
+        if np.count_nonzero(text) >= MANY_TILES:
+            letters.append(float(np.median(tiles.contrast[text])) / float(paper.mean()))
+    if not areas or len(letters) < 2:
+        return None
+    return Share(float(np.median(areas)) / max(float(np.median(letters)), 0.05), U_SOLIDS, len(areas))
+
+
+def _misfit(pages: Sequence[TileDensities], response: InkResponse) -> float:
+    """By how much like colors usually differ from page to page, in density."""
+    off = []
+    for n, page in enumerate(pages):
+        on = printed(page)
+        if np.count_nonzero(on) >= MANY_TILES:
+            expected = features(page.reference[on]) @ response.without(n)[0]
+            off.append(float(np.sqrt(np.median(np.square(page.copy[on] - expected).mean(axis=1)))))
+    return max(float(np.median(off)), response.noise) if off else response.noise
+
+
+def _opponent(density: Array) -> Array:
+    return np.asarray(density - density.mean(axis=-1, keepdims=True))
+
+
+def _weights(shown: Array) -> Array:
+    return np.asarray(1 / (1 + DARK_NOISE / LEAST_NOISE * np.clip(shown.mean(axis=-1), 0, None)) ** 2)
+
+
+def _rms(residual: Array, weight: Array) -> float:
+    return float(np.sqrt((weight * np.square(residual).mean(axis=1)).sum() / weight.sum()))
+
+
+def _projected(
+    shown: Array, expected: Array, weight: Array, u_expected: Array, misfit: float, cell: NDArray[np.int64]
+) -> Share | None:
+    """How much of `expected` is shown, both of shape (n, channels); `cell` numbers the color of each tile."""
+    size = float((weight[:, None] * expected**2).sum())
+    if len(shown) < MIN_TILES or size <= 0:
+        return None
+    value = float((weight[:, None] * shown * expected).sum()) / size
+    rms = float(np.sqrt(size / weight.sum()))
+    u_model = float(np.sqrt((weight * u_expected**2).sum() / weight.sum()))
+    misfit = max(misfit, _rms(shown - value * expected, weight))
+    # All tiles of one color are off alike.
+    sums = np.zeros((int(cell.max()) + 1, expected.shape[1]))
+    np.add.at(sums, cell, weight[:, None] * expected)
+    u_colors = misfit * float(np.sqrt((sums**2).sum())) / size
+    return Share(value, float(np.hypot(u_model / rms, u_colors)), len(shown))
+
+
+def _inks(tiles: PageTiles, seen: TileDensities, response: InkResponse, n: int, misfit: float) -> PageInks:
+    on = printed(seen)
+    ordered, shown = seen.reference[on], seen.copy[on]
+    coefficients, covariance = response.without(n)
+    design = features(ordered)
+    expected = design @ coefficients
+    u_expected = np.sqrt(np.einsum("ij,jk,ik->i", design, covariance, design))
+    # Colors that no other page shows say little.
+    weight = _weights(shown) * misfit**2 / (misfit**2 + u_expected**2)
+    cell = like_colors(ordered)
+    # Where a scanner ends in the shadows, print of any strength looks the same.
+    light = ordered.mean(axis=1) < MOST_DENSITY
+    level = _projected(
+        shown[light].mean(axis=1, keepdims=True),
+        expected[light].mean(axis=1, keepdims=True),
+        weight[light],
+        u_expected[light],
+        misfit,
+        cell[light],
+    )
+    colored = np.linalg.norm(_opponent(expected), axis=1) > LEAST_OPPONENT
+    chroma = _projected(
+        _opponent(shown)[colored],
+        _opponent(expected)[colored],
+        weight[colored],
+        u_expected[colored],
+        misfit,
+        cell[colored],
+    )
+    shares = _ink_shares(ordered, shown, coefficients, weight, u_expected, misfit, cell)
+    ordered_color = np.linalg.norm(_opponent(ordered), axis=1) > ORDERED_OPPONENT
+    u_lamp = 0.0
+    if tiles.u_lamp is not None and seen.even.any():
+        u_lamp = float(np.sqrt(np.mean(np.square(tiles.u_lamp[seen.even]))) / np.log(10))
+    every = features(seen.reference)
+    everywhere = np.clip((every @ coefficients).mean(axis=2), 0, None)
+    u_response = np.sqrt(misfit**2 + np.clip(np.einsum("rci,ij,rcj->rc", every, covariance, every), 0, None))
+    uneven = evenness(seen, tiles.reference.mean(axis=2), everywhere, u_response, u_lamp)
+    amounts = ink_amounts(seen.reference)
+    beyond = amounts - amounts.min(axis=2, keepdims=True)
+    return PageInks(
+        colored=int(ordered_color.sum()) >= MIN_TILES,
+        gray_scan=is_gray_scan(tiles),
+        loss=_losses([s if s is None or s.u < SHARE_SD / 2 else None for s in shares]),
+        chroma=_known(chroma),
+        level=_known(level),
+        toned=int(on.sum()),
+        fade=uneven[0] if uneven else None,
+        band=uneven[1] if uneven else None,
+        neutral=neutral_shares(seen),
+        mid=tone_shares(seen, *MID),
+        dark=tone_shares(seen, DARK, float("inf")),
+        boxes_mm=tuple(_box(tiles, seen.even & (beyond[:, :, i] > LEAST_INK)) for i in range(len(INKS))),
+    )
+
+
+def _ink_shares(
+    ordered: Array,
+    shown: Array,
+    coefficients: Array,
+    weight: Array,
+    u_expected: Array,
+    misfit: float,
+    cell: NDArray[np.int64],
+) -> list[Share | None]:
+    """How much of what each ink should add is there, the three inks and gray fitted together; None for an ink that is hardly
+    ordered."""
+    if len(ordered) < MIN_TILES:
+        return [None] * len(INKS)
+    parts = [of_ink(ordered, ink) @ coefficients for ink in range(len(INKS))]
+    parts.append(features(ordered) @ coefficients - sum(parts))
+    design = np.stack(parts, axis=-1)  # tiles, channels, inks and gray
+    weighted = design * weight[:, None, None]
+    prior = np.full(len(parts), (misfit / SHARE_SD) ** 2 * MANY_TILES)
+    inverse = np.linalg.inv(np.einsum("tci,tcj->ij", weighted, design) + np.diag(prior))
+    solved = inverse @ (np.einsum("tci,tc->i", weighted, shown) + prior)
+    misfit = max(misfit, _rms(shown - design @ solved, weight))
+    # All tiles of one color are off alike.
+    sums = np.zeros((int(cell.max(initial=0)) + 1, *design.shape[1:]))
+    np.add.at(sums, cell, weighted)
+    u_colors = misfit * np.sqrt(np.square(sums @ inverse).sum(axis=(0, 1)))
+    u_prior = np.diag(inverse) * prior * SHARE_SD
+    shares: list[Share | None] = []
+    excess = ordered - ordered.min(axis=1, keepdims=True)
+    for ink in range(len(INKS)):
+        with_it = excess[:, ink] > LEAST_EXCESS
+        size = float((weighted[with_it, :, ink] * design[with_it, :, ink]).sum())
+        if np.count_nonzero(with_it) < MIN_TILES or size <= 0:
+            shares.append(None)
+            continue
+        rms = float(np.sqrt(size / weight[with_it].sum()))
+        u_model = float(np.sqrt((weight * u_expected**2)[with_it].sum() / weight[with_it].sum())) / rms
+        u = float(np.linalg.norm([u_colors[ink], u_prior[ink], u_model]))
+        shares.append(Share(float(solved[ink]), u, int(np.count_nonzero(with_it))))
+    return shares
+
+
+def _known(share: Share | None) -> Share | None:
+    return None if share is None or (share.u > MOST_U and 1 - share.value < SURELY * share.u) else share
+
+
+def _losses(shares: Sequence[Share | None]) -> tuple[Share | None, ...]:
+    """What is missing of each ink against the best of the others: what all inks lack is a matter of `level`."""
+    losses: list[Share | None] = []
+    for i, own in enumerate(shares):
+        if own is None:
+            losses.append(None)
+            continue
+        best = max((s for j, s in enumerate(shares) if j != i and s is not None), key=lambda s: s.value, default=None)
+        scale = 1.0 if best is None else float(np.clip(best.value, 0.5, 1.5))
+        u_scale = 0.0 if best is None else best.u
+        ratio = own.value / scale
+        loss = Share(1 - ratio, float(np.hypot(own.u, ratio * u_scale)) / scale, own.tiles)
+        losses.append(loss if loss.u <= MOST_U or loss.value > SURELY * loss.u else None)
+    return tuple(losses)
+
+
+def _copy_inks(pages: Sequence[TileDensities], response: InkResponse) -> CopyInks:
+    """Which inks, and how much chroma, the copy shows at all: a channel that is nearly flat was not printed."""
+    nothing = CopyInks((None,) * len(INKS), None, None)
+    ordered = [p.reference[printed(p)] for p in pages]
+    shown = [p.copy[printed(p)] for p in pages]
+    if not ordered or sum(map(len, ordered)) < MANY_TILES:
+        return nothing
+    every, seen = np.concatenate(ordered), np.concatenate(shown)
+    coefficients, covariance = response.without(-1)
+    own: list[Share | None] = []
+    for ink in range(len(INKS)):
+        excess = every[:, ink] - every.min(axis=1)
+        with_it = excess > 2 * LEAST_EXCESS
+        if np.count_nonzero(with_it) < MANY_TILES:
+            own.append(None)
+            continue
+        mean, size = of_ink(every, ink)[with_it].mean(axis=0), float(excess[with_it].mean())
+        # Inks that were ordered together only, in one color, are not told apart.
+        u = float(np.sqrt(mean @ covariance @ mean)) / size
+        own.append(Share(float(mean @ coefficients[:, ink]) / size, u, int(with_it.sum())))
+    strongest = max((o.value for o in own if o is not None), default=0.0)
+    least = strongest * LEAST_INK_RESPONSE
+    inks = tuple(
+        None
+        if o is None or strongest <= 0 or sum(x is not None for x in own) < 2
+        else Share(o.value / least, float(np.hypot(U_INK_RESPONSE[ink], o.u / least)), o.tiles)
+        for ink, o in enumerate(own)
+    )
+    aim, opponent = _opponent(every), _opponent(seen)
+    colored = np.linalg.norm(aim, axis=1) > ORDERED_OPPONENT
+    if np.count_nonzero(colored) < MANY_TILES:
+        return CopyInks(inks, None, None)
+    share = float((aim[colored] * opponent[colored]).sum() / (aim[colored] ** 2).sum())
+    return CopyInks(inks, Share(share / LEAST_CHROMA_RESPONSE, U_CHROMA_RESPONSE, int(colored.sum())), None)
+
+
+def _box(tiles: PageTiles, used: NDArray[np.bool_]) -> Box | None:
+    rows, cols = np.nonzero(used)
+    if len(rows) < MIN_TILES:
+        return None
+    corners = [[cols.min() - 0.5, rows.min() - 0.5], [cols.max() + 0.5, rows.max() + 0.5]]
+    x0, y0, x1, y1 = tiles.to_mm(corners).ravel().round(2).tolist()
+    return x0, y0, x1, y1

@@ -1,0 +1,1 @@
+"""JUDGE: policies, rules, findings, verdict and refund. Only numbers are read here."""

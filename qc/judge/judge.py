@@ -1,0 +1,388 @@
+"""From observations to findings and a verdict. Only numbers are read here, never pixels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from statistics import NormalDist
+
+from qc.flags import Flag
+from qc.geometry import Edge
+from qc.judge.claim import known
+from qc.judge.messages import capital, listed, message, name, ranges
+from qc.judge.own_words import own_sentence, seen_size
+from qc.judge.policy import Policy
+from qc.judge.rule import Rule
+from qc.measure import MEASURES
+from qc.model import (
+    BookCopy,
+    Claim,
+    Finding,
+    FindingOutcome,
+    Observation,
+    PageKind,
+    PageRecord,
+    ReferenceId,
+    Rescan,
+    Verdict,
+    VerdictOutcome,
+    Where,
+)
+
+FALSE_OUTSIDE = 0.001
+WITHOUT_DESIGN = frozenset({"none", "consensus"})
+"""Kinds of reference that do not say where the print belongs: never a no-defect."""
+_NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
+_NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.TONES_BY_PLACE), str(Flag.PAPER_NOT_STATED)})
+_BACKING = "scans of at least three interior pages with a black or gray backing visible beyond the {edges}"
+_ADD = {
+    Flag.NO_REFERENCE: "the reference the copy was ordered from (--titles or --reference)",
+    Flag.TRIM_NOT_STATED: 'the ordered trim, trim = "… x … in" under [reference] in copy.toml or in title.toml',
+    Flag.NOT_REGISTERED: "flat, whole scans of at least three interior pages with text or pictures of the ordered book",
+    Flag.SPARSE: "scans of at least three interior pages full of print",
+    Flag.PERIODIC: "scans of at least three interior pages that do not repeat one pattern",
+    Flag.BLANK: "scans of at least three interior pages full of print",
+    Flag.WHITE_BACKING: _BACKING,
+    Flag.CROPPED: _BACKING,
+    Flag.PAINTED_RIM: _BACKING + " and edge fill switched off in the scanner's driver",
+    Flag.EDGE_NOT_FOUND: _BACKING,
+    Flag.DARK_PAGE: "scans of at least three interior pages with a light gray or white backing visible beyond the {edges}, as "
+    "they are printed dark",
+    Flag.OUTSIDE_NOT_BACKING: _BACKING + ", of loose sheets or with bound = true in copy.toml",
+    Flag.BOUND: "scans of at least three loose interior pages with a black or gray backing visible beyond the {edges}",
+    Flag.U_TOO_LARGE: "scans of more interior pages at 300 dpi or above, with a calibrated scanner profile",
+    Flag.UNREADABLE: "scans of the pages whose files could not be read",
+    Flag.FEW_PAGES: _BACKING,
+    Flag.END_NOT_SEEN: "scans of the last pages of the book",
+    Flag.HALF_LEAVES: "scans of the sides that were not scanned",
+    Flag.BITONAL: "scans in color or gray instead of black and white",
+}
+
+
+def compares_content(measure: str) -> bool:
+    """Whether a measure compares the content of a copy with the ordered file; an unknown one does not."""
+    return measure in MEASURES and MEASURES[measure].content
+
+
+def judge(
+    observations: Sequence[Observation],
+    policy: Policy,
+    copy: BookCopy,
+    pages: Sequence[PageRecord],
+    reference: ReferenceId,
+    rescan: Sequence[Rescan] = (),
+    not_checked: Sequence[str] = (),
+) -> tuple[tuple[Finding, ...], Verdict]:
+    """Findings of every rule of the policy on a copy, and the verdict they make.
+
+    Parameters
+    ----------
+    observations : sequence of Observation
+        All that was measured; values and u (k = 1) in the unit of their measure.
+    policy : Policy
+        Its k expands u to U = k u; u None means exact.
+    copy : BookCopy
+        Tells which spine edge was cut by the printer, and names the scans.
+    pages : sequence of PageRecord
+        What each scan was taken for; unreadable ones are named as not checked.
+    reference : ReferenceId
+        Of kind ``"none"`` or ``"consensus"`` there is never a no-defect.
+    rescan : sequence of Rescan
+        Handed on in the verdict; its reference pages are those that were not scanned.
+    not_checked : sequence of str
+        What the caller knows was not looked at, in words.
+
+    Returns
+    -------
+    findings : tuple of Finding
+        In the order of the rules. A required rule has at least one finding for each judged edge.
+    verdict : Verdict
+        A defect rule outside makes a defect; else one undecided needs review; else a required rule not judged is
+        insufficient evidence; else no defect. Notes never count.
+
+    Notes
+    -----
+    Of the claim only the two dates of the revision are read; where it does not state when the copy was printed, the
+    imprint does, if it was read surely. A copy printed before the author's last change is
+    measured like any other, but its differences of content from the present reference (`Measure.content`) are set
+    aside: not judged, not required, with a message that says why. On the same day nothing is set aside; the refund
+    then goes to a person. Where the imprint was not read surely and may be of before the change, they carry the flag
+    ``revision-unsure``, which a rule may list as a doubt.
+
+    A rule over many pages compares many times. For values with an uncertainty its outside needs the interval whose
+    one-sided error, summed over all pages, is 0.1 % of sound copies; what k·u alone would call outside is undecided.
+    That assumes normal errors: a measure with heavier tails fools it.
+    """
+    facts = known(copy, observations)
+    copy = facts.copy
+    if facts.older_perhaps:
+        observations = [_of_a_revision_unsure(o) for o in observations]
+    findings = tuple(f for rule in policy.rules for f in _judge_rule(rule, policy, observations, copy))
+    missing = _missing(policy, findings, copy)
+    defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
+    doubts = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
+    unseen = ["cover", *not_checked, *_not_judged(policy, findings, observations, copy)]
+    unseen = list(dict.fromkeys([*unseen, *_not_scanned(copy, pages, rescan)]))
+    if defects:
+        decision, said = VerdictOutcome.DEFECT, _worst(defects, policy, "more {}", "defect")
+    elif doubts:
+        decision, said = VerdictOutcome.NEEDS_REVIEW, _worst(doubts, policy, "more {} to look at", "finding")
+    elif missing or reference.kind in WITHOUT_DESIGN:
+        decision, said = (
+            VerdictOutcome.INSUFFICIENT_EVIDENCE,
+            _lacking(missing, findings, observations, copy, reference),
+        )
+        if reference.kind in WITHOUT_DESIGN and (alone := own_sentence(observations, policy.k)):
+            said += f"; {alone}"
+    else:
+        decision, said = VerdictOutcome.NO_DEFECT, _sound(findings, policy)
+    gaps = [u for u in unseen if decision is not VerdictOutcome.INSUFFICIENT_EVIDENCE or u not in missing]
+    summary = f"{said}; not checked: {', '.join(gaps)}." if gaps else f"{said}."
+    return findings, Verdict(decision, summary, tuple(unseen), tuple(rescan))
+
+
+def judge_between(observations: Sequence[Observation], policy: Policy) -> tuple[Finding, ...]:
+    """Findings on observations between copies; rules without an observation give none."""
+    measures = {o.measure for o in observations}
+    rules = [r for r in policy.rules if r.measure in measures]
+    return tuple(f for rule in rules for f in _judge_rule(replace(rule, required=False), policy, observations, None))
+
+
+def printed_before_change(claim: Claim) -> bool:
+    """Whether the copy was printed on a day before the author's last change to the files; False if unknown."""
+    return bool(claim.printed_on and claim.content_updated_on and claim.printed_on < claim.content_updated_on)
+
+
+def spine_in_doubt(found: Iterable[Observation | Finding]) -> bool:
+    """Whether what is named spine may be the fore-edge."""
+    return any(f.where.edge is Edge.SPINE and Flag.SIDES_NOT_PROVEN in f.flags for f in found)
+
+
+def _judge_rule(
+    rule: Rule, policy: Policy, observations: Sequence[Observation], copy: BookCopy | None
+) -> list[Finding]:
+    edges = rule.judged_edges(copy.scan, spine_in_doubt(observations)) if copy else ()
+    if rule.edges and not edges:
+        return []
+    seen = [o for o in observations if _applies(rule, o, edges)]
+    aside = copy is not None and _set_aside(rule, copy)
+    if rule.required and not aside and rule.edges:
+        missing = [e for e in edges if all(o.where.edge is not e for o in seen)]
+        seen += [_nothing(rule, Where(edge=edge)) for edge in missing]
+    elif rule.required and not aside and not seen:
+        seen = [_nothing(rule, Where())]
+    compared = sum(o.value is not None for o in seen) if rule.scope == "page" else 1
+    k_outside = max(policy.k, NormalDist().inv_cdf(1 - FALSE_OUTSIDE / compared)) if compared > 1 else policy.k
+    findings = [_finding(rule, policy.k, k_outside, o, copy) for o in seen]
+    if not (aside and copy):
+        return findings
+    why = (
+        f"{capital(name(rule))}: set aside, as the copy was printed on {copy.claim.printed_on}, before the author's "
+        f"last change on {copy.claim.content_updated_on}. {policy.sentence('stale-revision').clause}"
+    )
+    # Another book's block is no earlier revision for certain: a person has to tell them apart.
+    return [
+        f
+        if f.value and Flag.ANOTHER_BOOK in f.flags
+        else replace(f, outcome=FindingOutcome.NOT_JUDGED, margin=None, required=False, message=why)
+        for f in findings
+    ]
+
+
+def _applies(rule: Rule, observation: Observation, edges: tuple[Edge, ...]) -> bool:
+    return (
+        observation.measure == rule.measure
+        and (not edges or observation.where.edge in edges)
+        and (rule.code is None or observation.detail.get("code", rule.code) == rule.code)
+    )
+
+
+def _set_aside(rule: Rule, copy: BookCopy) -> bool:
+    return compares_content(rule.measure) and printed_before_change(copy.claim)
+
+
+def _of_a_revision_unsure(observation: Observation) -> Observation:
+    if not compares_content(observation.measure) or observation.value is None:
+        return observation
+    return replace(observation, flags=(*observation.flags, Flag.REVISION_UNSURE))
+
+
+def _nothing(rule: Rule, where: Where) -> Observation:
+    return Observation(rule.measure, 0, where, None, rule.unit)
+
+
+def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, copy: BookCopy | None) -> Finding:
+    listed_doubts = tuple(f for f in observation.flags if f in rule.doubt)
+    outcome = rule.outcome(observation.value, observation.u, k, k_outside, listed_doubts)
+    doubt = listed_doubts if outcome is FindingOutcome.UNDECIDED else ()
+    code = observation.detail.get("code")
+    return Finding(
+        rule=rule.id,
+        outcome=outcome,
+        severity=rule.severity,
+        measure=rule.measure,
+        value=observation.value,
+        unit=rule.unit,
+        u=observation.u,
+        within=rule.within_text,
+        outside=rule.outside_text,
+        magnitude=rule.magnitude,
+        where=observation.where,
+        margin=None if observation.value is None else rule.margin(observation.value),
+        code=None if code is None else str(code),
+        message=message(rule, outcome, observation, k, copy, doubt) + ".",
+        clause=rule.clause,
+        source=rule.source,
+        required=rule.required,
+        flags=observation.flags,
+        doubt=doubt,
+        evidence=observation.evidence,
+    )
+
+
+def _missing(policy: Policy, findings: Sequence[Finding], copy: BookCopy) -> dict[str, Where]:
+    """What required rules lack, in words, and its place."""
+    missing: dict[str, Where] = {}
+    for rule in policy.rules:
+        mine = [f for f in findings if f.rule == rule.id]
+        # A copy stated complete that is not: what is asked for may change the verdict.
+        unfinished = any(f.outcome is FindingOutcome.NOT_JUDGED and Flag.HALF_LEAVES in f.flags for f in mine)
+        if not (rule.required or unfinished) or _set_aside(rule, copy):
+            continue
+        judged = [f for f in mine if f.outcome is not FindingOutcome.NOT_JUDGED]
+        if rule.edges:
+            edges = rule.judged_edges(copy.scan, spine_in_doubt(findings))
+            lacking = [e for e in edges if all(f.where.edge is not e for f in judged)]
+            missing |= {f"{name(rule)} at the {e}": Where(edge=e) for e in lacking}
+        elif unfinished or not judged:
+            missing[name(rule)] = Where()
+    return missing
+
+
+def _not_judged(
+    policy: Policy, findings: Sequence[Finding], observations: Sequence[Observation], copy: BookCopy
+) -> list[str]:
+    words = list(_missing(policy, findings, copy))
+    for rule in policy.rules:
+        if rule.required and not _set_aside(rule, copy):
+            continue
+        # What can never call a defect is not missed.
+        if (
+            rule.severity == "note"
+            or rule.outside is None
+            or rule.scope == "copies"
+            or (rule.edges and not rule.judged_edges(copy.scan, spine_in_doubt(observations)))
+        ):
+            continue
+        # Which pages were not scanned is said by themselves.
+        if any(f.rule == rule.id and Flag.NOT_COMPLETE in f.flags for f in findings):
+            continue
+        mine = [f for f in findings if f.rule == rule.id and not (f.flags and _NO_PRINT.issuperset(f.flags))]
+        ordered = [f for f in mine if not (f.flags and _NOT_ORDERED.issuperset(f.flags))]
+        looked_at = mine or (rule.code and any(o.measure == rule.measure for o in observations))
+        if looked_at and not ordered and rule.measure == "color-defect":
+            continue
+        mine = ordered
+        open_ = [f for f in mine if f.outcome is FindingOutcome.NOT_JUDGED]
+        if _set_aside(rule, copy):
+            words.append(f"{name(rule)} (stale revision)")
+        elif len(open_) == len(mine):
+            words.append(name(rule) + _late(open_))
+        elif open_:
+            words.append(f"{name(rule)} on {len(open_)} of {len(mine)} pages")
+    return words
+
+
+def _late(findings: Sequence[Finding]) -> str:
+    """Which scans leave the order open, where leaves came late among them."""
+    late = [f.where.page for f in findings if Flag.SCANNED_LATE in f.flags and f.where.page]
+    return f" (scanned pages {ranges(late)} were scanned late, or are bound there)" if late else ""
+
+
+def _not_scanned(copy: BookCopy, pages: Sequence[PageRecord], rescan: Sequence[Rescan]) -> list[str]:
+    words = []
+    repeated = sum(p.same_as is not None for p in pages)
+    broken = [p.file for p in pages if p.kind is PageKind.UNREADABLE]
+    if broken:
+        words.append(f"unreadable scans: {', '.join(broken)}")
+    unseen = [r.reference_page for r in rescan if r.reference_page is not None and r.file is None]
+    if unseen:
+        words.append(f"pages not scanned: {ranges(unseen)}")
+    elif copy.pages_expected and (lacking := copy.pages_expected - len(copy.pages) + repeated) > 0:
+        words.append(f"pages not scanned: {lacking} of {copy.pages_expected}")
+    return words
+
+
+def _worst(findings: Sequence[Finding], policy: Policy, more: str, noun: str) -> str:
+    def beyond(finding: Finding) -> float:
+        rule = policy.rule(finding.rule)
+        limit = rule.outside or rule.within
+        return (finding.margin or 0.0) / (abs(limit.value) or 1.0)
+
+    worst = min(findings, key=beyond)
+    said = f"{worst.message.rstrip('.')} ({policy.id} {worst.rule})"
+    others = len(findings) - 1
+    plural = noun if others == 1 else f"{noun}s"
+    return f"{said}; {others} {more.format(plural)}" if others else said
+
+
+def _lacking(
+    missing: dict[str, Where],
+    findings: Sequence[Finding],
+    observations: Sequence[Observation],
+    copy: BookCopy,
+    reference: ReferenceId,
+) -> str:
+    if not copy.scans:
+        return "Not enough evidence: nothing was scanned; add scans of the copy unless it is lost"
+    edges = [w.edge for w in missing.values() if w.edge]
+    lacking = [x for x in findings if x.outcome is FindingOutcome.NOT_JUDGED]
+    flags = Counter(f for x in lacking if x.required or Flag.HALF_LEAVES in x.flags for f in x.flags)
+    flags.update(f for o in observations if o.value is None and o.where.edge in edges for f in o.flags)
+    if reference.kind in WITHOUT_DESIGN:
+        flag, add = Flag.NO_REFERENCE, _ADD[Flag.NO_REFERENCE]
+    else:
+        known = [f for f in Flag if f in _ADD and flags[f]]
+        flag = max(known, key=lambda f: (f is not Flag.FEW_PAGES, flags[f]), default=Flag.FEW_PAGES)
+        if flags[Flag.TRIM_NOT_STATED]:
+            # No scan tells what was ordered, so this comes first.
+            flag = Flag.TRIM_NOT_STATED
+        add = _ADD[flag]
+    where = listed(edges) if edges else "page"
+    if not missing:
+        said = flag.meaning
+    else:
+        only_edges = len(edges) == len(missing)
+        what = f"the cut at the {where}" if only_edges else listed(missing)
+        said = f"{what} could not be judged ({flag.meaning})"
+    said = f"Not enough evidence: {said}; add {add.format(edges=where)}"
+    return said + (seen_size(observations) if flag is Flag.TRIM_NOT_STATED else "")
+
+
+def _sound(findings: Sequence[Finding], policy: Policy) -> str:
+    cuts = [
+        f
+        for f in findings
+        if f.measure == "trim-offset-block" and f.severity == "defect" and f.outcome is FindingOutcome.WITHIN
+    ]
+    end = "".join(f"; {text}" for text in _end_of(findings))
+    if not cuts:
+        return f"No defect found{end}"
+    largest = max(cuts, key=lambda f: abs(f.value or 0.0))
+    return (
+        f"No defect found: of {len(cuts)} judged edges the farthest off is {_within(largest.message)} "
+        f"({policy.id} {largest.rule}){end}"
+    )
+
+
+def _end_of(findings: Sequence[Finding]) -> list[str]:
+    """Why blank pages at the end are expected."""
+    blanks = {f.value or 0.0 for f in findings if f.measure == "blank-pages-at-end"}
+    explained = [f for f in findings if f.measure == "blank-pages-unexplained" and f.outcome is FindingOutcome.WITHIN]
+    return [_within(f.message) for f in explained if max(blanks, default=0.0) > 0]
+
+
+def _within(message: str) -> str:
+    """A message as part of a sentence."""
+    return message[:1].lower() + message[1:].rstrip(".")

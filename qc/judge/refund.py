@@ -1,0 +1,127 @@
+"""Refund route of a copy: verdict and claim, in the order the policy sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from qc.isbn import same_book
+from qc.judge.claim import Facts, known
+from qc.judge.judge import compares_content, printed_before_change
+from qc.judge.policy import Policy
+from qc.model import BookCopy, Claim, Finding, FindingOutcome, Observation, Reason, Refund, Verdict, VerdictOutcome
+
+
+def decide_refund(
+    verdict: Verdict,
+    findings: Sequence[Finding],
+    copy: BookCopy,
+    policy: Policy,
+    observations: Sequence[Observation] = (),
+) -> Refund:
+    """FindingOutcome, route and reasons; the first that applies wins.
+
+    1. wrong item, claimed or read (the ISBN of the cover, else `copy.isbn`, is not the ordered one): not eligible here,
+       route returns-center; read, but not surely: review
+    2. verdict defect: eligible, route refund
+    3. lost: eligible within `claim_days` of `notified_on`, later not eligible
+    4. damaged: a person looks within `claim_days` of `received_on`, route refund; later not eligible
+    5. no defect: not eligible
+    6. all else, a missing date among it: review
+
+    Parameters
+    ----------
+    verdict, findings
+        What `qc.judge.judge.judge` gave.
+    copy : BookCopy
+        Its claim holds the dates; `claimed_on` is the day that is compared. The last day of the window counts.
+    policy : Policy
+        Gives the days and the sentence of each reason.
+    observations : sequence of Observation
+        What was read off the copy: the day it was printed, its ISBN.
+
+    Notes
+    -----
+    Printed on the day of the author's last change, a copy may be of either revision: a defect of content only, or no
+    defect, then goes to review. Geometry does not depend on the revision. A claim dated before the day it counts from
+    contradicts itself and goes to review. So does, with the same exception for geometry, an imprint that reads another
+    day than the one stated, or none for sure where the author's last change is stated.
+    """
+    facts = known(copy, observations)
+    copy, claim = facts.copy, facts.copy.claim
+    if claim.reason == "wrong-item" or (_other_item(copy) and not facts.isbn_doubt):
+        return Refund("not-eligible", "returns-center", (_reason(policy, "wrong-item"),))
+    if facts.isbn_doubt:
+        return _review(policy, "needs-review", "wrong-item", detail=facts.isbn_doubt)
+    if verdict.outcome is VerdictOutcome.DEFECT:
+        return _defect(findings, facts, policy)
+    if claim.reason == "lost":
+        return _in_window(policy, "lost", "notified_on", claim.notified_on, claim, "eligible")
+    if claim.reason == "damaged":
+        return _in_window(policy, "damaged", "received_on", claim.received_on, claim, "review")
+    if verdict.outcome is VerdictOutcome.NO_DEFECT:
+        if facts.date_doubt or _same_day(claim):
+            return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
+        return Refund("not-eligible", "none", _sound(findings, claim, policy))
+    if verdict.outcome is VerdictOutcome.NEEDS_REVIEW and facts.older_perhaps:
+        return _review(policy, str(verdict.outcome), "stale-revision", detail=facts.date_doubt)
+    return _review(policy, str(verdict.outcome))
+
+
+def _defect(findings: Sequence[Finding], facts: Facts, policy: Policy) -> Refund:
+    defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
+    doubtful = facts.date_doubt or _same_day(facts.copy.claim)
+    if doubtful and all(compares_content(f.measure) for f in defects):
+        return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
+    rules = [Reason("defect", f.clause, f.source) for f in defects]
+    return Refund("eligible", "refund", _distinct([*rules, _reason(policy, "defect")]))
+
+
+def _in_window(policy: Policy, code: str, key: str, start: date | None, claim: Claim, outcome: str) -> Refund:
+    if start is None or claim.claimed_on is None:
+        absent = key if start is None else "claimed_on"
+        return _review(policy, code, "needs-review", detail=f"claim.{absent} is missing")
+    days = (claim.claimed_on - start).days
+    if days < 0:
+        return _review(policy, code, "needs-review", detail=f"claim.claimed_on is before claim.{key}")
+    if days > policy.claim_days:
+        return Refund("not-eligible", "none", (_reason(policy, "claim-window"),))
+    return Refund(outcome, "refund", (_reason(policy, code),))
+
+
+def _sound(findings: Sequence[Finding], claim: Claim, policy: Policy) -> tuple[Reason, ...]:
+    reasons = [_reason(policy, "stale-revision")] if printed_before_change(claim) else []
+    reasons += [Reason("expected-variance", f.clause, f.source) for f in findings if _notable(f, policy)]
+    return _distinct(reasons) if reasons else (_reason(policy, "none-found"),)
+
+
+def _notable(finding: Finding, policy: Policy) -> bool:
+    if finding.value is None or finding.outcome is FindingOutcome.NOT_JUDGED:
+        return False
+    rule = policy.rule(finding.rule)
+    return rule.notable is not None and rule.notable.holds(rule.judged(finding.value))
+
+
+def _same_day(claim: Claim) -> bool:
+    return claim.printed_on is not None and claim.printed_on == claim.content_updated_on
+
+
+def _other_item(copy: BookCopy) -> bool:
+    read, ordered = copy.isbn, copy.claim.ordered_isbn
+    return bool(read and ordered and not same_book(read, ordered))
+
+
+def _review(policy: Policy, *codes: str, detail: str = "") -> Refund:
+    reasons = [_reason(policy, code) for code in codes]
+    if detail:
+        last = reasons[-1]
+        reasons[-1] = Reason(last.code, f"{last.clause} ({detail})", last.source)
+    return Refund("review", "review", tuple(reasons))
+
+
+def _reason(policy: Policy, code: str) -> Reason:
+    return Reason(code, *policy.sentence(code))
+
+
+def _distinct(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    return tuple(dict.fromkeys(reasons))

@@ -1,0 +1,1 @@
+"""What `qc plan` tells of a copy before it is inspected."""

@@ -1,0 +1,1 @@
+"""What was ordered: a print-ready PDF or an approved copy, title.toml, the trim."""

@@ -1,0 +1,122 @@
+"""Disk cache of bytes that are expensive to compute. Read and write failures count as cache misses."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+_ALIGNED = 8
+_in_memory: dict[str, bytes] | None = None
+
+
+@contextmanager
+def unwritten() -> Iterator[None]:
+    """Within, nothing is written to disk: what is made anew is kept in memory, for all threads, until the end."""
+    global _in_memory
+    _in_memory = {}
+    try:
+        yield
+    finally:
+        _in_memory = None
+
+
+@cache
+def program() -> str:
+    """Hash of the source of this program: what other code made, even of the same version, is never read back."""
+    source = Path(__file__).parents[1]
+    files = sorted(source.rglob("*.py"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
+
+
+def folder() -> Path:
+    """``$QC_CACHE``, else the user's cache folder."""
+    return Path(os.environ.get("QC_CACHE") or platformdirs.user_cache_dir("print-return-qc"))
+
+
+def load(key: str) -> bytes | None:
+    """What was stored under `key` (a relative path); None where there is nothing, or not what was stored."""
+    if _in_memory is not None and key in _in_memory:
+        return _in_memory[key]
+    try:
+        stored = (folder() / key).read_bytes()
+    except OSError:
+        return None
+    data = stored[4:]
+    return data if stored[:4] == _checksum(data) else None
+
+
+def store(key: str, data: bytes) -> None:
+    """Keep `data`; readers in other processes see all of it or nothing."""
+    if _in_memory is not None:
+        _in_memory[key] = data
+        return
+    target = folder() / key
+    with contextlib.suppress(OSError):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_checksum(data) + data)
+            Path(name).replace(target)
+        except OSError:
+            Path(name).unlink()
+            raise
+
+
+def facts(key: str, make: Callable[[], Any]) -> Any:
+    """The JSON values kept under `key`, or those that `make` gives, which are then kept."""
+    if stored := load(key):
+        return json.loads(stored)
+    made = json.dumps(make())
+    store(key, made.encode())
+    return json.loads(made)
+
+
+def arrays(key: str | None, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """The arrays kept under `key`, read-only, or those that `make` gives, which are then kept; no key: not kept."""
+    stored = None if key is None else load(key)
+    if stored is not None:
+        return _unpacked(stored)
+    made = make()
+    if key is not None:
+        store(key, _packed(made))
+    return made
+
+
+def _packed(named: dict[str, NDArray[Any]]) -> bytes:
+    head = json.dumps([[name, a.dtype.str, a.shape] for name, a in named.items()]).encode()
+    parts = [head, *(np.ascontiguousarray(a).tobytes() for a in named.values())]
+    # At level 1, text is read back in 2 ms a page; what a PNG would save on disk costs as much again.
+    return zlib.compress(
+        b"".join([len(head).to_bytes(_ALIGNED, "big"), *(p + bytes(-len(p) % _ALIGNED) for p in parts)]), 1
+    )
+
+
+def _unpacked(stored: bytes) -> dict[str, NDArray[Any]]:
+    data = zlib.decompress(stored)
+    at = _ALIGNED + int.from_bytes(data[:_ALIGNED], "big")
+    head = json.loads(data[_ALIGNED:at])
+    named = {}
+    for name, dtype, shape in head:
+        at += -at % _ALIGNED
+        found = np.frombuffer(data, dtype, math.prod(shape), at).reshape(shape)
+        named[name], at = found, at + found.nbytes
+    return named
+
+
+def _checksum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(4, "big")

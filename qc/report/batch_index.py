@@ -1,0 +1,92 @@
+"""Index of a batch in one self-contained HTML page, with a link to each report."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from qc.model import VerdictOutcome
+from qc.report import words
+from qc.report.environment import environment
+from qc.report.files import write_text
+from qc.report.summary_row import Row, shared
+
+_ORDER = ("defect", "needs-review", "insufficient-evidence", "", "no-defect")
+"""Of verdicts, those that ask most of a person first; empty is a copy that could not be inspected."""
+_SORT = """
+for (const button of document.querySelectorAll("th button")) button.onclick = () => {
+  const cell = button.parentElement, body = document.querySelector("tbody"), column = cell.cellIndex;
+  const down = cell.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+  for (const other of document.querySelectorAll("th")) other.removeAttribute("aria-sort");
+  cell.setAttribute("aria-sort", down > 0 ? "ascending" : "descending");
+  const key = row => row.cells[column].dataset.key;
+  const compare = (a, b) => cell.dataset.number !== undefined
+    ? (a === "") - (b === "") || down * (a - b) : down * a.localeCompare(b, "en", {numeric: true});
+  for (const row of [...body.rows].sort((a, b) => compare(key(a), key(b)))) body.append(row);
+};
+"""
+"""Without a script the list stands in the order of verdict and margin."""
+
+
+def render(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> str:
+    """HTML text of the index.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    folder : Path
+        Where the index will lie; links to reports are relative to it, and only to those that are there.
+    title, policy : str
+        Named at the head.
+
+    Returns
+    -------
+    str
+        Names, titles and messages are escaped, and control characters replaced.
+    """
+    alike = shared(rows)
+    order = {outcome: n for n, outcome in enumerate(_ORDER)}
+    listed = sorted(rows, key=lambda r: (order[r.outcome], r.margin_mm is None, r.margin_mm or 0.0))
+    page = (
+        environment()
+        .get_template("index.html")
+        .render(
+            rows=listed,
+            order=order,
+            alike=alike,
+            links={row.copy: _link(row, folder) for row in rows},
+            words={str(decision): word for decision, word in words.VERDICT.items()} | {"": "NOT INSPECTED"},
+            counts=[(word, sum(r.outcome == o for r in rows)) for o, word in _COUNTED],
+            title=title,
+            policy=policy,
+            script=_SORT,
+            script_hash=base64.b64encode(hashlib.sha256(_SORT.encode()).digest()).decode(),
+        )
+    )
+    return words.clean(page)
+
+
+def write(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> Path:
+    """Write ``index.html`` into `folder` and return its path; raises `OutputError` where that cannot be."""
+    path = folder / "index.html"
+    write_text(render(rows, folder, title=title, policy=policy), path)
+    return path
+
+
+_COUNTED = (
+    (VerdictOutcome.DEFECT, "defect"),
+    (VerdictOutcome.NEEDS_REVIEW, "to review"),
+    (VerdictOutcome.INSUFFICIENT_EVIDENCE, "without enough evidence"),
+    (VerdictOutcome.NO_DEFECT, "no defect"),
+    ("", "not inspected"),
+)
+
+
+def _link(row: Row, folder: Path) -> str:
+    if not row.report or not Path(row.report).is_file():
+        return ""
+    return quote(os.path.relpath(row.report, folder).replace(os.sep, "/"))

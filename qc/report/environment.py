@@ -1,0 +1,38 @@
+"""The one Jinja environment of all reports: everything escaped, floats to 5 digits, pictures as data."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache, partial
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from qc.model import FindingOutcome
+from qc.report import bullet_graph, evidence_overlay, words
+
+
+@cache
+def environment() -> Environment:
+    """Of the templates in this package."""
+    made = Environment(
+        loader=PackageLoader("qc.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: f"{value:.5g}" if isinstance(value, float) else value,
+    )
+    made.globals |= {
+        "words": words,
+        "FindingOutcome": FindingOutcome,
+        "bullet": bullet_graph.bullet,
+        "bullet_width": bullet_graph.WIDTH,
+        "overlay": evidence_overlay.overlay,
+        "picture_size": (evidence_overlay.WIDTH, evidence_overlay.HEIGHT, evidence_overlay.BAND),
+    }
+    made.filters |= {"webp": _data_url, "png": partial(_data_url, kind="png")}
+    return made
+
+
+def _data_url(image: bytes, kind: str = "webp") -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")

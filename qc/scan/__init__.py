@@ -1,0 +1,1 @@
+"""SCAN: the folder of a copy, copy.toml, image files and their decoders, scanner profiles."""

@@ -1,0 +1,50 @@
+"""Scans of one copy, read once: several steps of an inspection look at the same pixels."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Any
+
+from numpy.typing import NDArray
+
+from qc.model import ScanFile
+from qc.scan.image_file import ScanHeader, read_header, read_pixels
+
+MOST_BYTES = 200_000_000
+"""Of pixels kept at a time: 30 frames of A4 in color at the working resolution, so that a copy of 24 pages is decoded once.
+Scans beyond it are decoded anew for each step, as memory must not grow with the copy."""
+
+
+class ScanReader:
+    """Headers and pixels of scans, as `read_header` and `read_pixels` give them; pixels are kept while there is room.
+
+    Parameters
+    ----------
+    most_bytes : int
+        Of all pixels that are kept together; the first ones stay.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._room = most_bytes
+        self._headers: dict[ScanFile, ScanHeader] = {}
+        self._pixels: dict[tuple[ScanFile, int], NDArray[Any]] = {}
+        self._lock = Lock()
+
+    def header(self, scan: ScanFile) -> ScanHeader:
+        """Header of a scan. Raises a ScanError as `read_header` does."""
+        if scan not in self._headers:
+            self._headers[scan] = read_header(scan)
+        return self._headers[scan]
+
+    def pixels(self, scan: ScanFile, reduce: int = 1) -> NDArray[Any]:
+        """Pixels of a scan, which nobody may write to. Raises a ScanError as `read_pixels` does."""
+        kept = self._pixels.get((scan, reduce))
+        if kept is not None:
+            return kept
+        pixels = read_pixels(scan, reduce)
+        pixels.flags.writeable = False
+        with self._lock:
+            if pixels.nbytes <= self._room and (scan, reduce) not in self._pixels:
+                self._pixels[scan, reduce] = pixels
+                self._room -= pixels.nbytes
+        return pixels
