@@ -131,7 +131,7 @@ def worst_pair(observations: Sequence[Observation], copies: Sequence[CopyPages])
     measured = [
         (o.value, o.where.page, o.where.copies)
         for o in observations
-        if o.measure == "copy-color-difference" and o.value is not None and o.where.page and o.where.copies
+        if o.measure == copy_color_difference.id and o.value is not None and o.where.page and o.where.copies
     ]
     if not measured:
         return None

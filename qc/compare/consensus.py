@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
 from qc.measure.copy_position_outlier import MIN_COPIES, copy_position_outlier
+from qc.measure.print_position_recto_verso import print_position_recto_verso
 from qc.model import Inspection, Observation, ReferenceId
 
 
@@ -52,4 +53,4 @@ def with_consensus(inspections: Sequence[Inspection], policy: Policy) -> list[In
 
 
 def _shifts(inspection: Inspection) -> list[Observation]:
-    return [o for o in inspection.observations if o.measure == "print-position-recto-verso"]
+    return [o for o in inspection.observations if o.measure == print_position_recto_verso.id]

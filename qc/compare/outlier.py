@@ -9,6 +9,8 @@ from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.messages import listed, ranges, reasons
 from qc.judge.policy import Policy
+from qc.measure.copy_color import copy_color_difference, copy_color_outlier
+from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
 from qc.number_format import plus_minus
 
@@ -72,7 +74,7 @@ def odd_in_color(observations: Sequence[Observation], k: float) -> Odd | None:
     -----
     It must lead the second farthest by more than U = k·u, on single pages by more than twice that, as there are many.
     """
-    measured = [o for o in observations if o.measure == "copy-color-outlier" and o.value is not None]
+    measured = [o for o in observations if o.measure == copy_color_outlier.id and o.value is not None]
     first = _leader([o for o in measured if o.where.page is None], k)
     if first is not None:
         o, rest = first
@@ -119,7 +121,7 @@ def pair_sentences(observations: Sequence[Observation], k: float) -> list[str]:
     cuts = [
         o
         for o in observations
-        if o.measure == "copy-position-difference" and o.where.page is None and o.value is not None
+        if o.measure == copy_position_difference.id and o.where.page is None and o.value is not None
         if Flag.BENCH_CUT not in o.flags and abs(o.value) > k * (o.u or 0.0)
     ]
     if cuts:
@@ -130,7 +132,7 @@ def pair_sentences(observations: Sequence[Observation], k: float) -> list[str]:
     colors = [
         o
         for o in observations
-        if o.measure == "copy-color-difference" and o.where.page is None and o.value is not None
+        if o.measure == copy_color_difference.id and o.where.page is None and o.value is not None
         if o.value > k * (o.u or 0.0)
     ]
     if colors:
@@ -147,7 +149,7 @@ def conclusion(
     """One sentence: which copy differs and in what, or that the copies agree; then what the policy says of it."""
     gaps = [
         f"{what} could not be compared ({flags})"
-        for what, measure in (("position", "copy-position-difference"), ("color", "copy-color-difference"))
+        for what, measure in (("position", copy_position_difference.id), ("color", copy_color_difference.id))
         if (flags := _unmeasured(observations, measure))
     ]
     if len(gaps) == 2:
@@ -191,7 +193,7 @@ def _pairs(observations: Sequence[Observation], edge: Edge) -> dict[Pair, Observ
     return {
         (o.where.copies[0], o.where.copies[1]): o
         for o in observations
-        if o.measure == "copy-position-difference" and o.where.page is None and o.where.edge is edge
+        if o.measure == copy_position_difference.id and o.where.page is None and o.where.edge is edge
         if o.where.copies and o.value is not None and Flag.BENCH_CUT not in o.flags
     }
 

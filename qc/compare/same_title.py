@@ -9,9 +9,10 @@ from qc.compare.color import Capture, CopyPages, compare_colors
 from qc.features.color_tiles import ColorTiles
 from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
+from qc.measure.copy_color import copy_color_difference, copy_color_outlier
 from qc.model import Inspection, Observation, Role
 
-COLOR_MEASURES = ("copy-color-difference", "copy-color-outlier")
+COLOR_MEASURES = (copy_color_difference.id, copy_color_outlier.id)
 
 
 @dataclass(frozen=True)

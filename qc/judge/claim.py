@@ -8,6 +8,8 @@ from datetime import date
 
 from qc.flags import Flag
 from qc.isbn import normalized, same_book
+from qc.measure import readings
+from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import BookCopy, Claim, Observation
 
 _MEANING = {str(f): f.meaning for f in Flag}
@@ -59,11 +61,11 @@ def known(copy: BookCopy, observations: Sequence[Observation]) -> Facts:
 
 def not_known(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str, ...]:
     """What the claim or a cut asks for and was neither stated nor read, in words."""
-    unstated = any(o.measure == "trim-offset-block" and Flag.TRIM_NOT_STATED in o.flags for o in observations)
+    unstated = any(o.measure == trim_offset_block.id and Flag.TRIM_NOT_STATED in o.flags for o in observations)
     asked = (f"trim ({Flag.TRIM_NOT_STATED.meaning})",) if unstated else ()
     if copy.claim.content_updated_on is None or copy.claim.printed_on is not None:
         return asked
-    unread = [o for o in observations if o.measure == "print-date" and o.value is None]
+    unread = [o for o in observations if o.measure == readings.print_date.id and o.value is None]
     return asked + tuple(f"print date ({', '.join(_MEANING.get(f, f) for f in o.flags)})" for o in unread)
 
 
@@ -94,7 +96,7 @@ def _older_perhaps(claim: Claim, observations: Sequence[Observation]) -> bool:
 
 
 def _read_date(observations: Sequence[Observation]) -> Observation | None:
-    return next((o for o in observations if o.measure == "print-date" and o.value is not None), None)
+    return next((o for o in observations if o.measure == readings.print_date.id and o.value is not None), None)
 
 
 def _days(read: Observation) -> list[date]:
@@ -106,7 +108,7 @@ def _days(read: Observation) -> list[date]:
 def _isbn(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str | None, str | None, str]:
     """The ISBN of the copy, the ordered one, and what is in doubt about them."""
     stated, ordered = copy.isbn, copy.claim.ordered_isbn or copy.isbn
-    read = [o for o in observations if o.measure == "isbn" and o.value is not None]
+    read = [o for o in observations if o.measure == readings.isbn.id and o.value is not None]
     if not read or ordered is None:
         return stated, copy.claim.ordered_isbn, ""
     numbers = [str(o.detail["text"]) for o in read]

@@ -15,6 +15,9 @@ from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
 from qc.judge.rule import Rule
 from qc.measure import MEASURES
+from qc.measure.blank_pages import blank_pages_at_end, blank_pages_unexplained
+from qc.measure.color_defect import color_defect
+from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import (
     BookCopy,
     Claim,
@@ -281,7 +284,7 @@ def _not_judged(
         mine = [f for f in findings if f.rule == rule.id and not (f.flags and _NO_PRINT.issuperset(f.flags))]
         ordered = [f for f in mine if not (f.flags and _NOT_ORDERED.issuperset(f.flags))]
         looked_at = mine or (rule.code and any(o.measure == rule.measure for o in observations))
-        if looked_at and not ordered and rule.measure == "color-defect":
+        if looked_at and not ordered and rule.measure == color_defect.id:
             continue
         mine = ordered
         open_ = [f for f in mine if f.outcome is FindingOutcome.NOT_JUDGED]
@@ -364,7 +367,7 @@ def _sound(findings: Sequence[Finding], policy: Policy) -> str:
     cuts = [
         f
         for f in findings
-        if f.measure == "trim-offset-block" and f.severity == "defect" and f.outcome is FindingOutcome.WITHIN
+        if f.measure == trim_offset_block.id and f.severity == "defect" and f.outcome is FindingOutcome.WITHIN
     ]
     end = "".join(f"; {text}" for text in _end_of(findings))
     if not cuts:
@@ -378,8 +381,8 @@ def _sound(findings: Sequence[Finding], policy: Policy) -> str:
 
 def _end_of(findings: Sequence[Finding]) -> list[str]:
     """Why blank pages at the end are expected."""
-    blanks = {f.value or 0.0 for f in findings if f.measure == "blank-pages-at-end"}
-    explained = [f for f in findings if f.measure == "blank-pages-unexplained" and f.outcome is FindingOutcome.WITHIN]
+    blanks = {f.value or 0.0 for f in findings if f.measure == blank_pages_at_end.id}
+    explained = [f for f in findings if f.measure == blank_pages_unexplained.id and f.outcome is FindingOutcome.WITHIN]
     return [_within(f.message) for f in explained if max(blanks, default=0.0) > 0]
 
 

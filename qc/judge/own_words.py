@@ -6,6 +6,10 @@ from collections.abc import Sequence
 
 from qc.flags import Flag
 from qc.judge.messages import listed, reasons
+from qc.measure.copy_position_outlier import copy_position_outlier
+from qc.measure.print_position_jitter import print_position_jitter
+from qc.measure.print_position_recto_verso import print_position_recto_verso
+from qc.measure.trim_size_block import trim_size_block
 from qc.measure.words import shift_in_words
 from qc.model import Observation
 from qc.number_format import plus_minus
@@ -22,7 +26,7 @@ def own_sentence(observations: Sequence[Observation], k: float) -> str:
     k : float
         Expands u to U.
     """
-    shifts = [o for o in observations if o.measure == "print-position-recto-verso"]
+    shifts = [o for o in observations if o.measure == print_position_recto_verso.id]
     if not shifts:
         return ""
     known = [o for o in shifts if o.value is not None]
@@ -33,7 +37,7 @@ def own_sentence(observations: Sequence[Observation], k: float) -> str:
         said = ["by its own pages the print of versos lies " + listed(shift_in_words(o, k) for o in known)]
         said[0] += " than that of rectos"
     said += _jitter(observations, k) + _size(observations, k)
-    apart = [o for o in observations if o.measure == "copy-position-outlier" and o.value is not None]
+    apart = [o for o in observations if o.measure == copy_position_outlier.id and o.value is not None]
     if apart:
         said.append(f"it lies {listed(shift_in_words(o, k) for o in apart)} than in the median of the copies")
     if known:
@@ -42,7 +46,7 @@ def own_sentence(observations: Sequence[Observation], k: float) -> str:
 
 
 def _jitter(observations: Sequence[Observation], k: float) -> list[str]:
-    known = [o for o in observations if o.measure == "print-position-jitter" and o.value is not None]
+    known = [o for o in observations if o.measure == print_position_jitter.id and o.value is not None]
     if not known:
         return []
     each = [f"{o.value:.2f} mm {_ALONG[str(o.where.axis)]}" for o in known if str(o.where.axis) in _ALONG]
@@ -57,7 +61,7 @@ def _jitter(observations: Sequence[Observation], k: float) -> list[str]:
 def _size(observations: Sequence[Observation], k: float) -> list[str]:
     for o in observations:
         size = o.detail.get("size")
-        if o.measure != "trim-size-block" or o.where.axis != "height" or size is None:
+        if o.measure != trim_size_block.id or o.where.axis != "height" or size is None:
             continue
         said = f"pages {plus_minus(size, k * o.detail['u_size'], 'mm')} high"
         trim = o.detail.get("trim")
@@ -71,7 +75,7 @@ def _size(observations: Sequence[Observation], k: float) -> list[str]:
 def seen_size(observations: Sequence[Observation]) -> str:
     """What the pages of a copy measure from cut to cut where nobody stated their trim, as the end of a sentence."""
     sizes = {
-        o.where.axis: o.detail for o in observations if o.measure == "trim-size-block" and "cut_size_mm" in o.detail
+        o.where.axis: o.detail for o in observations if o.measure == trim_size_block.id and "cut_size_mm" in o.detail
     }
     if "height" not in sizes:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import Finding, FindingOutcome, Inspection, VerdictOutcome
 
 _OUTCOMES = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED, FindingOutcome.NOT_JUDGED, FindingOutcome.WITHIN)
@@ -29,7 +30,7 @@ _SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
 
 def margin_mm(findings: Iterable[Finding]) -> float | None:
     """Distance of the cut nearest to its limit, or farthest beyond it (negative); None where no cut was judged."""
-    margins = [f.margin for f in findings if f.measure == "trim-offset-block" and f.severity == "defect"]
+    margins = [f.margin for f in findings if f.measure == trim_offset_block.id and f.severity == "defect"]
     return min((m for m in margins if m is not None), default=None)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from qc.measure import MEASURES
+from qc.measure.color_difference import color_difference, color_difference_copy
 from qc.model import Finding, FindingOutcome, Inspection
 from qc.report.bullet_graph import limit_of
 from qc.report.color_picture import AGAINST_REFERENCE, Captions, ColorPicture, Gray, color_picture
@@ -21,7 +22,7 @@ MOST = 2
 BACKDROP_DPI = 40.0
 COLORED = 10.0
 """Chroma that a tenth of the printed tiles of a page must reach; a page of text alone has no color to show."""
-_LIMITS = ("color-difference", "color-difference-copy")
+_LIMITS = (color_difference.id, color_difference_copy.id)
 
 
 def color_pictures(
@@ -47,7 +48,7 @@ def color_pictures(
     far = {
         page: o.value
         for o in inspection.observations
-        if o.measure == "color-difference"
+        if o.measure == color_difference.id
         and o.value is not None
         and (page := o.where.page) is not None
         and page in colors

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qc.compare.compare import Comparison
+from qc.measure.copy_color import copy_color_difference
+from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
 from qc.report import words
 from qc.report.bullet_graph import limit_of
@@ -60,8 +62,8 @@ def panels(comparison: Comparison, k: float) -> tuple[Panel, ...]:
     if not numbers:
         return ()
     first, last = min(numbers), max(numbers)
-    cuts = [o for o in against if o.measure == "copy-position-difference"]
-    colors = [o for o in against if o.measure == "copy-color-difference"]
+    cuts = [o for o in against if o.measure == copy_position_difference.id]
+    colors = [o for o in against if o.measure == copy_color_difference.id]
     reach = max((abs(o.value) + k * (o.u or 0.0) for o in cuts if o.value is not None), default=0.0)
     made = []
     for edge in EDGES:
@@ -100,7 +102,7 @@ def _panel(
                 missing.append(x)
                 continue
             # The pair may be named the other way round; a color difference has no sign.
-            away = o.measure == "copy-position-difference" and o.where.copies == (copy, comparison.base)
+            away = o.measure == copy_position_difference.id and o.where.copies == (copy, comparison.base)
             value, half = -o.value if away else o.value, k * (o.u or 0.0)
             points.append(Point(x, y(value), y(max(value - half, bottom)), y(value + half)))
         series.append(Series(copy, _color(comparison, copy), tuple(points), tuple(missing)))
@@ -117,7 +119,7 @@ def worst_picture(comparison: Comparison) -> ColorPicture | None:
     worst = comparison.worst
     if worst is None:
         return None
-    within = next((f.within for f in comparison.findings if f.measure == "copy-color-difference"), "")
+    within = next((f.within for f in comparison.findings if f.measure == copy_color_difference.id), "")
     limit = limit_of(within)
     captions = Captions(f"page {worst.page}", *worst.copies)
     return color_picture(worst.tiles, captions, top=BETWEEN_COPIES, limit=limit.value if limit else None)

@@ -14,6 +14,9 @@ from rich.text import Text
 from qc.compare.compare import Comparison
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.measure.color_difference import paper_difference
+from qc.measure.copy_color import copy_color_difference, copy_color_outlier
+from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
 from qc.report import words
 
@@ -38,9 +41,9 @@ def rows(comparison: Comparison) -> list[Row]:
     made = []
     for pair in combinations(comparison.copies, 2):
         own = [o for o in overall if o.where.copies == pair]
-        cuts = {o.where.edge: o for o in own if o.measure == "copy-position-difference"}
+        cuts = {o.where.edge: o for o in own if o.measure == copy_position_difference.id}
         color, paper = (
-            next((o for o in own if o.measure == m), None) for m in ("copy-color-difference", "paper-difference")
+            next((o for o in own if o.measure == m), None) for m in (copy_color_difference.id, paper_difference.id)
         )
         outcomes = [f.outcome for f in comparison.findings if f.where.copies == pair]
         gravest = min(outcomes, key=gravity.index) if outcomes else None
@@ -111,7 +114,7 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
 
 def outliers(comparison: Comparison) -> list[Observation]:
     """Color of each copy against the median of all, over all pages."""
-    return [o for o in comparison.observations if o.measure == "copy-color-outlier" and o.where.page is None]
+    return [o for o in comparison.observations if o.measure == copy_color_outlier.id and o.where.page is None]
 
 
 def color_words(color: Observation) -> str:

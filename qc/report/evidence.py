@@ -14,6 +14,7 @@ from PIL import Image
 
 from qc.geometry import Affine, Box, pixel_scaling
 from qc.judge.ranking import by_gravity
+from qc.measure.trim_offset import trim_offset
 from qc.model import Evidence, Finding, FindingOutcome, Inspection, PageRecord, ScanFile
 from qc.scan.scan_reader import ScanReader
 from qc.units import MM_PER_INCH, px_per_mm
@@ -211,7 +212,7 @@ def _to_scan(record: PageRecord, evidence: Evidence) -> Affine | None:
 def _marks(inspection: Inspection, finding: Finding, page: int, region: Box | None) -> Marks:
     edge = finding.where.edge
     for o in inspection.observations:
-        if o.measure == "trim-offset" and o.where.page == page and o.where.edge == edge and edge is not None:
+        if o.measure == trim_offset.id and o.where.page == page and o.where.edge == edge and edge is not None:
             trim, cut = _segment(o.detail.get("trim_mm")), _segment(o.detail.get("cut_mm"))
             return Marks(trim=trim, cut=cut, offset_mm=o.value, u_mm=o.u)
     return Marks(region=region)

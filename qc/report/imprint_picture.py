@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from qc.errors import ScanError
+from qc.measure.readings import print_date
 from qc.model import Inspection
 from qc.scan.scan_reader import ScanReader
 
@@ -18,7 +19,7 @@ GRAY_STEP = 16
 
 def imprint_picture(inspection: Inspection, reader: ScanReader | None = None) -> bytes:
     """PNG of what was read as the imprint; empty where nothing was, or its scan is gone. `reader` may have read it before."""
-    seen = next((o for o in inspection.observations if o.measure == "print-date" and o.evidence), None)
+    seen = next((o for o in inspection.observations if o.measure == print_date.id and o.evidence), None)
     if seen is None:
         return b""
     evidence = seen.evidence[0]

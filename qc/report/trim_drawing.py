@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from qc.geometry import Edge
 from qc.judge.ranking import by_gravity
+from qc.measure.trim_offset import trim_offset
+from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import Finding, FindingOutcome, Inspection, Observation
 from qc.report.bullet_graph import limit_of
 from qc.units import parse_trim
@@ -106,7 +108,7 @@ def page_drawing(inspection: Inspection) -> PageDrawing | None:
 
 def panels(inspection: Inspection, k: float) -> tuple[Panel, ...]:
     """Each edge that was measured on a page, all to the same scale, so that jitter and drift can be compared."""
-    observed = [o for o in inspection.observations if o.measure == "trim-offset" and o.where.page and o.where.edge]
+    observed = [o for o in inspection.observations if o.measure == trim_offset.id and o.where.page and o.where.edge]
     reached = [abs(o.value) + k * (o.u or 0) for o in observed if o.value is not None]
     if not reached:
         return ()
@@ -159,13 +161,13 @@ def _block_findings(inspection: Inspection) -> dict[Edge, Finding]:
     """By edge; where several rules judge an edge, the gravest finding."""
     found: dict[Edge, Finding] = {}
     for f in by_gravity(inspection.findings):
-        if f.measure == "trim-offset-block" and f.where.edge:
+        if f.measure == trim_offset_block.id and f.where.edge:
             found.setdefault(f.where.edge, f)
     return found
 
 
 def _block(inspection: Inspection) -> dict[Edge, Observation]:
-    return {o.where.edge: o for o in inspection.observations if o.measure == "trim-offset-block" and o.where.edge}
+    return {o.where.edge: o for o in inspection.observations if o.measure == trim_offset_block.id and o.where.edge}
 
 
 def _said(f: Finding) -> str:

@@ -9,7 +9,12 @@ from collections.abc import Sequence
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.messages import ranges
-from qc.measure import MEASURES
+from qc.measure import MEASURES, readings
+from qc.measure.blank_pages import blank_pages_unexplained
+from qc.measure.print_position_jitter import print_position_jitter
+from qc.measure.trim_offset_block import trim_offset_block
+from qc.measure.trim_size_block import trim_size_block
+from qc.measure.trim_skew import trim_skew
 from qc.model import Finding, FindingOutcome, Inspection, Observation, ReferenceId, Rescan, VerdictOutcome, Where
 from qc.number_format import plus_minus, signed_plus_minus
 
@@ -137,12 +142,12 @@ def block(inspection: Inspection, k: float) -> str:
     Nothing is called square or steady that was not measured well enough to say so.
     """
     known = [o for o in inspection.observations if o.value is not None]
-    cuts = [o for o in known if o.measure == "trim-offset-block" and o.where.edge is not Edge.SPINE]
+    cuts = [o for o in known if o.measure == trim_offset_block.id and o.where.edge is not Edge.SPINE]
     said = [_cut(max(cuts, key=lambda o: abs(o.value or 0.0)), k)] if cuts else []
     said += [
-        f"size {measured(o.value, o.u, o.unit, k)} in {o.where.axis}" for o in known if o.measure == "trim-size-block"
+        f"size {measured(o.value, o.u, o.unit, k)} in {o.where.axis}" for o in known if o.measure == trim_size_block.id
     ]
-    turned = [o for o in known if o.measure == "trim-skew" and not o.where.page and o.where.edge is not Edge.SPINE]
+    turned = [o for o in known if o.measure == trim_skew.id and not o.where.page and o.where.edge is not Edge.SPINE]
     if turned:
         worst = max(turned, key=lambda o: abs(o.value or 0.0) + k * (o.u or 0.0))
         size, doubt = abs(worst.value or 0.0), k * (worst.u or 0.0)
@@ -152,7 +157,7 @@ def block(inspection: Inspection, k: float) -> str:
             said.append(f"{worst.where.edge} turned by {plus_minus(size, doubt, '°')}")
         else:
             said.append(f"square within {_at_most(size + doubt)}°")
-    jitter = [o for o in known if o.measure == "print-position-jitter"]
+    jitter = [o for o in known if o.measure == print_position_jitter.id]
     if jitter:
         most = max(jitter, key=lambda o: o.value or 0.0)
         reach = (most.value or 0.0) + k * (most.u or 0.0)
@@ -231,7 +236,8 @@ def _sentence(text: str) -> str:
 def imprint(inspection: Inspection) -> str:
     """What the imprint says and where, or why nothing was read; empty where no page was scanned."""
     day, where = (
-        next((o for o in inspection.observations if o.measure == m), None) for m in ("print-date", "print-place")
+        next((o for o in inspection.observations if o.measure == m), None)
+        for m in (readings.print_date.id, readings.print_place.id)
     )
     if day is None or where is None or not inspection.copy.pages:
         return ""
@@ -250,11 +256,11 @@ def imprint(inspection: Inspection) -> str:
 
 def last_pages(inspection: Inspection) -> str:
     """What stands at the end of the copy and why; empty where nothing follows the content or the end was not seen."""
-    ends = [o for o in inspection.observations if o.measure == "blank-pages-unexplained" and o.value is not None]
+    ends = [o for o in inspection.observations if o.measure == blank_pages_unexplained.id and o.value is not None]
     return "; ".join(f"{o.detail['words']}{': expected' if not o.value else ''}" for o in ends if o.detail.get("words"))
 
 
 def isbn(inspection: Inspection) -> str:
     """What the barcode of the cover says; empty where none was read."""
-    read = [o for o in inspection.observations if o.measure == "isbn" and o.value is not None]
+    read = [o for o in inspection.observations if o.measure == readings.isbn.id and o.value is not None]
     return ", ".join(f"{o.detail['text']}{' (not sure)' if o.flags else ''}" for o in read)
