@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from qc.cli import entry
+
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
+"""A busy machine makes a case slow, not wrong."""
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 """As `qc` itself sets it; before numpy is imported. Two threads wait for each other twice as long as they work."""

@@ -38,6 +38,8 @@ STRIP = 0.25
 """Of the contrast of paper to backing: by as much bare paper is lighter than a picture that ends just before the cut."""
 WHITE_SHARE = 0.72
 """A backing brighter than this share of the paper casts no usable step."""
+_NO_BACKING = {"white": Flag.WHITE_BACKING, "none": Flag.CROPPED}
+"""Why there is no edge to find on a kind of backing."""
 
 
 @dataclass(frozen=True)
@@ -248,17 +250,14 @@ def find_edge(
     The half level is taken in linear light between the paper 3 to 6 pixels inside and the darkest of the 4 pixels outside,
     so that the soft shadow of the sheet on a gray backing is not taken for paper.
     """
-    if backing.kind == "white":
-        return EdgeLine(None, flag=Flag.WHITE_BACKING)
-    if backing.kind == "none":
-        return EdgeLine(None, flag=Flag.CROPPED)
+    if backing.kind in _NO_BACKING:
+        return EdgeLine(None, flag=_NO_BACKING[backing.kind])
     scale = px_per_mm(dpi)
     reach = round(band_mm * scale)
     strip, to_image = strip_along(luminance, ends, reach, reach)
     profiles, centers = segment_profiles(strip, SEGMENTS)
-    coarse_level = np.full(
-        len(profiles), backing.level + max(0.35 * (backing.paper - backing.level), 8 * backing.noise)
-    )
+    step = max(0.35 * (backing.paper - backing.level), 8 * backing.noise)
+    coarse_level = np.full(len(profiles), backing.level + step)
     line = _coarse_line(profiles, centers, coarse_level, slope_limit)
     if line is None:
         return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, scale))
@@ -295,9 +294,10 @@ def find_edge(
     line_x = np.array([0.0, strip.shape[1] - 1.0])
     ends_px = to_image(np.column_stack([line_x, coef[0] + coef[1] * (line_x - mean_x)]))
     paper = max(backing.paper, 0.5 * USUAL_PAPER)
-    if not loose and lies_on_others(luminance, ends_px, dpi, paper, expected):
-        return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=used)
-    if not loose and expected is None and lies_on_board(luminance, ends_px, dpi, paper):
+    if not loose and (
+        lies_on_others(luminance, ends_px, dpi, paper, expected)
+        or (expected is None and lies_on_board(luminance, ends_px, dpi, paper))
+    ):
         return EdgeLine(None, flag=Flag.OUTSIDE_NOT_BACKING, used=used)
     u_fit = scatter * _extrapolated(centers[good], weights, strip.shape[1])
     # Where a picture runs over the cut, its tone next to the edge shifts the half level.
