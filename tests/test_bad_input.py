@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pypdfium2
@@ -269,7 +271,10 @@ def test_ctrl_c_is_130(drawn: Drawn, tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "qc", "inspect", copy, "--reference", drawn.title, "--out", tmp_path / "out"]
     # With nothing in the cache the title is drawn first, so that the inspection is under way for seconds.
     env = os.environ | {"QC_CACHE": str(tmp_path / "cache")}
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    # A shell that runs the tests in the background has its children ignore the signal.
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(arguments, env=env, preexec_fn=listen, **pipes)
     deadline = time.monotonic() + 30
     while not (tmp_path / "out").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
