@@ -204,7 +204,10 @@ class _Worker(Generic[J, R]):
         except (EOFError, OSError):
             self.dead = True
             self._process.join()
-            lost = f"ended its worker process (exit {self._process.exitcode}), tried {_TIMES[self._job[1]]}"
+            code = self._process.exitcode
+            lost = f"ended its worker process (exit {code}), tried {_TIMES[self._job[1]]}"
+            if code == _NO_MEMORY:
+                lost = "needs more memory than a copy may take"
         job, tries = self._job
         self._job, self.seconds = None, time.monotonic() - self._began
         return job, tries, result, lost
@@ -216,6 +219,8 @@ class _Worker(Generic[J, R]):
 
 
 _TIMES = {1: "once", 2: "twice"}
+_NO_MEMORY = 71
+"""Exit code of a worker that has too little memory even to take a job."""
 
 
 def _serve(work: Work[J, R], connection: Connection, memory_bytes: int, idle_s: float | None) -> None:
@@ -241,3 +246,5 @@ def _serve(work: Work[J, R], connection: Connection, memory_bytes: int, idle_s: 
             connection.send((work(job, tick),))
         except (EOFError, OSError):
             return
+        except MemoryError:
+            os._exit(_NO_MEMORY)
