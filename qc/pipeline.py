@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -90,14 +90,10 @@ def inspect_copy(
     ScanError
         No scan of the copy could be used.
     """
-    about: dict[str, Any] = {
-        "note": note,
-        "scanner": scanner,
-        "threads": threads,
-        "progress": progress,
-        "reader": reader,
-    }
-    return inspect_with_colors(copy, reference, policy, **about)[0]
+    inspection, _ = inspect_with_colors(
+        copy, reference, policy, note=note, scanner=scanner, threads=threads, progress=progress, reader=reader
+    )
+    return inspection
 
 
 def inspect_with_colors(
