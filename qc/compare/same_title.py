@@ -34,7 +34,7 @@ class CopyColors:
 def with_copy_colors(
     inspected: Sequence[tuple[Inspection, CopyColors]], policy: Policy, step: Callable[[], None] = lambda: None
 ) -> list[Inspection]:
-    """Inspections with the color differences between the copies, judged again.
+    """Inspections with what measures between the copies observe, their colors above all, judged again.
 
     Parameters
     ----------
