@@ -11,7 +11,7 @@ from qc.features.color_tiles import ColorTiles, copy_colors
 from qc.features.page_maps import page_maps
 from qc.features.tiles import ScannedPage, page_tiles
 from qc.geometry import Affine, Edge, Side, edge_names, side_of
-from qc.measure.copy_position import CutPlace
+from qc.measure.context.copies_context import CutPlace
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, PageKind, ScanFile, ScanSettings
 from qc.normalize.open_page import open_page

@@ -11,7 +11,8 @@ import numpy as np
 from qc.colorimetry import carries_print, ciede2000
 from qc.features.tile_differences import COLORED, MIN_TILES, page_differences
 from qc.flags import Flag
-from qc.measure.registry import MEASURES, measure
+from qc.measure.context.copies_context import MIN_COPIES, CopiesContext, Pair
+from qc.measure.registry import measure, part
 from qc.model import Observation, Where
 
 if TYPE_CHECKING:
@@ -23,15 +24,12 @@ if TYPE_CHECKING:
     from qc.measure.color_repeatability import Repeatability
 
 
-MIN_COPIES = 3
 U_EXPOSURE = 0.4
 """dE00: lamp and exposure of two scans move lightness by about 1 %, which is L* 0.4. Relative to paper on the same page it
 drops out."""
 U_LEAST = 0.3
 """dE00: what screen and register leave in a mean of magnitudes, up to 0.6 between two scans of one drawn print that lie
 a pixel apart, does not shrink with the scanner's repeatability."""
-
-Pair = tuple[str, str]
 
 
 @measure("copy-color-difference", "dE00", "copies", 3, name="color between copies", subject="copies")
@@ -89,6 +87,13 @@ def copy_color_difference(
     return observations
 
 
+@copy_color_difference.on_copies
+def _between(copies: CopiesContext) -> list[Observation]:
+    flags, repeatability = copies.incomparable, copies.repeatability
+    pages = [o for n, colors in copies.each_page() for o in copy_color_difference(n, colors, flags, repeatability)]
+    return [*pages, *copy_color_difference_over_pages(pages, copies.pairs, flags, repeatability)]
+
+
 def copy_color_difference_over_pages(
     pages: Sequence[Observation], pairs: Sequence[Pair], flags: Mapping[Pair, str], repeatability: Repeatability
 ) -> list[Observation]:
@@ -122,6 +127,7 @@ def copy_color_difference_over_pages(
     return [o if o.value is None else replace(o, detail={**o.detail, **population}) for o in result]
 
 
+@part("paper-difference")
 def paper_between(
     pages: Mapping[str, Sequence[ColorTiles]],
     pairs: Sequence[Pair],
@@ -150,13 +156,18 @@ def paper_between(
         where = Where(copies=(a, b))
         if (a, b) in flags or not pages[a] or not pages[b]:
             flag = flags.get((a, b), Flag.NO_PAPER)
-            result.append(MEASURES["paper-difference"].observe(None, where=where, flags=(flag,)))
+            result.append(paper_between.observe(None, where=where, flags=(flag,)))
             continue
         first, second = (np.median([p.paper for p in pages[c] if p.paper is not None], axis=0) for c in (a, b))
         detail = dict(zip(("dL", "da", "db"), np.round(second - first, 3).tolist(), strict=True))
         u = float(np.linalg.norm([repeatability.value, U_EXPOSURE, _apart(pages[a][0], pages[b][0])]))
-        result.append(MEASURES["paper-difference"].observe(float(ciede2000(first, second)), u, where, detail=detail))
+        result.append(paper_between.observe(float(ciede2000(first, second)), u, where, detail=detail))
     return result
+
+
+@paper_between.on_copies
+def _of_paper(copies: CopiesContext) -> list[Observation]:
+    return paper_between(copies.bare, copies.pairs, copies.incomparable, copies.repeatability)
 
 
 def copy_color_outlier_of_page(
@@ -182,7 +193,15 @@ def copy_color_outlier_of_page(
     return result
 
 
-@measure("copy-color-outlier", "dE00", "copies", 3, name="color against the other copies", subject="copies")
+@measure(
+    "copy-color-outlier",
+    "dE00",
+    "copies",
+    3,
+    name="color against the other copies",
+    needs=("copy-color-difference",),
+    subject="copies",
+)
 def copy_color_outlier(
     copies: Sequence[str],
     pages: Sequence[Observation],
@@ -234,6 +253,19 @@ def copy_color_outlier(
             detail["population"] = round(float(np.median(others)), 3)
         result.append(copy_color_outlier.observe(value, u, where, doubts, detail | _beside(repeatability)))
     return result
+
+
+@copy_color_outlier.on_copies
+def _outliers(copies: CopiesContext) -> list[Observation]:
+    pages: list[Observation] = []
+    unlike, repeatability = copies.unlike, copies.repeatability
+    for number, colors in copies.each_page():
+        alike = {c: own for c, own in colors.items() if c not in unlike}
+        pages += copy_color_outlier_of_page(number, alike, repeatability)
+    if len(copies.colors) < MIN_COPIES:
+        return []
+    pairs = [o for o in copies.observed(copy_color_difference.id) if o.where.page is None]
+    return [*pages, *copy_color_outlier([*copies.colors], pages, pairs, unlike, repeatability)]
 
 
 def _lab(page: ColorTiles) -> Lab:

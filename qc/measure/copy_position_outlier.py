@@ -8,6 +8,7 @@ import numpy as np
 
 from qc.features.text_placement import AXES, U_BASELINE_MM, U_MARK_MM, U_SCALE
 from qc.flags import Flag
+from qc.measure.context.copies_context import MIN_COPIES, CopiesContext
 from qc.measure.registry import measure
 from qc.measure.words import shift_in_words
 from qc.model import Observation, Where
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-MIN_COPIES = 3
-
-
-@measure("copy-position-outlier", "mm", "copies", 1, name="print position against the other copies", subject="copies")
+@measure(
+    "copy-position-outlier",
+    "mm",
+    "copies",
+    1,
+    name="print position against the other copies",
+    needs=("print-position-recto-verso",),
+    subject="copies",
+)
 def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[Observation]:
     """Shift of the print of each copy against the median of all copies, from text blocks alone.
 
@@ -72,6 +78,16 @@ def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[O
             u = float(np.sqrt((own["u_shift"] / 2) ** 2 + u_middle**2 + u_marks[mark] ** 2 * (1 + 1 / len(found))))
             result.append(copy_position_outlier.observe(value, u, where, detail={"copies": len(found), "mark": mark}))
     return result
+
+
+@copy_position_outlier.on_copies
+def _without_reference(copies: CopiesContext) -> list[Observation]:
+    alone = {
+        i.copy.id: [o for o in i.observations if o.measure == "print-position-recto-verso"]
+        for i in copies.inspected.values()
+        if i.reference.kind == "none"
+    }
+    return copy_position_outlier(alone) if len(alone) >= MIN_COPIES else []
 
 
 @copy_position_outlier.full_sentence

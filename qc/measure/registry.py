@@ -56,6 +56,11 @@ class Measured(Generic[P, R]):
         self.adapter, self.given = adapter, "copy"
         return adapter
 
+    def on_copies(self, adapter: Callable[..., Seen]) -> Callable[..., Seen]:
+        """Decorator: how copies of one title are held against each other; it may observe single pages and copies all the same."""
+        self.adapter, self.given = adapter, "copies"
+        return adapter
+
 
 class Measure(Measured[P, R]):
     """A measure: what it is, and the function that observes it.
@@ -161,7 +166,7 @@ def measure(
 ) -> Callable[[Callable[P, R]], Measure[P, R]]:
     """Decorator that registers a measure; what is stated is described at `Measure`.
 
-    The function is called with the context of its scope, unless `on_page` or `on_copy` says how.
+    The function is called with the context of its scope, unless `on_page`, `on_copy` or `on_copies` says how.
 
     Raises
     ------
@@ -202,7 +207,7 @@ PARTS: list[Part[..., Any]] = []
 
 
 def in_order() -> list[Measure[..., Any]]:
-    """The measures of pages, then those of copies, each after those that it needs.
+    """The measures of pages, those of copies, then those between copies, each after those that it needs.
 
     Raises
     ------
@@ -218,7 +223,7 @@ def in_order() -> list[Measure[..., Any]]:
             add(need, (*of, name))
         done.setdefault(name, MEASURES[name])
 
-    for scope in ("page", "copy"):
+    for scope in ("page", "copy", "copies"):
         for measure in MEASURES.values():
             if measure.scope == scope:
                 add(measure.id, ())

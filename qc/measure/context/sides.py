@@ -66,7 +66,7 @@ def find_sides(
     if reference is None or copy.scan.bound:
         return Sides(tuple(usual), tuple(at_left))
     after = after_extra_side(numbers, [i for i, p in enumerate(pages, 1) if p.job.same_as is not None])
-    cuts = _cuts(pages, reference)
+    cuts = _cuts(pages)
     found = _Found(list(usual), at_left)
     design: tuple[str, ...] = ()
     if not reference.direction_by and spine_of_odd(reference) is (direction is Direction.RTL):
@@ -181,7 +181,7 @@ def _block_from_back(known: Mapping[int, int]) -> tuple[str, ...]:
     return (FROM_BACK,) if first % 2 == 0 and first - 1 not in known.values() and len(run) == A_BOOK else ()
 
 
-def _cuts(pages: Sequence[PageResult], reference: Reference) -> _Cuts:
+def _cuts(pages: Sequence[PageResult]) -> _Cuts:
     sides: dict[Edge, dict[int, float]] = {Edge.SPINE: {}, Edge.FORE_EDGE: {}}
     us: list[float] = []
     for page in pages:
