@@ -9,7 +9,7 @@ from qc.compare.color import Capture, CopyPages, compare_colors
 from qc.features.color_tiles import ColorTiles
 from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
-from qc.measure.copy_color import copy_color_difference, copy_color_outlier
+from qc.measure.copy_color import CopyColorDetail, copy_color_difference, copy_color_outlier
 from qc.model import Inspection, Observation, Role
 
 COLOR_MEASURES = (copy_color_difference.id, copy_color_outlier.id)
@@ -75,6 +75,6 @@ def _seen_from(inspection: Inspection, observation: Observation) -> Observation:
     if observation.value is None:
         return observation
     interior = [r for r in inspection.pages if r.role is Role.PAGE]
-    number = observation.detail["max_page"]
-    position = next((p for p, r in enumerate(interior, 1) if r.reference_page == number), None)
-    return replace(observation, detail={**observation.detail, "max_page": position})
+    detail = CopyColorDetail.of(observation)
+    position = next((p for p, r in enumerate(interior, 1) if r.reference_page == detail.max_page), None)
+    return replace(observation, detail=replace(detail, max_page=position).to_json())
