@@ -10,6 +10,7 @@ from qc.features.color_tiles import ColorTiles
 from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
 from qc.measure.context.copies_context import of_copy
+from qc.measure.copy_color import CopyColorDetail
 from qc.model import Inspection, Observation, Role
 
 
@@ -68,9 +69,9 @@ def _by_reference_page(inspection: Inspection, colors: CopyColors) -> dict[int, 
 
 def _seen_from(inspection: Inspection, observation: Observation) -> Observation:
     """The observation with its page counted as in this copy."""
-    if "max_page" not in observation.detail:
+    detail = CopyColorDetail.of(observation)
+    if detail.max_page is None:
         return observation
     interior = [r for r in inspection.pages if r.role is Role.PAGE]
-    number = observation.detail["max_page"]
-    position = next((p for p, r in enumerate(interior, 1) if r.reference_page == number), None)
-    return replace(observation, detail={**observation.detail, "max_page": position})
+    position = next((p for p, r in enumerate(interior, 1) if r.reference_page == detail.max_page), None)
+    return replace(observation, detail=replace(detail, max_page=position).to_json())

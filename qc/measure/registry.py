@@ -11,7 +11,7 @@ from functools import update_wrapper
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from qc.measure.words import size
-from qc.model import Evidence, Observation, Where
+from qc.model import Detail, Evidence, Observation, Where
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -105,14 +105,15 @@ class Measure(Measured[P, R]):
         u: float | None = None,
         where: Where | None = None,
         flags: tuple[str, ...] = (),
-        detail: Mapping[str, Any] | None = None,
+        detail: Detail | Mapping[str, Any] | None = None,
         evidence: tuple[Evidence, ...] = (),
     ) -> Observation:
         """An observation of this measure; a missing value needs a flag that says why."""
         if value is None and not flags:
             raise ValueError(f"{self.id}: a value that could not be measured needs a flag that says why")
+        known = detail.to_json() if isinstance(detail, Detail) else detail or {}
         return Observation(
-            self.id, self.version, where or Where(), value, self.unit, u, tuple(map(str, flags)), detail or {}, evidence
+            self.id, self.version, where or Where(), value, self.unit, u, tuple(map(str, flags)), known, evidence
         )
 
     def revises(self, revise: Callable[..., Iterable[Observation]]) -> Callable[..., Iterable[Observation]]:

@@ -16,6 +16,7 @@ from qc.measure.context.designed_sides import spine_of_odd
 from qc.measure.context.leaf_pairs import backs, uneven_edge
 from qc.measure.context.opposite_edges import surely_placed
 from qc.measure.context.page_sides import Sides
+from qc.measure.details import TrimOffsetDetail
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy
 from qc.reference.base import Reference, direction_of
@@ -193,7 +194,8 @@ def _cuts(pages: Sequence[PageResult]) -> _Cuts:
         for o in offsets:
             if o.value is not None and o.where.edge in sides and surely_placed(o):
                 sides[o.where.edge][place] = o.value
-                us.append(float(np.hypot(o.detail["u_edge"], o.detail["u_local"])))
+                detail = TrimOffsetDetail.of(o)
+                us.append(float(np.hypot(detail.u_edge, detail.u_local)))
     return _Cuts(sides[Edge.SPINE], sides[Edge.FORE_EDGE], float(np.median(us)) if us else 0.0)
 
 
