@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qc.flags import Flag
+from qc.judge.clause import cite
 from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
@@ -72,6 +73,7 @@ def render(
         i=inspection,
         k=k,
         imprint=imprint,
+        cite=cite,
         rows=words.rows(ranked),
         unjudged=words.why_not_judged(ranked),
         decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
@@ -89,7 +91,9 @@ def render(
             *filter(None, [sides_taken(inspection.observations)]),
         ],
         flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
-        clauses=list(dict.fromkeys((f.rule, f.within, f.outside, f.clause, f.source) for f in ranked)),
+        clauses=list(
+            dict.fromkeys((f.rule, f.within, f.outside, cite(f.clause, f.verbatim), f.source) for f in ranked)
+        ),
         counts={o: sum(f.outcome is o for f in ranked) for o in FindingOutcome},
     )
     return words.clean(page)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.judge.clause import cite
 from qc.judge.messages import ranges
 from qc.measure import MEASURES, readings
 from qc.measure.blank_pages import blank_pages_unexplained
@@ -15,7 +16,17 @@ from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.trim_size_block import trim_size_block
 from qc.measure.trim_skew import trim_skew
-from qc.model import Finding, FindingOutcome, Inspection, Observation, ReferenceId, Rescan, VerdictOutcome, Where
+from qc.model import (
+    Finding,
+    FindingOutcome,
+    Inspection,
+    Observation,
+    Reason,
+    ReferenceId,
+    Rescan,
+    VerdictOutcome,
+    Where,
+)
 from qc.number_format import plus_minus, signed_plus_minus
 
 VERDICT = {
@@ -215,12 +226,17 @@ def refund(inspection: Inspection) -> str:
     return f"{inspection.refund.outcome}, {route}{f' ({codes})' if codes else ''}"
 
 
+def reason(said: Reason) -> str:
+    """The sentence a refund rests on, where it stands, and what is particular to this copy."""
+    return f"{cite(said.clause, said.verbatim)} ({said.source}){f': {said.detail}' if said.detail else ''}"
+
+
 def ticket(inspection: Inspection) -> str:
     """The sentence to paste into the refund ticket."""
     copy, reasons = inspection.copy, inspection.refund.reasons
     named = ", ".join(p for p in (copy.title, copy.isbn and f"ISBN {copy.isbn}") if p)
     clause = f" Policy {inspection.policy.id} {inspection.policy.version}"
-    clause += f": “{reasons[0].clause}”" if reasons else ""
+    clause += f": {cite(reasons[0].clause, reasons[0].verbatim)}" if reasons else ""
     return one_line(
         f"{copy.id}{f' ({named})' if named else ''}: {VERDICT[inspection.verdict.outcome]}. "
         f"{_sentence(inspection.verdict.summary)}{_sentence(clause)} "
