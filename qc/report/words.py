@@ -41,6 +41,12 @@ OUTCOME = {
     FindingOutcome.NOT_JUDGED: "not judged",
     FindingOutcome.WITHIN: "within",
 }
+MARK = {
+    FindingOutcome.OUTSIDE: "✖",
+    FindingOutcome.UNDECIDED: "?",
+    FindingOutcome.NOT_JUDGED: "∅",
+    FindingOutcome.WITHIN: "✔",
+}
 ROUTE = {
     "refund": "refund",
     "none": "no refund",
@@ -247,6 +253,21 @@ def ticket(inspection: Inspection) -> str:
 
 def _sentence(text: str) -> str:
     return text if text.rstrip("”").endswith((".", "!", "?")) else f"{text}."
+
+
+def between_copies(findings: Sequence[Finding]) -> str:
+    """How the copy compares with others of its title, in a line without a verdict; empty where it was not held against any."""
+    pairs = [f for f in findings if f.where.copies]
+    if not pairs:
+        return ""
+    off = [f for f in pairs if f.outcome is FindingOutcome.OUTSIDE]
+    if not off:
+        return (
+            f"Held against {len(pairs)} other copies of the title: alike."
+            if len(pairs) > 1
+            else "Like the other copy of the title."
+        )
+    return "Other copies of the title differ from this one: " + " ".join(f.message for f in off)
 
 
 def imprint(inspection: Inspection) -> str:
