@@ -219,6 +219,7 @@ class Finding:
     message: str
     clause: str
     source: str
+    verbatim: bool = False
     required: bool = False
     flags: tuple[str, ...] = ()
     doubt: tuple[str, ...] = ()
@@ -267,9 +268,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Reason:
+    """Why a refund is granted or not: a code, the sentence it rests on (`verbatim`: the printer's own), where that stands, and
+    what is particular to this copy."""
+
     code: str
     clause: str
     source: str
+    verbatim: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True)

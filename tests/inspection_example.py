@@ -133,7 +133,7 @@ def example() -> Inspection:
         refund=Refund(
             "eligible",
             "refund",
-            (Reason("defect", "If the mistake was on our end, we'll issue a refund.", "KDP help, returns"),),
+            (Reason("defect", "If the mistake was on our end, we'll issue a refund.", "KDP help, returns", True),),
         ),
         findings=_findings(),
         observations=_observations(),

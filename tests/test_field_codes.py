@@ -59,7 +59,7 @@ def test_the_day_in_the_code_is_offered_with_its_doubt(inspected: Inspection) ->
     assert (where.detail["country"], where.detail["plant"], where.flags) == ("USA", "La Vergne, TN", ())
     assert inspected.verdict.outcome == "no-defect"
     assert (inspected.refund.outcome, inspected.refund.reasons[-1].code) == ("review", "stale-revision")
-    assert "2021-01-22, in LVOW031246220121" in inspected.refund.reasons[-1].clause
+    assert "2021-01-22, in LVOW031246220121" in inspected.refund.reasons[-1].detail
     words = imprint_words(inspected)
     assert "plant La Vergne, TN" in words and "printed 2021-01-22" in words and Flag.DATE_FROM_CODE.meaning in words
 

@@ -8,7 +8,7 @@ import pytest
 
 from qc.errors import UsageError
 from qc.geometry import Edge
-from qc.judge.policy import REFUND_CODES, load_policy, shipped
+from qc.judge.policy import REFUND_CODES, load_policy, parse_policy, shipped
 from qc.measure import MEASURES
 
 HEAD = 'schema = 1\nid = "house"\nversion = "1"\nk = 2\nclaim_days = 30\n'
@@ -183,3 +183,24 @@ def test_judging_loads_no_image_library() -> None:
     code = "import sys, qc.judge.policy, qc.judge.judge, qc.judge.refund; print({'cv2', 'PIL', 'skimage'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_what_is_quoted_the_printer_wrote_and_all_else_says_that_it_is_ours(name: str) -> None:
+    policy = load_policy(name)
+    pages = "\n".join(p.read_text(encoding="utf-8") for p in (Path(__file__).parent / "data/policy").glob("*.txt"))
+    assert policy.padding is not None
+    sentences = [*policy.rules, *policy.clauses.values(), *policy.expected, policy.padding]
+    quoted = [s for s in sentences if s.verbatim]
+    assert len(quoted) > len(sentences) / 2
+    for said in quoted:
+        assert said.clause in pages and said.read_on is not None, said.clause
+        assert said.cited == f"“{said.clause}”" and str(said.read_on) in said.standing
+    for said in set(sentences) - set(quoted):
+        assert said.read_on is None and "“" not in said.cited and said.cited.endswith("(our summary)")
+
+
+@pytest.mark.parametrize("given", ["verbatim = true\n", "read_on = 2026-11-20\n"])
+def test_a_quotation_states_when_it_was_read(tmp_path: Path, given: str) -> None:
+    with pytest.raises(UsageError, match=r"rule shift: .* has both"):
+        parse_policy((HEAD + RULE + given).encode(), tmp_path / "p.toml")

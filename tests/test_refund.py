@@ -94,7 +94,7 @@ def test_a_missing_date_goes_to_review_and_is_named(reason: str, key: str, given
     claim = Claim(reason=reason, claimed_on=DAY if given[1] else None, **{key: DAY if given[0] else None})
     refund = decide(VerdictOutcome.NO_DEFECT, claim)
     assert route(refund) == ("review", "review") and codes(refund) == [reason, "needs-review"]
-    assert (key if not given[0] else "claimed_on") in refund.reasons[1].clause
+    assert (key if not given[0] else "claimed_on") in refund.reasons[1].detail
 
 
 def test_a_claim_before_its_own_start_contradicts_itself() -> None:

@@ -96,8 +96,8 @@ def rule_text(policy: Policy, rule: Rule) -> str:
         f"  within   {_limit(rule.within.text, rule.within_text)}",
         f"  outside  {_limit(rule.outside.text, rule.outside_text) if rule.outside else 'never'}",
         *([_wrapped("doubt", f"{', '.join(rule.doubt)}: with one of these a person looks")] if rule.doubt else []),
-        _wrapped("clause", f"“{rule.clause}”"),
-        _wrapped("source", rule.source),
+        _wrapped("clause", rule.cited),
+        _wrapped("source", rule.standing),
     ]
     return "\n".join(lines + [_wrapped("reason", rule.reason)] * bool(rule.reason))
 
@@ -110,8 +110,8 @@ def padding_text(padding: Padding) -> str:
         f"  count    rounded up to a multiple of {padding.round_to}, filled up to full sheets of {sheets} pages",
         f"  imprint  on up to {padding.imprint_pages} pages of its own",
         f"  file     ends with up to {padding.ordered_blanks} blank pages",
-        _wrapped("clause", f"“{padding.clause}”"),
-        _wrapped("source", padding.source),
+        _wrapped("clause", padding.cited),
+        _wrapped("source", padding.standing),
         _wrapped("reason", padding.reason),
     ]
     return "\n".join(lines)

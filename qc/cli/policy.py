@@ -130,6 +130,6 @@ def _everything(found: Policy) -> Iterator[str]:
     if found.proposal:
         yield "\n".join(found.proposal.lines())
     yield from (rule_text(found, rule) for rule in found.rules)
-    yield "\n".join(f"Refund {code}: “{c.clause}” ({c.source})" for code, c in found.clauses.items())
+    yield "\n".join(f"Refund {code}: {c.cited} ({c.standing})" for code, c in found.clauses.items())
     if found.expected:
-        yield "\n".join(["Expected, and no rule:", *(f"  “{c.clause}” ({c.source})" for c in found.expected)])
+        yield "\n".join(["Expected, and no rule:", *(f"  {c.cited} ({c.standing})" for c in found.expected)])

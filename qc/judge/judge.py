@@ -183,7 +183,7 @@ def _judge_rule(
         return findings
     why = (
         f"{capital(name(rule))}: set aside, as the copy was printed on {copy.claim.printed_on}, before the author's "
-        f"last change on {copy.claim.content_updated_on}. {policy.sentence('stale-revision').clause}"
+        f"last change on {copy.claim.content_updated_on}. {policy.sentence('stale-revision').cited}"
     )
     # Another book's block is no earlier revision for certain: a person has to tell them apart.
     return [
@@ -236,7 +236,8 @@ def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, c
         code=Detail.of(observation).code,
         message=message(rule, outcome, observation, k, copy, doubt) + ".",
         clause=rule.clause,
-        source=rule.source,
+        source=rule.standing,
+        verbatim=rule.verbatim,
         required=rule.required,
         flags=observation.flags,
         doubt=doubt,

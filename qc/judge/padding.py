@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qc.flags import Flag
+from qc.judge.clause import Clause
 from qc.measure.blank_pages import BookEnd, blank_pages_at_end, blank_pages_unexplained
 from qc.model import Observation
 
 
-@dataclass(frozen=True)
-class Padding:
+@dataclass(frozen=True, kw_only=True)
+class Padding(Clause):
     """What a printer adds at the end, as its policy states it.
 
     Attributes
@@ -24,16 +25,14 @@ class Padding:
         Pages of their own that the imprint may take.
     ordered_blanks : int
         The most blank pages a file may end with.
-    clause, source, reason : str
-        The sentence, where it stands, and why the numbers are these.
+    reason : str
+        Why the numbers are these.
     """
 
     round_to: int
     sheets: tuple[int, ...]
     imprint_pages: int
     ordered_blanks: int
-    clause: str
-    source: str
     reason: str
 
     def printed(self, ordered: int) -> dict[int, int]:

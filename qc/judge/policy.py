@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from qc.errors import UsageError, shown
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.judge.clause import Clause
 from qc.judge.padding import Padding
 from qc.judge.proposal import Change, Proposal
 from qc.judge.rule import Limit as Limit
@@ -51,13 +52,6 @@ UNITS = ("mm", "in", "deg", "count", "dE00", "density", "fraction")
 SEVERITIES = ("defect", "note")
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-
-
-class Clause(NamedTuple):
-    """A sentence of the printer's policy and where it stands."""
-
-    clause: str
-    source: str
 
 
 @dataclass(frozen=True)
@@ -209,7 +203,8 @@ def _tables(name: str, least: int = 1) -> Check:
     return check
 
 
-_CLAUSE: Mapping[str, Check] = {"clause": text, "source": text}
+_CLAUSE: Mapping[str, Check] = {"clause": text, "source": text, "verbatim": truth, "read_on": day}
+_CLAUSE_REQUIRED = ("clause", "source")
 _PADDING: Mapping[str, Check] = {
     "round_to": whole(1),
     "sheets": _sheets,
@@ -284,20 +279,36 @@ def _policy(data: dict[str, Any], path: Path, sha256: str) -> Policy:
         expected=tuple(_clause(e, f"{where}, expected {n}") for n, e in enumerate(table.get("expected", []), 1)),
         sha256=sha256,
         path=path,
-        padding=Padding(**checked(f"{where}, padding", table["padding"], _PADDING, _PADDING))
-        if "padding" in table
-        else None,
+        padding=_padding(table["padding"], f"{where}, padding") if "padding" in table else None,
         proposal=_proposal(table["proposal"], f"{where}, proposal", rules) if "proposal" in table else None,
     )
 
 
+def _padding(entry: object, where: str) -> Padding:
+    table = checked(where, entry, _PADDING, _PADDING.keys() - {"verbatim", "read_on"})
+    _check_reading(table, where)
+    return Padding(**table)
+
+
 def _clause(entry: object, where: str) -> Clause:
-    return Clause(**checked(where, entry, _CLAUSE, _CLAUSE))
+    table = checked(where, entry, _CLAUSE, _CLAUSE_REQUIRED)
+    _check_reading(table, where)
+    return Clause(**table)
+
+
+def _check_reading(table: Mapping[str, Any], where: str) -> None:
+    if table.get("verbatim", False) != ("read_on" in table):
+        said, other = ("verbatim", "read_on") if table.get("verbatim") else ("read_on", "verbatim")
+        raise UsageError(
+            f"{where}: {said} without {other}. A sentence that is the printer's own has both, such as verbatim = true and "
+            "read_on = 2026-11-20; one in your own words has neither."
+        )
 
 
 def _rule(entry: object, where: str, position: int) -> Rule:
     where = f"{where}, rule {shown(str(entry.get('id', position))) if isinstance(entry, dict) else position}"
     table = checked(where, entry, {**_RULE, "measure": choice(*sorted(MEASURES))}, _RULE_REQUIRED)
+    _check_reading(table, where)
     measure = table["measure"]
     limits: dict[str, Limit | None] = {
         key: value_of(where, key, table[key], _limit(measure))

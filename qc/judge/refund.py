@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from qc.isbn import same_book
@@ -73,7 +74,7 @@ def _defect(findings: Sequence[Finding], facts: Facts, policy: Policy) -> Refund
     doubtful = facts.date_doubt or _same_day(facts.copy.claim)
     if doubtful and all(compares_content(f.measure) for f in defects):
         return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
-    rules = [Reason("defect", f.clause, f.source) for f in defects]
+    rules = [Reason("defect", f.clause, f.source, f.verbatim) for f in defects]
     return Refund("eligible", "refund", _distinct([*rules, _reason(policy, "defect")]))
 
 
@@ -91,7 +92,7 @@ def _in_window(policy: Policy, code: str, key: str, start: date | None, claim: C
 
 def _sound(findings: Sequence[Finding], claim: Claim, policy: Policy) -> tuple[Reason, ...]:
     reasons = [_reason(policy, "stale-revision")] if printed_before_change(claim) else []
-    reasons += [Reason("expected-variance", f.clause, f.source) for f in findings if _notable(f, policy)]
+    reasons += [Reason("expected-variance", f.clause, f.source, f.verbatim) for f in findings if _notable(f, policy)]
     return _distinct(reasons) if reasons else (_reason(policy, "none-found"),)
 
 
@@ -114,13 +115,13 @@ def _other_item(copy: BookCopy) -> bool:
 def _review(policy: Policy, *codes: str, detail: str = "") -> Refund:
     reasons = [_reason(policy, code) for code in codes]
     if detail:
-        last = reasons[-1]
-        reasons[-1] = Reason(last.code, f"{last.clause} ({detail})", last.source)
+        reasons[-1] = replace(reasons[-1], detail=detail)
     return Refund("review", "review", tuple(reasons))
 
 
 def _reason(policy: Policy, code: str) -> Reason:
-    return Reason(code, *policy.sentence(code))
+    said = policy.sentence(code)
+    return Reason(code, said.clause, said.standing, said.verbatim)
 
 
 def _distinct(reasons: Sequence[Reason]) -> tuple[Reason, ...]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from qc.geometry import Edge
+from qc.judge.clause import Clause
 from qc.measure import MEASURES
 from qc.model import FindingOutcome, ScanSettings
 from qc.units import number, to_mm
@@ -47,8 +48,8 @@ def read_limit(text: str) -> tuple[Limit, str] | None:
     return Limit(op, to_mm(value, unit) if unit in ("mm", "in") else value, text.strip()), unit
 
 
-@dataclass(frozen=True)
-class Rule:
+@dataclass(frozen=True, kw_only=True)
+class Rule(Clause):
     """What is within and what is outside for one measure.
 
     `outside` None means never: the rule can send to review but never call a defect. `edges` is empty for measures that
@@ -64,8 +65,6 @@ class Rule:
     outside: Limit | None
     severity: str
     required: bool
-    source: str
-    clause: str
     reason: str = ""
     edges: tuple[Edge, ...] = ()
     spine: str = "printer"

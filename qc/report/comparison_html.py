@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qc.compare.compare import Comparison
+from qc.judge.clause import cite
 from qc.measure.copy_color import CopyColorDetail, copy_color_difference
 from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
@@ -147,7 +148,9 @@ def render(comparison: Comparison, *, k: float) -> str:
         picture=worst_picture(comparison),
         size=PANEL,
         colors={copy: _color(comparison, copy) for copy in comparison.copies},
-        clauses=list(dict.fromkeys((f.rule, f.within, f.clause, f.source) for f in comparison.findings)),
+        clauses=list(
+            dict.fromkeys((f.rule, f.within, cite(f.clause, f.verbatim), f.source) for f in comparison.findings)
+        ),
         tone=_tone(comparison),
         words=words,
         cell=cell,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from qc.model import Evidence, Finding, Inspection, Observation, PageRecord, Rescan, Where
+from qc.model import Evidence, Finding, Inspection, Observation, PageRecord, Reason, Rescan, Where
 from qc.report import shapes
 from qc.report.files import write_text
 
@@ -47,7 +47,7 @@ def record(inspection: Inspection) -> shapes.Inspection:
         "refund": {
             "outcome": i.refund.outcome,
             "route": i.refund.route,
-            "reasons": [{"code": r.code, "clause": r.clause, "source": r.source} for r in i.refund.reasons],
+            "reasons": [_reason(r) for r in i.refund.reasons],
         },
         "findings": [_finding(f) for f in i.findings],
         "observations": [_observation(o) for o in i.observations],
@@ -99,6 +99,10 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
     write_text(to_json(content, indent=2) + "\n", path)
 
 
+def _reason(r: Reason) -> shapes.Reason:
+    return {"code": r.code, "clause": r.clause, "source": r.source, "verbatim": r.verbatim, "detail": r.detail}
+
+
 def _finding(f: Finding) -> shapes.Finding:
     return {
         "rule": f.rule,
@@ -120,6 +124,7 @@ def _finding(f: Finding) -> shapes.Finding:
         "evidence": [_evidence(e) for e in f.evidence],
         "flags": [str(flag) for flag in f.flags],
         "doubt": [str(flag) for flag in f.doubt],
+        "verbatim": f.verbatim,
     }
 
 

@@ -91,6 +91,7 @@ class Finding(TypedDict):
     message: str
     clause: str
     source: str
+    verbatim: NotRequired[Annotated[bool, Says(description="Whether the clause is the printer's own sentence.")]]
     evidence: list[Evidence]
     flags: NotRequired[list[str]]
     doubt: NotRequired[list[str]]
@@ -123,6 +124,8 @@ class Reason(TypedDict):
     ]
     clause: str
     source: str
+    verbatim: NotRequired[bool]
+    detail: NotRequired[Annotated[str, Says(description="What is particular to this copy; empty if nothing is.")]]
 
 
 class Page(TypedDict):

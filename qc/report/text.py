@@ -90,7 +90,7 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         say("Not checked", ", ".join(inspection.verdict.not_checked))
     say("Refund", words.refund(inspection))
     for r in inspection.refund.reasons:
-        say("", f"“{r.clause}” ({r.source})")
+        say("", words.reason(r))
     if report_path:
         say("Report", report_path)
     outcome = inspection.verdict.outcome

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.judge.clause import cite
 from qc.judge.messages import ranges
 from qc.measure import MEASURES, readings
 from qc.measure.blank_pages import BookEnd, blank_pages_unexplained
@@ -15,7 +16,17 @@ from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.trim_size_block import trim_size_block
 from qc.measure.trim_skew import trim_skew
-from qc.model import Finding, FindingOutcome, Inspection, Observation, ReferenceId, Rescan, VerdictOutcome, Where
+from qc.model import (
+    Finding,
+    FindingOutcome,
+    Inspection,
+    Observation,
+    Reason,
+    ReferenceId,
+    Rescan,
+    VerdictOutcome,
+    Where,
+)
 from qc.number_format import plus_minus, signed_plus_minus
 
 VERDICT = {
@@ -29,6 +40,12 @@ OUTCOME = {
     FindingOutcome.UNDECIDED: "undecided",
     FindingOutcome.NOT_JUDGED: "not judged",
     FindingOutcome.WITHIN: "within",
+}
+MARK = {
+    FindingOutcome.OUTSIDE: "✖",
+    FindingOutcome.UNDECIDED: "?",
+    FindingOutcome.NOT_JUDGED: "∅",
+    FindingOutcome.WITHIN: "✔",
 }
 ROUTE = {
     "refund": "refund",
@@ -215,12 +232,17 @@ def refund(inspection: Inspection) -> str:
     return f"{inspection.refund.outcome}, {route}{f' ({codes})' if codes else ''}"
 
 
+def reason(said: Reason) -> str:
+    """The sentence a refund rests on, where it stands, and what is particular to this copy."""
+    return f"{cite(said.clause, said.verbatim)} ({said.source}){f': {said.detail}' if said.detail else ''}"
+
+
 def ticket(inspection: Inspection) -> str:
     """The sentence to paste into the refund ticket."""
     copy, reasons = inspection.copy, inspection.refund.reasons
     named = ", ".join(p for p in (copy.title, copy.isbn and f"ISBN {copy.isbn}") if p)
     clause = f" Policy {inspection.policy.id} {inspection.policy.version}"
-    clause += f": “{reasons[0].clause}”" if reasons else ""
+    clause += f": {cite(reasons[0].clause, reasons[0].verbatim)}" if reasons else ""
     return one_line(
         f"{copy.id}{f' ({named})' if named else ''}: {VERDICT[inspection.verdict.outcome]}. "
         f"{_sentence(inspection.verdict.summary)}{_sentence(clause)} "
@@ -231,6 +253,21 @@ def ticket(inspection: Inspection) -> str:
 
 def _sentence(text: str) -> str:
     return text if text.rstrip("”").endswith((".", "!", "?")) else f"{text}."
+
+
+def between_copies(findings: Sequence[Finding]) -> str:
+    """How the copy compares with others of its title, in a line without a verdict; empty where it was not held against any."""
+    pairs = [f for f in findings if f.where.copies]
+    if not pairs:
+        return ""
+    off = [f for f in pairs if f.outcome is FindingOutcome.OUTSIDE]
+    if not off:
+        return (
+            f"Held against {len(pairs)} other copies of the title: alike."
+            if len(pairs) > 1
+            else "Like the other copy of the title."
+        )
+    return "Other copies of the title differ from this one: " + " ".join(f.message for f in off)
 
 
 def imprint(inspection: Inspection) -> str:
