@@ -57,7 +57,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     ]
     console.print(Text(words.one_line(" · ".join(h for h in head if h))), soft_wrap=True)
 
-    ranked = by_gravity(inspection.findings)
+    quiet = [f for f in inspection.findings if f.where.copies]
+    ranked = by_gravity([f for f in inspection.findings if f not in quiet])
     within = [f for f in ranked if f.outcome is FindingOutcome.WITHIN]
     unmeasured = [f for f in ranked if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None]
     shown = ranked if verbose else [f for f in ranked if f not in within and f not in unmeasured]
@@ -70,29 +71,24 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
             f"{len(within)} {more}{'result is' if len(within) == 1 else 'results are'} within the limits (-v shows them)",
         )
 
-    if block := words.block(inspection, k):
-        say("Block", block)
-    if end := words.last_pages(inspection):
-        say("Last pages", end)
-    if imprint := words.imprint(inspection):
-        say("Imprint", imprint)
-    if isbn := words.isbn(inspection):
-        say("Cover ISBN", isbn)
-    for reason in words.why_not_judged(ranked):
-        say("Not judged", reason)
-    for scan in words.rescans(inspection.verdict.rescan):
-        say(words.unseen(inspection.verdict.outcome), scan)
-    if scanned := how_scanned(inspection.observations, inspection.pages):
-        say("Scans", " ".join(scanned))
-    if sides := sides_taken(inspection.observations):
-        say("Sides", sides)
-    if inspection.verdict.not_checked:
-        say("Not checked", ", ".join(inspection.verdict.not_checked))
-    say("Refund", words.refund(inspection))
-    for r in inspection.refund.reasons:
-        say("", words.reason(r))
-    if report_path:
-        say("Report", report_path)
+    to_rescan = words.unseen(inspection.verdict.outcome)
+    for label, text in (
+        ("Block", words.block(inspection, k)),
+        ("Last pages", words.last_pages(inspection)),
+        ("Imprint", words.imprint(inspection)),
+        ("Cover ISBN", words.isbn(inspection)),
+        *(("Not judged", reason) for reason in words.why_not_judged(ranked)),
+        *((to_rescan, scan) for scan in words.rescans(inspection.verdict.rescan)),
+        ("Scans", " ".join(how_scanned(inspection.observations, inspection.pages))),
+        ("Sides", sides_taken(inspection.observations)),
+        ("Not checked", ", ".join(inspection.verdict.not_checked)),
+        ("Other copies", words.between_copies(quiet)),
+        ("Refund", words.refund(inspection)),
+        *(("", words.reason(r)) for r in inspection.refund.reasons),
+        ("Report", report_path),
+    ):
+        if text:
+            say(label, text)
     outcome = inspection.verdict.outcome
     verdict = Text.assemble(
         (words.VERDICT[outcome], _VERDICT_STYLE[outcome]), "  ", words.one_line(inspection.verdict.summary)
