@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -80,8 +82,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         say("Cover ISBN", isbn)
     for reason in words.why_not_judged(ranked):
         say("Not judged", reason)
-    for scan in words.rescans(inspection.verdict.rescan):
-        say(words.unseen(inspection.verdict.outcome), scan)
+    for label, line in _to_rescan(inspection):
+        say(label, line)
     if scanned := how_scanned(inspection.observations, inspection.pages):
         say("Scans", " ".join(scanned))
     if sides := sides_taken(inspection.observations):
@@ -98,6 +100,12 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         (words.VERDICT[outcome], _VERDICT_STYLE[outcome]), "  ", words.one_line(inspection.verdict.summary)
     )
     console.print(verdict, soft_wrap=True)
+
+
+def _to_rescan(inspection: Inspection) -> Iterator[tuple[str, str]]:
+    for scans in words.rescans(inspection.verdict.rescan):
+        yield "To rescan", f"{scans.some}:"
+        yield from (("", line) for line in (*scans.which, *scans.how))
 
 
 def _table(findings: list[Finding], k: float) -> Table:
