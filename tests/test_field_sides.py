@@ -146,7 +146,8 @@ def test_fronts_alone_are_an_unfinished_scan_and_no_leaf_is_missing() -> None:
     (missing,) = [o for o in seen.observations if o.measure == "pages-missing"]
     assert (missing.value, missing.flags) == (None, (Flag.HALF_LEAVES,))
     assert seen.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
-    assert "add scans of the sides that were not scanned" in seen.verdict.summary
+    assert "scan pages 2, 4, 6" in seen.verdict.summary
+    assert all(r.need == 3 and r.how.startswith("Scan these sides, too.") for r in seen.verdict.rescan)
 
 
 def test_a_whole_leaf_is_missing_unless_the_scan_is_unfinished(tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ from qc.model import (
     Claim,
     Finding,
     FindingOutcome,
+    NotSeen,
     Observation,
     PageKind,
     PageRecord,
     ReferenceId,
-    Rescan,
     Role,
     ScanFile,
     ScanSettings,
@@ -187,10 +187,15 @@ def test_a_sound_copy_names_its_largest_offset() -> None:
 
 
 def test_an_edge_not_measured_is_insufficient_evidence_and_names_the_scan() -> None:
-    _, verdict = run([*cuts()[:2], *cuts(flags=("few-pages", "cropped"), fore_edge=None)[2:]])
+    seen = [*cuts()[:2], *cuts(flags=("few-pages", "cropped"), fore_edge=None)[2:]]
+    _, verdict = judge(
+        seen, KDP, COPY, [], PDF, [NotSeen("not among the scans", reference_page=n) for n in (2, 3, 4, 7)]
+    )
     assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert "the cut at the fore-edge could not be judged" in verdict.summary
-    assert "black or gray backing visible beyond the fore-edge" in verdict.summary
+    assert "scan any 3 of pages 2-4, 7" in verdict.summary
+    assert [(r.reference_page, r.group, r.need) for r in verdict.rescan] == [(n, 1, 3) for n in (2, 3, 4, 7)]
+    assert all("black paper behind it" in r.how for r in verdict.rescan)
     assert "cut at the fore-edge" in verdict.not_checked
 
 
@@ -324,8 +329,8 @@ def test_what_was_not_checked_is_said() -> None:
         observe("pages-foreign", 0),
     ]
     broken = PageRecord("p-6.jpg", 0, Role.PAGE, None, None, PageKind.UNREADABLE, "truncated", None, None, False)
-    rescan = [Rescan("not seen", reference_page=n) for n in (3, *range(7, 25))] + [Rescan("truncated", "p-6.jpg")]
-    _, verdict = judge(seen, KDP, COPY, [broken], PDF, rescan, ["the spine's lettering"])
+    unseen = [NotSeen("not seen", reference_page=n) for n in (3, *range(7, 25))] + [NotSeen("truncated", "p-6.jpg")]
+    _, verdict = judge(seen, KDP, COPY, [broken], PDF, unseen, ["the spine's lettering"])
     assert verdict.not_checked == (
         "cover",
         "the spine's lettering",
@@ -346,7 +351,7 @@ def test_what_was_not_checked_is_said() -> None:
         "unreadable scans: p-6.jpg",
         "pages not scanned: 3, 7-24",
     )
-    assert verdict.rescan == tuple(rescan)
+    assert [(r.file, r.reference_page, r.need) for r in verdict.rescan] == [("p-6.jpg", None, 1)]
     assert all(item in verdict.summary for item in verdict.not_checked)
 
 

@@ -292,14 +292,12 @@ def _settling(case: Case, finding: Finding) -> list[Group]:
 
 
 def _closer(case: Case, finding: Finding) -> Group:
-    """As many pages more as make U smaller than the distance to the limit, by the scatter of the pages so far."""
-    observation = next(
-        (o for o in case.observations if o.measure == finding.measure and o.where == finding.where), None
-    )
-    between = finding.margin is not None and finding.margin <= 0 and not _beyond(finding)
-    if observation is None or finding.margin is None or between or "spread" not in observation.detail:
+    """As many more pages as make U smaller than the distance to the limit, by the scatter of the pages so far; where no number
+    of them does, as many as would if the value moved away from the limit by its u."""
+    found = [o for o in case.observations if o.measure == finding.measure and o.where == finding.where]
+    if not found or finding.margin is None or "spread" not in found[0].detail:
         return Group((), 1)
-    u, spread, count = observation.u or 0.0, float(observation.detail["spread"]), int(observation.detail["pages"])
+    u, spread, count = found[0].u or 0.0, float(found[0].detail["spread"]), int(found[0].detail["pages"])
 
     def scatter(pages: int) -> float:
         return spread * students_factor(pages - 1) / math.sqrt(pages)
@@ -312,10 +310,12 @@ def _closer(case: Case, finding: Finding) -> Group:
         if o.measure == trim_offset.id and o.where.edge in edges and o.value is None
         if o.where.page and (flag := _mendable(o))
     }
-    most = _enough(case, better, len(case.pages) + len(case.not_seen) + 1)
-    for more in range(1, len(most.entries) + 1):
-        if case.k * math.sqrt(common + scatter(count + more) ** 2) < abs(finding.margin):
-            return _enough(case, better, more)
+    most = len(_enough(case, better, len(case.pages) + len(case.not_seen) + 1).entries)
+    apart = finding.margin if finding.margin > 0 or not _beyond(finding) else -finding.margin
+    for distance in (apart, apart + u):
+        for more in range(1, most + 1):
+            if case.k * math.sqrt(common + scatter(count + more) ** 2) < distance:
+                return _enough(case, better, more)
     return Group((), 1)
 
 
