@@ -245,6 +245,62 @@ def test_without_a_reference_there_is_no_acquittal() -> None:
     assert run(cuts(head=-5.0), reference=NONE)[1].outcome is VerdictOutcome.DEFECT
 
 
+DOUBTFUL = [
+    ("print-defect", "streak", "dirt-or-ink", "Clean the glass"),
+    ("pages-duplicated", None, "maybe-same-sheet", "Look whether the copy has this sheet twice"),
+    ("pages-duplicated", None, "one-side", "Turn the sheet of this file over"),
+    ("pages-out-of-order", None, "scanned-late", "Look where the leaf lies"),
+    ("pages-out-of-order", None, "mixed-up", "Look where the leaf lies"),
+    ("pages-duplicated", None, "look-alike", None),
+    ("pages-duplicated", None, "two-copies", None),
+    ("print-defect", "missing-print", "few-words", None),
+]
+
+
+@pytest.mark.parametrize("measure, code, doubt, how", DOUBTFUL, ids=[f"{d[0]} {d[2]}" for d in DOUBTFUL])
+def test_a_scan_is_asked_for_where_it_settles_a_doubt(
+    measure: str, code: str | None, doubt: str, how: str | None
+) -> None:
+    detail = {"code": code} if code else {}
+    seen = [
+        *cuts(),
+        *(observe(measure, 1, where=Where(page=n), flags=(doubt,), detail=detail) for n in (3, 4)),
+    ]
+    pages = [
+        PageRecord(f"p-{n}.jpg", 0, Role.PAGE, n, None, PageKind.CONTENT, "", (300.0, 300.0), 0.0, False)
+        for n in range(1, 7)
+    ]
+    _, verdict = judge(seen, KDP, COPY, pages, PDF)
+    assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
+    assert [(r.file, r.group, r.need) for r in verdict.rescan] == (
+        [("p-3.jpg", 1, 2), ("p-4.jpg", 1, 2)] if how else []
+    )
+    assert all(r.how.startswith(how or "") and r.why for r in verdict.rescan)
+    # What only a person can decide stays undecided, so that a mark that proves to be dirt changes nothing.
+    _, both = judge([*seen, observe("pages-foreign", 1, where=Where(page=5))], KDP, COPY, pages, PDF)
+    assert bool(both.rescan) is bool(how)
+    spot = observe("print-defect", 1, where=Where(page=3), flags=("dirt-or-ink",), detail={"code": "spot"})
+    assert judge([*cuts(), spot], KDP, COPY, pages, PDF)[1].rescan
+    assert not judge([*cuts(), spot, observe("pages-foreign", 1, where=Where(page=5))], KDP, COPY, pages, PDF)[1].rescan
+
+
+def test_sides_that_settle_a_missing_leaf_or_a_turned_page() -> None:
+    page = PageRecord("p-1.jpg", 0, Role.PAGE, 3, None, PageKind.CONTENT, "", (300.0, 300.0), 0.0, False)
+    unseen = [NotSeen("other side", reference_page=4, other_side=3), NotSeen("not among the scans", reference_page=7)]
+    turned = observe("pages-upside-down", 1, where=Where(page=1), flags=("one-side",), detail={"reference_page": 3})
+    leaf = observe(
+        "pages-missing", 2, where=Where(page=2), flags=("scan-unfinished",), detail={"reference_pages": [7, 8]}
+    )
+    half = observe("pages-missing", None, flags=("half-leaves",), detail={"not_seen": [4]})
+    for seen in ([turned], [leaf, half]):
+        _, verdict = judge([*cuts(), *seen], KDP, COPY, [page], PDF, unseen)
+        assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
+        assert [(r.reference_page, r.need) for r in verdict.rescan] == [(4, 1)]
+    first = observe("pages-missing", 1, where=Where(page=1), flags=("may-be-cover",), detail={"reference_pages": [7]})
+    _, verdict = judge([*cuts(), first], KDP, COPY, [page], PDF, unseen)
+    assert [r.reference_page for r in verdict.rescan] == [7] and "If the copy has it" in verdict.rescan[0].how
+
+
 def test_nothing_scanned() -> None:
     _, verdict = run([], replace(COPY, scans=()))
     assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE and "nothing was scanned" in verdict.summary

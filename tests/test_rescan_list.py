@@ -18,10 +18,11 @@ from qc.model import BookCopy, Claim, Inspection, Rescan, VerdictOutcome
 from qc.pipeline import inspect_copy
 from qc.reference.find import Reference, find_reference, open_reference
 from qc.scan.copy_folder import open_copy
-from qc.synthetic import Block, Cut, Faults, Kind, Scanner, Title, draw_copy, write_title
+from qc.synthetic import Binding, Block, Cut, Faults, Kind, Scanner, Title, draw_copy, write_title
 
 TRIM = (88.9, 127.0)
 BLACK = Scanner(dpi=200.0)
+AS_ASKED = Scanner(dpi=300.0)
 WHITE = replace(BLACK, backing=(0.86, 0.86, 0.86), shadow_edges=())
 CROPPED = replace(BLACK, margin_mm=(-1, -1, -1, -1))
 SOUND = Block(Cut(head_mm=0.6, tail_mm=-0.8, fore_edge_mm=1.0))
@@ -62,7 +63,7 @@ class Bench:
         copy = replace(copy, scan=replace(copy.scan, **settings))  # type: ignore[arg-type]
         return inspect_copy(copy, self.reference, POLICY)
 
-    def do(self, entries: Sequence[Rescan]) -> None:
+    def do(self, entries: Sequence[Rescan], scanner: Scanner = AS_ASKED) -> None:
         """Scan what is asked for as `how` says."""
         for entry in entries:
             assert "300 dpi" in entry.how
@@ -72,7 +73,7 @@ class Bench:
                 number = int(Path(entry.file).stem[2:])
                 (self.folder / entry.file).unlink()
             assert number is not None
-            self.scan([number])
+            self.scan([number], scanner)
 
 
 POLICY: Policy = load_policy("kdp")
@@ -139,6 +140,30 @@ def test_the_scans_that_are_asked_for_decide_and_fewer_do_not(
     after = at.inspect()
     assert after.verdict.outcome is outcome, after.verdict.summary
     assert not after.verdict.rescan
+
+
+def test_a_copy_that_was_not_taken_apart_is_told_so_or_scanned_loose(bench: Open) -> None:
+    at = bench()
+    at.scan([2, 3, 4, 5], replace(BLACK, binding=Binding()))
+    before = at.inspect()
+    assert before.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
+    (group,) = asked(before)
+    assert names(group) == [f"p-000{n}.jpg" for n in (2, 3, 4, 5)] and group[0].need == 3
+    assert "state bound = true" in group[0].how
+    assert at.inspect(bound=True).verdict.outcome is VerdictOutcome.NO_DEFECT
+    at.do(fewest(before))
+    assert at.inspect().verdict.outcome is VerdictOutcome.NO_DEFECT
+
+
+def test_in_a_bound_copy_the_page_is_scanned_with_black_paper_behind_it(bench: Open) -> None:
+    at = bench()
+    at.scan([2, 3, 4], replace(BLACK, binding=Binding(stack_mm=(0, 0, 0))))
+    before = at.inspect(bound=True)
+    assert before.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
+    (group,) = asked(before)
+    assert all("black paper behind the leaf" in e.how for e in group)
+    at.do(fewest(before), replace(AS_ASKED, binding=Binding(stack_mm=(0, 0, 0))))
+    assert at.inspect(bound=True).verdict.outcome is VerdictOutcome.NO_DEFECT
 
 
 def test_a_file_that_cannot_be_read_is_scanned_again(bench: Open) -> None:

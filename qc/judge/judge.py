@@ -13,8 +13,9 @@ from qc.judge.claim import known
 from qc.judge.messages import capital, listed, message, name, ranges
 from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
-from qc.judge.rescan_list import AGAIN, Case, in_groups, rescan_list, which
+from qc.judge.rescan_list import in_groups, rescan_list, which
 from qc.judge.rule import Rule
+from qc.judge.scan_case import AGAIN, Case
 from qc.measure import MEASURES
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_unexplained
 from qc.measure.color_defect import color_defect
@@ -351,7 +352,8 @@ def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) ->
 
 def _what_to_add(flag: Flag, missing: Mapping[str, Lack], case: Case, reference: ReferenceId) -> str:
     if reference.kind == "none" and reference.note:
-        return _within(reference.note)
+        told = "" if "--" in reference.note else "; name a reference that can be used with --reference"
+        return f"{_within(reference.note)}{told}"
     if flag in _STATE:
         return _STATE[flag] + (seen_size(case.observations) if flag is Flag.TRIM_NOT_STATED else "")
     if case.copy.claim.reason == "lost":
