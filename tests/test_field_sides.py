@@ -156,7 +156,7 @@ def test_a_whole_leaf_is_missing_unless_the_scan_is_unfinished(tmp_path: Path) -
     assert found(lost, "pages-missing")[None] == (FindingOutcome.OUTSIDE, ())
     half = inspected(copied(tmp_path / "half", [page(RTL, n) for n in (1, 5, 6)], complete), RTL)
     assert all(f.outcome is not FindingOutcome.OUTSIDE for f in half.findings if f.rule == "pages-missing")
-    assert [r.reference_page for r in half.verdict.rescan] == [2, 3, 4]
+    assert [n.reference_page for n in half.not_seen] == [2, 3, 4]
 
 
 def missing(seen: list[int | None], pages: int, **how: frozenset[Side]) -> list[tuple[float | None, tuple[str, ...]]]:
