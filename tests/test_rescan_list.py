@@ -166,9 +166,19 @@ def test_in_a_bound_copy_the_page_is_scanned_with_black_paper_behind_it(bench: O
     assert at.inspect(bound=True).verdict.outcome is VerdictOutcome.NO_DEFECT
 
 
-def test_a_file_that_cannot_be_read_is_scanned_again(bench: Open) -> None:
+def unreadable(at: Bench) -> None:
+    (at.folder / "p-0003.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing")
+
+
+def without_resolution(at: Bench) -> None:
+    at.scan([3], replace(BLACK, dpi_tag=72.0))
+
+
+@pytest.mark.parametrize("spoil", [unreadable, without_resolution])
+def test_a_file_that_cannot_be_used_is_scanned_again(bench: Open, spoil: Callable[[Bench], None]) -> None:
     at = bench()
-    (at.scan([2, 3, 4]) / "p-0003.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing")
+    at.scan([2, 3, 4])
+    spoil(at)
     before = at.inspect()
     assert before.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert [names(g) for g in asked(before)] == [["p-0003.jpg"]]

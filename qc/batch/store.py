@@ -82,6 +82,7 @@ class Store(Database):
             "copy": copy,
             "reference": inspection.reference,
             "pages": inspection.pages,
+            # Named as when all of it was asked for.
             "rescan": inspection.not_seen,
             "provenance": inspection.provenance,
         }

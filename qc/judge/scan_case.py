@@ -88,8 +88,12 @@ class Case:
         lost = next((n for n in self.not_seen if (n.file, n.reference_page) == key_of(page)), None)
         if flag == Flag.UNREADABLE and lost is not None:
             return replace(asked(lost), how=f"{self.how} {REPLACE}")
-        how = self.how if self.copy.scan.bound or AGAIN[flag] == LOOSE else AGAIN[flag]
-        return Rescan(_MEANING[flag], page.file, page.reference_page, how=f"{how} {REPLACE}")
+        why = _MEANING[flag].partition(";")[0]
+        return Rescan(why, page.file, page.reference_page, how=f"{self.how_again(flag)} {REPLACE}")
+
+    def how_again(self, flag: str) -> str:
+        """How a page is scanned that shows what `flag` hides."""
+        return self.how if self.copy.scan.bound or AGAIN[flag] == LOOSE else AGAIN[flag]
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,9 @@ def enough(case: Case, better: Mapping[int, str], need: int) -> Group:
     if len(files) >= need:
         return Group(tuple(files), need)
     known = {f.reference_page for f in files}
-    more = [replace(e, how=case.how) for e in case.unseen() if e.reference_page not in known]
+    # What hides the cuts of the pages that were scanned would hide those of others, too.
+    how = case.how_again(max(better.values(), key=list(better.values()).count)) if better else case.how
+    more = [replace(e, how=how) for e in case.unseen() if e.reference_page not in known]
     return Group((*files, *more), need)
 
 
