@@ -364,7 +364,8 @@ def _what_to_add(flag: Flag, missing: Mapping[str, Lack], case: Case, reference:
 
 
 def _some(group: Sequence[Rescan]) -> str:
-    return f"any {group[0].need} of " if group[0].need < len(group) else ""
+    again = "again " if all(e.file for e in group) else ""
+    return f"{again}any {group[0].need} of " if group[0].need < len(group) else again
 
 
 def _sound(findings: Sequence[Finding], policy: Policy) -> str:

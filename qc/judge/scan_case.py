@@ -11,19 +11,19 @@ from qc.measure.page_sequence import pages_missing
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, Finding, NotSeen, Observation, PageRecord, Rescan, Role
 
-_BASE = (
-    "with the whole sheet in the frame and a margin on all sides; scan at 300 dpi or more, the resolution in the file"
+_SCAN = (
+    "Keep all of it in the frame, with a margin on all sides. Scan at 300 dpi or more, with the resolution in the file."
 )
-LOOSE = f"Lay the sheet flat on the glass, black paper behind it, {_BASE}."
-BOUND = f"Open the book at the page, lay black paper behind the leaf and press it flat, {_BASE}."
-DARK = f"Lay the sheet flat on the glass, white paper behind it, as it is printed dark, {_BASE}."
+LOOSE = f"Lay the sheet flat on the glass with black paper behind it. {_SCAN}"
+BOUND = f"Open the book at the page, lay black paper behind the leaf and press it flat. {_SCAN}"
+DARK = f"Lay the sheet flat on the glass with white paper behind it, as it is printed dark. {_SCAN}"
 RIM = f"Switch off edge fill and cropping in the scanner's driver. {LOOSE}"
 STACK = (
     f"If the copy was not taken apart, state bound = true under [scan] in copy.toml and inspect it again. Else: {LOOSE}"
 )
 REPLACE = "Put the new scan in the place of the old file."
 BACKS = f"Scan these sides, too. {LOOSE}"
-COLOR = "Scan in color, not in black and white, at 300 dpi or more, the resolution in the file."
+COLOR = "Scan in color, not in black and white, at 300 dpi or more, with the resolution in the file."
 AGAIN = {
     str(flag): how
     for flag, how in {
