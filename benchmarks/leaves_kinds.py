@@ -1,7 +1,7 @@
 """Kinds of copy for `leaves_study`: how leaves were bound, scanned and delivered, and what of that is true.
 
-A kind edits the shots of a `Plan` and states its truth: `true` lists what may be claimed for certain (all else is false), `never`
-says in words what would be wrong, `find` lists what has to be noticed. Positions count the interior pages scanned, from 1.
+A kind edits the shots of a `Plan` and states its truth: `true` lists what may be claimed for certain (all else is false),
+`find` lists what has to be noticed. Positions count the interior pages scanned, from 1.
 """
 
 from __future__ import annotations
@@ -49,7 +49,6 @@ class Plan:
     shots: list[Shot] = field(default_factory=list)
     true: list[Line] = field(default_factory=list)
     find: list[Line] = field(default_factory=list)
-    never: list[str] = field(default_factory=list)
     groups: list[Line] = field(default_factory=list)
     want: list[str] = field(default_factory=lambda: CALM)
 
@@ -120,7 +119,6 @@ def _again(p: Plan) -> None:
             p.shots[last:last] = shots
     for index in sorted(i for run_of in runs for i in run_of):
         p.groups.append({"what": "again", "pages": p.at(p.leaves[index]), "form": form})
-    p.never = ["pages-duplicated, pages-extra-inside or pages-out-of-order for certain: each sheet is there once"]
 
 
 def fed_again_flatbed(p: Plan) -> None:
@@ -140,7 +138,7 @@ def one_side_again(p: Plan) -> None:
     for index in reversed(p.some(2)):
         side = int(p.rng.integers(2))
         p.shots.insert(2 * index + side + 1, Shot(p.leaves[index], side))
-    p.want, p.never = NOT_BLAMED, ["pages-duplicated for certain: one side alone proves no second sheet"]
+    p.want = NOT_BLAMED
 
 
 def second_print(p: Plan) -> None:
@@ -162,7 +160,7 @@ def second_print(p: Plan) -> None:
         p.claim(["pages-duplicated", "pages-extra-inside"], pages)
         for one, two in zip(pair[: len(pair) // 2], pair[len(pair) // 2 :], strict=True):
             p.groups.append({"what": "second", "pages": p.at(one, two), "form": "bound"})
-    p.want, p.never = SEEN, ["one sheet"]
+    p.want = SEEN
 
 
 def two_formats(p: Plan) -> None:
@@ -181,7 +179,6 @@ def two_formats(p: Plan) -> None:
         two.gray, two.half = form in (1, 3), form == 2
     p.shots = [*shots, *twins] if form == 3 else [s for pair in zip(shots, twins, strict=True) for s in pair]
     p.cut(("fore-edge", None, None, "tail", None, None)[p.turn % 6])
-    p.never = ["pages-duplicated, pages-extra-inside: two files show one pass"]
 
 
 def identical_files(p: Plan) -> None:
@@ -199,7 +196,6 @@ def identical_files(p: Plan) -> None:
         p.complete, p.want = p.turn % 4 == 1, NOT_BLAMED
         if p.complete and lost.content.page:
             p.find.append({"measures": ["rescan", "any:pages-missing"], "pages": [lost.content.page]})
-    p.never = ["pages-duplicated, or pages-missing, for certain: the page behind a repeated file is not known"]
 
 
 def fronts_only(p: Plan) -> None:
@@ -211,7 +207,6 @@ def fronts_only(p: Plan) -> None:
     if p.complete:
         p.find.append({"measures": ["rescan", "any:pages-missing"], "pages": None})
     p.cut("fore-edge" if p.turn % 3 == 1 else None)
-    p.never = ["pages-missing for certain: the other side was not scanned"]
 
 
 def half_leaves(p: Plan) -> None:
@@ -221,7 +216,6 @@ def half_leaves(p: Plan) -> None:
         lost = p.shots.pop(2 * index + int(p.rng.integers(2)))
         if lost.content.page:
             p.find.append({"measures": ["rescan", "any:pages-missing"], "pages": [lost.content.page]})
-    p.never = ["pages-missing for certain: the leaf is there"]
 
 
 def leaves_missing(p: Plan) -> None:
@@ -234,7 +228,7 @@ def leaves_missing(p: Plan) -> None:
         p.want = SEEN
         p.claim(["pages-missing"], [2 * first + 1])
     else:
-        p.never, p.want = ["pages-missing: the scan is not said to be complete"], NOT_BLAMED
+        p.want = NOT_BLAMED
 
 
 def leaves_late(p: Plan) -> None:
@@ -245,7 +239,6 @@ def leaves_late(p: Plan) -> None:
     p.want = ["needs-review"] if p.complete else NOT_BLAMED
     p.find.append({"measures": ["flag:scanned-late", "any:pages-out-of-order"], "pages": None})
     p.cut("fore-edge" if p.turn % 4 == 3 else None)
-    p.never = ["pages-out-of-order or pages-missing for certain: the leaves were scanned last"]
 
 
 def leaf_moved(p: Plan) -> None:
@@ -267,7 +260,6 @@ def leaf_moved(p: Plan) -> None:
 def _extra(p: Plan, printed: bool) -> None:
     """Leaves between content that nobody ordered: blank, or of another book."""
     p.other = printed
-    p.never = [] if printed else ["blank-pages-inside for certain: no page lost its content"]
     bound = list(p.leaves)
     runs = []
     for number, index in enumerate(reversed(p.some(1 + p.turn % 2, 3))):
@@ -290,14 +282,12 @@ def shifted_print(p: Plan) -> None:
     p.find.append({"measures": ["flag:sides", "pages-extra-inside"], "pages": None})
     p.cut(CUT_TURNS[p.turn % 6])
     p.claim(["pages-extra-inside"], [1], find=False)
-    p.never = ["a cut at an edge under the name of the other edge"]
 
 
 def shifted_scan(p: Plan) -> None:
     """The blank inside of the cover was scanned first; page 1 is a recto all the same."""
     p.shots.insert(0, Shot(Leaf(BLANK, BLANK), 1))
     p.cut(CUT_TURNS[p.turn % 6])
-    p.never = ["pages-extra-inside for certain", "a cut under the name of the other edge"]
 
 
 def pdf_front(p: Plan) -> None:
@@ -307,14 +297,12 @@ def pdf_front(p: Plan) -> None:
     p.bind()
     p.want = NOT_BLAMED if p.complete else CALM
     p.cut(CUT_TURNS[(p.turn // 2) % 6])
-    p.never = ["pages-missing for certain: the cover is no leaf of the block", "a cut under the name of the other edge"]
 
 
 def _rtl(p: Plan, stated: str | None) -> None:
     """Right to left, by the PDF, title.toml or copy.toml."""
     p.direction, p.stated, p.bleed = "rtl", stated, p.rng.random() < 0.3
     p.cut(CUT_TURNS[p.turn % 6])
-    p.never = ["a cut under the name of the other edge"]
 
 
 def rtl_unstated(p: Plan) -> None:
@@ -335,7 +323,7 @@ def foreign_whole(p: Plan) -> None:
     p.other = True
     p.bind([Content(n, other=True) for n in range(1, p.pages + 1)])
     p.claim(["pages-foreign"], [1, None])
-    p.want, p.never = ["needs-review"], ["sequence, blanks, color or content judged for certain"]
+    p.want = ["needs-review"]
 
 
 def foreign_from(p: Plan) -> None:
@@ -344,7 +332,7 @@ def foreign_from(p: Plan) -> None:
     first = 2 * int(p.rng.integers(1, max(2, len(p.leaves) // 3))) + 1
     p.bind([Content(n, other=n >= first) for n in range(1, p.pages + 1)])
     p.claim(["pages-foreign"], [first])
-    p.want, p.never = ["needs-review"], ["sequence, blanks, color or content judged for certain"]
+    p.want = ["needs-review"]
 
 
 def covers_stack(p: Plan) -> None:
@@ -355,7 +343,6 @@ def covers_stack(p: Plan) -> None:
     ends = [Shot(back, 0, role="inside"), Shot(back, 1, role="cover-back")]
     p.shots = [*covers, *p.shots, *ends]
     p.find.append({"measures": ["role:cover-front"], "pages": None})
-    p.never = ["pages-foreign, pages-extra-inside for certain: these are covers"]
 
 
 def role_words(p: Plan) -> None:

@@ -122,9 +122,7 @@ def draw_one(out: Path, seed: int) -> str:
         "jitter_mm": round(p.jitter, 3),
         "cpu_s": round(spent, 2),
     }
-    truth |= {
-        k: getattr(p, k) for k in ("complete", "direction", "stated", "printer", "bleed", "true", "never", "find")
-    }
+    truth |= {k: getattr(p, k) for k in ("complete", "direction", "stated", "printer", "bleed", "true", "find")}
     truth |= {"groups": p.groups, "want": p.want, "offsets_mm": mean, "cuts_mm": p.cuts, **bench.scanner.describe()}
     truth |= {
         "copy": str(copy.relative_to(folder)),

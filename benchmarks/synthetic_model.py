@@ -20,7 +20,6 @@ from synthetic_faults import FAULTS, Place, paler, without_ink
 from qc.synthetic import Block, Kind, Print, Scanner, sample_conditions, sample_drift, write_scan, write_title
 from qc.synthetic.draw import draw_scan
 from qc.synthetic.files import suffix
-from qc.synthetic.press import render
 
 cv2.setNumThreads(1)
 
@@ -114,7 +113,6 @@ def draw(
             write_scan(folder / file, image, scan)
             return truth.offsets_mm
 
-        render.cache_clear()  # 30 MB each
         name = f"p-{page.number:04d}{suffix(scan)}"
         offsets = scanned(f"sound/{name}", faulty(how))
         offsets = {edge: round(v, 4) for edge, v in offsets.items()}

@@ -37,7 +37,7 @@ def read_lines(path: Path) -> dict[str, Line]:
 
 def pages_of(of: Line) -> list[int]:
     """Pages that a finding or an observation speaks of; empty for the whole copy."""
-    page, lists = of["where"]["page"], [of["detail"].get(k) for k in ("pages", "referencepages_of")]
+    page, lists = of["where"]["page"], [of["detail"].get(k) for k in ("pages", "reference_pages")]
     return ([page] if page else []) + [n for one in lists if isinstance(one, list) for n in one]
 
 

@@ -72,12 +72,11 @@ class Gauge:
     """Standard deviations in mm, and 6 sigma as a share of the tolerance width.
 
     `repeatability` is within a group, `reproducibility` between groups (None where there is one group only), both
-    pooled over the edges; `by_edge` is that of each edge over all scans, NaN where it was not seen.
+    pooled over the edges.
     """
 
     repeatability_mm: float
     reproducibility_mm: float | None
-    by_edge_mm: tuple[float, float, float, float]
     values: int
 
     @property
@@ -285,7 +284,6 @@ def _gauge(found: Sequence[Repeat]) -> Gauge | None:
     within = between = 0.0
     free_within = free_between = 0
     effective: list[float] = []
-    by_edge = []
     values = 0
     for side in range(4):
         parts = [
@@ -294,7 +292,6 @@ def _gauge(found: Sequence[Repeat]) -> Gauge | None:
         parts = [p for p in parts if len(p)]
         pooled = np.concatenate(parts) if parts else np.zeros(0)
         values += len(pooled)
-        by_edge.append(float(pooled.std(ddof=1)) if len(pooled) >= FEW_VALUES else np.nan)
         if len(pooled) < FEW_VALUES:
             continue
         within += sum(float(((p - p.mean()) ** 2).sum()) for p in parts)
@@ -310,8 +307,7 @@ def _gauge(found: Sequence[Repeat]) -> Gauge | None:
     reproduce = None
     if free_between:
         reproduce = float(np.sqrt(max(between / free_between - repeat, 0.0) / np.mean(effective)))
-    left, top, right, bottom = by_edge
-    return Gauge(float(np.sqrt(repeat)), reproduce, (left, top, right, bottom), values)
+    return Gauge(float(np.sqrt(repeat)), reproduce, values)
 
 
 def _crop(found: Sequence[Repeat], cut_seen: bool) -> Crop | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from qc.errors import ReferenceFault, ScanError
 from qc.geometry import Side, edge_names
+from qc.measure.details import TrimOffsetDetail
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, ScanFile, ScanSettings
 from qc.page import inspect_page
@@ -93,5 +94,6 @@ def _pair(white: Path, black: Path, dpi: float | None) -> tuple[list[float], lis
         )
     order = [(i - page.turns) % 4 for i in range(4)]
     values = [float(offsets[i].value or 0.0) for i in order]
-    u = [float(np.hypot(offsets[i].detail["u_edge"], offsets[i].detail["u_registration"])) for i in order]
+    details = [TrimOffsetDetail.of(offsets[i]) for i in order]
+    u = [float(np.hypot(d.u_edge, d.u_registration)) for d in details]
     return values, u

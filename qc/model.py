@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from qc.geometry import Affine, Box, Direction, Edge, Side
 
@@ -157,7 +157,7 @@ class Observation:
     """One measured number.
 
     `value` is None where it could not be measured; `flags` then say why. `u` is the standard uncertainty (k = 1) in
-    the unit of the value. `detail` holds plain JSON values.
+    the unit of the value. `detail` holds plain JSON values; a `Detail` gives them types.
     """
 
     measure: str
@@ -169,6 +169,33 @@ class Observation:
     flags: tuple[str, ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What a measure knows beyond the number: base of frozen classes with plain JSON values.
+
+    A field whose default is None is left out of JSON while it is None. What was not written is read as the default, or as None
+    where there is none; what is no field is passed over. `code` says which fault, where a measure tells several apart.
+    """
+
+    code: str | None = field(default=None, kw_only=True)
+
+    @classmethod
+    def of(cls, observation: Observation) -> Self:
+        """Of an observation, fresh or stored."""
+        return cls.read(observation.detail)
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> Self:
+        """From JSON."""
+        known = fields(cls)
+        bare = {f.name: None for f in known if f.default is MISSING and f.default_factory is MISSING}
+        return cls(**bare | {f.name: content[f.name] for f in known if f.name in content})
+
+    def to_json(self) -> dict[str, Any]:
+        values = ((f, getattr(self, f.name)) for f in fields(self))
+        return {f.name: value for f, value in values if value is not None or f.default is not None}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import cv2
@@ -55,17 +55,27 @@ def inspect_page(job: PageJob, reference: Reference | None, reader: ScanReader |
 
 def recognize_page(job: PageJob, reference: Reference | None, reader: ScanReader) -> PageResult:
     """Recognize one scan and register it at the page that it looks like; pending where it looks like none or several."""
+    return open_and_recognize(job, reference, reader, _measure_alone, _register_seen)
+
+
+def open_and_recognize(
+    job: PageJob,
+    reference: Reference | None,
+    reader: ScanReader,
+    alone: Callable[[PageResult, OpenPage], PageResult],
+    go_on: Callable[[PageResult, PageImage, Sheet, int, Reference], PageResult],
+) -> PageResult:
+    """What `go_on` makes of a recognized scan, its upright image, the sheet in it and its quarter turns; without a reference, what
+    `alone` makes of the open scan."""
     if job.same_as is not None:
         return PageResult(job)
     result, page = open_job(job, reference, reader)
     if page is None:
         return result
     if reference is None:
-        return _measure_alone(result, page)
+        return alone(result, page)
     image, sheet, turns = upright_page(page, reference)
-    recognition = recognize(image, sheet, reference, job)
-    result = replace(result, job=replace(job, seen_as=recognition.page), recognition=recognition)
-    return _register(result, image, sheet, turns, reference, known=recognition.page is not None)
+    return go_on(replace(result, recognition=recognize(image, sheet, reference, job)), image, sheet, turns, reference)
 
 
 def register_page(job: PageJob, reference: Reference | None, reader: ScanReader) -> PageResult:
@@ -182,6 +192,12 @@ def describe_upright(
         trim=trim,
     )
     return result, sheet
+
+
+def _register_seen(result: PageResult, image: PageImage, sheet: Sheet, turns: int, reference: Reference) -> PageResult:
+    seen_as = result.recognition.page
+    result = replace(result, job=replace(result.job, seen_as=seen_as))
+    return _register(result, image, sheet, turns, reference, known=seen_as is not None)
 
 
 def _register(

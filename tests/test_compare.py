@@ -27,8 +27,9 @@ from qc.geometry import Edge, Size
 from qc.judge.policy import load_policy
 from qc.measure import MEASURES
 from qc.measure.color_repeatability import Repeatability
+from qc.measure.context.copies_context import CutPlace
 from qc.measure.copy_color import copy_color_difference, copy_color_outlier, copy_color_outlier_of_page
-from qc.measure.copy_position import CutPlace, copy_position_difference
+from qc.measure.copy_position import copy_position_difference
 from qc.model import BookCopy, Observation, Where
 from qc.report.comparison_html import panels, render
 from qc.scan.copy_folder import open_copy

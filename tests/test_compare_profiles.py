@@ -14,7 +14,7 @@ from test_color_profile import CHART, wide_gamut
 
 from calibration.color import ColorInputs, make_color
 from qc.colorimetry import srgb_to_linear
-from qc.compare.color import CopyPages, capture_of, compare_colors
+from qc.compare.color import CopyPages, capture_of, observe_between
 from qc.compare.shared_pages import scanned_page
 from qc.features.color_tiles import copy_colors
 from qc.flags import Flag
@@ -63,7 +63,7 @@ def copy(
 
 def colors_of(copies: list[CopyPages]) -> tuple[Observation, Observation]:
     """Difference over the pages and between the papers, of two copies."""
-    seen = compare_colors(copies)
+    seen = observe_between(copies)
     (pair,) = (o for o in seen if o.measure == "copy-color-difference" and o.where.page is None)
     (paper,) = (o for o in seen if o.measure == "paper-difference")
     return pair, paper

@@ -14,7 +14,7 @@ import pytest
 from drawn_colors import ordered_page, tiles_of
 
 from qc.colorimetry import PAPER_LAB, carries_print, ciede2000, linear_rgb_to_lab
-from qc.compare.color import CopyPages, capture_of, compare_colors
+from qc.compare.color import CopyPages, capture_of, observe_between
 from qc.compare.outlier import odd_in_color
 from qc.compare.shared_pages import scanned_page
 from qc.features.color_tiles import ColorTiles, copy_colors
@@ -215,7 +215,7 @@ def test_u_covers_the_truth(tmp_path: Path) -> None:
             paper = tuple(np.array(CREAM_PAPER if name == "c" and seed % 2 else Print().paper) * rng.normal(1, 0.01, 3))
             prints[name] = Print(strength=(r, g, b), gain=float(rng.uniform(0.05, 0.15)), paper=paper)  # type: ignore[arg-type]
         copies = {c: drawn(tmp_path / str(seed), c, kinds, seed, p) for c, p in prints.items()}
-        seen = compare_colors(list(copies.values()))
+        seen = observe_between(list(copies.values()))
         truth: list[Observation] = []
         outliers: list[Observation] = []
         for n in range(1, len(kinds) + 1):
@@ -240,10 +240,14 @@ def test_u_covers_the_truth(tmp_path: Path) -> None:
         assert max(np.abs(own)) < 3, what
 
 
+def pairs_in_color(copies: list[CopyPages]) -> list[Observation]:
+    return [o for o in observe_between(copies) if o.measure == "copy-color-difference"]
+
+
 def test_another_scan_of_one_print_agrees(tmp_path: Path) -> None:
     kinds = [Kind.PICTURE, Kind.BLEED_MIXED, Kind.BLEED_BRIGHT]
     copies = [drawn(tmp_path, c, kinds, 5100, Print()) for c in "abc"]
-    seen = [o for o in compare_colors(copies) if o.measure == "copy-color-difference"]
+    seen = pairs_in_color(copies)
     values = [o.value or 0.0 for o in seen if o.where.page]
     assert len(values) == 9 and np.mean(values) <= 0.8 and max(values) <= 1.2
     assert {o.where.copies for o in seen} == {("a", "b"), ("a", "c"), ("b", "c")}
@@ -278,7 +282,7 @@ def test_a_tint_over_the_whole_page_is_no_paper(tmp_path: Path) -> None:
         tinted = even_page(tmp_path / f"{name}.tif", (0.79, green, 0.79))
         assert tinted.paper is not None, "the reference prints nothing there"
         copies.append(CopyPages(name, dict(enumerate([tinted, *bare], 1))))
-    o = compare_colors(copies)[0]
+    o = pairs_in_color(copies)[0]
     assert o.where.page == 1 and o.value is not None and o.value > 4 and o.detail["da"] > 3
     assert o.u == pytest.approx(np.hypot(ASSUMED, U_EXPOSURE), abs=1e-6), "its own paper is not seen"
 
@@ -286,13 +290,13 @@ def test_a_tint_over_the_whole_page_is_no_paper(tmp_path: Path) -> None:
 def test_without_paper_anywhere_it_is_said(tmp_path: Path) -> None:
     dark, text = Kind.BLEED_DARK, Kind.TEXT
     copies = [drawn(tmp_path / "dark", c, [dark], 5300, Print()) for c in "ab"]
-    seen = compare_colors(copies)
+    seen = observe_between(copies)
     pair, overall = (o for o in seen if o.measure == "copy-color-difference")
     assert pair.value is not None and pair.flags == overall.flags == (Flag.NO_PAPER,)
     assert pair.u is not None and pair.u > 0.5
     (paper,) = (o for o in seen if o.measure == "paper-difference")
     assert paper.value is None and paper.flags == (Flag.NO_PAPER,)
-    known = compare_colors([drawn(tmp_path / "text", c, [dark, text], 5300, Print()) for c in "ab"])
+    known = pairs_in_color([drawn(tmp_path / "text", c, [dark, text], 5300, Print()) for c in "ab"])
     assert [o.where.page for o in known[:2]] == [1, 2] and known[0].flags == known[1].flags == ()
     assert known[1].u == ASSUMED and known[0].u == pytest.approx(np.hypot(ASSUMED, U_EXPOSURE)), "of another page"
 
@@ -311,6 +315,6 @@ def test_what_is_bent_at_the_spine_of_a_bound_copy_is_not_compared(tmp_path: Pat
             tiles = page_tiles(maps, *([flat_mm(1, SIZE)] if bound and name == "b" else []))
             seen = ScannedPage(1, (laid.scan.name, 0), tiles, laid.to_scan)
             copies.append(CopyPages(name, copy_colors([seen], sizes(1))))
-        regions[bound] = compare_colors(copies)[0].detail["region"]
+        regions[bound] = pairs_in_color(copies)[0].detail["region"]
     assert regions[False]["box_mm"][0] == pytest.approx(7, abs=2) and regions[False]["dE00"] > 4
     assert regions[True]["box_mm"][2] > 0.25 * TRIM_MM[0] and regions[True]["dE00"] < 1.5

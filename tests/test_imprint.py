@@ -6,6 +6,8 @@ from datetime import date
 
 import numpy as np
 import pytest
+from drawn_flat import draw_flat, sheet_of_pdf
+from drawn_imprint import imprint_page
 
 from qc.features.text import ocr
 from qc.features.text.dates import DateText, find_dates
@@ -13,8 +15,6 @@ from qc.features.text.imprint import _borne_out, agreed, read_imprint
 from qc.features.text.places import find_place, is_other_page
 from qc.flags import Flag
 from qc.synthetic import Scanner
-from qc.synthetic.flat import draw_flat, sheet_of_pdf
-from qc.synthetic.imprint import imprint_page
 from qc.units import mm_per_px
 
 LATEST = date(2026, 11, 1)

@@ -18,9 +18,10 @@ from qc.geometry import Edge
 from qc.measure import MEASURES
 from qc.measure.blank_pages import BookEnd, blank_pages_at_end, blank_pages_inside
 from qc.measure.color_difference import color_difference_copy, paper_difference
+from qc.measure.details import TrimOffsetDetail
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.missing_print import lost_page, lost_print
-from qc.measure.trim_offset_block import U_COMMON_MM, trim_offset_block
+from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import FindingOutcome, Observation, PageKind, PageRecord, Role, Where
 from qc.normalize.page_image import srgb_to_linear
 from qc.synthetic import CREAM_PAPER, WHITE_PAPER, Cut, Kind, Print, Scanner, sample_conditions
@@ -149,7 +150,7 @@ def test_one_misprinted_page_does_not_move_the_block() -> None:
 def test_u_of_the_block_does_not_shrink_below_what_its_pages_share() -> None:
     u = [block_edge([1.0] * n).u for n in (3, 30, 3000)]
     assert all(v is not None for v in u)
-    assert u[0] > u[1] > u[2] >= U_COMMON_MM
+    assert u[0] > u[1] > u[2] >= TrimOffsetDetail.u_system
 
 
 def test_u_that_all_pages_of_a_white_lid_share_is_not_averaged_out() -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from drawn_flat import draw_flat, sheet_of_pdf
+from drawn_imprint import imprint_page, isbn_label
 from PIL import Image
 from rich.console import Console
 
@@ -46,8 +48,6 @@ from qc.report.text import summary
 from qc.report.words import imprint as imprint_words
 from qc.scan.copy_folder import open_copy
 from qc.synthetic import Scanner
-from qc.synthetic.flat import draw_flat, sheet_of_pdf
-from qc.synthetic.imprint import imprint_page, isbn_label
 
 KDP = load_policy("kdp")
 DAY, BEFORE, AFTER = date(2026, 9, 20), date(2026, 9, 14), date(2026, 9, 25)

@@ -252,7 +252,7 @@ def test_crop_may_leave_the_scan_and_takes_gray() -> None:
 def test_exhibits_show_the_gravest_with_reference_and_lines(shown: list[Exhibit]) -> None:
     trim, streak = shown
     assert (trim.file, trim.page, trim.finding.where.edge) == ("p-0003.jpg", 3, Edge.FORE_EDGE)
-    assert trim.marks.trim == ((WIDTH_MM, 0.0), (WIDTH_MM, 228.6))
+    assert trim.marks.trim == [[WIDTH_MM, 0.0], [WIDTH_MM, 228.6]]
     assert trim.marks.cut is not None
     assert trim.marks.cut[0][0] == pytest.approx(WIDTH_MM + CUT[Edge.FORE_EDGE])
     assert trim.reference_webp is not None

@@ -16,6 +16,7 @@ from PIL import Image
 from qc.errors import UsageError
 from qc.geometry import Affine, Edge, Points, Size
 from qc.judge.policy import Policy
+from qc.measure.details import TrimOffsetDetail
 from qc.model import BookCopy, FindingOutcome, Inspection, PageKind, Role, ScanFile
 from qc.pipeline import inspect_copy
 from qc.reference.find import Reference
@@ -317,7 +318,7 @@ def _cuts(inspection: Inspection, position: int) -> Iterator[tuple[Edge, Any, fl
         if o.measure != "trim-offset" or o.where.page != position or o.value is None or edge not in _EDGES:
             continue
         if (offset := block.get(edge)) is not None:
-            yield edge, o.detail["cut_mm"], offset
+            yield edge, TrimOffsetDetail.of(o).cut_mm, offset
 
 
 def _found(inspection: Inspection, fault: Fault, place: Place) -> int:

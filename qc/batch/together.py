@@ -11,8 +11,9 @@ import cv2
 from qc.batch.job import Job, write_results
 from qc.batch.sidecar import read_sidecar
 from qc.compare.consensus import with_consensus
-from qc.compare.same_title import COLOR_MEASURES, CopyColors, with_copy_colors
+from qc.compare.same_title import CopyColors, with_copy_colors
 from qc.errors import UsageError
+from qc.measure import MEASURES
 from qc.model import Inspection
 from qc.reference.find import Reference, find_reference
 from qc.scan.copy_toml import read_copy_toml
@@ -57,7 +58,7 @@ def _stated_title(path: Path) -> str | None:
 
 
 def hold_together(
-    jobs: Sequence[Job], only: Collection[str] | None = None, step: Callable[[], None] | None = None
+    jobs: Sequence[Job], only: Collection[str] | None = None, step: Callable[[], None] = lambda: None
 ) -> tuple[dict[str, Inspection], list[str]]:
     """Hold inspected copies of one title against each other, and write those results anew.
 
@@ -117,4 +118,4 @@ def _same_reference(inspections: Mapping[str, Inspection]) -> list[list[str]]:
 
 def was_held(inspection: Inspection) -> bool:
     """Whether an inspection was held against others of its title."""
-    return inspection.reference.kind == "consensus" or any(o.measure in COLOR_MEASURES for o in inspection.observations)
+    return any(m.scope == "copies" for o in inspection.observations if (m := MEASURES.get(o.measure)) is not None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -10,7 +9,6 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,20 +19,18 @@ from rich.text import Text
 
 from qc.batch.cluster import Cluster
 from qc.batch.environment import differing, outlook
-from qc.batch.fingerprint import fingerprint
 from qc.batch.job import Job, jobs_for
+from qc.batch.ledger import Ledger
 from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
-from qc.batch.store import Entry, Store
-from qc.batch.together import groups_of, was_held
-from qc.batch.work import Group, Result, hold_one, inspect_elsewhere, inspect_one, result_of
+from qc.batch.store import Store
+from qc.batch.together import groups_of
+from qc.batch.work import Group, Result, hold_one, inspect_elsewhere, inspect_one
 from qc.cli import exits, options, terminal
 from qc.cli.csv_text import Number, csv_text
 from qc.errors import OutputError, QcError, ScanError, UsageError, failure, one_line
 from qc.judge.policy import load_policy
-from qc.model import Inspection
 from qc.report import batch_index
 from qc.report.files import write_bytes, write_text
-from qc.report.record import record, to_json
 from qc.report.summary_row import Row, not_inspected, time_left
 from qc.scan.copy_folder import copies_passed_over, find_copies
 from qc.scan.paths import leads_outside, real
@@ -120,140 +116,67 @@ def batch(
     if redo and store_path is None:
         raise UsageError("--redo needs --store: without a store every copy is inspected anyway.")
     loaded = load_policy(policy)
+    work = jobs_for(_copies_below(folder, out), out, loaded, titles=titles, scanner=scanner, dpi=dpi)
+    groups = groups_of(work)
+    runner = _runner(cluster, jobs, time_limit * 60, round(memory_limit * 2**30))
+    with ExitStack() as stack:
+        store = None
+        if store_path is not None:
+            _refuse_in_scans(store_path, work)
+            store = stack.enter_context(Store(store_path, create=True))
+        with terminal.bar("reading", "copies") as progress:
+            ledger = Ledger(work, store, redo, progress, called=sys.argv[2:])
+        if store is not None:
+            click.echo(ledger.said, err=True)
+        # What is held against others is not yet what it will be.
+        later = {job.id for group in groups for job in group} if as_json else set()
+        for result in ledger.done():
+            if as_json and not (result.inspection and result.row.copy in later):
+                click.echo(result.json)
+        try:
+            _inspect(ledger, runner, as_json, later)
+            if not ledger.left:
+                for ended in _held(ledger.due(groups), jobs or options.cores()):
+                    ledger.keep(*ended)
+        except QcError:
+            _say_how_to_go_on(ledger.left, store is not None)
+            raise
+        finally:
+            for job in work:
+                if job.id in later and job.id in ledger.rows and ledger.rows[job.id].outcome:
+                    click.echo(ledger.json(job))
+            rows = [ledger.rows[job.id] for job in work if job.id in ledger.rows]
+            write_text(summary_csv(rows), out / "summary.csv")
+            title = f"Returns in {real(folder).name}"
+            index = batch_index.write(rows, out, title=title, policy=f"{loaded.id} {loaded.version}")
+            if not as_json:
+                _print(rows, len(work), out, index)
+    if ledger.left:
+        _say_how_to_go_on(ledger.left, store is not None)
+        raise KeyboardInterrupt
+    return 0 if all(row.outcome for row in rows) else exits.UNUSABLE
+
+
+def _copies_below(folder: Path, out: Path) -> list[Path]:
     paths = find_copies(folder, skip=out)
     exits.say_passed_over(copies_passed_over(folder, skip=out))
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
-    work = jobs_for(paths, out, loaded, titles=titles, scanner=scanner, dpi=dpi)
-    groups = groups_of(work)
-    members = {job.id for group in groups for job in group}
-    runner = _runner(cluster, jobs, time_limit * 60, round(memory_limit * 2**30))
-    with ExitStack() as stack:
-        kept = None
-        if store_path is not None:
-            _refuse_in_scans(store_path, work)
-            kept = _Kept(stack.enter_context(Store(store_path, create=True)), work, redo)
-        todo = work if kept is None else kept.todo
-        if kept is not None:
-            click.echo(kept.said, err=True)
-        rows = {} if kept is None else {result.row.copy: result.row for result in kept.done(as_json, members)}
-        before = len(rows)
-        began = time.monotonic()
-        try:
-            with terminal.bar("copies", "copies") as progress:
-                for job, result, seconds in _results(todo, runner):
-                    if kept is not None:
-                        kept.keep(job, result, seconds)
-                    rows[job.id] = result.row
-                    done = len(rows) - before
-                    progress(done, len(todo))
-                    left = time_left(time.monotonic() - began, done, len(todo))
-                    now = as_json and not (result.inspection and job.id in members)
-                    _tell(result, f"{done}/{len(todo)}", f"{seconds:.1f} s{left and f', {left}'}", now)
-            if len(rows) == len(work):
-                new = {job.id for job in todo}
-                seen = [[job for job in group if rows[job.id].outcome] for group in groups]
-                due = [Group(tuple(group), _due(group, new, kept)) for group in seen if len(group) > 1]
-                for job, result, seconds in _held([g for g in due if g.due], jobs or options.cores()):
-                    if kept is not None:
-                        kept.keep(job, result, seconds)
-                    rows[job.id] = result.row
-        except QcError:
-            _say_how_to_go_on(len(work) - len(rows), kept is not None)
-            raise
-        finally:
-            for job in work:
-                if as_json and job.id in members and job.id in rows and rows[job.id].outcome:
-                    click.echo(_json_file(job) if kept is None else kept.json(job))
-            listed = [rows[job.id] for job in work if job.id in rows]
-            write_text(summary_csv(listed), out / "summary.csv")
-            title = f"Returns in {real(folder).name}"
-            index = batch_index.write(listed, out, title=title, policy=f"{loaded.id} {loaded.version}")
-            if not as_json:
-                _print(listed, len(work), out, index)
-    if len(rows) < len(work):
-        _say_how_to_go_on(len(work) - len(rows), kept is not None)
-        raise KeyboardInterrupt
-    return 0 if all(row.outcome for row in rows.values()) else exits.UNUSABLE
+    return paths
 
 
-class _Kept:
-    """The store beside the jobs of a batch: which are done already, and where results go."""
-
-    def __init__(self, store: Store, jobs: Sequence[Job], redo: Sequence[str]) -> None:
-        ids = [job.id for job in jobs]
-        for name in redo:
-            if name not in ("failed", "all", *ids):
-                near = get_close_matches(name, ids, 1)
-                raise UsageError(
-                    f"--redo {name}: there is no copy of this id in the folder."
-                    f"{f' Did you mean {near[0]}?' if near else ' Give an id, failed or all.'}"
-                )
-        store.keep_others_out()
-        self._store = store
-        self._keys: dict[str, str] = {}
-        with terminal.bar("reading", "copies") as progress:
-            for job in jobs:
-                self._keys[job.id] = fingerprint(job, store)
-                progress(len(self._keys), len(jobs))
-        self._jobs = {job.id: job for job in jobs}
-        entries = {job.id: store.latest(job.id, self._keys[job.id]) for job in jobs}
-        self._done = {i: e for i, e in entries.items() if e and not _again(e, redo)}
-        self.todo = [job for job in jobs if job.id not in self._done]
-        self._run: int | None = None
-
-    @property
-    def said(self) -> str:
-        failed = sum(entry.failed for entry in self._done.values())
-        gone = sum(not (e.failed or (e.report and Path(e.report).is_file())) for e in self._done.values())
-        words = f"{len(self._done)} done before with these scans and this configuration, {len(self.todo)} to do."
-        words += f" {failed} of those done could not be inspected; --redo failed tries again." if failed else ""
-        return words + (f" Reports of {gone} of those done are gone; --redo makes them anew." if gone else "")
-
-    def was_held(self, job: Job) -> bool:
-        """Whether a copy that was inspected before was held against others of its title, too."""
-        inspection = self._inspection(job)
-        return inspection is not None and was_held(inspection)
-
-    def json(self, job: Job) -> str:
-        """The record of an inspected copy as it stands now."""
-        inspection = self._inspection(job)
-        assert inspection is not None
-        return to_json(record(inspection))
-
-    def _inspection(self, job: Job) -> Inspection | None:
-        entry = self._store.latest(job.id, self._keys[job.id])
-        return None if entry is None else self._store.inspection(entry.id, job.policy.sha256)
-
-    def done(self, as_json: bool, later: Collection[str]) -> Iterator[Result]:
-        """Results of the copies that are passed over, from the store; those of inspected copies `later` are not printed."""
-        for copy, entry in self._done.items():
-            if entry.failed:
-                result = Result(not_inspected(copy, entry.exit, entry.message))
-            else:
-                inspection = self._store.inspection(entry.id, self._jobs[copy].policy.sha256)
-                assert inspection is not None
-                result = result_of(inspection, entry.report or "")
-            if as_json and (entry.failed or copy not in later):
-                click.echo(result.json)
-            yield result
-
-    def keep(self, job: Job, result: Result, seconds: float) -> None:
-        if self._run is None:
-            self._run = self._store.begin_run("batch", sys.argv[2:])
-        key, row = self._keys[job.id], result.row
-        if result.inspection is not None:
-            inspection = result.inspection
-            self._store.add(inspection, job.policy, self._run, key=key, seconds=seconds, report=row.report)
-        else:
-            self._store.add_failure(
-                job.id, job.path, self._run, key=key, exit_code=row.exit, message=row.message, seconds=seconds
-            )
-
-
-def _due(group: Sequence[Job], new: Collection[str], kept: _Kept | None) -> frozenset[str]:
-    """Copies that are new, or that an earlier call did not come to. What was finished stays as it is."""
-    return frozenset(job.id for job in group if kept is None or job.id in new or not kept.was_held(job))
+def _inspect(
+    ledger: Ledger, runner: Runner[Job, Result] | Cluster[Job, Result], as_json: bool, later: Collection[str]
+) -> None:
+    """Inspect what is to do, and say of each copy how it went; the records of inspected copies `later` are not printed yet."""
+    began, total = time.monotonic(), len(ledger.todo)
+    with terminal.bar("copies", "copies") as progress:
+        for done, (job, result, seconds) in enumerate(_results(ledger.todo, runner), 1):
+            ledger.keep(job, result, seconds)
+            progress(done, total)
+            left = time_left(time.monotonic() - began, done, total)
+            now = as_json and not (result.inspection and job.id in later)
+            _tell(result, f"{done}/{total}", f"{seconds:.1f} s{left and f', {left}'}", now)
 
 
 def _held(groups: Sequence[Group], processes: int) -> Iterator[tuple[Job, Result, float]]:
@@ -271,14 +194,6 @@ def _held(groups: Sequence[Group], processes: int) -> Iterator[tuple[Job, Result
             by_id = {job.id: job for job in ended.job.jobs}
             for result in results:
                 yield by_id[result.row.copy], result, ended.seconds / len(by_id)
-
-
-def _json_file(job: Job) -> str:
-    return to_json(json.loads((job.folder / "inspection.json").read_text("utf-8")))
-
-
-def _again(entry: Entry, redo: Sequence[str]) -> bool:
-    return "all" in redo or entry.copy in redo or (entry.failed and "failed" in redo)
 
 
 def summary_csv(rows: Sequence[Row]) -> str:

@@ -11,7 +11,7 @@ from qc.batch.together import hold_together, of_one_title
 from qc.cli import exits, options, terminal
 from qc.errors import OF_VERDICT, failure, one_line
 from qc.judge.policy import load_policy
-from qc.measure.copy_position_outlier import MIN_COPIES
+from qc.measure.context.copies_context import MIN_COPIES
 from qc.model import Inspection
 from qc.report.record import error_record, record, to_json
 from qc.report.text import summary

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,16 +13,12 @@ from qc.colorimetry import lab_to_xyz
 from qc.errors import ScanError
 from qc.features.color_tiles import ColorTiles, Lab
 from qc.flags import Flag
+from qc.geometry import Edge
 from qc.measure.color_repeatability import Repeatability, color_repeatability, least_repeatable
-from qc.measure.copy_color import (
-    MIN_COPIES,
-    copy_color_difference,
-    copy_color_difference_over_pages,
-    copy_color_outlier,
-    copy_color_outlier_of_page,
-    paper_between,
-)
-from qc.model import BookCopy, Observation
+from qc.measure.context.copies_context import CopiesContext, CutPlace
+from qc.measure.context.observing import observe_copies
+from qc.measure.copy_color import copy_color_difference
+from qc.model import BookCopy, Inspection, Observation
 from qc.normalize.scan_color import scan_color
 from qc.scan.image_file import ScanHeader, read_header
 from qc.scan.scanner_profile import ScannerProfile
@@ -93,37 +90,27 @@ class PairTiles:
     tiles: ColorTiles
 
 
-def compare_colors(copies: Sequence[CopyPages], step: Callable[[], None] | None = None) -> list[Observation]:
-    """Color differences page by page and over the pages, of the papers, and with three or more copies of each copy.
+def observe_between(
+    copies: Sequence[CopyPages],
+    cuts: Mapping[str, Mapping[tuple[int, Edge], CutPlace]] = MappingProxyType({}),
+    bench_cut: bool = True,
+    inspected: Mapping[str, Inspection] = MappingProxyType({}),
+    step: Callable[[], None] = lambda: None,
+) -> list[Observation]:
+    """What all measures between copies observe of these: page by page, over the pages, of their papers, of each copy.
 
     Parameters
     ----------
     copies : sequence of CopyPages
         ``where.page`` is the number of the common page.
-    step : callable, optional
-        Called after each page.
+    cuts, bench_cut, inspected, step
+        As of `CopiesContext`.
     """
-    ids = [c.id for c in copies]
-    pairs = list(combinations(ids, 2))
-    flags = _incomparable(copies)
-    unlike = {c: f for c in ids if (f := _unlike_all(c, flags, len(ids)))}
-    repeatability = least_repeatable(c.capture.repeatability for c in copies)
     seen = _on_paper(copies)
-    observations: list[Observation] = []
-    outliers: list[Observation] = []
-    for number in sorted({n for c in seen.values() for n in c}):
-        colors = {c: pages[number] for c, pages in seen.items() if number in pages}
-        alike = {c: v for c, v in colors.items() if c not in unlike}
-        observations += copy_color_difference(number, colors, flags, repeatability)
-        outliers += copy_color_outlier_of_page(number, alike, repeatability)
-        if step is not None:
-            step()
-    overall = copy_color_difference_over_pages(observations, pairs, flags, repeatability)
     bare = {c.id: [p for n, p in c.colors.items() if _shows_paper(p, seen[c.id][n])] for c in copies}
-    observations += [*overall, *paper_between(bare, pairs, flags, repeatability), *outliers]
-    if len(ids) >= MIN_COPIES:
-        observations += copy_color_outlier(ids, outliers, overall, unlike, repeatability)
-    return observations
+    repeatability = least_repeatable(c.capture.repeatability for c in copies)
+    flags = _incomparable(copies)
+    return observe_copies(CopiesContext(cuts, bench_cut, seen, bare, flags, repeatability, inspected, step=step))
 
 
 def worst_pair(observations: Sequence[Observation], copies: Sequence[CopyPages]) -> PairTiles | None:
@@ -198,9 +185,3 @@ def _other_scanner(a: Capture, b: Capture) -> bool:
         return gray_a != gray_b
     differ = dpi_a is not None and dpi_b is not None and abs(dpi_a / dpi_b - 1) > DPI_TOLERANCE
     return named or differ or gray_a != gray_b or bitonal_a != bitonal_b
-
-
-def _unlike_all(copy: str, flags: Mapping[tuple[str, str], str], count: int) -> str | None:
-    """The flag of a copy that has fewer than two others to be compared with in color."""
-    own = [f for pair, f in flags.items() if copy in pair]
-    return own[0] if count - 1 - len(own) < 2 and own else None

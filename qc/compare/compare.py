@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from qc.compare.color import CopyPages, PairTiles, capture_of, compare_colors, worst_pair
+from qc.compare.color import CopyPages, PairTiles, capture_of, observe_between, worst_pair
 from qc.compare.outlier import conclusion
 from qc.compare.shared_pages import NOTHING, Found, Ruler, base_ruler, second_ruler
 from qc.errors import ReferenceFault, ScanError, UsageError
@@ -20,7 +20,7 @@ from qc.geometry import Edge, Side
 from qc.judge.judge import judge_between
 from qc.judge.messages import listed, ranges
 from qc.judge.policy import Policy
-from qc.measure.copy_position import CutPlace, copy_position_difference
+from qc.measure.context.copies_context import CutPlace
 from qc.model import BookCopy, Finding, Observation, ScanFile
 from qc.page import register_page
 from qc.pipeline import PageWork, measure_pages, register_in_order
@@ -105,7 +105,7 @@ def compare_copies(
         raise ScanError(f"None of {listed(c.id for c in copies)} can be compared. {next(iter(faults.values()))}")
     base = base_ruler(max(references.values(), key=lambda r: len(r.usable)))
     others = [c for c in copies if c.id != base.copy.id]
-    work = _Progress(progress, sum(len(c.pages) for c in others) + len(base.printed))
+    work = _Progress(progress, sum(len(c.pages) for c in others) + 2 * len(base.printed))
     found: dict[str, Found] = {}
     left_out: dict[str, str] = {}
     for copy in others:
@@ -122,9 +122,9 @@ def compare_copies(
     if len(used) > 2:
         laid_on += _beyond_base(base, [c for c in used if c.id in found], references, found, threads, profiles)
     cuts = {c.id: _cuts(c, laid_on) for c in used}
-    observations = copy_position_difference(cuts, any(c.scan.spine != "printer" for c in used))
     laid = [_laid(c, laid_on, profiles.get(c.id)) for c in used]
-    observations += compare_colors(laid, work.step)
+    bench_cut = any(c.scan.spine != "printer" for c in used)
+    observations = observe_between(laid, cuts, bench_cut, step=work.step)
     overall = [o for o in observations if o.where.page is None]
     findings = judge_between(overall, policy)
     return Comparison(
@@ -144,7 +144,7 @@ class _Progress:
         self._report, self._total, self._done = report, total, 0
 
     def step(self) -> None:
-        self._done += 1
+        self._done = min(self._done + 1, self._total)
         if self._report:
             self._report(self._done, self._total)
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
-from qc.measure.copy_position_outlier import MIN_COPIES, copy_position_outlier
-from qc.measure.print_position_recto_verso import print_position_recto_verso
-from qc.model import Inspection, Observation, ReferenceId
+from qc.measure.context.copies_context import MIN_COPIES, CopiesContext, of_copy
+from qc.measure.context.observing import observe_copies
+from qc.measure.copy_position_outlier import copy_position_outlier
+from qc.model import Inspection, ReferenceId
 
 
 def with_consensus(inspections: Sequence[Inspection], policy: Policy) -> list[Inspection]:
@@ -39,18 +40,13 @@ def with_consensus(inspections: Sequence[Inspection], policy: Policy) -> list[In
     for isbn, group in titles.items():
         if len(group) < MIN_COPIES:
             continue
-        seen = copy_position_outlier({i.copy.id: _shifts(i) for i in group})
-        measured = {o.where.copy for o in seen if o.value is not None}
+        seen = observe_copies(CopiesContext(inspected={i.copy.id: i for i in group}))
+        measured = {o.where.copy for o in seen if o.measure == copy_position_outlier.id and o.value is not None}
         if len(measured) < MIN_COPIES:
             continue
         for i in group:
             if i.copy.id in measured:
-                more = [o for o in seen if o.where.copy == i.copy.id]
                 others = sorted(measured - {i.copy.id}, key=str)
                 reference = ReferenceId("consensus", id=isbn, note=f"{len(others)} other copies")
-                again[i.copy.id] = judged_again(i, more, reference, policy)
+                again[i.copy.id] = judged_again(i, of_copy(i.copy.id, seen), reference, policy)
     return [again.get(i.copy.id, i) for i in inspections]
-
-
-def _shifts(inspection: Inspection) -> list[Observation]:
-    return [o for o in inspection.observations if o.measure == print_position_recto_verso.id]

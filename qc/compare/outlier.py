@@ -9,7 +9,7 @@ from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.messages import listed, ranges, reasons
 from qc.judge.policy import Policy
-from qc.measure.copy_color import copy_color_difference, copy_color_outlier
+from qc.measure.copy_color import CopyColorDetail, copy_color_difference, copy_color_outlier
 from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
 from qc.number_format import plus_minus
@@ -78,9 +78,10 @@ def odd_in_color(observations: Sequence[Observation], k: float) -> Odd | None:
     first = _leader([o for o in measured if o.where.page is None], k)
     if first is not None:
         o, rest = first
+        page = CopyColorDetail.of(o).max_page
         sentence = (
             f"{o.where.copy} is the odd one in color: {plus_minus(o.value or 0.0, k * (o.u or 0.0), 'ΔE00')} from the "
-            f"median of the copies ({direction(o.detail)}; most on page {o.detail['max_page']}), the others {rest:.1f} at most"
+            f"median of the copies ({direction(o)}; most on page {page}), the others {rest:.1f} at most"
         )
         return Odd(str(o.where.copy), "color", o.value or 0.0, o.u or 0.0, sentence)
     pages: dict[int, list[Observation]] = {}
@@ -94,7 +95,7 @@ def odd_in_color(observations: Sequence[Observation], k: float) -> Odd | None:
     own = sorted({o.where.page or 0 for o in leaders if o.where.copy == most.where.copy})
     where = f"page {own[0]}" if len(own) == 1 else f"pages {ranges(own)}"
     size = plus_minus(most.value or 0.0, k * (most.u or 0.0), "ΔE00")
-    sentence = f"{most.where.copy} is the odd one in color on {where}: up to {size} ({direction(most.detail)})"
+    sentence = f"{most.where.copy} is the odd one in color on {where}: up to {size} ({direction(most)})"
     return Odd(str(most.where.copy), "color", most.value or 0.0, most.u or 0.0, sentence)
 
 
@@ -107,11 +108,12 @@ def _leader(outliers: Sequence[Observation], k: float) -> tuple[Observation, flo
     return (ranked[0], rest) if (ranked[0].value or 0.0) - rest > k * (ranked[0].u or 0.0) else None
 
 
-def direction(shift: Mapping[str, float]) -> str:
-    """A shift in L*a*b* in words, such as ``"darker, redder"``; the larger parts only."""
-    names = (("dL", "lighter", "darker"), ("da", "redder", "greener"), ("db", "yellower", "bluer"))
-    largest = max(abs(shift[key]) for key, _, _ in names)
-    said = [up if shift[key] > 0 else down for key, up, down in names if abs(shift[key]) >= 0.5 * largest > 0]
+def direction(color: Observation) -> str:
+    """The shift in L*a*b* of a copy or a pair in words, such as ``"darker, redder"``; the larger parts only."""
+    shift = CopyColorDetail.of(color)
+    parts = ((shift.dL, "lighter", "darker"), (shift.da, "redder", "greener"), (shift.db, "yellower", "bluer"))
+    largest = max(abs(part) for part, _, _ in parts)
+    said = [up if part > 0 else down for part, up, down in parts if abs(part) >= 0.5 * largest > 0]
     return ", ".join(said) or "no direction"
 
 
@@ -139,7 +141,7 @@ def pair_sentences(observations: Sequence[Observation], k: float) -> list[str]:
         o = max(colors, key=lambda o: o.value or 0.0)
         a, b = o.where.copies or ("", "")
         size = plus_minus(o.value or 0.0, k * (o.u or 0.0), "ΔE00")
-        said.append(f"{b} differs in color from {a} by {size} ({direction(o.detail)})")
+        said.append(f"{b} differs in color from {a} by {size} ({direction(o)})")
     return said
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from qc.compare.color import Capture, CopyPages, compare_colors
+from qc.compare.color import Capture, CopyPages, observe_between
 from qc.features.color_tiles import ColorTiles
 from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
-from qc.measure.copy_color import copy_color_difference, copy_color_outlier
+from qc.measure.context.copies_context import of_copy
+from qc.measure.copy_color import CopyColorDetail
 from qc.model import Inspection, Observation, Role
-
-COLOR_MEASURES = (copy_color_difference.id, copy_color_outlier.id)
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,9 @@ class CopyColors:
 
 
 def with_copy_colors(
-    inspected: Sequence[tuple[Inspection, CopyColors]], policy: Policy, step: Callable[[], None] | None = None
+    inspected: Sequence[tuple[Inspection, CopyColors]], policy: Policy, step: Callable[[], None] = lambda: None
 ) -> list[Inspection]:
-    """Inspections with the color differences between the copies, judged again.
+    """Inspections with what measures between the copies observe, their colors above all, judged again.
 
     Parameters
     ----------
@@ -54,12 +53,10 @@ def with_copy_colors(
         is a position in that copy. Pages that were not registered are not compared.
     """
     copies = [CopyPages(i.copy.id, _by_reference_page(i, colors), colors.capture) for i, colors in inspected]
-    overall = [o for o in compare_colors(copies, step) if o.measure in COLOR_MEASURES and o.where.page is None]
-    again = []
-    for i, _ in inspected:
-        own = [_seen_from(i, o) for o in overall if i.copy.id in (o.where.copy, *(o.where.copies or ()))]
-        again.append(judged_again(i, own, i.reference, policy))
-    return again
+    seen = observe_between(copies, inspected={i.copy.id: i for i, _ in inspected}, step=step)
+    return [
+        judged_again(i, [_seen_from(i, o) for o in of_copy(i.copy.id, seen)], i.reference, policy) for i, _ in inspected
+    ]
 
 
 def _by_reference_page(inspection: Inspection, colors: CopyColors) -> dict[int, ColorTiles]:
@@ -72,9 +69,9 @@ def _by_reference_page(inspection: Inspection, colors: CopyColors) -> dict[int, 
 
 def _seen_from(inspection: Inspection, observation: Observation) -> Observation:
     """The observation with its page counted as in this copy."""
-    if observation.value is None:
+    detail = CopyColorDetail.of(observation)
+    if detail.max_page is None:
         return observation
     interior = [r for r in inspection.pages if r.role is Role.PAGE]
-    number = observation.detail["max_page"]
-    position = next((p for p, r in enumerate(interior, 1) if r.reference_page == number), None)
-    return replace(observation, detail={**observation.detail, "max_page": position})
+    position = next((p for p, r in enumerate(interior, 1) if r.reference_page == detail.max_page), None)
+    return replace(observation, detail=replace(detail, max_page=position).to_json())

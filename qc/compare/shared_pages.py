@@ -11,7 +11,8 @@ from qc.features.color_tiles import ColorTiles, copy_colors
 from qc.features.page_maps import page_maps
 from qc.features.tiles import ScannedPage, page_tiles
 from qc.geometry import Affine, Edge, Side, edge_names, side_of
-from qc.measure.copy_position import CutPlace
+from qc.measure.context.copies_context import CutPlace
+from qc.measure.details import TrimOffsetDetail
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, PageKind, ScanFile, ScanSettings
 from qc.normalize.open_page import open_page
@@ -82,7 +83,8 @@ class Ruler:
             lines, names = (left, top, right, bottom), edge_names(self.sides[number])
             for o in trim_offset(lines, names, page.registration, page.trim, place, None, scan, page.to_scan):
                 assert o.where.edge is not None
-                u = float(np.hypot(o.detail["u_edge"], o.detail["u_registration"])) if o.value is not None else 0.0
+                detail = TrimOffsetDetail.of(o)
+                u = float(np.hypot(detail.u_edge, detail.u_registration)) if o.value is not None else 0.0
                 cuts[place, o.where.edge] = CutPlace(o.value, u, o.flags[0] if o.flags else "")
         return cuts
 

@@ -73,7 +73,7 @@ def _printed_on(copy: BookCopy, observations: Sequence[Observation]) -> tuple[da
     stated, read = copy.claim.printed_on, _read_date(observations)
     if read is None:
         return stated, ""
-    day, sure = date.fromisoformat(read.detail["text"]), not read.flags
+    day, sure = _days(read)[0], not read.flags
     if stated is not None:
         if stated in _days(read):
             return stated, ""
@@ -81,7 +81,7 @@ def _printed_on(copy: BookCopy, observations: Sequence[Observation]) -> tuple[da
     if sure:
         return day, ""
     why = "; ".join(_MEANING.get(f, f) for f in read.flags)
-    from_code = f", in {read.detail['printed']}" if Flag.DATE_FROM_CODE in read.flags else ""
+    from_code = f", in {readings.PrintDateDetail.of(read).printed}" if Flag.DATE_FROM_CODE in read.flags else ""
     return None, f"its imprint reads {day}{from_code}: {why}" if copy.claim.content_updated_on else ""
 
 
@@ -101,8 +101,8 @@ def _read_date(observations: Sequence[Observation]) -> Observation | None:
 
 def _days(read: Observation) -> list[date]:
     """The day that was read, and what it may be as well where it is not sure."""
-    others = read.detail["others"] if read.flags else ()
-    return [date.fromisoformat(day) for day in (read.detail["text"], *others)]
+    days = readings.PrintDateDetail.of(read).days
+    return days if read.flags else days[:1]
 
 
 def _isbn(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str | None, str | None, str]:
@@ -111,12 +111,12 @@ def _isbn(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str | No
     read = [o for o in observations if o.measure == readings.isbn.id and o.value is not None]
     if not read or ordered is None:
         return stated, copy.claim.ordered_isbn, ""
-    numbers = [str(o.detail["text"]) for o in read]
+    numbers = [readings.ReadDetail.of(o).text for o in read]
     if any(same_book(n, ordered) for n in numbers):
         if stated and not same_book(stated, ordered):
             return ordered, ordered, f"copy.toml states the ISBN {stated}, the cover bears {normalized(ordered)}"
         return stated, ordered, ""
-    sure = [str(o.detail["text"]) for o in read if not o.flags]
+    sure = [number for number, o in zip(numbers, read, strict=True) if not o.flags]
     if len(sure) == 1:
         return sure[0], ordered, ""
     return stated, ordered, f"the barcode of the cover reads {' or '.join(sure or numbers)}, and {ordered} was ordered"

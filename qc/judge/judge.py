@@ -23,6 +23,7 @@ from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import (
     BookCopy,
     Claim,
+    Detail,
     Finding,
     FindingOutcome,
     NotSeen,
@@ -193,7 +194,7 @@ def _applies(rule: Rule, observation: Observation, edges: tuple[Edge, ...]) -> b
     return (
         observation.measure == rule.measure
         and (not edges or observation.where.edge in edges)
-        and (rule.code is None or observation.detail.get("code", rule.code) == rule.code)
+        and (rule.code is None or Detail.of(observation).code in (None, rule.code))
     )
 
 
@@ -215,7 +216,6 @@ def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, c
     listed_doubts = tuple(f for f in observation.flags if f in rule.doubt)
     outcome = rule.outcome(observation.value, observation.u, k, k_outside, listed_doubts)
     doubt = listed_doubts if outcome is FindingOutcome.UNDECIDED else ()
-    code = observation.detail.get("code")
     return Finding(
         rule=rule.id,
         outcome=outcome,
@@ -229,7 +229,7 @@ def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, c
         magnitude=rule.magnitude,
         where=observation.where,
         margin=None if observation.value is None else rule.margin(observation.value),
-        code=None if code is None else str(code),
+        code=Detail.of(observation).code,
         message=message(rule, outcome, observation, k, copy, doubt) + ".",
         clause=rule.clause,
         source=rule.standing,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from qc.flags import Flag
 from qc.judge.rule import Limit, Rule
 from qc.measure import MEASURES
+from qc.measure.details import CutDetail
 from qc.model import BookCopy, FindingOutcome, Observation
 from qc.number_format import ranges as ranges
 
@@ -59,7 +60,7 @@ def message(
 
 def _bound(rule: Rule, observation: Observation) -> str:
     """That a cut too deep is excluded, where the paper runs on to the frame of the scan."""
-    beyond = observation.detail.get("cut_beyond_mm")
+    beyond = CutDetail.of(observation).cut_beyond_mm
     limit = rule.outside or rule.within
     if beyond is None or not rule.magnitude or beyond <= -limit.value:
         return ""

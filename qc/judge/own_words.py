@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from qc.flags import Flag
 from qc.judge.messages import listed, reasons
 from qc.measure.copy_position_outlier import copy_position_outlier
+from qc.measure.details import PlacementDetail
 from qc.measure.print_position_jitter import print_position_jitter
-from qc.measure.print_position_recto_verso import print_position_recto_verso
-from qc.measure.trim_size_block import trim_size_block
+from qc.measure.print_position_recto_verso import OwnSizeDetail, print_position_recto_verso
+from qc.measure.trim_size_block import CutSizeDetail, trim_size_block
 from qc.measure.words import shift_in_words
 from qc.model import Observation
 from qc.number_format import plus_minus
@@ -52,35 +53,35 @@ def _jitter(observations: Sequence[Observation], k: float) -> list[str]:
     each = [f"{o.value:.2f} mm {_ALONG[str(o.where.axis)]}" for o in known if str(o.where.axis) in _ALONG]
     said = [f"placement jitter {listed(each)}"]
     for o in known:
-        drift, u = o.detail.get("drift"), o.detail.get("u_drift")
-        if drift is not None and u and abs(drift) > k * u:
-            said.append(f"it drifts {plus_minus(abs(drift), k * u, 'mm')} {_ALONG[str(o.where.axis)]} over the pages")
+        d = PlacementDetail.of(o)
+        if d.u_drift and abs(d.drift) > k * d.u_drift:
+            drift = plus_minus(abs(d.drift), k * d.u_drift, "mm")
+            said.append(f"it drifts {drift} {_ALONG[str(o.where.axis)]} over the pages")
     return said
 
 
 def _size(observations: Sequence[Observation], k: float) -> list[str]:
     for o in observations:
-        size = o.detail.get("size")
-        if o.measure != trim_size_block.id or o.where.axis != "height" or size is None:
+        own = OwnSizeDetail.of(o)
+        if o.measure != trim_size_block.id or o.where.axis != "height" or own.size is None:
             continue
-        said = f"pages {plus_minus(size, k * o.detail['u_size'], 'mm')} high"
-        trim = o.detail.get("trim")
-        if trim is not None:
-            said += f" ({'ordered' if Flag.TRIM_NOT_STATED not in o.flags else 'nearest standard trim'} {trim:.1f} mm)"
-        corner = o.detail.get("out_of_square_deg")
+        said = f"pages {plus_minus(own.size, k * own.u_size, 'mm')} high"
+        if own.trim is not None:
+            what = "nearest standard trim" if Flag.TRIM_NOT_STATED in o.flags else "ordered"
+            said += f" ({what} {own.trim:.1f} mm)"
+        corner = own.out_of_square_deg
         return [said] + ([] if corner is None else [f"corners within {max(corner, 0.01):.2f}° of square"])
     return []
 
 
 def seen_size(observations: Sequence[Observation]) -> str:
     """What the pages of a copy measure from cut to cut where nobody stated their trim, as the end of a sentence."""
-    sizes = {
-        o.where.axis: o.detail for o in observations if o.measure == trim_size_block.id and "cut_size_mm" in o.detail
-    }
-    if "height" not in sizes:
+    seen = {o.where.axis: CutSizeDetail.of(o) for o in observations if o.measure == trim_size_block.id}
+    high, wide = (seen.get(axis, CutSizeDetail()) for axis in ("height", "width"))
+    if high.cut_size_mm is None:
         return ""
-    height = f"{sizes['height']['cut_size_mm']:.1f} mm"
-    if "width" not in sizes:
+    height = f"{high.cut_size_mm:.1f} mm"
+    if wide.cut_size_mm is None:
         return f"; the pages of this copy measure about {height} in height"
-    said = f"; the pages of this copy measure about {sizes['width']['cut_size_mm']:.1f} x {height}"
-    return said + (" without what the bench cut off at the spine" if sizes["width"]["bench_cut"] else "")
+    said = f"; the pages of this copy measure about {wide.cut_size_mm:.1f} x {height}"
+    return said + (" without what the bench cut off at the spine" if wide.bench_cut else "")

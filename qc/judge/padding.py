@@ -132,8 +132,8 @@ def with_unexplained_blanks(observations: Sequence[Observation], padding: Paddin
     ends = [o for o in observations if o.measure in (blank_pages_at_end.id, mine.id)]
     if not ends:
         return tuple(observations)
-    known = [o.detail for o in ends if "last" in o.detail]
-    found = explain(BookEnd.of(known[-1]), padding) if known else mine.observe(None, flags=ends[0].flags)
+    known = [BookEnd.of(o) for o in ends if o.detail]
+    found = explain(known[-1], padding) if known else mine.observe(None, flags=ends[0].flags)
     at = observations.index(ends[0])
     before, after = (
         [o for o in part if o.measure != mine.id] for part in (observations[: at + 1], observations[at + 1 :])

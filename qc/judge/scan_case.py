@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.measure.details import GapDetail
 from qc.measure.page_sequence import pages_missing
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy, Finding, NotSeen, Observation, PageRecord, Rescan, Role
@@ -123,7 +124,7 @@ def enough(case: Case, better: Mapping[int, str], need: int) -> Group:
 def sides_not_scanned(case: Case) -> Group:
     """All sides of leaves that were not seen, as a leaf with one of them is there."""
     found = [o for o in case.observations if o.measure == pages_missing.id and o.value is None]
-    pages = {page for o in found for page in o.detail.get("not_seen", ())}
+    pages = {page for o in found for page in GapDetail.of(o).not_seen}
     entries = tuple(
         replace(asked(n), how=BACKS)
         for n in case.not_seen

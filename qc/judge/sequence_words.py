@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from qc.flags import Flag
+from qc.measure.details import SequenceDetail
+from qc.measure.trim_offset_block import SidesTaken, TrimOffsetBlockDetail, trim_offset_block
 from qc.model import Observation, PageRecord
 from qc.number_format import ranges
 from qc.register.scan_order import AS_SCANNED
 
 MOST_NAMES = 4
-HOW_SCANNED = ("scan_order", "blank_before", "versos_turned", "look_alike")
-"""Details of observations that say how the pages were scanned."""
 
 
 def how_scanned(observations: Iterable[Observation], pages: Iterable[PageRecord] = ()) -> list[str]:
     """What is unusual in how the copy was scanned, sentence by sentence."""
     said = []
-    detail: dict[str, Any] = {}
-    again: list[int] = []
-    for o in observations:
-        if Flag.SAME_SHEET in o.flags:
-            again.append(int(o.detail["reference_page"]))
-        detail |= {key: o.detail[key] for key in HOW_SCANNED if key in o.detail}
-    if (order := detail.get("scan_order", AS_SCANNED)) != AS_SCANNED:
+    known = [(o, SequenceDetail.of(o)) for o in observations]
+    if order := next((d.scan_order for _, d in known if d.scan_order not in (None, AS_SCANNED)), None):
         said.append(f"The pages were scanned in another order ({order}) and were put in the order of the book.")
     if repeats := [p for p in pages if p.same_as is not None]:
         said.append(_repeated(repeats))
-    if again:
-        said.append(f"The sheets with the pages {ranges(sorted(set(again)))} were scanned twice; each is one sheet.")
-    if count := detail.get("blank_before"):
+    if again := {d.reference_page for o, d in known if Flag.SAME_SHEET in o.flags and d.reference_page}:
+        said.append(f"The sheets with the pages {ranges(sorted(again))} were scanned twice; each is one sheet.")
+    if count := next((d.blank_before for _, d in known if d.blank_before), None):
         sides = "1 blank side lies" if count == 1 else f"{count} blank sides lie"
         said.append(f"{sides} before the first page of the book that was scanned.")
-    if detail.get("versos_turned"):
+    if any(d.versos_turned for _, d in known):
         said.append("Every verso was scanned upside down.")
-    if alike := detail.get("look_alike"):
+    if alike := next((d.look_alike for _, d in known if d.look_alike), None):
         said.append(
             f"The pages {ranges(alike)} look like others of the book; they were taken in the order in which they came."
         )
@@ -44,19 +38,21 @@ def how_scanned(observations: Iterable[Observation], pages: Iterable[PageRecord]
 
 def sides_taken(observations: Iterable[Observation]) -> str:
     """On which sides of their leaves the pages lie, and how that is known; empty where nothing depends on it."""
-    sides = next((o.detail["sides"] for o in observations if "sides" in o.detail), None)
-    if sides is None:
+    blocks = (TrimOffsetBlockDetail.of(o) for o in observations if o.measure == trim_offset_block.id)
+    said = next((d.sides for d in blocks if d.sides), None)
+    if said is None:
         return ""
-    read = f"a book read {'left to right' if sides['direction'] == 'ltr' else 'right to left'}"
-    read += f" ({by})" if (by := sides["by"]) else ""
-    against = "; ".join(sides["against"])
-    if sides["not_proven"]:
-        return f"Sides not proven on {sides['not_proven']} pages: {against}. Assumed are odd pages as rectos of {read}."
-    if "verso" in sides["odd_pages"]:
-        where = "Odd pages are versos" if sides["odd_pages"] == ["verso"] else "From a page on, odd pages are versos"
-        return f"Sides shifted by one: {against}. {where}, proven by {sides['proof']}."
-    if sides["proof"]:
-        return f"Sides proven by {sides['proof']}: odd pages are rectos of {read}."
+    sides = SidesTaken.read(said)
+    read = f"a book read {'left to right' if sides.direction == 'ltr' else 'right to left'}"
+    read += f" ({sides.by})" if sides.by else ""
+    against = "; ".join(sides.against)
+    if sides.not_proven:
+        return f"Sides not proven on {sides.not_proven} pages: {against}. Assumed are odd pages as rectos of {read}."
+    if "verso" in sides.odd_pages:
+        where = "Odd pages are versos" if sides.odd_pages == ["verso"] else "From a page on, odd pages are versos"
+        return f"Sides shifted by one: {against}. {where}, proven by {sides.proof}."
+    if sides.proof:
+        return f"Sides proven by {sides.proof}: odd pages are rectos of {read}."
     return f"Sides assumed: odd pages are rectos of {read}."
 
 

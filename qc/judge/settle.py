@@ -9,6 +9,7 @@ from dataclasses import replace
 from qc.flags import Flag
 from qc.judge.scan_case import BACKS, EDGES_ALONG, LOOSE, REPLACE, Case, Group, asked, enough, sides_not_scanned
 from qc.measure import readings
+from qc.measure.details import GapDetail, SpreadDetail
 from qc.measure.page_sequence import pages_duplicated
 from qc.model import Finding, FindingOutcome, PageKind, Rescan
 from qc.stats import students_factor
@@ -48,12 +49,13 @@ def _closer(case: Case, finding: Finding) -> Group:
     """As many more pages as make U smaller than the distance to the limit, by the scatter of the pages so far; where no number
     of them does, as many as would if the value moved away from the limit by its u."""
     found = [o for o in case.observations if o.measure == finding.measure and o.where == finding.where]
-    if not found or finding.margin is None or "spread" not in found[0].detail:
+    over_pages = SpreadDetail.of(found[0]) if found else SpreadDetail()
+    if finding.margin is None or over_pages.spread is None or over_pages.pages < 2:
         return Group((), 1)
-    u, spread, count = found[0].u or 0.0, float(found[0].detail["spread"]), int(found[0].detail["pages"])
+    u, count = found[0].u or 0.0, over_pages.pages
 
     def scatter(pages: int) -> float:
-        return spread * students_factor(pages - 1) / math.sqrt(pages)
+        return (over_pages.spread or 0.0) * students_factor(pages - 1) / math.sqrt(pages)
 
     common = max(u**2 - scatter(count) ** 2, 0.0)
     edges = [finding.where.edge] if finding.where.edge else EDGES_ALONG.get(finding.where.axis or "", ())
@@ -109,7 +111,7 @@ def _neighbors(case: Case, finding: Finding) -> Group:
 def _missing_pages(case: Case, finding: Finding) -> Group:
     """Pages that count as missing and may lie at either end of the block, where covers are."""
     found = next((o for o in case.observations if o.measure == finding.measure and o.where == finding.where), None)
-    pages = found.detail.get("reference_pages", ()) if found else ()
+    pages = GapDetail.of(found).reference_pages if found else ()
     how = f"If the copy has it, scan it as well. {case.how}"
     entries = [replace(asked(n), how=how) for n in case.not_seen if n.reference_page in pages]
     return Group(tuple(entries), len(entries))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qc.flags import Flag
+from qc.measure.details import SequenceDetail
 from qc.measure.registry import measure
 from qc.measure.words import counted
-from qc.model import Evidence, Observation, PageKind, PageRecord, Where
+from qc.model import Detail, Evidence, Observation, PageKind, PageRecord, Where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,8 +37,8 @@ def blank_pages_at_end(pages: Sequence[PageRecord], end_seen: bool, end: BookEnd
         A count; null unless the end was seen.
     """
     if not end_seen:
-        return blank_pages_at_end.observe(None, flags=(Flag.END_NOT_SEEN,), detail=end.detail())
-    return blank_pages_at_end.observe(float(_blanks_at_end(pages)), 0.0, detail=end.detail())
+        return blank_pages_at_end.observe(None, flags=(Flag.END_NOT_SEEN,), detail=end)
+    return blank_pages_at_end.observe(float(_blanks_at_end(pages)), 0.0, detail=end)
 
 
 @blank_pages_at_end.on_copy
@@ -100,7 +101,7 @@ def blank_pages_unexplained(end: BookEnd, value: int | None, why: str, words: st
     blanks at the end are the author's. Where the copy is complete and the last content page is not there, the whole run
     is unexplained. Not seen by it: content that went missing together with as many pages of padding.
     """
-    detail = {**end.detail(), "words": words}
+    detail = replace(end, words=words)
     if value is None:
         return blank_pages_unexplained.observe(None, flags=(why,), detail=detail)
     flags = (Flag.PLACE_UNSURE,) if end.unsure else ()
@@ -114,7 +115,7 @@ def _when_judging(copy: CopyContext) -> None:
 
 @blank_pages_unexplained.sentence
 def _unexplained_in_words(found: Observation, k: float) -> str:
-    if words := str(found.detail.get("words", "")):
+    if words := BookEnd.of(found).words:
         return words[:1].upper() + words[1:]
     return counted(found, "unexplained blank page at the end", "unexplained blank pages at the end")
 
@@ -161,7 +162,7 @@ def book_end(
     if last_content is None:
         blanks = _blanks_at_end(pages)
         if not complete:
-            return BookEnd(blanks, imprint, ordered=ordered, designed=False, unknown=str(Flag.NO_REFERENCE))
+            return BookEnd(blanks, imprint, None, None, ordered, designed=False, unknown=str(Flag.NO_REFERENCE))
         last = first_page + written[-1] if written else first_page - 1
         return BookEnd(blanks, imprint, first_page - 1 + len(pages), last, ordered, designed=False)
     found = [i for i, p in enumerate(pages) if p.reference_page == last_content]
@@ -213,7 +214,7 @@ def blank_pages_inside(
                     0.0,
                     Where(page=position),
                     flags=(doubts[position],) if position in doubts else (),
-                    detail={"reference_page": page.reference_page},
+                    detail=SequenceDetail(reference_page=page.reference_page),
                     evidence=(Evidence(page.file, page.frame),),
                 )
             )
@@ -253,7 +254,7 @@ def _inside_in_words(found: Observation, k: float) -> str:
 
 
 @dataclass(frozen=True)
-class BookEnd:
+class BookEnd(Detail):
     """The end of a copy in numbers.
 
     Attributes
@@ -276,22 +277,17 @@ class BookEnd:
         Flag that says why the end cannot be reckoned; empty where it can.
     unsure : bool
         Whether the place of the last content page is only likely.
+    words : str
+        The reckoning by the padding of a policy, where it was made.
     """
 
     blanks: int
     imprint: bool
-    pages: int | None = None
-    last: int | None = None
-    ordered: int | None = None
+    pages: int | None
+    last: int | None
+    ordered: int | None
     designed: bool = True
     lost: bool = False
     unknown: str = ""
     unsure: bool = False
-
-    @classmethod
-    def of(cls, detail: Mapping[str, Any]) -> BookEnd:
-        """From the detail of a stored observation."""
-        return cls(**{key: detail[key] for key in cls.__dataclass_fields__})
-
-    def detail(self) -> dict[str, Any]:
-        return asdict(self)
+    words: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ import numpy as np
 from qc.colorimetry import carries_print, ciede2000
 from qc.features.tile_differences import COLORED, MIN_TILES, page_differences
 from qc.flags import Flag
-from qc.measure.registry import MEASURES, measure
-from qc.model import Observation, Where
+from qc.measure.context.copies_context import MIN_COPIES, CopiesContext, Pair
+from qc.measure.registry import measure, part
+from qc.model import Detail, Observation, Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from qc.measure.color_repeatability import Repeatability
 
 
-MIN_COPIES = 3
 U_EXPOSURE = 0.4
 """dE00: lamp and exposure of two scans move lightness by about 1 %, which is L* 0.4. Relative to paper on the same page it
 drops out."""
@@ -31,7 +31,43 @@ U_LEAST = 0.3
 """dE00: what screen and register leave in a mean of magnitudes, up to 0.6 between two scans of one drawn print that lie
 a pixel apart, does not shrink with the scanner's repeatability."""
 
-Pair = tuple[str, str]
+
+@dataclass(frozen=True, kw_only=True)
+class CopyColorDetail(Detail):
+    """Of copies over the pages: medians of the tiles' differences and of signed shifts (`dh` in degrees; None where little is
+    colored); the page that differs most (`max_region`: as `MostShifted`); how much the other copies differ among themselves, two
+    scans of one page, and all pairs."""
+
+    median: float = 0.0
+    p95: float = 0.0
+    dL: float = 0.0
+    dC: float = 0.0
+    dh: float | None
+    da: float = 0.0
+    db: float = 0.0
+    shift: float | None
+    pages: int = 0
+    max: float = 0.0
+    max_page: int | None
+    max_region: Mapping[str, Any] | None
+    colors: str | None = None
+    population: float | None = None
+    repeatability: float = 0.0
+    repeatability_from: str = ""
+    population_median: float | None = None
+    population_max: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MostShifted(Detail):
+    """The square of a page that differs most: its dE00, its box x0, y0, x1, y1 in page-frame mm, its place in words."""
+
+    dE00: float = 0.0
+    dL: float = 0.0
+    dC: float = 0.0
+    dh: float | None
+    box_mm: Sequence[float] = (0.0, 0.0, 0.0, 0.0)
+    place: str = ""
 
 
 @measure("copy-color-difference", "dE00", "copies", 3, name="color between copies", subject="copies")
@@ -89,6 +125,13 @@ def copy_color_difference(
     return observations
 
 
+@copy_color_difference.on_copies
+def _between(copies: CopiesContext) -> list[Observation]:
+    flags, repeatability = copies.incomparable, copies.repeatability
+    pages = [o for n, colors in copies.each_page() for o in copy_color_difference(n, colors, flags, repeatability)]
+    return [*pages, *copy_color_difference_over_pages(pages, copies.pairs, flags, repeatability)]
+
+
 def copy_color_difference_over_pages(
     pages: Sequence[Observation], pairs: Sequence[Pair], flags: Mapping[Pair, str], repeatability: Repeatability
 ) -> list[Observation]:
@@ -109,9 +152,9 @@ def copy_color_difference_over_pages(
             flag = flags.get(pair, Flag.NOTHING_TO_COMPARE)
             result.append(copy_color_difference.observe(None, where=where, flags=(flag,)))
             continue
-        value, u, doubts, detail = _over_pages(measured)
-        detail["colors"] = measured[0].detail["colors"]
-        result.append(copy_color_difference.observe(value, u, where, doubts, detail | _beside(repeatability)))
+        value, u, doubts, detail = _over_pages(measured, repeatability)
+        detail = replace(detail, colors=measured[0].detail["colors"])
+        result.append(copy_color_difference.observe(value, u, where, doubts, detail))
     values = [o.value for o in result if o.value is not None]
     if len(values) < MIN_COPIES:
         return result
@@ -122,6 +165,7 @@ def copy_color_difference_over_pages(
     return [o if o.value is None else replace(o, detail={**o.detail, **population}) for o in result]
 
 
+@part("paper-difference")
 def paper_between(
     pages: Mapping[str, Sequence[ColorTiles]],
     pairs: Sequence[Pair],
@@ -150,13 +194,18 @@ def paper_between(
         where = Where(copies=(a, b))
         if (a, b) in flags or not pages[a] or not pages[b]:
             flag = flags.get((a, b), Flag.NO_PAPER)
-            result.append(MEASURES["paper-difference"].observe(None, where=where, flags=(flag,)))
+            result.append(paper_between.observe(None, where=where, flags=(flag,)))
             continue
         first, second = (np.median([p.paper for p in pages[c] if p.paper is not None], axis=0) for c in (a, b))
         detail = dict(zip(("dL", "da", "db"), np.round(second - first, 3).tolist(), strict=True))
         u = float(np.linalg.norm([repeatability.value, U_EXPOSURE, _apart(pages[a][0], pages[b][0])]))
-        result.append(MEASURES["paper-difference"].observe(float(ciede2000(first, second)), u, where, detail=detail))
+        result.append(paper_between.observe(float(ciede2000(first, second)), u, where, detail=detail))
     return result
+
+
+@paper_between.on_copies
+def _of_paper(copies: CopiesContext) -> list[Observation]:
+    return paper_between(copies.bare, copies.pairs, copies.incomparable, copies.repeatability)
 
 
 def copy_color_outlier_of_page(
@@ -182,7 +231,15 @@ def copy_color_outlier_of_page(
     return result
 
 
-@measure("copy-color-outlier", "dE00", "copies", 3, name="color against the other copies", subject="copies")
+@measure(
+    "copy-color-outlier",
+    "dE00",
+    "copies",
+    3,
+    name="color against the other copies",
+    needs=("copy-color-difference",),
+    subject="copies",
+)
 def copy_color_outlier(
     copies: Sequence[str],
     pages: Sequence[Observation],
@@ -228,12 +285,25 @@ def copy_color_outlier(
                 copy_color_outlier.observe(None, where=where, flags=(flags.get(copy, Flag.NOTHING_TO_COMPARE),))
             )
             continue
-        value, u, doubts, detail = _over_pages(own)
+        value, u, doubts, detail = _over_pages(own, repeatability)
         others = [o.value for o in pairs if o.value is not None and copy not in (o.where.copies or ())]
         if others:
-            detail["population"] = round(float(np.median(others)), 3)
-        result.append(copy_color_outlier.observe(value, u, where, doubts, detail | _beside(repeatability)))
+            detail = replace(detail, population=round(float(np.median(others)), 3))
+        result.append(copy_color_outlier.observe(value, u, where, doubts, detail))
     return result
+
+
+@copy_color_outlier.on_copies
+def _outliers(copies: CopiesContext) -> list[Observation]:
+    pages: list[Observation] = []
+    unlike, repeatability = copies.unlike, copies.repeatability
+    for number, colors in copies.each_page():
+        alike = {c: own for c, own in colors.items() if c not in unlike}
+        pages += copy_color_outlier_of_page(number, alike, repeatability)
+    if len(copies.colors) < MIN_COPIES:
+        return []
+    pairs = [o for o in copies.observed(copy_color_difference.id) if o.where.page is None]
+    return [*pages, *copy_color_outlier([*copies.colors], pages, pairs, unlike, repeatability)]
 
 
 def _lab(page: ColorTiles) -> Lab:
@@ -262,23 +332,24 @@ def _u(repeatability: Repeatability, pages: Iterable[ColorTiles], apart: float) 
     return float(np.linalg.norm([max(repeatability.value, U_LEAST), 0.0 if own else U_EXPOSURE, apart]))
 
 
-def _beside(repeatability: Repeatability) -> dict[str, Any]:
-    return {"repeatability": repeatability.value, "repeatability_from": repeatability.source}
-
-
-def _over_pages(measured: Sequence[Observation]) -> tuple[float, float, tuple[str, ...], dict[str, Any]]:
+def _over_pages(
+    measured: Sequence[Observation], repeatability: Repeatability
+) -> tuple[float, float, tuple[str, ...], CopyColorDetail]:
     """Median, u, flags and details of page observations, of those printed in color if there are any."""
     used = [o for o in measured if o.detail["chroma"] > COLORED] or list(measured)
-    detail: dict[str, Any] = {}
+    medians: dict[str, Any] = {}
     for key in ("median", "p95", "dL", "dC", "dh", "da", "db", "shift"):
         known = [o.detail[key] for o in used if o.detail[key] is not None]
-        detail[key] = round(float(np.median(known)), 3) if known else None
+        medians[key] = round(float(np.median(known)), 3) if known else None
     most = max(measured, key=lambda o: o.value or 0.0)
-    detail |= {
-        "pages": len(used),
-        "max": round(most.value or 0.0, 3),
-        "max_page": most.where.page,
-        "max_region": most.detail["region"],
-    }
+    detail = CopyColorDetail(
+        **medians,
+        pages=len(used),
+        max=round(most.value or 0.0, 3),
+        max_page=most.where.page,
+        max_region=most.detail["region"],
+        repeatability=repeatability.value,
+        repeatability_from=repeatability.source,
+    )
     flags = tuple(dict.fromkeys(f for o in used for f in o.flags))
     return float(np.median([o.value for o in used])), float(np.median([o.u for o in used])), flags, detail

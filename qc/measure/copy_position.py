@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from qc.flags import Flag, most_common
 from qc.geometry import Edge
+from qc.measure.context.copies_context import CopiesContext, CutPlace
 from qc.measure.registry import measure
 from qc.model import Observation, Where
 from qc.stats import mean_over_pages
@@ -27,18 +27,6 @@ its own. Chosen on drawn scans with distortion, feed wobble and shadows."""
 U_COMMON_MM = 0.012
 """What all pages of two copies share; more pages do not shrink it."""
 MAX_U_MM = 0.15
-
-
-@dataclass(frozen=True)
-class CutPlace:
-    """How far out one copy was cut on one page, in mm of the page frame of the base copy, against the base's print.
-
-    `u_mm` joins the fit of the edge and the registration of the print; `flag` says why there is no value.
-    """
-
-    value_mm: float | None
-    u_mm: float = 0.0
-    flag: str = Flag.NOT_REGISTERED
 
 
 @measure("copy-position-difference", "mm", "copies", 1, name="print position between copies", subject="copies")
@@ -90,6 +78,11 @@ def copy_position_difference(
             observations.append(seen)
         observations += [_over_pages(edge, (a, b), pages[edge]) for edge in Edge]
     return observations
+
+
+@copy_position_difference.on_copies
+def _between(copies: CopiesContext) -> list[Observation]:
+    return copy_position_difference(copies.cuts, copies.bench_cut)
 
 
 def _over_pages(edge: Edge, pair: tuple[str, str], pages: Sequence[Observation]) -> Observation:

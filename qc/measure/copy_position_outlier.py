@@ -8,6 +8,8 @@ import numpy as np
 
 from qc.features.text_placement import AXES, U_BASELINE_MM, U_MARK_MM, U_SCALE
 from qc.flags import Flag
+from qc.measure.context.copies_context import MIN_COPIES, CopiesContext
+from qc.measure.details import PlacementDetail
 from qc.measure.registry import measure
 from qc.measure.words import shift_in_words
 from qc.model import Observation, Where
@@ -16,10 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-MIN_COPIES = 3
-
-
-@measure("copy-position-outlier", "mm", "copies", 1, name="print position against the other copies", subject="copies")
+@measure(
+    "copy-position-outlier",
+    "mm",
+    "copies",
+    1,
+    name="print position against the other copies",
+    needs=("print-position-recto-verso",),
+    subject="copies",
+)
 def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[Observation]:
     """Shift of the print of each copy against the median of all copies, from text blocks alone.
 
@@ -45,10 +52,10 @@ def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[O
     result = []
     for axis in AXES:
         found = {
-            copy: o.detail
+            copy: detail
             for copy, own in copies.items()
             for o in own
-            if o.where.axis == axis and o.value is not None and o.detail.get("marks")
+            if o.where.axis == axis and o.value is not None and (detail := PlacementDetail.of(o)).marks
         }
         for copy in copies:
             where = Where(copy=copy, axis=axis)
@@ -58,20 +65,30 @@ def copy_position_outlier(copies: Mapping[str, Sequence[Observation]]) -> list[O
                 continue
             u_marks = {
                 k: float(np.hypot(U_MARK_MM.get(k, U_BASELINE_MM), U_SCALE * place))
-                for k, place in own["marks"].items()
-                if all(k in d["marks"] for d in found.values())
+                for k, place in own.marks.items()
+                if all(k in d.marks for d in found.values())
             }
             if not u_marks:
                 result.append(copy_position_outlier.observe(None, where=where, flags=(Flag.NOTHING_TO_COMPARE,)))
                 continue
             # The error of the resolution is common to all marks: averaging does not help.
             mark = min(u_marks, key=u_marks.__getitem__)
-            value = own["marks"][mark] - float(np.median([d["marks"][mark] for d in found.values()]))
+            value = own.marks[mark] - float(np.median([d.marks[mark] for d in found.values()]))
             # 1.25: a median against a mean.
-            u_middle = 1.25 * float(np.median([d["u_shift"] for d in found.values()])) / 2 / np.sqrt(len(found))
-            u = float(np.sqrt((own["u_shift"] / 2) ** 2 + u_middle**2 + u_marks[mark] ** 2 * (1 + 1 / len(found))))
+            u_middle = 1.25 * float(np.median([d.u_shift for d in found.values()])) / 2 / np.sqrt(len(found))
+            u = float(np.sqrt((own.u_shift / 2) ** 2 + u_middle**2 + u_marks[mark] ** 2 * (1 + 1 / len(found))))
             result.append(copy_position_outlier.observe(value, u, where, detail={"copies": len(found), "mark": mark}))
     return result
+
+
+@copy_position_outlier.on_copies
+def _without_reference(copies: CopiesContext) -> list[Observation]:
+    alone = {
+        i.copy.id: [o for o in i.observations if o.measure == "print-position-recto-verso"]
+        for i in copies.inspected.values()
+        if i.reference.kind == "none"
+    }
+    return copy_position_outlier(alone) if len(alone) >= MIN_COPIES else []
 
 
 @copy_position_outlier.full_sentence

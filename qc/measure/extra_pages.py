@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qc.flags import Flag
+from qc.measure.details import SequenceDetail
 from qc.measure.registry import measure
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 
@@ -93,7 +94,7 @@ def pages_extra_inside(
         )
         for run in runs
     ]
-    return found or [pages_extra_inside.observe(0.0, 0.0, detail={"blank_before": before_book} if before_book else {})]
+    return found or [pages_extra_inside.observe(0.0, 0.0, detail=SequenceDetail(blank_before=before_book or None))]
 
 
 @pages_extra_inside.on_copy

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qc.flags import Flag
+from qc.measure.details import SequenceDetail
 from qc.measure.registry import MEASURES, measure
 from qc.measure.words import counted
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
@@ -104,6 +105,7 @@ def _another_book(copy: CopyContext) -> Iterator[Observation]:
         compares = MEASURES[o.measure].subject in ("sequence", "tone") and o.measure != pages_foreign.id
         if copy.block is not None and compares:
             # What other details say, a later judgment by another policy would read as measured.
-            kept = {key: o.detail[key] for key in ("code", "scan_order") if key in o.detail}
+            own = SequenceDetail.of(o)
+            kept = SequenceDetail(code=own.code, scan_order=own.scan_order).to_json()
             o = replace(o, value=None, u=None, flags=(str(Flag.ANOTHER_BOOK),), detail=kept, evidence=())
         yield o

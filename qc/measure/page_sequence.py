@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qc.flags import Flag
 from qc.geometry import USUAL, Side, mates
 from qc.measure.context.sheet_twice import Again, SheetIdentity, seen_again, two_copies
+from qc.measure.details import SequenceDetail
 from qc.measure.registry import MEASURES, measure
 from qc.model import Evidence, Observation, PageRecord, Where
 from qc.number_format import ranges
@@ -169,7 +170,7 @@ def pages_duplicated(
                 0.0,
                 Where(page=at),
                 flags=flags,
-                detail={"reference_page": alignment.places[at - 1], "first_position": first, **_on_sheet(told)},
+                detail=SequenceDetail(reference_page=alignment.places[at - 1]).to_json() | _on_sheet(told, first),
                 evidence=_shown(pages[at - 1]),
             )
         )
@@ -183,7 +184,7 @@ def _doubled_of(copy: CopyContext) -> list[Observation]:
 
 @pages_duplicated.sentence
 def _doubled_in_words(found: Observation, k: float) -> str:
-    page = found.detail.get("reference_page")
+    page = SequenceDetail.of(found).reference_page
     if Flag.SAME_SHEET in found.flags:
         return f"Page {page} of the book scanned twice, on one sheet"
     if not found.value:
@@ -196,11 +197,12 @@ def _doubled_in_words(found: Observation, k: float) -> str:
     return said + (one_side if Flag.ONE_SIDE in found.flags else "")
 
 
-def _on_sheet(again: Again) -> dict[str, object]:
-    """How far the print of a leaf lies elsewhere on the sheet than before, plainly."""
+def _on_sheet(again: Again, first: int) -> dict[str, object]:
+    """Where a page was before, and how far the print of its leaf lies elsewhere on the sheet than there, plainly."""
     if not again.differences:
-        return {}
+        return {"first_position": first}
     return {
+        "first_position": first,
         "moved_mm": [round(d, 4) for d, _ in again.differences],
         "u_moved_mm": [round(u, 4) for _, u in again.differences],
         "chi2": None if again.chi2 is None else round(again.chi2, 2),
@@ -244,9 +246,8 @@ def pages_out_of_order(
     if alignment is None:
         return [pages_out_of_order.observe(None, flags=(Flag.NO_REFERENCE,))]
     many = 5 * len(alignment.misplaced) > len(pages)
-    common: dict[str, object] = {"scan_order": order}
-    if alike := sorted({p for i in alignment.alike if (p := alignment.places[i - 1]) is not None}):
-        common |= {"look_alike": alike}
+    alike = sorted({p for i in alignment.alike if (p := alignment.places[i - 1]) is not None})
+    common = SequenceDetail(scan_order=order, look_alike=alike or None)
     told = sum(p is not None for p in alignment.places) - len(alignment.alike)
     found = []
     for at in alignment.misplaced:
@@ -262,7 +263,7 @@ def pages_out_of_order(
                 None if null else 0.0,
                 Where(page=at),
                 flags=tuple(reasons),
-                detail={"reference_page": alignment.places[at - 1], **common},
+                detail=replace(common, reference_page=alignment.places[at - 1]),
                 evidence=_shown(pages[at - 1]),
             )
         )
@@ -278,7 +279,7 @@ def _misplaced_of(copy: CopyContext) -> list[Observation]:
 def _misplaced_in_words(found: Observation, k: float) -> str:
     if not found.value:
         return "0 pages out of order"
-    said = f"Page {found.detail.get('reference_page')} of the book where it does not belong"
+    said = f"Page {SequenceDetail.of(found).reference_page} of the book where it does not belong"
     if Flag.MIXED_UP in found.flags:
         return f"{said}, as so many others that the scans may have been mixed up"
     return f"{said}, scanned late or bound there" if Flag.SCANNED_LATE in found.flags else said
@@ -351,11 +352,11 @@ def pages_upside_down(
                 0.0,
                 Where(page=position),
                 flags=() if all(others) else (Flag.ONE_SIDE,),
-                detail={"reference_page": number},
+                detail=SequenceDetail(reference_page=number),
                 evidence=_shown(page),
             )
         )
-    return found or [pages_upside_down.observe(0.0, 0.0, detail={"versos_turned": by_side})]
+    return found or [pages_upside_down.observe(0.0, 0.0, detail=SequenceDetail(versos_turned=by_side))]
 
 
 @pages_upside_down.on_copy
@@ -367,7 +368,7 @@ def _turned_of(copy: CopyContext) -> list[Observation]:
 def _turned_in_words(found: Observation, k: float) -> str:
     if not found.value:
         return "0 pages upside down"
-    said = f"Page {found.detail.get('reference_page')} of the book upside down"
+    said = f"Page {SequenceDetail.of(found).reference_page} of the book upside down"
     return said + (", and its other side does not tell" if Flag.ONE_SIDE in found.flags else "")
 
 

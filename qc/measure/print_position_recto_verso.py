@@ -10,9 +10,10 @@ import numpy as np
 from qc.features.text_placement import AXES, MIN_PAGES, U_LOCAL_MM, OwnPage, Placement, placement
 from qc.flags import Flag, most_common
 from qc.geometry import Edge, Side, Size
+from qc.measure.details import PlacementDetail
 from qc.measure.registry import measure, part
 from qc.measure.words import shift_in_words
-from qc.model import Observation, Where
+from qc.model import Detail, Observation, Where
 from qc.stats import mean_over_pages
 from qc.units import parse_trim
 
@@ -101,6 +102,19 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
 @print_position_recto_verso.full_sentence
 def _in_words(shift: Observation, k: float) -> str:
     return f"Print of versos {shift_in_words(shift, k)} than that of rectos"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnSizeDetail(Detail):
+    """Of the pages of a copy without a reference, in mm: their size, the trim it is held against, whether that was stated, and by
+    how much their corners are not square."""
+
+    size: float | None
+    u_size: float = 0.0
+    trim: float | None
+    stated: bool = False
+    out_of_square_deg: float | None
+    pages: int = 0
 
 
 @dataclass(frozen=True)
@@ -240,14 +254,14 @@ def own_size(pages: Sequence[OwnPage], trim: Size | None, stated: bool, bench_cu
         size, u, _ = mean_over_pages(values, page_u, u_scale * float(np.median(values)))
         ordered = None if trim is None else trim.height_mm if axis == "height" else trim.width_mm
         corners = [p.out_of_square_deg for p in sizes if p.out_of_square_deg is not None]
-        detail = {
-            "size": round(size, 3),
-            "u_size": round(u, 3),
-            "trim": None if ordered is None else round(ordered, 3),
-            "stated": stated,
-            "out_of_square_deg": round(float(np.median(corners)), 3) if corners else None,
-            "pages": len(sizes),
-        }
+        detail = OwnSizeDetail(
+            size=round(size, 3),
+            u_size=round(u, 3),
+            trim=None if ordered is None else round(ordered, 3),
+            stated=stated,
+            out_of_square_deg=round(float(np.median(corners)), 3) if corners else None,
+            pages=len(sizes),
+        )
         if stated and ordered is not None:
             result.append(own_size.observe(size - ordered, u, where, detail=detail))
         else:
@@ -285,17 +299,17 @@ def _reason(pages: Sequence[OwnPage], axis: str, found: Flag) -> str:
     return most_common(flags) or found
 
 
-def _detail(pages: Sequence[OwnPage], found: Placement) -> dict[str, object]:
+def _detail(pages: Sequence[OwnPage], found: Placement) -> PlacementDetail:
     turned = [p.turn_deg for p in pages if p.turn_deg is not None and p.position in found.pages]
-    return {
-        "shift": round(found.shift, 4),
-        "u_shift": round(found.u_shift, 4),
-        "jitter": round(found.jitter, 4),
-        "u_jitter": round(found.u_jitter, 4),
-        "drift": round(found.drift, 4),
-        "u_drift": round(found.u_drift, 4),
-        "marks": {k: round(v, 3) for k, v in found.middle.items()},
-        "rectos": sum(p.side is Side.RECTO for p in pages if p.position in found.pages),
-        "versos": sum(p.side is Side.VERSO for p in pages if p.position in found.pages),
-        "turn_deg": round(float(np.median(turned)), 3) if turned else None,
-    }
+    return PlacementDetail(
+        shift=round(found.shift, 4),
+        u_shift=round(found.u_shift, 4),
+        jitter=round(found.jitter, 4),
+        u_jitter=round(found.u_jitter, 4),
+        drift=round(found.drift, 4),
+        u_drift=round(found.u_drift, 4),
+        marks={k: round(v, 3) for k, v in found.middle.items()},
+        rectos=sum(p.side is Side.RECTO for p in pages if p.position in found.pages),
+        versos=sum(p.side is Side.VERSO for p in pages if p.position in found.pages),
+        turn_deg=round(float(np.median(turned)), 3) if turned else None,
+    )

@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
 
 from qc.flags import Flag
 from qc.measure.registry import measure
+from qc.model import Detail
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from qc.features.text.barcode import IsbnCode
     from qc.features.text.imprint import Imprint
     from qc.measure.context.copy_context import CopyContext
     from qc.model import Evidence, Observation, Where
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintDateDetail(Detail):
+    """Of an imprint: the day (ISO), how it is printed and what it may be as well; the counterclockwise quarter `turns` that set it
+    upright; each of `codes` as `ReadDetail`."""
+
+    text: str | None = None
+    printed: str | None = None
+    others: Sequence[str] | None = None
+    lines: Sequence[str] = ()
+    upside_down: bool = False
+    turns: int = 0
+    codes: Sequence[Mapping[str, str]] | None = None
+
+    @property
+    def days(self) -> list[date]:
+        """The day that was read, then those that it may be as well."""
+        return [date.fromisoformat(day) for day in (self.text, *(self.others or ())) if day]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadDetail(Detail):
+    """What was read of a place, an ISBN, a code of the printer (of a `kind`)."""
+
+    kind: str | None = None
+    text: str = ""
+    plant: str | None = None
+    addon: str | None = None
 
 
 @measure("print-date", "count", "copy", 3, name="date of printing", subject="reading")
@@ -47,19 +79,19 @@ def print_date(
     if imprint is None:
         return print_date.observe(None, flags=(lacking,))
     seen = (evidence,) if evidence else ()
-    detail: dict[str, Any] = {
-        "lines": list(imprint.lines),
-        "upside_down": imprint.upside_down,
-        "turns": (turns + 2 * imprint.upside_down) % 4,
-    }
-    if imprint.codes:
-        detail["codes"] = [{"kind": c.kind, "text": c.text} for c in imprint.codes]
+    detail = PrintDateDetail(
+        lines=list(imprint.lines),
+        upside_down=imprint.upside_down,
+        turns=(turns + 2 * imprint.upside_down) % 4,
+        codes=[ReadDetail(kind=c.kind, text=c.text).to_json() for c in imprint.codes] or None,
+    )
     printed = imprint.printed
     if printed is None:
         flag = lacking if not imprint.lines else Flag.DATE_NOT_READ
         return print_date.observe(None, where=where, flags=(flag,), detail=detail, evidence=seen)
-    read = {"text": printed.day.isoformat(), "printed": printed.text, "others": [d.isoformat() for d in printed.others]}
-    return print_date.observe(1.0, 0.0, where, printed.doubts, read | detail, seen)
+    others = [d.isoformat() for d in printed.others]
+    dated = replace(detail, text=printed.day.isoformat(), printed=printed.text, others=others)
+    return print_date.observe(1.0, 0.0, where, printed.doubts, dated, seen)
 
 
 @print_date.on_copy
@@ -94,7 +126,7 @@ def print_place(imprint: Imprint | None, where: Where, evidence: Evidence | None
     place = imprint.place
     sure = place.country is not None and place.exact
     flags = () if sure else (Flag.LOW_CONFIDENCE,)
-    detail = {"text": place.text, "country": place.country} | ({"plant": place.plant} if place.plant else {})
+    detail = ReadDetail(text=place.text, plant=place.plant or None).to_json() | {"country": place.country}
     return print_place.observe(1.0, 0.0, where, flags, detail, (evidence,) if evidence else ())
 
 
@@ -132,7 +164,7 @@ def isbn(codes: Sequence[tuple[IsbnCode, Evidence]], lacking: Flag) -> list[Obse
             1.0,
             0.0,
             flags=() if code.sure else (Flag.LOW_CONFIDENCE,),
-            detail={"text": code.isbn, "addon": code.addon},
+            detail=ReadDetail(text=code.isbn, addon=code.addon),
             evidence=(evidence,),
         )
         for code, evidence in codes

@@ -11,7 +11,7 @@ from functools import update_wrapper
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from qc.measure.words import size
-from qc.model import Evidence, Observation, Where
+from qc.model import Detail, Evidence, Observation, Where
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,6 +54,11 @@ class Measured(Generic[P, R]):
     def on_copy(self, adapter: Callable[..., Seen]) -> Callable[..., Seen]:
         """Decorator: how the pipeline calls the measure for a copy; it may observe single pages all the same."""
         self.adapter, self.given = adapter, "copy"
+        return adapter
+
+    def on_copies(self, adapter: Callable[..., Seen]) -> Callable[..., Seen]:
+        """Decorator: how copies of one title are held against each other; it may observe single pages and copies all the same."""
+        self.adapter, self.given = adapter, "copies"
         return adapter
 
 
@@ -100,14 +105,15 @@ class Measure(Measured[P, R]):
         u: float | None = None,
         where: Where | None = None,
         flags: tuple[str, ...] = (),
-        detail: Mapping[str, Any] | None = None,
+        detail: Detail | Mapping[str, Any] | None = None,
         evidence: tuple[Evidence, ...] = (),
     ) -> Observation:
         """An observation of this measure; a missing value needs a flag that says why."""
         if value is None and not flags:
             raise ValueError(f"{self.id}: a value that could not be measured needs a flag that says why")
+        known = detail.to_json() if isinstance(detail, Detail) else detail or {}
         return Observation(
-            self.id, self.version, where or Where(), value, self.unit, u, tuple(map(str, flags)), detail or {}, evidence
+            self.id, self.version, where or Where(), value, self.unit, u, tuple(map(str, flags)), known, evidence
         )
 
     def revises(self, revise: Callable[..., Iterable[Observation]]) -> Callable[..., Iterable[Observation]]:
@@ -161,7 +167,7 @@ def measure(
 ) -> Callable[[Callable[P, R]], Measure[P, R]]:
     """Decorator that registers a measure; what is stated is described at `Measure`.
 
-    The function is called with the context of its scope, unless `on_page` or `on_copy` says how.
+    The function is called with the context of its scope, unless `on_page`, `on_copy` or `on_copies` says how.
 
     Raises
     ------
@@ -202,7 +208,7 @@ PARTS: list[Part[..., Any]] = []
 
 
 def in_order() -> list[Measure[..., Any]]:
-    """The measures of pages, then those of copies, each after those that it needs.
+    """The measures of pages, those of copies, then those between copies, each after those that it needs.
 
     Raises
     ------
@@ -218,7 +224,7 @@ def in_order() -> list[Measure[..., Any]]:
             add(need, (*of, name))
         done.setdefault(name, MEASURES[name])
 
-    for scope in ("page", "copy"):
+    for scope in ("page", "copy", "copies"):
         for measure in MEASURES.values():
             if measure.scope == scope:
                 add(measure.id, ())

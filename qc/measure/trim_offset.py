@@ -9,6 +9,7 @@ import numpy as np
 
 from qc.flags import Flag
 from qc.geometry import OUTER_EDGES, SIDES, Affine, Edge, Points, Size, meet
+from qc.measure.details import CutDetail, TrimOffsetDetail
 from qc.measure.registry import measure
 from qc.measure.words import size
 from qc.model import Observation, Where, evidence_at
@@ -46,13 +47,14 @@ def side_ends(corners: Points, side: int) -> Points:
 
 def trim_unstated(offset: Observation) -> Observation:
     """The offset of a page whose trim nobody stated: null; the detail says where the cut was found."""
-    detail = {"cut_mm": offset.detail["cut_mm"]} if "cut_mm" in offset.detail else {}
+    where_cut = CutDetail(cut_mm=CutDetail.of(offset).cut_mm)
     flags = (Flag.TRIM_NOT_STATED, *offset.flags)
-    return replace(offset, value=None, u=None, flags=flags, detail=detail, evidence=())
+    return replace(offset, value=None, u=None, flags=flags, detail=where_cut.to_json(), evidence=())
 
 
-def _cut_beyond(frame: Points, side: int, registration: Registration, trim: Size, u_trim_mm: float) -> dict[str, float]:
-    """Offset (mm) at or outside of which the cut lies, as the paper reaches the frame; twice its u is taken off."""
+def _cut_beyond(frame: Points, side: int, registration: Registration, trim: Size, u_trim_mm: float) -> float | None:
+    """Offset (mm) at or outside of which the cut lies, as the paper reaches the frame; twice its u is taken off. None where that
+    is too large."""
     axis = 1 if side in (1, 3) else 0
     nominal = side_ends(trim.corners(), side)
     middle = nominal.mean(axis=0)
@@ -61,7 +63,7 @@ def _cut_beyond(frame: Points, side: int, registration: Registration, trim: Size
     sign = -1.0 if side in (0, 1) else 1.0
     u_register = registration.u_across(middle, np.eye(2)[axis])
     u = float(np.sqrt(u_register**2 + _u_local(registration, axis) ** 2 + u_trim_mm**2))
-    return {} if u > MAX_U_MM else {"cut_beyond_mm": round(sign * float(at[axis] - middle[axis]) - 2 * u, 3)}
+    return None if u > MAX_U_MM else round(sign * float(at[axis] - middle[axis]) - 2 * u, 3)
 
 
 def _u_local(registration: Registration, axis: int) -> float:
@@ -174,10 +176,10 @@ def trim_offset(
         flag = reason or _not_placed(line, registration, axis)
         if flag is not None or registration is None or line.ends is None:
             flags = (flag or line.flag or Flag.EDGE_NOT_FOUND,)
-            found = {}
+            beyond = None
             if flag is None and registration is not None and line.frame is not None:
-                found = _cut_beyond(line.frame, side, registration, trim, u_trim_mm)
-            result.append(trim_offset.observe(None, where=where, flags=flags, detail=found))
+                beyond = _cut_beyond(line.frame, side, registration, trim, u_trim_mm)
+            result.append(trim_offset.observe(None, where=where, flags=flags, detail=CutDetail(cut_beyond_mm=beyond)))
             continue
         nominal = side_ends(trim.corners(), side)
         ends = _ends(cuts, side, trim)
@@ -188,19 +190,18 @@ def trim_offset(
         u_local = _u_local(registration, axis)
         u_own = float(np.sqrt(u_edge**2 + u_register**2 + u_local**2 + u_trim_mm**2))
         u = float(np.hypot(u_own, line.u_shape_mm))
-        detail = {
-            "cut_mm": np.round(ends, 4).tolist(),
-            "trim_mm": nominal.tolist(),
-            "u_edge": round(u_edge, 5),
-            "u_registration": round(u_register, 5),
-            "u_local": round(u_local, 5),
-            "u_system": round(line.u_shape_mm, 5),
-            "correlation": round(registration.correlation, 3),
-            "repeats": registration.repeats,
-        }
         scale_x, scale_y, _ = registration.linear()
-        if abs(scale_x - scale_y) > ANISOTROPIC:
-            detail["anisotropy"] = round(scale_x - scale_y, 5)
+        detail = TrimOffsetDetail(
+            cut_mm=np.round(ends, 4).tolist(),
+            trim_mm=nominal.tolist(),
+            u_edge=round(u_edge, 5),
+            u_registration=round(u_register, 5),
+            u_local=round(u_local, 5),
+            u_system=round(line.u_shape_mm, 5),
+            correlation=round(registration.correlation, 3),
+            repeats=registration.repeats,
+            anisotropy=round(scale_x - scale_y, 5) if abs(scale_x - scale_y) > ANISOTROPIC else None,
+        )
         if u_own > MAX_U_MM or abs(offset) > MAX_OFFSET_MM:
             flag = Flag.SPARSE if u_register > 0.7 * u_own else Flag.U_TOO_LARGE
             if abs(offset) > MAX_OFFSET_MM:
@@ -237,7 +238,7 @@ def _of_page(page: PageContext) -> Iterator[Observation]:
     for offset in offsets:
         told = trim_unstated(offset) if unstated else offset
         if page.copy.same_frame and Flag.CROPPED in told.flags:
-            told = replace(told, detail={**told.detail, "frame": "driver format"})
+            told = replace(told, detail=replace(CutDetail.of(told), frame="driver format").to_json())
         if page.position in sides.doubtful and told.where.edge in OUTER_EDGES:
             # Which outer edge it belongs to is assumed.
             told = replace(told, flags=(*told.flags, Flag.SIDES_NOT_PROVEN))

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qc.flags import Flag, most_common
 from qc.geometry import OUTER_EDGES, Edge, Side
+from qc.measure.details import CutDetail, TrimOffsetDetail
 from qc.measure.registry import MEASURES, measure
 from qc.measure.words import size
-from qc.model import Observation, Where
+from qc.model import Detail, Observation, Where
 from qc.stats import mean_over_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from qc.measure.context.copy_context import CopyContext
 
 MIN_PAGES = 3
-U_COMMON_MM = 0.018
-"""What all pages of a copy share on a dark backing, where they do not say it (`u_system`). It does not shrink with
-pages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrimOffsetBlockDetail(CutDetail):
+    """Number of pages, their spread and the page in the picture, or what cropped scans bound; what is known of the sides of an
+    outer edge, as `SidesTaken`."""
+
+    pages: int = 0
+    spread: float | None = None
+    shown_page: int | None = None
+    sides: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SidesTaken(Detail):
+    """On which sides of their leaves the pages were taken to lie: the direction of reading and how it is known; what proves the
+    sides and what speaks against the usual ones; sides of odd pages; number of pages whose side is not proven."""
+
+    direction: str = ""
+    by: str = ""
+    proof: str = ""
+    against: Sequence[str] = ()
+    odd_pages: Sequence[str] = ()
+    not_proven: int = 0
 
 
 @measure("trim-offset-block", "mm", "copy", 1, name="cut", subject="cut", by_edge=True)
@@ -64,22 +86,22 @@ def trim_offset_block(offsets: Sequence[Observation], pages_flag: Flag | None = 
             flags = [f for o in here if o.value is None for f in o.flags if f not in doubt]
             common = most_common(flags)
             reason: tuple[str, ...] = tuple(dict.fromkeys(f for f in (pages_flag, common, Flag.FEW_PAGES) if f))[:2]
-            detail: dict[str, Any] = {"pages": len(measured)}
-            bounds = [float(o.detail["cut_beyond_mm"]) for o in here if "cut_beyond_mm" in o.detail]
-            if len(bounds) >= MIN_PAGES:
-                detail["cut_beyond_mm"] = round(float(np.mean(bounds)), 3)
-            frames = [o.detail["frame"] for o in here if "frame" in o.detail]
-            if frames:
-                detail["frame"] = frames[0]
+            seen = [CutDetail.of(o) for o in here]
+            bounds = [c.cut_beyond_mm for c in seen if c.cut_beyond_mm is not None]
+            detail = TrimOffsetBlockDetail(
+                pages=len(measured),
+                cut_beyond_mm=round(float(np.mean(bounds)), 3) if len(bounds) >= MIN_PAGES else None,
+                frame=next((c.frame for c in seen if c.frame), None),
+            )
             result.append(trim_offset_block.observe(None, where=where, flags=(*reason, *doubt), detail=detail))
             continue
         values = np.array([o.value for o in measured], float)
         page_u = np.array([o.u or 0.0 for o in measured])
-        common_u = max(float(o.detail.get("u_system", U_COMMON_MM)) for o in measured)
+        common_u = max(TrimOffsetDetail.of(o).u_system for o in measured)
         own_u = np.sqrt(np.maximum(page_u**2 - common_u**2, 0.0))
         value, u, spread = mean_over_pages(values, own_u, common_u)
         nearest = min(measured, key=lambda o: abs((o.value or 0.0) - value))
-        detail = {"pages": len(values), "spread": round(spread, 4), "shown_page": nearest.where.page}
+        detail = TrimOffsetBlockDetail(pages=len(values), spread=round(spread, 4), shown_page=nearest.where.page)
         result.append(trim_offset_block.observe(value, u, where, doubt, detail=detail, evidence=nearest.evidence))
     return result
 
@@ -98,16 +120,17 @@ def _of_copy(copy: CopyContext) -> Iterator[Observation]:
 def _with_sides(block: Observation, copy: CopyContext) -> Observation:
     """The offset of a block at an outer edge with what is known of its sides."""
     sides, reference = copy.sides, copy.reference
-    said = {
-        "direction": str(copy.direction),
-        "by": reference.direction_by if reference else "as stated" if copy.copy.reference.direction else "",
-        "proof": sides.proof,
-        "against": list(sides.against),
-        "odd_pages": sorted(str(s) for s in sides.odd),
-        "not_proven": len(sides.doubtful),
-    }
+    said = SidesTaken(
+        direction=str(copy.direction),
+        by=reference.direction_by if reference else "as stated" if copy.copy.reference.direction else "",
+        proof=sides.proof,
+        against=list(sides.against),
+        odd_pages=sorted(str(s) for s in sides.odd),
+        not_proven=len(sides.doubtful),
+    )
     shifted = (Flag.SIDES_SHIFTED,) if Side.VERSO in sides.odd and not sides.doubtful else ()
-    return replace(block, flags=(*block.flags, *shifted), detail={**block.detail, "sides": said})
+    detail = replace(TrimOffsetBlockDetail.of(block), sides=said.to_json())
+    return replace(block, flags=(*block.flags, *shifted), detail=detail.to_json())
 
 
 @trim_offset_block.sentence

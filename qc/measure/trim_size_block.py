@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qc.flags import Flag
 from qc.measure.context.opposite_edges import AXES, opposite_edges
+from qc.measure.details import CutDetail
 from qc.measure.registry import measure
 from qc.measure.words import size
-from qc.model import Observation, Where
+from qc.model import Detail, Observation, Where
 from qc.stats import mean_over_pages
 
 if TYPE_CHECKING:
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 MIN_PAGES = 3
 _AXES = {"height": "y", "width": "x"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutSizeDetail(Detail):
+    """Number of pages, whether the bench cut across this axis, and what the pages measure from cut to cut."""
+
+    pages: int = 0
+    bench_cut: bool | None = None
+    cut_size_mm: float | None = None
 
 
 @measure(
@@ -106,18 +116,18 @@ def cut_size(offsets: Sequence[Observation], bench_cut: bool) -> list[Observatio
         ``height`` and ``width``; `detail` holds ``cut_size_mm``, the median over the pages in millimeters of the print,
         which may suggest a trim to a person and judges nothing, and for the width ``bench_cut``.
     """
-    at = {(o.where.page, o.where.edge): o.detail["cut_mm"] for o in offsets if "cut_mm" in o.detail}
+    at = {(o.where.page, o.where.edge): cut for o in offsets if (cut := CutDetail.of(o).cut_mm)}
     pages = sorted({page for page, _ in at if page is not None})
     result = []
     for name, axis in _AXES.items():
         first, last = AXES[axis]
         found = [(at[p, first], at[p, last]) for p in pages if (p, first) in at and (p, last) in at]
         sizes = [abs(float(np.mean(np.array(b) - np.array(a), axis=0)["xy".index(axis)])) for a, b in found]
-        detail: dict[str, Any] = {"pages": len(sizes)}
-        if axis == "x":
-            detail["bench_cut"] = bench_cut
-        if sizes:
-            detail["cut_size_mm"] = round(float(np.median(sizes)), 1)
+        detail = CutSizeDetail(
+            pages=len(sizes),
+            bench_cut=bench_cut if axis == "x" else None,
+            cut_size_mm=round(float(np.median(sizes)), 1) if sizes else None,
+        )
         where = Where(axis=name)
         result.append(trim_size_block.observe(None, where=where, flags=(Flag.TRIM_NOT_STATED,), detail=detail))
     return result

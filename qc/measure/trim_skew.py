@@ -10,6 +10,7 @@ import numpy as np
 from qc.flags import Flag
 from qc.geometry import Edge, Side
 from qc.measure.context.opposite_edges import surely_placed
+from qc.measure.details import TrimOffsetDetail
 from qc.measure.registry import measure
 from qc.measure.words import size
 from qc.model import Observation, Where
@@ -101,7 +102,7 @@ def trim_skew(offsets: Sequence[Observation], sides: Mapping[int, Side]) -> list
             value, u, spread = apart.deg, apart.u, apart.spread
             medians = {"recto": round(apart.recto, 4), "verso": round(apart.verso, 4)}
             detail = {"pages": len(here), "spread": round(spread, 4), "sides": medians}
-        u = float(np.hypot(u, value * max(abs(float(o.detail.get("anisotropy", 0.0))) for o in here)))
+        u = float(np.hypot(u, value * max(abs(TrimOffsetDetail.of(o).anisotropy or 0.0) for o in here)))
         result.append(trim_skew.observe(value, u, where, detail=detail))
     return result + _aslant(_turns(offsets, sides, blocks))
 
@@ -198,7 +199,8 @@ def _observed(from_side: float, turn: _Turn, spread: float) -> Observation:
 
 def _angle(offset: Observation, side: Side) -> float:
     """Degrees by which the cut opens toward the fore-edge or the tail."""
-    cut, trim = np.array(offset.detail["cut_mm"]), np.array(offset.detail["trim_mm"])
+    detail = TrimOffsetDetail.of(offset)
+    cut, trim = np.array(detail.cut_mm), np.array(detail.trim_mm)
     along, across = (0, 1) if offset.where.edge in (Edge.HEAD, Edge.TAIL) else (1, 0)
     # Toward smaller coordinates lies the outside of the left and the upper edge.
     outward = -1.0 if trim[:, across].mean() < 1.0 else 1.0

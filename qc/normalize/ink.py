@@ -15,6 +15,7 @@ from qc.resample import shrunk_with_map, warped
 from qc.units import px_per_mm
 
 INK_DPI = 75.0
+SCALE = px_per_mm(INK_DPI)
 MARGIN_MM = 4.0
 """Rim left out all round: cut edge, shadow, and backing that shows where the cut is too deep."""
 
@@ -30,9 +31,9 @@ MANY_LETTERS = 100
 VEILED = 0.955
 """Tenth part of a blank page's light, relative to its paper, below which something shines through: clean paper keeps 0.97."""
 TONED = 0.88
+"""Paper around the middle of the page this much darker than its brightest: a picture in pale tones."""
 BRIGHT = 0.85
 """Of the page's paper; less is a tone, or the dim side of a lamp."""
-"""Paper around the middle of the page this much darker than its brightest: a picture in pale tones."""
 DUSTY = 8
 
 
@@ -52,6 +53,27 @@ class Ink:
     marks: tuple[Mark, ...] = ()
     print_mm: tuple[float, float, float, float] | None = None
     bright: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """A page inside its margin: the scan and where the page lies in it, its light at `INK_DPI`, that of bare paper around each
+    pixel, and that of its brightest `paper`."""
+
+    luminance: NDArray[np.float32]
+    to_px: Affine
+    light: NDArray[np.float32]
+    local: NDArray[np.float32]
+    paper: float
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        height, width = self.light.shape
+        return width / SCALE, height / SCALE
+
+    def share(self, areas_mm2: NDArray[np.float64]) -> float:
+        """Of the page that these areas cover."""
+        return float(areas_mm2.sum() * SCALE**2 / self.light.size)
 
 
 def local_paper(plane: NDArray[np.float32], block: int) -> NDArray[np.float32]:
@@ -90,41 +112,32 @@ def ink_coverage(luminance: NDArray[np.float32], to_px: Affine, trim: Size) -> I
     for content, never the other way round. So is a picture in pale tones, and a page with nothing but a pencil mark on it.
     A black disc or a line from edge to edge that was ordered is told from a blob or a streak by the reference only.
     """
-    scale = px_per_mm(INK_DPI)
-    size = (max(round(trim.width_mm * scale), 8), max(round(trim.height_mm * scale), 8))
-    source, to_source = shrunk_with_map(luminance, to_px, int(to_px.scale[0] / scale + 0.01))
-    page = warped(source, to_source.after(Affine.scaling(1 / scale)), size)
-    margin = round(MARGIN_MM * scale)
+    size = (max(round(trim.width_mm * SCALE), 8), max(round(trim.height_mm * SCALE), 8))
+    source, to_source = shrunk_with_map(luminance, to_px, int(to_px.scale[0] / SCALE + 0.01))
+    page = warped(source, to_source.after(Affine.scaling(1 / SCALE)), size)
+    margin = round(MARGIN_MM * SCALE)
     page = page[margin:-margin, margin:-margin]
     paper = float(np.quantile(page[::2, ::2], 0.97))
-    local = local_paper(page, round(8 * scale))
+    local = local_paper(page, round(8 * SCALE))
     bright = float((local > BRIGHT * paper).mean())
-    ink = _ink(luminance, to_px, page, local, paper, scale)
-    return replace(ink, bright=bright)
+    return replace(_ink(_Inside(luminance, to_px, page, local, paper)), bright=bright)
 
 
-def _ink(
-    luminance: NDArray[np.float32],
-    to_px: Affine,
-    page: NDArray[np.float32],
-    local: NDArray[np.float32],
-    paper: float,
-    scale: float,
-) -> Ink:
-    """Ink on a `page` of `INK_DPI`, given its `local` and its brightest paper."""
-    ratio = np.asarray(page / np.maximum(local, 1e-3), np.float32)
-    solid = (local < 0.5 * max(paper, BARE_PAPER)) & (page < 0.5 * max(paper, BARE_PAPER))
+def _ink(page: _Inside) -> Ink:
+    light, local, paper = page.light, page.local, page.paper
+    ratio = np.asarray(light / np.maximum(local, 1e-3), np.float32)
+    solid = (local < 0.5 * max(paper, BARE_PAPER)) & (light < 0.5 * max(paper, BARE_PAPER))
     # A shadow toward a side is no print: solid regions count only where they reach away from the sides.
-    rim = round(12 * scale)
+    rim = round(12 * SCALE)
     if not solid[rim:-rim, rim:-rim].any():
         solid[:] = False
     dark = (ratio < 0.8) | solid
     _, _, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
     pieces = stats[1:]
-    extent = np.maximum(pieces[:, cv2.CC_STAT_WIDTH], pieces[:, cv2.CC_STAT_HEIGHT]) / scale
-    area = pieces[:, cv2.CC_STAT_AREA] / scale**2
+    extent = np.maximum(pieces[:, cv2.CC_STAT_WIDTH], pieces[:, cv2.CC_STAT_HEIGHT]) / SCALE
+    area = np.asarray(pieces[:, cv2.CC_STAT_AREA] / SCALE**2, np.float64)
     kept = (extent >= 1.3) & (area >= 0.5)
-    coverage = float(area[kept].sum() * scale**2 / page.size)
+    coverage = page.share(area[kept])
     strict = float(((ratio < 0.65) | solid).mean()) if kept.any() else 0.0
     u = max(abs(coverage - strict) / np.sqrt(3), 1e-4)
     specks = int((~kept).sum())
@@ -132,10 +145,10 @@ def _ink(
         reason = "no bare paper in sight: printed all over"
         return Ink(max(coverage, 1 - paper / BARE_PAPER), 0.2, PageKind.CONTENT, reason, paper)
     if not kept.any() and specks >= MANY_SPECKS:
-        coverage = float(area.sum() * scale**2 / page.size)
+        coverage = page.share(area)
         reason = f"{specks} small marks, as of a dot grid"
         return Ink(coverage, max(coverage / 3, 1e-4), PageKind.CONTENT, reason, paper)
-    if solid.any() or (coverage >= SPARSE and not _is_veil(np.asarray(area[kept], np.float64), strict, coverage)):
+    if solid.any() or (coverage >= SPARSE and not _is_veil(area[kept], strict, coverage)):
         return Ink(coverage, u, PageKind.CONTENT, f"{100 * coverage:.1f} % of the page is printed", paper)
     toned = float(np.median(local)) < TONED * paper
     if not kept.any() and toned:
@@ -144,37 +157,23 @@ def _ink(
         bare, said = _bare(ratio, local, specks)
         reason = f"{said} (nothing darker than 80 % of the paper and longer than 1.3 mm, {specks} specks)"
         return Ink(0.0, u, PageKind.BLANK, reason, paper, bare)
-    boxes, areas = (np.asarray(v, np.float64) for v in (pieces[kept][:, :4] / scale, area[kept]))
+    boxes = np.asarray(pieces[kept][:, :4] / SCALE, np.float64)
     pale = Ink(coverage, u, PageKind.CONTENT, PALE, paper)
-    return _few_pieces(luminance, to_px, page, local, scale, boxes, areas, toned, pale)
+    return _few_pieces(page, boxes, area[kept], toned, pale)
 
 
-def _few_pieces(
-    luminance: NDArray[np.float32],
-    to_px: Affine,
-    page: NDArray[np.float32],
-    local: NDArray[np.float32],
-    scale: float,
-    boxes: NDArray[np.float64],
-    areas: NDArray[np.float64],
-    toned: bool,
-    pale: Ink,
-) -> Ink:
+def _few_pieces(page: _Inside, boxes: NDArray[np.float64], areas: NDArray[np.float64], toned: bool, pale: Ink) -> Ink:
     """Ink on a page with little on it, piece by piece; `pale` is what it is where that does not tell."""
-    coverage, u, paper = pale.coverage, pale.u, pale.paper
-    fine, corner = _fine(luminance, to_px, local, boxes)
-    told = sort_marks(
-        fine,
-        boxes - [*corner, 0, 0],
-        (page.shape[1] / scale, page.shape[0] / scale),
-        sharp=to_px.scale[0] >= 0.9 * px_per_mm(FINE_DPI),
-    )
+    coverage, u, paper, to_px = pale.coverage, pale.u, page.paper, page.to_px
+    width, height = page.size_mm
+    fine, corner = _fine(page, boxes)
+    sharp = to_px.scale[0] >= 0.9 * px_per_mm(FINE_DPI)
+    told = sort_marks(fine, boxes - [*corner, 0, 0], (width, height), sharp=sharp)
     soft = list(told.soft)
-    coverage -= float(areas[soft].sum() * scale**2 / page.size)
-    look: Appearance | None = soft_look(boxes[soft], areas[soft], page.shape[1] / scale) if soft else Appearance.CLEAN
+    look: Appearance | None = soft_look(boxes[soft], areas[soft], width) if soft else Appearance.CLEAN
     if toned or look is None:
-        coverage += float(areas[soft].sum() * scale**2 / page.size)
         return Ink(coverage, max(u, coverage / 3), PageKind.CONTENT, PALE, paper)
+    coverage -= page.share(areas[soft])
     marks = tuple(
         _mark(code, boxes[k], to_px) for code, those in (("spot", told.blobs), ("streak", told.streaks)) for k in those
     )
@@ -186,9 +185,7 @@ def _few_pieces(
         return Ink(coverage, u, PageKind.BLANK, reason, paper, Appearance.DEFECT, marks)
     left, top = boxes[list(told.print), :2].min(axis=0)
     right, bottom = (boxes[list(told.print), :2] + boxes[list(told.print), 2:]).max(axis=0)
-    height = page.shape[0] / scale
-    box = tuple(float(v) + MARGIN_MM for v in (left, top, right, bottom))
-    printed = (box[0], box[1], box[2], box[3])
+    printed = (float(left) + MARGIN_MM, float(top) + MARGIN_MM, float(right) + MARGIN_MM, float(bottom) + MARGIN_MM)
     if right - left < 30 and bottom - top < 8 and (bottom < 0.15 * height or top > 0.85 * height):
         reason = f"print only in {right - left:.0f} x {bottom - top:.0f} mm, as of a folio"
         return Ink(coverage, u, PageKind.FOLIO_ONLY, reason, paper, Appearance.FOLIO, marks, printed)
@@ -224,18 +221,16 @@ def _bare(ratio: NDArray[np.float32], local: NDArray[np.float32], specks: int) -
     return Appearance.CLEAN, "blank"
 
 
-def _fine(
-    luminance: NDArray[np.float32], to_px: Affine, local: NDArray[np.float32], boxes: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def _fine(page: _Inside, boxes: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Light relative to the paper around at `FINE_DPI`, of the part that holds all boxes (mm inside the margin), and the
     place of its left-top corner there."""
-    coarse, fine = px_per_mm(INK_DPI), px_per_mm(FINE_DPI)
-    left, top = np.maximum(np.floor(boxes[:, :2].min(axis=0) * coarse).astype(int) - 2, 0)
-    right, bottom = np.ceil((boxes[:, :2] + boxes[:, 2:]).max(axis=0) * coarse).astype(int) + 2
-    around = local[top:bottom, left:right]
+    fine = px_per_mm(FINE_DPI)
+    left, top = np.maximum(np.floor(boxes[:, :2].min(axis=0) * SCALE).astype(int) - 2, 0)
+    right, bottom = np.ceil((boxes[:, :2] + boxes[:, 2:]).max(axis=0) * SCALE).astype(int) + 2
+    around = page.local[top:bottom, left:right]
     size = (round(around.shape[1] * FINE_DPI / INK_DPI), round(around.shape[0] * FINE_DPI / INK_DPI))
-    corner = np.array([left, top]) / coarse
-    source, to_source = shrunk_with_map(luminance, to_px, int(to_px.scale[0] / fine + 0.01))
+    corner = np.array([left, top]) / SCALE
+    source, to_source = shrunk_with_map(page.luminance, page.to_px, int(page.to_px.scale[0] / fine + 0.01))
     to_page = Affine.shift(*(float(v) + MARGIN_MM for v in corner)).after(Affine.scaling(1 / fine))
     picture = warped(source, to_source.after(to_page), size)
     paper = cv2.resize(around, size, interpolation=cv2.INTER_LINEAR)

@@ -21,14 +21,14 @@ _LATER = (("received_on", "printed_on"), ("claimed_on", "received_on"), ("claime
 """Pairs of dates, the later one first."""
 
 
-def fact_remarks(copy: BookCopy, today: date | None = None) -> Iterator[Remark]:
-    """Remarks on the facts of `copy`; `today` is this day unless given."""
+def fact_remarks(copy: BookCopy) -> Iterator[Remark]:
+    """Remarks on the facts of `copy`."""
     if missing := _missing(copy):
         stated = (copy.path / "copy.toml").exists()
         start = "copy.toml does not state" if stated else "There is no copy.toml that would state"
         message = f"{start} {'; '.join(f'{key} ({_WHY[key]})' for key in missing)}."
         yield Remark("add", "facts", message)
-    for message in _odd(copy, today or date.today()):
+    for message in _odd(copy, date.today()):
         yield Remark("check", "facts", message)
 
 

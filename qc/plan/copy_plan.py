@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from qc.edges.dark_backing import Sheet
 from qc.errors import ScanError
 from qc.geometry import Size
 from qc.inputs import Opened
@@ -14,14 +15,14 @@ from qc.normalize.calibrated import AppliedProfile
 from qc.normalize.ink import INK_DPI, ink_coverage
 from qc.normalize.open_page import OpenPage
 from qc.normalize.orientation import sheet_share, start_on
-from qc.page import check_resolution, describe_upright, open_job, small_picture, upright_page
+from qc.normalize.page_image import PageImage
+from qc.page import check_resolution, describe_upright, open_and_recognize, small_picture
 from qc.pipeline import PageWork, Progress, collate_copy
 from qc.reference.find import Reference
 from qc.register.alignment import Alignment, align
 from qc.register.collate import find_places, usual_turns
 from qc.register.identify import TURN_LEAD
 from qc.register.page_result import PageJob, PageResult
-from qc.register.recognize import recognize
 from qc.register.thumbnail_index import index_of
 from qc.register.thumbnails import has_content
 from qc.scan.copy_folder import files_passed_over
@@ -193,16 +194,12 @@ def plan_copy(
 
 def recognize_only(job: PageJob, reference: Reference | None, reader: ScanReader) -> PageResult:
     """Recognize one scan at 75 dpi; nothing is registered, no edge located, no color measured."""
-    if job.same_as is not None:
-        return PageResult(job)
-    result, page = open_job(job, reference, reader)
-    if page is None:
-        return result
-    if reference is None:
-        return _alone(result, page)
-    image, sheet, turns = upright_page(page, reference)
-    seen = recognize(image, sheet, reference, job)
-    result, sheet = describe_upright(replace(result, recognition=seen), image, sheet, turns, reference)
+    return open_and_recognize(job, reference, reader, _alone, _describe)
+
+
+def _describe(result: PageResult, image: PageImage, sheet: Sheet, turns: int, reference: Reference) -> PageResult:
+    seen = result.recognition
+    result, sheet = describe_upright(result, image, sheet, turns, reference)
     assert result.ink is not None
     if seen.page is None or result.ink.kind is PageKind.BLANK:
         return check_resolution(replace(result, options=seen.ways), image, sheet, reference)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qc.compare.compare import Comparison
 from qc.judge.clause import cite
-from qc.measure.copy_color import copy_color_difference
+from qc.measure.copy_color import CopyColorDetail, copy_color_difference
 from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
 from qc.report import words
@@ -155,6 +155,7 @@ def render(comparison: Comparison, *, k: float) -> str:
         words=words,
         cell=cell,
         color_words=color_words,
+        detail=CopyColorDetail.of,
     )
     return words.clean(page)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +13,7 @@ from qc.compare.compare import Comparison
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.measure.color_difference import paper_difference
-from qc.measure.copy_color import copy_color_difference, copy_color_outlier
+from qc.measure.copy_color import CopyColorDetail, MostShifted, copy_color_difference, copy_color_outlier
 from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
 from qc.report import words
@@ -96,7 +94,7 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
     console.print(table)
     say("", "cut: + further out, − deeper, against the print; color: mean of printed tiles, each copy on its own paper")
     for o in outliers(comparison):
-        others = o.detail.get("population")
+        others = CopyColorDetail.of(o).population
         beside = "" if others is None else f"; the others among themselves {others:.1f}"
         say("Color of", f"{o.where.copy}: {cell(o, k)} from the median of the copies{beside}")
     pairs = [row for row in rows(comparison) if row.color and row.color.value is not None]
@@ -119,32 +117,29 @@ def outliers(comparison: Comparison) -> list[Observation]:
 
 def color_words(color: Observation) -> str:
     """How a pair or a copy differs in color: its signed parts, the 95th percentile, and where it differs most."""
-    d = color.detail
-    said = f"{parts(d)}; 95 % of tiles below {d['p95']:.1f} ΔE00; most on page {d['max_page']} ({d['max']:.1f})"
-    region = d["max_region"]
-    if region is None:
+    d = CopyColorDetail.of(color)
+    said = f"{parts(d)}; 95 % of tiles below {d.p95:.1f} ΔE00; most on page {d.max_page} ({d.max:.1f})"
+    if d.max_region is None:
         return said
-    left, top, right, bottom = region["box_mm"]
-    return (
-        f"{said}, {region['place']}, x {left:.0f}–{right:.0f} y {top:.0f}–{bottom:.0f} mm: {region['dE00']:.1f} "
-        f"({parts(region)})"
-    )
+    region = MostShifted.read(d.max_region)
+    left, top, right, bottom = region.box_mm
+    return f"{said}, {region.place}, x {left:.0f}–{right:.0f} y {top:.0f}–{bottom:.0f} mm: {region.dE00:.1f} ({parts(region)})"
 
 
-def parts(shift: Mapping[str, Any]) -> str:
+def parts(shift: CopyColorDetail | MostShifted) -> str:
     """Signed shift as ``"L* −1.2, C* +0.4, hue +3°"``; hue is left out where little is colored."""
-    said = f"L* {shift['dL']:+.1f}, C* {shift['dC']:+.1f}"
-    if shift["dh"] is not None:
-        said += f", hue {shift['dh']:+.0f}°"
+    said = f"L* {shift.dL:+.1f}, C* {shift.dC:+.1f}"
+    if shift.dh is not None:
+        said += f", hue {shift.dh:+.0f}°"
     return said.replace("-", "−")
 
 
 def usual(color: Observation) -> str:
     """Yardsticks of the difference: the scanner's repeatability and the spread of the copies."""
-    d = color.detail
-    said = f"two scans of one page differ by {d['repeatability']:.2f} ΔE00 ({d['repeatability_from']})"
-    if "population_median" in d:
-        said += f"; pairs of these copies by {d['population_median']:.1f}, at most {d['population_max']:.1f}"
+    d = CopyColorDetail.of(color)
+    said = f"two scans of one page differ by {d.repeatability:.2f} ΔE00 ({d.repeatability_from})"
+    if d.population_median is not None:
+        said += f"; pairs of these copies by {d.population_median:.1f}, at most {d.population_max:.1f}"
     return said
 
 

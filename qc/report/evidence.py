@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,12 +14,11 @@ from PIL import Image
 
 from qc.geometry import Affine, Box, pixel_scaling
 from qc.judge.ranking import by_gravity
+from qc.measure.details import Line, TrimOffsetDetail
 from qc.measure.trim_offset import trim_offset
 from qc.model import Evidence, Finding, FindingOutcome, Inspection, PageRecord, ScanFile
 from qc.scan.scan_reader import ScanReader
 from qc.units import MM_PER_INCH, px_per_mm
-
-Segment = tuple[tuple[float, float], tuple[float, float]]
 
 MARGIN_MM = 4.0
 LEAST_HEIGHT_MM = 33.0
@@ -42,8 +41,8 @@ class Marks:
     `offset_mm` is the trim offset of the very page in the picture; a finding speaks of the block.
     """
 
-    trim: Segment | None = None
-    cut: Segment | None = None
+    trim: Line | None = None
+    cut: Line | None = None
     region: Box | None = None
     offset_mm: float | None = None
     u_mm: float | None = None
@@ -135,7 +134,7 @@ def whole(scan: NDArray[Any], to_scan: Affine) -> Box:
     return cx - half * ASPECT, cy - half, cx + half * ASPECT, cy + half
 
 
-def view(region: Box, trim: Segment | None = None) -> Box:
+def view(region: Box, trim: Line | None = None) -> Box:
     """What a picture of `region` shows: its surroundings too, always 4:3.
 
     Of a long narrow region (an edge, a streak) the middle is shown, so that it stays large enough to see. With a trim
@@ -213,16 +212,9 @@ def _marks(inspection: Inspection, finding: Finding, page: int, region: Box | No
     edge = finding.where.edge
     for o in inspection.observations:
         if o.measure == trim_offset.id and o.where.page == page and o.where.edge == edge and edge is not None:
-            trim, cut = _segment(o.detail.get("trim_mm")), _segment(o.detail.get("cut_mm"))
-            return Marks(trim=trim, cut=cut, offset_mm=o.value, u_mm=o.u)
+            lines = TrimOffsetDetail.of(o)
+            return Marks(lines.trim_mm, lines.cut_mm, offset_mm=o.value, u_mm=o.u)
     return Marks(region=region)
-
-
-def _segment(points: Sequence[Sequence[float]] | None) -> Segment | None:
-    if points is None:
-        return None
-    (ax, ay), (bx, by) = points
-    return (float(ax), float(ay)), (float(bx), float(by))
 
 
 def _webp(rgb: NDArray[np.uint8]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ def overlay(exhibit: Exhibit) -> Overlay:
     x0, y0, x1, _ = exhibit.box_mm
     scale = WIDTH / (x1 - x0)
 
-    def at(p: Point) -> Point:
+    def at(p: Sequence[float]) -> Point:
         return (p[0] - x0) * scale, (p[1] - y0) * scale
 
     marks, edge = exhibit.marks, exhibit.finding.where.edge

@@ -68,6 +68,9 @@ def render(
     """
     lead = next((e for e in exhibits if e.finding.severity == "defect"), None)
     ranked, strip = by_gravity(inspection.findings), _strip(inspection)
+    # What differs between copies is the odd one's fault, whose own report says so.
+    quiet = [f for f in ranked if f.where.copies]
+    counting = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and f not in quiet]
     template = environment().get_template("report.html")
     page = template.render(
         i=inspection,
@@ -75,7 +78,11 @@ def render(
         imprint=imprint,
         cite=cite,
         rows=words.rows(ranked),
-        unjudged=words.why_not_judged(ranked),
+        unjudged=words.why_not_judged([f for f in ranked if f not in quiet]),
+        counting=counting,
+        quiet=quiet,
+        between=words.between_copies(quiet),
+        seen=[s for s in strip if s.picture][:4],
         decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
         lead=lead,
         more=[e for e in exhibits if e is not lead],
@@ -91,9 +98,7 @@ def render(
             *filter(None, [sides_taken(inspection.observations)]),
         ],
         flags=list(dict.fromkeys(f for s in strip for f in s.flags)),
-        clauses=list(
-            dict.fromkeys((f.rule, f.within, f.outside, cite(f.clause, f.verbatim), f.source) for f in ranked)
-        ),
+        clauses=_clauses(ranked),
         counts={o: sum(f.outcome is o for f in ranked) for o in FindingOutcome},
     )
     return words.clean(page)
@@ -116,6 +121,14 @@ def write(
         The folder or file cannot be written.
     """
     write_text(render(inspection, exhibits, k=k, colors=colors, imprint=imprint), path)
+
+
+def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[str, str, str], None]]:
+    """Each sentence of the policy once, cited, with its source, and the rules and limits that rest on it."""
+    said: dict[tuple[str, str], dict[tuple[str, str, str], None]] = {}
+    for f in findings:
+        said.setdefault((cite(f.clause, f.verbatim), f.source), {})[f.rule, f.within, f.outside] = None
+    return said
 
 
 def _strip(inspection: Inspection) -> list[_StripPage]:

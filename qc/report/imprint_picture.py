@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from qc.errors import ScanError
-from qc.measure.readings import print_date
+from qc.measure.readings import PrintDateDetail, print_date
 from qc.model import Inspection
 from qc.scan.scan_reader import ScanReader
 
@@ -40,7 +40,7 @@ def imprint_picture(inspection: Inspection, reader: ScanReader | None = None) ->
         return b""
     if part.ndim == 3:
         part = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
-    part = np.rot90(part, seen.detail["turns"])
+    part = np.rot90(part, PrintDateDetail.of(seen).turns)
     shrink = min(1.0, MOST_PX / max(part.shape))
     small = cv2.resize(np.ascontiguousarray(part), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     small = np.asarray(small, np.uint8) // GRAY_STEP * GRAY_STEP + GRAY_STEP // 2

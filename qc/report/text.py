@@ -47,8 +47,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     control characters.
     """
 
-    def say(label: str, text: str, style: str = "") -> None:
-        console.print(Text.assemble((f"{label:<13}", style or "dim"), words.one_line(text)), soft_wrap=True)
+    def say(label: str, text: str) -> None:
+        console.print(Text.assemble((f"{label:<13}", "dim"), words.one_line(text)), soft_wrap=True)
 
     head = [
         inspection.copy.id,

@@ -12,7 +12,7 @@ from qc.geometry import Edge
 from qc.judge.clause import cite
 from qc.judge.rescan_list import in_groups, which
 from qc.measure import MEASURES, readings
-from qc.measure.blank_pages import blank_pages_unexplained
+from qc.measure.blank_pages import BookEnd, blank_pages_unexplained
 from qc.measure.print_position_jitter import print_position_jitter
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.trim_size_block import trim_size_block
@@ -41,6 +41,12 @@ OUTCOME = {
     FindingOutcome.UNDECIDED: "undecided",
     FindingOutcome.NOT_JUDGED: "not judged",
     FindingOutcome.WITHIN: "within",
+}
+MARK = {
+    FindingOutcome.OUTSIDE: "✖",
+    FindingOutcome.UNDECIDED: "?",
+    FindingOutcome.NOT_JUDGED: "∅",
+    FindingOutcome.WITHIN: "✔",
 }
 ROUTE = {
     "refund": "refund",
@@ -256,6 +262,21 @@ def _sentence(text: str) -> str:
     return text if text.rstrip("”").endswith((".", "!", "?")) else f"{text}."
 
 
+def between_copies(findings: Sequence[Finding]) -> str:
+    """How the copy compares with others of its title, in a line without a verdict; empty where it was not held against any."""
+    pairs = [f for f in findings if f.where.copies]
+    if not pairs:
+        return ""
+    off = [f for f in pairs if f.outcome is FindingOutcome.OUTSIDE]
+    if not off:
+        return (
+            f"Held against {len(pairs)} other copies of the title: alike."
+            if len(pairs) > 1
+            else "Like the other copy of the title."
+        )
+    return "Other copies of the title differ from this one: " + " ".join(f.message for f in off)
+
+
 def imprint(inspection: Inspection) -> str:
     """What the imprint says and where, or why nothing was read; empty where no page was scanned."""
     day, where = (
@@ -264,14 +285,16 @@ def imprint(inspection: Inspection) -> str:
     )
     if day is None or where is None or not inspection.copy.pages:
         return ""
-    parts = [str(where.detail["text"])] if where.value is not None else []
-    parts += [f"plant {where.detail['plant']}"] if where.detail.get("plant") else []
+    printed, at = readings.PrintDateDetail.of(day), readings.ReadDetail.of(where)
+    parts = [at.text] if where.value is not None else []
+    parts += [f"plant {at.plant}"] if at.plant else []
     if day.value is not None:
         doubt = "".join(f" ({_MEANING.get(f, f)})" for f in day.flags)
-        parts.append(f"printed {day.detail['text']}{doubt}")
+        parts.append(f"printed {printed.text}{doubt}")
     else:
         parts.append("; ".join(_MEANING.get(f, f) for f in day.flags))
-    parts += [f"{c['kind']} {c['text']}" for c in day.detail.get("codes", ())]
+    codes = [readings.ReadDetail.read(c) for c in printed.codes or ()]
+    parts += [f"{c.kind} {c.text}" for c in codes]
     if day.where.page:
         parts.append(place(day.where))
     return " · ".join(parts)
@@ -280,10 +303,11 @@ def imprint(inspection: Inspection) -> str:
 def last_pages(inspection: Inspection) -> str:
     """What stands at the end of the copy and why; empty where nothing follows the content or the end was not seen."""
     ends = [o for o in inspection.observations if o.measure == blank_pages_unexplained.id and o.value is not None]
-    return "; ".join(f"{o.detail['words']}{': expected' if not o.value else ''}" for o in ends if o.detail.get("words"))
+    said = [(o, words) for o in ends if (words := BookEnd.of(o).words)]
+    return "; ".join(f"{words}{': expected' if not o.value else ''}" for o, words in said)
 
 
 def isbn(inspection: Inspection) -> str:
     """What the barcode of the cover says; empty where none was read."""
     read = [o for o in inspection.observations if o.measure == readings.isbn.id and o.value is not None]
-    return ", ".join(f"{o.detail['text']}{' (not sure)' if o.flags else ''}" for o in read)
+    return ", ".join(f"{readings.ReadDetail.of(o).text}{' (not sure)' if o.flags else ''}" for o in read)

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qc.geometry import Edge
+from qc.measure.details import TrimOffsetDetail
 from qc.model import Observation
 
-U_SYSTEM_MM = 0.018
-"""What all pages share at one edge, on a dark backing, where they do not say it (`u_system`)."""
 MIN_CORRELATION = 0.9
 """A page registered worse may be at the wrong place itself."""
 AXES: dict[str, tuple[Edge, Edge]] = {"x": (Edge.SPINE, Edge.FORE_EDGE), "y": (Edge.HEAD, Edge.TAIL)}
@@ -53,7 +52,8 @@ class OppositeEdges:
 def surely_placed(offset: Observation) -> bool:
     """Whether the page of a `trim-offset` is registered well and does not nearly repeat itself, as rules do, so that its
     place might be a step off."""
-    return float(offset.detail.get("correlation", 0.0)) >= MIN_CORRELATION and not offset.detail.get("repeats")
+    detail = TrimOffsetDetail.of(offset)
+    return detail.correlation >= MIN_CORRELATION and not detail.repeats
 
 
 def opposite_edges(offsets: Sequence[Observation], axis: str) -> list[OppositeEdges]:
@@ -75,10 +75,11 @@ def opposite_edges(offsets: Sequence[Observation], axis: str) -> list[OppositeEd
 
 def _pair(page: int, first: Observation, last: Observation) -> OppositeEdges:
     a, b = first.value or 0.0, last.value or 0.0
-    system = max(_u_system(first), _u_system(last))
+    details = [TrimOffsetDetail.of(o) for o in (first, last)]
+    system = max(d.u_system for d in details)
     own = [max((o.u or 0.0) ** 2 - system**2, 0.0) for o in (first, last)]
     # Both rest on one registration: its error moves the placement in full and leaves the size alone.
-    shared = min(float(o.detail.get("u_registration", 0.0)) for o in (first, last)) ** 2
+    shared = min(d.u_registration for d in details) ** 2
     apart = sum(max(v - shared, 0.0) for v in own)
     return OppositeEdges(
         page,
@@ -89,10 +90,6 @@ def _pair(page: int, first: Observation, last: Observation) -> OppositeEdges:
         u_system=system,
         sure=surely_placed(first) and surely_placed(last),
     )
-
-
-def _u_system(offset: Observation) -> float:
-    return float(offset.detail.get("u_system", U_SYSTEM_MM))
 
 
 def placements(offsets: Sequence[Observation], axis: str, bench_cut: bool) -> list[OppositeEdges]:
@@ -106,11 +103,12 @@ def placements(offsets: Sequence[Observation], axis: str, bench_cut: bool) -> li
             o.where.page or 0,
             placement=-(o.value or 0.0),
             size=0.0,
-            u_placement=float(np.sqrt(max((o.u or 0.0) ** 2 - _u_system(o) ** 2, 0.0))),
+            u_placement=float(np.sqrt(max((o.u or 0.0) ** 2 - system**2, 0.0))),
             u_size=0.0,
-            u_system=_u_system(o),
+            u_system=system,
             sure=surely_placed(o),
         )
         for o in alone
+        for system in [TrimOffsetDetail.of(o).u_system]
     ]
     return [page for page in pages if page.sure]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from qc.geometry import USUAL, Side, mates
 from qc.measure.context.opposite_edges import OppositeEdges, opposite_edges, placements
+from qc.measure.details import TrimOffsetDetail
 from qc.model import Observation, PageRecord
 from qc.register.alignment import Alignment
 from qc.stats import huber_mean, mad
@@ -123,11 +124,9 @@ def seen_again(
 
 def _u_again(offset: Observation) -> float:
     """Standard uncertainty of an offset against what the same sheet gives in another pass; `u_system` is in it still."""
-    edge, registration, local, system = (
-        float(offset.detail.get(key, 0.0)) for key in ("u_edge", "u_registration", "u_local", "u_system")
-    )
-    own = edge**2 + registration**2 + (LOCAL_AGAIN * local) ** 2 + system**2
-    return min(float(np.sqrt(own)), offset.u or 0.0) if local else offset.u or 0.0
+    d = TrimOffsetDetail.of(offset)
+    own = d.u_edge**2 + d.u_registration**2 + (LOCAL_AGAIN * d.u_local) ** 2 + d.u_system**2
+    return min(float(np.sqrt(own)), offset.u or 0.0) if d.u_local else offset.u or 0.0
 
 
 def two_copies(alignment: Alignment, again: Mapping[int, Again]) -> bool:

@@ -16,6 +16,7 @@ from qc.measure.context.designed_sides import spine_of_odd
 from qc.measure.context.leaf_pairs import backs, uneven_edge
 from qc.measure.context.opposite_edges import surely_placed
 from qc.measure.context.page_sides import Sides
+from qc.measure.details import TrimOffsetDetail
 from qc.measure.trim_offset import trim_offset
 from qc.model import BookCopy
 from qc.reference.base import Reference, direction_of
@@ -66,7 +67,7 @@ def find_sides(
     if reference is None or copy.scan.bound:
         return Sides(tuple(usual), tuple(at_left))
     after = after_extra_side(numbers, [i for i, p in enumerate(pages, 1) if p.job.same_as is not None])
-    cuts = _cuts(pages, reference)
+    cuts = _cuts(pages)
     found = _Found(list(usual), at_left)
     design: tuple[str, ...] = ()
     if not reference.direction_by and spine_of_odd(reference) is (direction is Direction.RTL):
@@ -181,7 +182,7 @@ def _block_from_back(known: Mapping[int, int]) -> tuple[str, ...]:
     return (FROM_BACK,) if first % 2 == 0 and first - 1 not in known.values() and len(run) == A_BOOK else ()
 
 
-def _cuts(pages: Sequence[PageResult], reference: Reference) -> _Cuts:
+def _cuts(pages: Sequence[PageResult]) -> _Cuts:
     sides: dict[Edge, dict[int, float]] = {Edge.SPINE: {}, Edge.FORE_EDGE: {}}
     us: list[float] = []
     for page in pages:
@@ -193,7 +194,8 @@ def _cuts(pages: Sequence[PageResult], reference: Reference) -> _Cuts:
         for o in offsets:
             if o.value is not None and o.where.edge in sides and surely_placed(o):
                 sides[o.where.edge][place] = o.value
-                us.append(float(np.hypot(o.detail["u_edge"], o.detail["u_local"])))
+                detail = TrimOffsetDetail.of(o)
+                us.append(float(np.hypot(detail.u_edge, detail.u_local)))
     return _Cuts(sides[Edge.SPINE], sides[Edge.FORE_EDGE], float(np.median(us)) if us else 0.0)
 
 
