@@ -207,8 +207,9 @@ def _found(wanted: Line, kept: Sequence[Line], record: Line) -> str | None:
     for measure in wanted["measures"]:
         name = measure.partition(":")[2]
         if measure == "rescan":
-            asked = {r.get("reference_page") for r in record["verdict"]["rescan"]}
-            if asked if wanted.get("pages") is None else asked & set(wanted["pages"]):
+            unseen = any(n.startswith("pages not scanned") for n in record["verdict"]["not_checked"])
+            shown = {p["reference_page"] for p in record["pages"]}
+            if unseen and (wanted.get("pages") is None or set(wanted["pages"]) - shown):
                 return "said"
         if measure.startswith("any:") and any(f["measure"] == name for f in kept):
             return "asked"

@@ -250,12 +250,32 @@ class PageRecord:
 
 
 @dataclass(frozen=True)
-class Rescan:
-    """A scan to make: of a file that was not usable, or of a reference page that was not seen."""
+class NotSeen:
+    """What the scans of a copy do not show: a file that could not be used, or a printed page of the reference.
+
+    `other_side` is the page on the other side of its leaf, where that was scanned. `tells_cut` is whether its print and its rim
+    are such that a scan of it tells where it was cut.
+    """
 
     why: str
     file: str | None = None
     reference_page: int | None = None
+    other_side: int | None = None
+    tells_cut: bool = True
+
+
+@dataclass(frozen=True)
+class Rescan:
+    """A scan that could change the verdict, and in `how` how to make it: of a file once more, of a reference page that was not
+    seen, or of a cover. Of entries with one `group`, `need` suffice."""
+
+    why: str
+    file: str | None = None
+    reference_page: int | None = None
+    role: Role | None = None
+    how: str = ""
+    group: int = 1
+    need: int = 1
 
 
 @dataclass(frozen=True)
@@ -317,8 +337,8 @@ class Provenance:
 class Inspection:
     """Everything known of one inspected copy; what `--json` prints and the reports render.
 
-    `pictures` are small WebP thumbnails by scan name and frame for the report's page strip; they are not part of the JSON
-    record.
+    `not_seen` is what its scans do not show; which of it is asked for stands in the verdict. `pictures` are small WebP thumbnails
+    by scan name and frame for the report's page strip. Neither is part of the JSON record.
     """
 
     copy: BookCopy
@@ -330,6 +350,7 @@ class Inspection:
     observations: tuple[Observation, ...]
     pages: tuple[PageRecord, ...]
     provenance: Provenance
+    not_seen: tuple[NotSeen, ...] = ()
     pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
 
 

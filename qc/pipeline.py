@@ -24,9 +24,9 @@ from qc.measure.context.another_book import in_ordered_cover, other_block, witho
 from qc.measure.context.copy_context import CopyContext
 from qc.measure.context.glass_dirt import without_dirt_on_glass
 from qc.measure.context.imprint_page import ImprintPage, read_copy
+from qc.measure.context.not_seen import not_seen
 from qc.measure.context.observing import observe_copy
 from qc.measure.context.page_records import place_pages
-from qc.measure.context.rescans import rescans
 from qc.model import BookCopy, Inspection, PageKind, PageRecord, Provenance, ReferenceId, ScanFile
 from qc.normalize.calibrated import AppliedProfile
 from qc.page import measure_page, recognize_page, register_page, shape_of_print
@@ -159,13 +159,13 @@ def _judge_copy(
 ) -> Inspection:
     copy, reference = context.copy, context.reference
     observations = tuple(with_unexplained_blanks(context.observations, policy.padding))
-    rescan = rescans(copy, context.pages, records, reference, context.sides)
+    unseen = not_seen(copy, context.pages, records, reference, context.sides)
     if context.block is not None:
         # Pages of the ordered book that another block lacks would change nothing.
-        rescan = [r for r in rescan if r.file is not None]
+        unseen = [u for u in unseen if u.file is not None]
     identity = reference.id if reference else ReferenceId("none", note=note)
     unread = not_known(copy, observations)
-    findings, verdict = judge(observations, policy, copy, records, identity, rescan, unread)
+    findings, verdict = judge(observations, policy, copy, records, identity, unseen, unread)
     return Inspection(
         copy=copy,
         reference=identity,
@@ -176,6 +176,7 @@ def _judge_copy(
         observations=observations,
         pages=records,
         provenance=provenance,
+        not_seen=tuple(unseen),
         pictures={(p.job.scan.name, p.job.scan.frame): p.picture for p in context.pages if p.picture},
     )
 

@@ -391,7 +391,7 @@ def test_the_block_of_another_book_is_one_finding(tmp_path: Path) -> None:
         "pages-extra-inside",
     ):
         assert {(v, f) for _, v, f in values(inspection, measure)} <= {(None, (str(Flag.ANOTHER_BOOK),))}, measure
-    assert not inspection.verdict.rescan
+    assert not inspection.verdict.rescan and not inspection.not_seen
     again = with_unexplained_blanks(inspection.observations, load_policy("ingram").padding)
     assert all(o.value is None for o in again if o.measure == "blank-pages-unexplained")
 

@@ -81,7 +81,7 @@ def test_a_file_copied_is_one_scan_and_its_page_is_asked_for() -> None:
     assert not any(o.where.page in (2, 6) for o in inspection.observations)
     assert doubled(inspection) == [(0.0, ())]
     assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT
-    assert [r.reference_page for r in inspection.verdict.rescan] == [5, 6]
+    assert [n.reference_page for n in inspection.not_seen] == [5, 6]
     assert [p.reference_page for p in inspection.pages] == [1, None, 2, 3, 4, None]
 
 
@@ -91,7 +91,7 @@ def test_what_is_missing_beside_a_copied_file_is_never_certain(tmp_path: Path) -
     (copy / "copy.toml").write_text("schema = 1\n[scan]\ncomplete = true\n")
     inspection = inspect(copy)
     assert inspection.verdict.outcome is not VerdictOutcome.DEFECT
-    assert [r.reference_page for r in inspection.verdict.rescan] == [5, 6]
+    assert [n.reference_page for n in inspection.not_seen] == [5, 6]
 
 
 VERSIONS: dict[str, Callable[[Gray, Path], None]] = {

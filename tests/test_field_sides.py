@@ -146,7 +146,8 @@ def test_fronts_alone_are_an_unfinished_scan_and_no_leaf_is_missing() -> None:
     (missing,) = [o for o in seen.observations if o.measure == "pages-missing"]
     assert (missing.value, missing.flags) == (None, (Flag.HALF_LEAVES,))
     assert seen.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
-    assert "add scans of the sides that were not scanned" in seen.verdict.summary
+    assert "scan pages 2, 4, 6" in seen.verdict.summary
+    assert all(r.need == 3 and r.how.startswith("Scan these sides, too.") for r in seen.verdict.rescan)
 
 
 def test_a_whole_leaf_is_missing_unless_the_scan_is_unfinished(tmp_path: Path) -> None:
@@ -155,7 +156,7 @@ def test_a_whole_leaf_is_missing_unless_the_scan_is_unfinished(tmp_path: Path) -
     assert found(lost, "pages-missing")[None] == (FindingOutcome.OUTSIDE, ())
     half = inspected(copied(tmp_path / "half", [page(RTL, n) for n in (1, 5, 6)], complete), RTL)
     assert all(f.outcome is not FindingOutcome.OUTSIDE for f in half.findings if f.rule == "pages-missing")
-    assert [r.reference_page for r in half.verdict.rescan] == [2, 3, 4]
+    assert [n.reference_page for n in half.not_seen] == [2, 3, 4]
 
 
 def missing(seen: list[int | None], pages: int, **how: frozenset[Side]) -> list[tuple[float | None, tuple[str, ...]]]:

@@ -19,11 +19,11 @@ from qc.model import (
     Claim,
     Finding,
     FindingOutcome,
+    NotSeen,
     Observation,
     PageKind,
     PageRecord,
     ReferenceId,
-    Rescan,
     Role,
     ScanFile,
     ScanSettings,
@@ -187,10 +187,15 @@ def test_a_sound_copy_names_its_largest_offset() -> None:
 
 
 def test_an_edge_not_measured_is_insufficient_evidence_and_names_the_scan() -> None:
-    _, verdict = run([*cuts()[:2], *cuts(flags=("few-pages", "cropped"), fore_edge=None)[2:]])
+    seen = [*cuts()[:2], *cuts(flags=("few-pages", "cropped"), fore_edge=None)[2:]]
+    _, verdict = judge(
+        seen, KDP, COPY, [], PDF, [NotSeen("not among the scans", reference_page=n) for n in (2, 3, 4, 7)]
+    )
     assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert "the cut at the fore-edge could not be judged" in verdict.summary
-    assert "black or gray backing visible beyond the fore-edge" in verdict.summary
+    assert "scan any 3 of pages 2-4, 7" in verdict.summary
+    assert [(r.reference_page, r.group, r.need) for r in verdict.rescan] == [(n, 1, 3) for n in (2, 3, 4, 7)]
+    assert all("black paper behind it" in r.how for r in verdict.rescan)
     assert "cut at the fore-edge" in verdict.not_checked
 
 
@@ -238,6 +243,62 @@ def test_without_a_reference_there_is_no_acquittal() -> None:
     assert run(cuts(), reference=NONE, policy=lenient)[1].outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert run(cuts(), policy=lenient)[1].outcome is VerdictOutcome.NO_DEFECT
     assert run(cuts(head=-5.0), reference=NONE)[1].outcome is VerdictOutcome.DEFECT
+
+
+DOUBTFUL = [
+    ("print-defect", "streak", "dirt-or-ink", "Clean the glass"),
+    ("pages-duplicated", None, "maybe-same-sheet", "Look whether the copy has this sheet twice"),
+    ("pages-duplicated", None, "one-side", "Turn the sheet of this file over"),
+    ("pages-out-of-order", None, "scanned-late", "Look where the leaf lies"),
+    ("pages-out-of-order", None, "mixed-up", "Look where the leaf lies"),
+    ("pages-duplicated", None, "look-alike", None),
+    ("pages-duplicated", None, "two-copies", None),
+    ("print-defect", "missing-print", "few-words", None),
+]
+
+
+@pytest.mark.parametrize("measure, code, doubt, how", DOUBTFUL, ids=[f"{d[0]} {d[2]}" for d in DOUBTFUL])
+def test_a_scan_is_asked_for_where_it_settles_a_doubt(
+    measure: str, code: str | None, doubt: str, how: str | None
+) -> None:
+    detail = {"code": code} if code else {}
+    seen = [
+        *cuts(),
+        *(observe(measure, 1, where=Where(page=n), flags=(doubt,), detail=detail) for n in (3, 4)),
+    ]
+    pages = [
+        PageRecord(f"p-{n}.jpg", 0, Role.PAGE, n, None, PageKind.CONTENT, "", (300.0, 300.0), 0.0, False)
+        for n in range(1, 7)
+    ]
+    _, verdict = judge(seen, KDP, COPY, pages, PDF)
+    assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
+    assert [(r.file, r.group, r.need) for r in verdict.rescan] == (
+        [("p-3.jpg", 1, 2), ("p-4.jpg", 1, 2)] if how else []
+    )
+    assert all(r.how.startswith(how or "") and r.why for r in verdict.rescan)
+    # What only a person can decide stays undecided, so that a mark that proves to be dirt changes nothing.
+    _, both = judge([*seen, observe("pages-foreign", 1, where=Where(page=5))], KDP, COPY, pages, PDF)
+    assert bool(both.rescan) is bool(how)
+    spot = observe("print-defect", 1, where=Where(page=3), flags=("dirt-or-ink",), detail={"code": "spot"})
+    assert judge([*cuts(), spot], KDP, COPY, pages, PDF)[1].rescan
+    assert not judge([*cuts(), spot, observe("pages-foreign", 1, where=Where(page=5))], KDP, COPY, pages, PDF)[1].rescan
+
+
+def test_sides_that_settle_a_missing_leaf_or_a_turned_page() -> None:
+    page = PageRecord("p-1.jpg", 0, Role.PAGE, 3, None, PageKind.CONTENT, "", (300.0, 300.0), 0.0, False)
+    unseen = [NotSeen("other side", reference_page=4, other_side=3), NotSeen("not among the scans", reference_page=7)]
+    turned = observe("pages-upside-down", 1, where=Where(page=1), flags=("one-side",), detail={"reference_page": 3})
+    leaf = observe(
+        "pages-missing", 2, where=Where(page=2), flags=("scan-unfinished",), detail={"reference_pages": [7, 8]}
+    )
+    half = observe("pages-missing", None, flags=("half-leaves",), detail={"not_seen": [4]})
+    for seen in ([turned], [leaf, half]):
+        _, verdict = judge([*cuts(), *seen], KDP, COPY, [page], PDF, unseen)
+        assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
+        assert [(r.reference_page, r.need) for r in verdict.rescan] == [(4, 1)]
+    first = observe("pages-missing", 1, where=Where(page=1), flags=("may-be-cover",), detail={"reference_pages": [7]})
+    _, verdict = judge([*cuts(), first], KDP, COPY, [page], PDF, unseen)
+    assert [r.reference_page for r in verdict.rescan] == [7] and "If the copy has it" in verdict.rescan[0].how
 
 
 def test_nothing_scanned() -> None:
@@ -324,8 +385,8 @@ def test_what_was_not_checked_is_said() -> None:
         observe("pages-foreign", 0),
     ]
     broken = PageRecord("p-6.jpg", 0, Role.PAGE, None, None, PageKind.UNREADABLE, "truncated", None, None, False)
-    rescan = [Rescan("not seen", reference_page=n) for n in (3, *range(7, 25))] + [Rescan("truncated", "p-6.jpg")]
-    _, verdict = judge(seen, KDP, COPY, [broken], PDF, rescan, ["the spine's lettering"])
+    unseen = [NotSeen("not seen", reference_page=n) for n in (3, *range(7, 25))] + [NotSeen("truncated", "p-6.jpg")]
+    _, verdict = judge(seen, KDP, COPY, [broken], PDF, unseen, ["the spine's lettering"])
     assert verdict.not_checked == (
         "cover",
         "the spine's lettering",
@@ -346,7 +407,7 @@ def test_what_was_not_checked_is_said() -> None:
         "unreadable scans: p-6.jpg",
         "pages not scanned: 3, 7-24",
     )
-    assert verdict.rescan == tuple(rescan)
+    assert [(r.file, r.reference_page, r.need) for r in verdict.rescan] == [("p-6.jpg", None, 1)]
     assert all(item in verdict.summary for item in verdict.not_checked)
 
 

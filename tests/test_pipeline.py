@@ -102,7 +102,7 @@ def test_a_sound_copy_is_measured_and_passes(inspected: Inspection, sound: CopyT
     assert of(inspected, "blank-pages-at-end").value == 2
     assert of(inspected, "blank-pages-inside").value == 0
     assert of(inspected, "pages-foreign").value == 0
-    assert not inspected.verdict.rescan
+    assert not inspected.verdict.rescan and not inspected.not_seen
 
 
 def test_every_page_agrees_with_its_truth(inspected: Inspection, sound: CopyTruth) -> None:
@@ -201,7 +201,7 @@ def test_a_deep_cut_leaves_blank_pages_credible(shop: Shop) -> None:
     block = Block(Cut(head_mm=-4.5, tail_mm=-4.5, fore_edge_mm=-4.5, spine_mm=-4.5), spine_sd_mm=0.0)
     drawn = shop.draw("very-deep", block=block, blanks=2, seed=5)
     inspection = shop.inspect(drawn.folder)
-    assert not [r for r in inspection.verdict.rescan if r.file]
+    assert not [n for n in inspection.not_seen if n.file]
     assert PageKind.UNREADABLE not in [p.kind for p in inspection.pages]
     assert inspection.verdict.outcome is VerdictOutcome.DEFECT
 
@@ -314,7 +314,7 @@ def test_a_partial_scan_is_placed_by_content_and_what_is_unseen_is_said(shop: Sh
     drawn = shop.draw("part", pages=[1, 2, 6, 7, 8], seed=12)
     inspection = shop.inspect(drawn.folder)
     assert pages_shown(inspection) == [1, 2, 6, 7, 8]
-    assert [r.reference_page for r in inspection.verdict.rescan] == [3, 4, 5]
+    assert [n.reference_page for n in inspection.not_seen] == [3, 4, 5] and not inspection.verdict.rescan
     assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT
 
 
@@ -385,7 +385,7 @@ def test_print_proves_the_scale_where_the_file_states_it_seven_percent_off(shop:
     drawn = shop.draw("wrong-dpi", scanner=WRONG, pages=[1, 2, 4, 6], blanks=1, seed=15)
     inspection = shop.inspect(drawn.folder)
     assert pages_shown(inspection)[:4] == [1, 2, 4, 6]
-    assert not [r for r in inspection.verdict.rescan if r.file]
+    assert not [n for n in inspection.not_seen if n.file]
     for edge in Edge:
         found = of(inspection, "trim-offset-block", edge)
         assert found.value is not None and abs(found.value - drawn.block_mm[edge]) < 3 * (found.u or 0)

@@ -48,7 +48,15 @@ def test_keys_and_their_order_are_the_promised_ones() -> None:
     ]  # fmt: skip
     assert made["copy"] == {"id": "RMA-10482", "path": "/inbox/RMA-10482", "pages": 24}
     assert made["verdict"]["rescan"] == [
-        {"file": "p-0017.jpg", "reference_page": 17, "why": "the file ends before the image does"}
+        {
+            "file": "p-0017.jpg",
+            "reference_page": 17,
+            "role": None,
+            "how": "",
+            "why": "the file ends before the image does",
+            "group": 1,
+            "need": 1,
+        }
     ]
     fore_edge = next(f for f in made["findings"] if f["outcome"] == "outside")
     assert (fore_edge["value"], fore_edge["u"], fore_edge["margin"]) == (-3.62, 0.03, -0.42)

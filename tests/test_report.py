@@ -31,7 +31,7 @@ from rich.console import Console
 from qc.errors import OutputError
 from qc.geometry import Affine, Edge
 from qc.judge.ranking import by_gravity
-from qc.model import Evidence, Finding, FindingOutcome, Inspection, Observation, PageKind, Rescan, ScanFile, Where
+from qc.model import Evidence, Finding, FindingOutcome, Inspection, Observation, PageKind, Rescan, Role, ScanFile, Where
 from qc.report import evidence, html, text, words
 from qc.report.bullet_graph import bullet, limit_of
 from qc.report.evidence import Exhibit, exhibits, upright_crop
@@ -114,7 +114,8 @@ def test_summary_says_what_was_measured_and_what_was_not() -> None:
     row = next(line for line in lines if "OUTSIDE" in line)
     assert " ".join(row.split()) == "trim-offset-block fore-edge −3.620 ± 0.060 mm > 3.2 mm OUTSIDE"
     assert any("3 more results are within" in line for line in lines)
-    assert any(line.startswith("To rescan") and "p-0017.jpg (page 17)" in line for line in lines)
+    at = next(i for i, line in enumerate(lines) if line.startswith("To rescan"))
+    assert "This one:" in lines[at] and "p-0017.jpg (page 17)" in lines[at + 1]
     assert any(line.split() == ["Not", "checked", "cover,", "color"] for line in lines)
     assert any("we'll issue a refund" in line for line in lines)
     assert any("the backing is as bright as the paper" in line for line in printed(unseen()).splitlines())
@@ -386,13 +387,17 @@ def test_label_of_the_dimension_stays_in_the_picture(shown: list[Exhibit]) -> No
     assert [t.label for t in drawn.ticks if t.label][-1] == "−30"
 
 
-def test_pages_not_seen_share_a_line() -> None:
-    entries = [Rescan("not among the scans", None, n) for n in (1, 5, 7, 8)]
-    entries.insert(1, Rescan("cut short", "p-0017.jpg", 17))
-    assert words.rescans([*entries, Rescan("no scan of the spine")]) == [
-        "pages 1, 5, 7-8: not among the scans",
-        "p-0017.jpg (page 17): cut short",
-        "the copy: no scan of the spine",
+def test_scans_of_a_group_are_a_list_with_how_once() -> None:
+    some = [Rescan("not among the scans", None, n, how="Flat.", need=2) for n in (1, 5, 7, 8)]
+    some.insert(1, Rescan("cut short", "p-0017.jpg", 17, how="Flat.", need=2))
+    cover = Rescan("no scan of it", role=Role.COVER_BACK, how="With its barcode.", group=2)
+    assert words.rescans([*some, cover]) == [
+        words.Scans(
+            "Any 2 of these",
+            ["pages 1, 5, 7-8: not among the scans", "p-0017.jpg (page 17): cut short"],
+            ["Flat."],
+        ),
+        words.Scans("This one", ["cover-back: no scan of it"], ["With its barcode."]),
     ]
 
 

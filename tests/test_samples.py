@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import shutil
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -163,6 +164,30 @@ def test_white_backing_gives_no_edge(out: Path) -> None:
     offsets = [o for o in inspection.observations if o.measure.startswith("trim-offset")]
     assert offsets and all(o.value is None for o in offsets)
     assert "backing" in inspection.verdict.summary
+
+
+ASKED = {
+    "RMA-10486": ([3, *range(6, 9), *range(11, 22), 23, 24], 1),
+    "RMA-10489": ([f"p-000{n}.jpg" for n in range(1, 6)], 3),
+}
+"""Scans that are asked for, and how many of them suffice. Page 9 is dark at a cut, page 22 holds too little print."""
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_the_fewest_scans_are_asked_for(name: str, out: Path) -> None:
+    verdict = inspected(RETURNS / name, out).verdict
+    entries, need = ASKED.get(name, ([], 0))
+    assert [r.file or r.reference_page for r in verdict.rescan] == entries
+    assert {(r.group, r.need) for r in verdict.rescan} == ({(1, need)} if need else set())
+    assert "unless it is lost" not in verdict.summary
+
+
+def test_the_one_page_that_is_asked_for_decides(out: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(RETURNS / "RMA-10486", tmp_path / "RMA-10486")
+    # Page 23 of another copy stands for that of this one.
+    shutil.copy(RETURNS / "RMA-10481" / "p-0010.jpg", copy / "p-0003.jpg")
+    verdict = inspected(copy, out).verdict
+    assert verdict.outcome == "no-defect" and not verdict.rescan
 
 
 @pytest.mark.parametrize("path", sorted((SAMPLES / "real").iterdir()), ids=lambda path: path.name)

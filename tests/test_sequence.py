@@ -287,8 +287,8 @@ def test_a_lost_leaf_is_a_defect_only_of_a_complete_copy(book: Path) -> None:
     assert whole.verdict.outcome is VerdictOutcome.DEFECT
     part = inspected(book, [1, 2, 5, 6, 7, 8], complete=False)
     assert claimed(part) == []
-    assert [r.reference_page for r in part.verdict.rescan] == [3, 4]
-    assert all("a feeder draws in two leaves" in r.why for r in part.verdict.rescan)
+    assert [r.reference_page for r in part.not_seen] == [3, 4]
+    assert all("a feeder draws in two leaves" in r.why for r in part.not_seen)
     assert "Pages 3-4 of the book are missing, which are whole leaves" in whole.verdict.summary
     assert part.verdict.outcome is VerdictOutcome.NO_DEFECT
 

@@ -6,6 +6,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ from qc.batch.store_schema import APPLICATION_ID, STEPS
 from qc.errors import OutputError, UsageError
 from qc.flags import Flag
 from qc.geometry import Edge
+from qc.judge.judge import judge
 from qc.judge.policy import load_policy
 from qc.model import Inspection, Observation, Refund, VerdictOutcome, Where
 from qc.report.record import record, to_json
@@ -183,6 +185,35 @@ def test_a_store_of_an_older_version_is_brought_up_and_keeps_its_rows(
     monkeypatch.undo()
     with pytest.raises(OutputError, match=r"made by a newer qc.*Install the newer qc"):
         Store(path)
+
+
+def test_a_store_from_before_scans_were_chosen_is_read_and_judged_again(
+    store: Store, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = store.add(judged_by_kdp(example()), POLICY, store.begin_run("test"))
+    old = tmp_path / "old.db"
+    monkeypatch.setattr(database, "STEPS", STEPS[:1])
+    with Store(old, create=True) as opened:
+        assert not list(opened.view("inspections"))
+    monkeypatch.undo()
+    with closing(sqlite3.connect(path)) as new, closing(sqlite3.connect(old)) as db:
+        new.row_factory = sqlite3.Row
+        for table in ("runs", "policies", "inspections", "observations", "verdicts"):
+            for row in map(dict, new.execute(f"SELECT * FROM {table}")):
+                row.pop("rescan", None)
+                if "facts" in row:
+                    unseen = [{"why": "not among the scans", "file": None, "reference_page": n} for n in (3, 4)]
+                    row["facts"] = json.dumps(json.loads(row["facts"]) | {"rescan": unseen})
+                db.execute(
+                    f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
+                )
+        db.commit()
+    with Store(old) as opened:
+        kept = opened.inspection(number)
+    assert kept is not None and kept.verdict.rescan == ()
+    assert [(n.reference_page, n.tells_cut) for n in kept.not_seen] == [(3, True), (4, True)]
+    _, again = judge(kept.observations, POLICY, kept.copy, kept.pages, kept.reference, kept.not_seen)
+    assert "pages not scanned: 3-4" in again.not_checked
 
 
 def test_what_is_no_store_is_refused_and_left_alone(tmp_path: Path, path: Path) -> None:

@@ -21,6 +21,7 @@ from qc.model import (
     Evidence,
     Finding,
     Inspection,
+    NotSeen,
     Observation,
     PageRecord,
     PolicyId,
@@ -81,7 +82,8 @@ class Store(Database):
             "copy": copy,
             "reference": inspection.reference,
             "pages": inspection.pages,
-            "rescan": inspection.verdict.rescan,
+            # Named as when all of it was asked for.
+            "rescan": inspection.not_seen,
             "provenance": inspection.provenance,
         }
         with self._transaction():
@@ -200,19 +202,23 @@ class Store(Database):
 
     def _inspection(self, row: Mapping[str, Any], observed: Iterable[Mapping[str, Any]]) -> Inspection:
         facts = json.loads(row["facts"])
-        rescan = decode(tuple[Rescan, ...], facts["rescan"])
+        asked = json.loads(row["rescan"] or "[]")
         return Inspection(
             copy=decode(BookCopy, facts["copy"]),
             reference=decode(ReferenceId, facts["reference"]),
             policy=PolicyId(row["policy"], row["policy_version"], row["sha256"]),
             verdict=Verdict(
-                VerdictOutcome(row["outcome"]), row["summary"], tuple(json.loads(row["not_checked"])), rescan
+                VerdictOutcome(row["outcome"]),
+                row["summary"],
+                tuple(json.loads(row["not_checked"])),
+                decode(tuple[Rescan, ...], asked),
             ),
             refund=Refund(row["refund"], row["route"], decode(tuple[Reason, ...], json.loads(row["reasons"]))),
             findings=decode(tuple[Finding, ...], json.loads(row["findings"])),
             observations=tuple(_observation(o) for o in observed),
             pages=decode(tuple[PageRecord, ...], facts["pages"]),
             provenance=decode(Provenance, facts["provenance"]),
+            not_seen=decode(tuple[NotSeen, ...], facts["rescan"]),
         )
 
     def policy(self, sha256: str) -> Policy:
@@ -238,6 +244,7 @@ class Store(Database):
             route=refund.route,
             reasons=_json(refund.reasons),
             not_checked=_json(verdict.not_checked),
+            rescan=_json(verdict.rescan),
             findings=_json(inspection.findings),
         )
 

@@ -147,5 +147,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         *_VIEWS,
         *_NO_CHANGES,
     ),
+    # The scans that a verdict asks for; of older verdicts nobody chose them.
+    ("ALTER TABLE verdicts ADD COLUMN rescan TEXT CHECK (rescan IS NULL OR json_valid(rescan))",),
 )
 """Statements of each step; a store of version n has the first n behind it."""

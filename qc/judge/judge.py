@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -13,7 +13,9 @@ from qc.judge.claim import known
 from qc.judge.messages import capital, listed, message, name, ranges
 from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
+from qc.judge.rescan_list import in_groups, rescan_list, which
 from qc.judge.rule import Rule
+from qc.judge.scan_case import AGAIN, Case
 from qc.measure import MEASURES
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_unexplained
 from qc.measure.color_defect import color_defect
@@ -24,6 +26,7 @@ from qc.model import (
     Detail,
     Finding,
     FindingOutcome,
+    NotSeen,
     Observation,
     PageKind,
     PageRecord,
@@ -39,29 +42,22 @@ WITHOUT_DESIGN = frozenset({"none", "consensus"})
 """Kinds of reference that do not say where the print belongs: never a no-defect."""
 _NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
 _NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.TONES_BY_PLACE), str(Flag.PAPER_NOT_STATED)})
-_BACKING = "scans of at least three interior pages with a black or gray backing visible beyond the {edges}"
-_ADD = {
-    Flag.NO_REFERENCE: "the reference the copy was ordered from (--titles or --reference)",
-    Flag.TRIM_NOT_STATED: 'the ordered trim, trim = "… x … in" under [reference] in copy.toml or in title.toml',
-    Flag.NOT_REGISTERED: "flat, whole scans of at least three interior pages with text or pictures of the ordered book",
-    Flag.SPARSE: "scans of at least three interior pages full of print",
-    Flag.PERIODIC: "scans of at least three interior pages that do not repeat one pattern",
-    Flag.BLANK: "scans of at least three interior pages full of print",
-    Flag.WHITE_BACKING: _BACKING,
-    Flag.CROPPED: _BACKING,
-    Flag.PAINTED_RIM: _BACKING + " and edge fill switched off in the scanner's driver",
-    Flag.EDGE_NOT_FOUND: _BACKING,
-    Flag.DARK_PAGE: "scans of at least three interior pages with a light gray or white backing visible beyond the {edges}, as "
-    "they are printed dark",
-    Flag.OUTSIDE_NOT_BACKING: _BACKING + ", of loose sheets or with bound = true in copy.toml",
-    Flag.BOUND: "scans of at least three loose interior pages with a black or gray backing visible beyond the {edges}",
-    Flag.U_TOO_LARGE: "scans of more interior pages at 300 dpi or above, with a calibrated scanner profile",
-    Flag.UNREADABLE: "scans of the pages whose files could not be read",
-    Flag.FEW_PAGES: _BACKING,
-    Flag.END_NOT_SEEN: "scans of the last pages of the book",
-    Flag.HALF_LEAVES: "scans of the sides that were not scanned",
-    Flag.BITONAL: "scans in color or gray instead of black and white",
+_STATE = {
+    Flag.NO_REFERENCE: "add the reference the copy was ordered from (--titles or --reference)",
+    Flag.TRIM_NOT_STATED: 'add the ordered trim, trim = "… x … in" under [reference] in copy.toml or in title.toml',
 }
+"""What no scan tells."""
+_REASONS = (
+    Flag.NOT_REGISTERED,
+    Flag.SPARSE,
+    Flag.PERIODIC,
+    Flag.BLANK,
+    Flag.FEW_PAGES,
+    Flag.END_NOT_SEEN,
+    Flag.HALF_LEAVES,
+)
+"""Why nothing is judged where a better scan of the same page does not help."""
+Lack = tuple[Rule, Edge | None]
 
 
 def compares_content(measure: str) -> bool:
@@ -75,7 +71,7 @@ def judge(
     copy: BookCopy,
     pages: Sequence[PageRecord],
     reference: ReferenceId,
-    rescan: Sequence[Rescan] = (),
+    not_seen: Sequence[NotSeen] = (),
     not_checked: Sequence[str] = (),
 ) -> tuple[tuple[Finding, ...], Verdict]:
     """Findings of every rule of the policy on a copy, and the verdict they make.
@@ -92,8 +88,8 @@ def judge(
         What each scan was taken for; unreadable ones are named as not checked.
     reference : ReferenceId
         Of kind ``"none"`` or ``"consensus"`` there is never a no-defect.
-    rescan : sequence of Rescan
-        Handed on in the verdict; its reference pages are those that were not scanned.
+    not_seen : sequence of NotSeen
+        What the scans do not show; which of it the verdict asks for is chosen here.
     not_checked : sequence of str
         What the caller knows was not looked at, in words.
 
@@ -127,23 +123,23 @@ def judge(
     defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
     doubts = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
     unseen = ["cover", *not_checked, *_not_judged(policy, findings, observations, copy)]
-    unseen = list(dict.fromkeys([*unseen, *_not_scanned(copy, pages, rescan)]))
+    unseen = list(dict.fromkeys([*unseen, *_not_scanned(copy, pages, not_seen)]))
+    case = Case(copy, findings, observations, pages, not_seen, policy.k)
+    lacking = [] if reference.kind in WITHOUT_DESIGN else list(missing.values())
     if defects:
         decision, said = VerdictOutcome.DEFECT, _worst(defects, policy, "more {}", "defect")
     elif doubts:
         decision, said = VerdictOutcome.NEEDS_REVIEW, _worst(doubts, policy, "more {} to look at", "finding")
     elif missing or reference.kind in WITHOUT_DESIGN:
-        decision, said = (
-            VerdictOutcome.INSUFFICIENT_EVIDENCE,
-            _lacking(missing, findings, observations, copy, reference),
-        )
+        decision = VerdictOutcome.INSUFFICIENT_EVIDENCE
+        said = _lacking(missing, case, reference)
         if reference.kind in WITHOUT_DESIGN and (alone := own_sentence(observations, policy.k)):
             said += f"; {alone}"
     else:
         decision, said = VerdictOutcome.NO_DEFECT, _sound(findings, policy)
     gaps = [u for u in unseen if decision is not VerdictOutcome.INSUFFICIENT_EVIDENCE or u not in missing]
     summary = f"{said}; not checked: {', '.join(gaps)}." if gaps else f"{said}."
-    return findings, Verdict(decision, summary, tuple(unseen), tuple(rescan))
+    return findings, Verdict(decision, summary, tuple(unseen), rescan_list(case, decision, lacking))
 
 
 def judge_between(observations: Sequence[Observation], policy: Policy) -> tuple[Finding, ...]:
@@ -245,9 +241,9 @@ def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, c
     )
 
 
-def _missing(policy: Policy, findings: Sequence[Finding], copy: BookCopy) -> dict[str, Where]:
-    """What required rules lack, in words, and its place."""
-    missing: dict[str, Where] = {}
+def _missing(policy: Policy, findings: Sequence[Finding], copy: BookCopy) -> dict[str, Lack]:
+    """What required rules lack, in words: the rule, and its edge."""
+    missing: dict[str, Lack] = {}
     for rule in policy.rules:
         mine = [f for f in findings if f.rule == rule.id]
         # A copy stated complete that is not: what is asked for may change the verdict.
@@ -258,9 +254,9 @@ def _missing(policy: Policy, findings: Sequence[Finding], copy: BookCopy) -> dic
         if rule.edges:
             edges = rule.judged_edges(copy.scan, spine_in_doubt(findings))
             lacking = [e for e in edges if all(f.where.edge is not e for f in judged)]
-            missing |= {f"{name(rule)} at the {e}": Where(edge=e) for e in lacking}
+            missing |= {f"{name(rule)} at the {e}": (rule, e) for e in lacking}
         elif unfinished or not judged:
-            missing[name(rule)] = Where()
+            missing[name(rule)] = (rule, None)
     return missing
 
 
@@ -304,13 +300,13 @@ def _late(findings: Sequence[Finding]) -> str:
     return f" (scanned pages {ranges(late)} were scanned late, or are bound there)" if late else ""
 
 
-def _not_scanned(copy: BookCopy, pages: Sequence[PageRecord], rescan: Sequence[Rescan]) -> list[str]:
+def _not_scanned(copy: BookCopy, pages: Sequence[PageRecord], not_seen: Sequence[NotSeen]) -> list[str]:
     words = []
     repeated = sum(p.same_as is not None for p in pages)
     broken = [p.file for p in pages if p.kind is PageKind.UNREADABLE]
     if broken:
         words.append(f"unreadable scans: {', '.join(broken)}")
-    unseen = [r.reference_page for r in rescan if r.reference_page is not None and r.file is None]
+    unseen = [n.reference_page for n in not_seen if n.reference_page is not None and n.file is None]
     if unseen:
         words.append(f"pages not scanned: {ranges(unseen)}")
     elif copy.pages_expected and (lacking := copy.pages_expected - len(copy.pages) + repeated) > 0:
@@ -331,37 +327,45 @@ def _worst(findings: Sequence[Finding], policy: Policy, more: str, noun: str) ->
     return f"{said}; {others} {more.format(plural)}" if others else said
 
 
-def _lacking(
-    missing: dict[str, Where],
-    findings: Sequence[Finding],
-    observations: Sequence[Observation],
-    copy: BookCopy,
-    reference: ReferenceId,
-) -> str:
-    if not copy.scans:
-        return "Not enough evidence: nothing was scanned; add scans of the copy unless it is lost"
-    edges = [w.edge for w in missing.values() if w.edge]
-    lacking = [x for x in findings if x.outcome is FindingOutcome.NOT_JUDGED]
+def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) -> str:
+    """What was not judged and why, and what to add, as the list of scans has it."""
+    if not case.copy.scans:
+        lost = ", as the copy is claimed as lost" if case.copy.claim.reason == "lost" else ""
+        return f"Not enough evidence: nothing was scanned{lost}"
+    edges = [edge for _, edge in missing.values() if edge]
+    lacking = [x for x in case.findings if x.outcome is FindingOutcome.NOT_JUDGED]
     flags = Counter(f for x in lacking if x.required or Flag.HALF_LEAVES in x.flags for f in x.flags)
-    flags.update(f for o in observations if o.value is None and o.where.edge in edges for f in o.flags)
+    flags.update(f for o in case.observations if o.value is None and o.where.edge in edges for f in o.flags)
+    known = [f for f in Flag if f in AGAIN or f in _REASONS if flags[f]]
+    flag = max(known, key=lambda f: (f is not Flag.FEW_PAGES, flags[f]), default=Flag.FEW_PAGES)
+    if flags[Flag.TRIM_NOT_STATED]:
+        # No scan tells what was ordered, so this comes first.
+        flag = Flag.TRIM_NOT_STATED
     if reference.kind in WITHOUT_DESIGN:
-        flag, add = Flag.NO_REFERENCE, _ADD[Flag.NO_REFERENCE]
-    else:
-        known = [f for f in Flag if f in _ADD and flags[f]]
-        flag = max(known, key=lambda f: (f is not Flag.FEW_PAGES, flags[f]), default=Flag.FEW_PAGES)
-        if flags[Flag.TRIM_NOT_STATED]:
-            # No scan tells what was ordered, so this comes first.
-            flag = Flag.TRIM_NOT_STATED
-        add = _ADD[flag]
-    where = listed(edges) if edges else "page"
-    if not missing:
-        said = flag.meaning
-    else:
-        only_edges = len(edges) == len(missing)
-        what = f"the cut at the {where}" if only_edges else listed(missing)
-        said = f"{what} could not be judged ({flag.meaning})"
-    said = f"Not enough evidence: {said}; add {add.format(edges=where)}"
-    return said + (seen_size(observations) if flag is Flag.TRIM_NOT_STATED else "")
+        flag = Flag.NO_REFERENCE
+    said = flag.meaning
+    if missing:
+        what = f"the cut at the {listed(edges)}" if len(edges) == len(missing) else listed(missing)
+        said = f"{what} could not be judged ({said})"
+    return f"Not enough evidence: {said}; {_what_to_add(flag, missing, case, reference)}"
+
+
+def _what_to_add(flag: Flag, missing: Mapping[str, Lack], case: Case, reference: ReferenceId) -> str:
+    if reference.kind == "none" and reference.note:
+        told = "" if "--" in reference.note else "; name a reference that can be used with --reference"
+        return f"{_within(reference.note)}{told}"
+    if flag in _STATE:
+        return _STATE[flag] + (seen_size(case.observations) if flag is Flag.TRIM_NOT_STATED else "")
+    if case.copy.claim.reason == "lost":
+        return "the copy is claimed as lost"
+    asked = rescan_list(case, VerdictOutcome.INSUFFICIENT_EVIDENCE, list(missing.values()))
+    groups = [f"{_some(g)}{which(g)}" for g in in_groups(asked)]
+    return f"scan {listed(groups)}" if groups else "no further scan would tell"
+
+
+def _some(group: Sequence[Rescan]) -> str:
+    again = "again " if all(e.file for e in group) else ""
+    return f"{again}any {group[0].need} of " if group[0].need < len(group) else again
 
 
 def _sound(findings: Sequence[Finding], policy: Policy) -> str:

@@ -64,7 +64,7 @@ def judged_again(
         inspection.copy,
         inspection.pages,
         reference,
-        inspection.verdict.rescan,
+        inspection.not_seen,
         not_known(inspection.copy, observations),
     )
     provenance = inspection.provenance

@@ -64,3 +64,19 @@ class SequenceDetail(Detail):
     look_alike: Sequence[int] | None = None
     blank_before: int | None = None
     versos_turned: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapDetail(Detail):
+    """Of pages that no scan shows: those that may only not have been scanned, or those that are missing."""
+
+    not_seen: Sequence[int] = ()
+    reference_pages: Sequence[int] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadDetail(Detail):
+    """Of a mean over the pages of a copy: their number and their spread in the unit of the value."""
+
+    pages: int = 0
+    spread: float | None = None

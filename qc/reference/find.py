@@ -108,7 +108,10 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
         return open_reference(option, trim=stated.trim, bleed=stated.bleed, direction=stated.direction), ""
     what, searched = _searched(copy, titles)
     if not what:
-        return None, "No reference was named, and copy.toml states no ISBN to look one up."
+        return (
+            None,
+            "No reference was named, and copy.toml states no ISBN to look one up: state isbn or pass --reference.",
+        )
     if not searched:
         return None, f"There is no folder to look up {what} in; pass --titles."
     for path in looked_up(copy, titles):
@@ -116,7 +119,8 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
             return open_reference(path, trim=stated.trim, bleed=stated.bleed, direction=stated.direction), ""
         except (ReferenceFault, UsageError) as fault:
             return None, f"{what[0].upper()}{what[1:]} cannot be used: {fault}"
-    return None, f"{what[0].upper()}{what[1:]} was not found under {' or '.join(map(str, searched))}."
+    places = " or ".join(map(str, searched))
+    return None, f"{what[0].upper()}{what[1:]} was not found under {places}: add it there, or pass --reference."
 
 
 def looked_up(copy: BookCopy, titles: Path | None) -> Iterator[Path]:

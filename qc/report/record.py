@@ -174,7 +174,15 @@ def _evidence(e: Evidence) -> shapes.Evidence:
 
 
 def _rescan(r: Rescan) -> shapes.Rescan:
-    return {"file": r.file, "reference_page": r.reference_page, "why": r.why}
+    return {
+        "file": r.file,
+        "reference_page": r.reference_page,
+        "role": r.role and str(r.role),
+        "how": r.how,
+        "why": r.why,
+        "group": r.group,
+        "need": r.need,
+    }
 
 
 def _number(value: float | None, unit: str) -> float | int | None:

@@ -111,7 +111,11 @@ class Observation(TypedDict):
 class Rescan(TypedDict):
     file: str | None
     reference_page: Positive | None
+    role: RoleName | None
+    how: Annotated[str, Says(description="What to do, in the words of a clerk.")]
     why: str
+    group: Annotated[Positive, Says(description="Of the entries of one group, as many as `need` says suffice.")]
+    need: Positive
 
 
 class Reason(TypedDict):

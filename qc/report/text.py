@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -71,14 +73,13 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
             f"{len(within)} {more}{'result is' if len(within) == 1 else 'results are'} within the limits (-v shows them)",
         )
 
-    to_rescan = words.unseen(inspection.verdict.outcome)
     for label, text in (
         ("Block", words.block(inspection, k)),
         ("Last pages", words.last_pages(inspection)),
         ("Imprint", words.imprint(inspection)),
         ("Cover ISBN", words.isbn(inspection)),
         *(("Not judged", reason) for reason in words.why_not_judged(ranked)),
-        *((to_rescan, scan) for scan in words.rescans(inspection.verdict.rescan)),
+        *_to_rescan(inspection),
         ("Scans", " ".join(how_scanned(inspection.observations, inspection.pages))),
         ("Sides", sides_taken(inspection.observations)),
         ("Not checked", ", ".join(inspection.verdict.not_checked)),
@@ -94,6 +95,12 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         (words.VERDICT[outcome], _VERDICT_STYLE[outcome]), "  ", words.one_line(inspection.verdict.summary)
     )
     console.print(verdict, soft_wrap=True)
+
+
+def _to_rescan(inspection: Inspection) -> Iterator[tuple[str, str]]:
+    for scans in words.rescans(inspection.verdict.rescan):
+        yield "To rescan", f"{scans.some}:"
+        yield from (("", line) for line in (*scans.which, *scans.how))
 
 
 def _table(findings: list[Finding], k: float) -> Table:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.clause import cite
-from qc.judge.messages import ranges
+from qc.judge.rescan_list import in_groups, which
 from qc.measure import MEASURES, readings
 from qc.measure.blank_pages import BookEnd, blank_pages_unexplained
 from qc.measure.print_position_jitter import print_position_jitter
@@ -207,22 +208,28 @@ def scanner(inspection: Inspection) -> str:
     return f"scanner {profile}" if profile else "no scanner profile"
 
 
-def unseen(outcome: VerdictOutcome) -> str:
-    """Heading of what the scans do not show: a sound copy asks for nothing."""
-    return "Not seen" if outcome is VerdictOutcome.NO_DEFECT else "To rescan"
+@dataclass(frozen=True)
+class Scans:
+    """Scans to make, of which some suffice: how many, which and why, and how they are made."""
+
+    some: str
+    which: list[str]
+    how: list[str]
 
 
-def rescans(entries: Sequence[Rescan]) -> list[str]:
-    """Scans to make, and why; pages that were not seen for the same reason share a line."""
-    together: dict[tuple[str | None, str], list[int]] = {}
-    for entry in entries:
-        together.setdefault((entry.file, entry.why), []).extend([entry.reference_page] if entry.reference_page else [])
-    return [f"{_scan(file, numbers)}: {why}" for (file, why), numbers in together.items()]
+def rescans(entries: Sequence[Rescan]) -> list[Scans]:
+    """Scans to make, by group; those asked for with the same reason share a line."""
+    return [_scans(group) for group in in_groups(entries)]
 
 
-def _scan(file: str | None, numbers: Sequence[int]) -> str:
-    which = f"page{'s' if len(numbers) > 1 else ''} {ranges(numbers)}" if numbers else ""
-    return f"{file} ({which})" if file and which else file or which or "the copy"
+def _scans(group: Sequence[Rescan]) -> Scans:
+    need, count = group[0].need, len(group)
+    some = f"Any {need} of these" if need < count else "All of these" if count > 1 else "This one"
+    reasons = dict.fromkeys((e.why, bool(e.file)) for e in group)
+    lines = [f"{which([e for e in group if (e.why, bool(e.file)) == r])}: {r[0]}" for r in reasons]
+    hows = {how: [e for e in group if e.how == how] for how in dict.fromkeys(e.how for e in group if e.how)}
+    alone = len(hows) == 1
+    return Scans(some, lines, [how if alone else f"{which(of)}: {how}" for how, of in hows.items()])
 
 
 def refund(inspection: Inspection) -> str:
