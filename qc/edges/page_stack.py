@@ -170,15 +170,14 @@ def lines_along(
     window = _window(centers, slope_limit)
     always = cv2.erode(known.view(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     fewest = np.maximum(always.sum(axis=0, dtype=np.int64), least * count)
-    if (_within_reach(step, known, window) < share * fewest).all():
+    places = np.flatnonzero(_within_reach(step, known, window) >= share * fewest)
+    if not len(places):
         return []
     middle = 0.5 * (centers[0] + centers[-1])
     half = 0.5 * (centers[-1] - centers[0])
     slopes = np.linspace(-slope_limit, slope_limit, 2 * max(round(slope_limit * half), 1) + 1)
     rows = np.arange(count)[:, None]
-    places = np.arange(step.shape[1])
-    best = np.zeros(len(places))
-    slope_of = np.zeros(len(places))
+    best, slope_of = np.zeros((2, step.shape[1]))
     for slope in slopes:
         index = places[None, :] + np.rint(slope * (centers - middle)).astype(int)[:, None]
         inside = (index >= 0) & (index < step.shape[1])
@@ -192,20 +191,20 @@ def lines_along(
         alike = here & (value * np.sign(mean) > 0.5 * LEAST_STEP)
         agree = alike.view(np.uint8).sum(axis=0, dtype=np.uint16) / np.maximum(number, 1)
         ok = (number >= least * count) & (agree >= share) & (np.abs(mean) >= LEAST_STEP)
-        better = ok & (np.abs(mean) > np.abs(best))
-        best[better], slope_of[better] = mean[better], slope
+        better = ok & (np.abs(mean) > np.abs(best[places]))
+        best[places[better]], slope_of[places[better]] = mean[better], slope
     lines: list[Line] = []
     at = 0
-    while at < len(places):
+    while at < len(best):
         if best[at] == 0:
             at += 1
             continue
         peak = at
-        while peak + 1 < len(places) and best[peak + 1] * np.sign(best[at]) > abs(best[peak]):
+        while peak + 1 < len(best) and best[peak + 1] * np.sign(best[at]) > abs(best[peak]):
             peak += 1
         lines.append(Line(peak + 1.5, float(slope_of[peak]), float(best[peak])))
         at = peak + 1
-        while at < len(places) and 0 < best[at] * np.sign(best[peak]) <= abs(best[at - 1]):
+        while at < len(best) and 0 < best[at] * np.sign(best[peak]) <= abs(best[at - 1]):
             at += 1
     return lines
 

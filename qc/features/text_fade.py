@@ -140,8 +140,8 @@ def _paper(tiles: PageTiles) -> Array:
     if tiles.bare is None or tiles.bare_light is None:
         return np.full(tiles.usable.shape, np.nan)
     bare = np.asarray(tiles.bare, np.float32)
-    light = channel_mean(np.asarray(tiles.bare_light, np.float32)) * bare
-    light, share = (cv2.GaussianBlur(v, (0, 0), AROUND) for v in (light, bare))
+    shown = channel_mean(np.asarray(tiles.bare_light, np.float32)) * bare
+    light, share = (cv2.GaussianBlur(v, (0, 0), AROUND) for v in (shown, bare))
     paper = np.where(share > LEAST_BARE, light / np.maximum(share, LEAST_BARE), np.nan)
     return np.asarray(np.maximum(paper, LEAST_LIGHT), np.float64)
 
