@@ -293,12 +293,13 @@ def _measure(result: PageResult, image: PageImage, page: ReferencePage) -> PageR
     assert sheet is not None and registration is not None
     settings, trim, direction = result.job.settings, page.trim, result.job.direction
     flat = flat_mm(page.number, trim, direction)
-    lines = page_edges(image, sheet, page, registration.to_px, settings.bound, direction)
+    expected = ordered(page, registration.to_px)
+    lines = page_edges(image, sheet, page, expected, registration.to_px, settings.bound, direction)
     lines = told_even(image.pixels, lines)
     slivers = white_slivers(
         image.luminance,
         lines,
-        ordered(page, registration.to_px),
+        expected,
         trim,
         registration.to_px,
         (image.dpi.x_dpi, image.dpi.y_dpi),

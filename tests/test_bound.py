@@ -182,7 +182,7 @@ def test_a_line_that_was_ordered_is_no_page_below() -> None:
 
 def test_lines_come_from_inside_out_with_place_and_sign() -> None:
     strip, _ = strip_along(strip_with({30: -0.2, 10: 0.1}, 0.003, 0.002), RIGHT, 48, 0)
-    profiles, centers = segment_profiles(strip, 60)
+    profiles, centers = segment_profiles(strip)
     lines = lines_along(profiles[:, :44] / 0.8, np.ones(profiles[:, :44].shape, bool), centers, 0.006)
     assert [line.at for line in lines] == pytest.approx([17.5, 37.5], abs=1.0)
     assert lines[0].step == pytest.approx(-0.2, abs=0.06) and lines[1].step == pytest.approx(0.1, abs=0.04)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.edges.dark_backing import USUAL_PAPER, Backing, EdgeLine
-from qc.edges.page_stack import LASTING_DROP, SEGMENTS, Expected, Profiles, lines_along, look
-from qc.edges.profiles import consensus_line, robust_line, strip_along
+from qc.edges.page_stack import LASTING_DROP, Expected, Profiles, lines_along, look
+from qc.edges.profiles import SEGMENTS, consensus_line, robust_line, strip_along
 from qc.flags import Flag
 from qc.geometry import Points
 from qc.units import px_per_mm
@@ -131,8 +131,7 @@ def _refined(
     if used < LEAST_USED or scatter > MAX_SCATTER_MM * scale:
         return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=used)
     mean_x = centers[good].mean()
-    along = (first[1] - first[0]) / np.hypot(*(first[1] - first[0]))
-    reach = (ends - first[0]) @ along
+    reach = to_image.inverse()(ends)[:, 0]
     ends_px = to_image(np.column_stack([reach, coef[0] + coef[1] * (reach - mean_x)]))
     lever = (float(reach.mean()) - mean_x) / max(float(centers[good].std()), 1.0)
     u = scatter * np.sqrt((1 + lever**2) / (max(float(weights.sum()), 4.0) / 3))

@@ -19,15 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.edges.page_stack import Expected, lies_on_board, lies_on_others
-from qc.edges.profiles import consensus_line, robust_line, segment_profiles, strip_along
+from qc.edges.profiles import SEGMENTS, consensus_line, robust_line, segment_profiles, strip_along
 from qc.flags import Flag
 from qc.geometry import Points, pixel_scaling
 from qc.resample import shrunk
-from qc.stats import column_medians, mad, median
+from qc.stats import column_medians, mad, median, quantile
 from qc.units import px_per_mm
 
 SMALL_DPI = 37.5
-SEGMENTS = 60
+COARSE_PX = 3.0
+"""Apart lie the columns in which an edge is looked for first: it is followed in all of them afterwards."""
 U_SHAPE_MM = 0.018
 """Tone curve, sharpening, edge shape and smooth distortion on a dark backing; does not average out within a copy."""
 USUAL_PAPER = 0.82
@@ -115,16 +116,14 @@ def _ring(small: NDArray[np.float32], width: int) -> NDArray[np.float32]:
 
 def _backing(small: NDArray[np.float32], stated: str) -> Backing:
     """The level that dominates the frame's rim, and what it must be called."""
-    paper = float(np.quantile(small, 0.9))
+    paper = quantile(small.ravel(), 0.9)
     rim = _ring(small, 2)
-    counts, bounds = np.histogram(np.sqrt(np.clip(rim, 0, 1)), bins=50, range=(0, 1))
+    root = np.sqrt(np.clip(rim, 0, 1))
+    counts, bounds = np.histogram(root, bins=50, range=(0, 1))
     smooth = np.convolve(counts, [1, 1, 1], "same")
     peak = int(np.argmax(smooth))
-    near = rim[
-        (np.sqrt(np.clip(rim, 0, 1)) >= bounds[max(peak - 1, 0)])
-        & (np.sqrt(np.clip(rim, 0, 1)) <= bounds[min(peak + 2, 50)])
-    ]
-    level = float(np.median(near))
+    near = rim[(root >= bounds[max(peak - 1, 0)]) & (root <= bounds[min(peak + 2, 50)])]
+    level = median(near)
     noise = mad(near - level)
     share = near.size / rim.size
     if stated in ("white", "cropped"):
@@ -254,18 +253,18 @@ def find_edge(
         return EdgeLine(None, flag=_NO_BACKING[backing.kind])
     scale = px_per_mm(dpi)
     reach = round(band_mm * scale)
-    strip, to_image = strip_along(luminance, ends, reach, reach)
-    profiles, centers = segment_profiles(strip, SEGMENTS)
+    strip, to_image = strip_along(luminance, ends, reach, reach, COARSE_PX)
+    profiles, centers = segment_profiles(strip)
     step = max(0.35 * (backing.paper - backing.level), 8 * backing.noise)
     coarse_level = np.full(len(profiles), backing.level + step)
-    line = _coarse_line(profiles, centers, coarse_level, slope_limit)
+    line = _coarse_line(profiles, centers, coarse_level, COARSE_PX * slope_limit)
     if line is None:
         return EdgeLine(None, flag=_missing_reason(profiles, coarse_level, scale))
     first = to_image(np.array([[0.0, line[0]], [strip.shape[1] - 1.0, line[0] + line[1] * (strip.shape[1] - 1)]]))
 
     inside, outside = round(3.0 * scale), round(3.5 * scale)
     strip, to_image = strip_along(luminance, first, inside, outside)
-    profiles, centers = segment_profiles(strip, SEGMENTS)
+    profiles, centers = segment_profiles(strip)
     # Level on the paper side close to the edge, and the darkest just outside: the shadow of the sheet is not backing.
     paper_side = _paper_side(profiles, inside, backing)
     with np.errstate(invalid="ignore"):

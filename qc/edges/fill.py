@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qc.colorimetry import LINEAR_LUT
 from qc.geometry import Points
+from qc.stats import median
 from qc.units import px_per_mm
 
 EVEN, FAR = 2, 8
@@ -83,6 +84,8 @@ def content_box(gray: Gray, dpi: tuple[float, float]) -> tuple[int, int, int, in
         inner = gray[y0:y1, x0:x1]
         views = (inner.T, inner, inner.T[::-1], inner[::-1])
         even = [_even_rows(view) for view in views]
+        if not any(even):
+            break
         paper = max(float(np.quantile(LINEAR_LUT[inner[::8, ::8]], 0.9)), USUAL_PAPER)
         cut = [0, 0, 0, 0]
         for side, view in enumerate(views):
@@ -99,9 +102,9 @@ def content_box(gray: Gray, dpi: tuple[float, float]) -> tuple[int, int, int, in
 
 def _even_rows(view: Gray) -> int:
     """Number of the first rows that are all of one value."""
-    value = np.int16(np.median(view[0]))
+    value = np.int16(median(view[0]))
     for depth in range(len(view)):
-        if (np.abs(view[depth].astype(np.int16) - value) > EVEN).mean() > STRAY:
+        if np.count_nonzero(np.abs(view[depth].astype(np.int16) - value) > EVEN) > STRAY * view.shape[1]:
             return depth
     return 0
 

@@ -11,18 +11,16 @@ sheet printed all over, on which no place is bare enough to look.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.edges.profiles import segment_profiles, strip_along
+from qc.edges.profiles import SEGMENTS, segment_profiles, strip_along
 from qc.geometry import Affine, Points
 from qc.resample import warped
 from qc.units import px_per_mm
 
-SEGMENTS = 60
 REACH_MM = 8.0
 """How far inside an edge the stack may begin: somewhat more than half an inch of paper fans out."""
 SOFT_PX = 2
@@ -133,13 +131,12 @@ def look(strip: NDArray[np.float32], to_image: Affine, expected: Expected | None
     Without an order every visible place counts as bare, and the light is that of the paper between letters and lines of
     text: its upper part, not its mean.
     """
-    profiles, centers = segment_profiles(strip, SEGMENTS)
+    profiles, centers = segment_profiles(strip)
     seen = np.isfinite(profiles)
     if expected is None:
-        bounds = np.linspace(0, strip.shape[1], SEGMENTS + 1).round().astype(int)
-        paper = [np.quantile(strip[:, a:b], BETWEEN_LETTERS, axis=1) for a, b in pairwise(bounds)]
-        return Ground(np.array(paper, np.float64), centers, seen, None)
-    ordered, _ = segment_profiles(expected.strip(to_image, (strip.shape[0], strip.shape[1])), SEGMENTS)
+        paper = np.quantile(strip.reshape(len(strip), SEGMENTS, -1), BETWEEN_LETTERS, axis=2)
+        return Ground(paper.T.astype(np.float64), centers, seen, None)
+    ordered, _ = segment_profiles(expected.strip(to_image, (strip.shape[0], strip.shape[1])))
     most, least = (extreme(ordered, _AROUND, borderType=cv2.BORDER_REPLICATE) for extreme in (cv2.dilate, cv2.erode))
     return Ground(profiles, centers, seen & (most - least < PLAIN), ordered)
 
@@ -169,17 +166,18 @@ def lines_along(
         Of these segments, how many must show the line.
     """
     count = len(profiles)
-    values = np.where(usable, profiles, 0.0)
-    # Two samples either side of each gap.
-    step = 0.5 * (values[:, 2:-1] + values[:, 3:] - values[:, 1:-2] - values[:, :-3])
-    known = usable[:, 3:] & usable[:, 2:-1] & usable[:, 1:-2] & usable[:, :-3]
+    step, known = _steps(np.where(usable, profiles, 0.0), usable)
+    window = _window(centers, slope_limit)
+    always = cv2.erode(known.view(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    fewest = np.maximum(always.sum(axis=0, dtype=np.int64), least * count)
+    places = np.flatnonzero(_within_reach(step, known, window) >= share * fewest)
+    if not len(places):
+        return []
     middle = 0.5 * (centers[0] + centers[-1])
     half = 0.5 * (centers[-1] - centers[0])
     slopes = np.linspace(-slope_limit, slope_limit, 2 * max(round(slope_limit * half), 1) + 1)
     rows = np.arange(count)[:, None]
-    places = np.arange(step.shape[1])
-    best = np.zeros(len(places))
-    slope_of = np.zeros(len(places))
+    best, slope_of = np.zeros((2, step.shape[1]))
     for slope in slopes:
         index = places[None, :] + np.rint(slope * (centers - middle)).astype(int)[:, None]
         inside = (index >= 0) & (index < step.shape[1])
@@ -193,22 +191,41 @@ def lines_along(
         alike = here & (value * np.sign(mean) > 0.5 * LEAST_STEP)
         agree = alike.view(np.uint8).sum(axis=0, dtype=np.uint16) / np.maximum(number, 1)
         ok = (number >= least * count) & (agree >= share) & (np.abs(mean) >= LEAST_STEP)
-        better = ok & (np.abs(mean) > np.abs(best))
-        best[better], slope_of[better] = mean[better], slope
+        better = ok & (np.abs(mean) > np.abs(best[places]))
+        best[places[better]], slope_of[places[better]] = mean[better], slope
     lines: list[Line] = []
     at = 0
-    while at < len(places):
+    while at < len(best):
         if best[at] == 0:
             at += 1
             continue
         peak = at
-        while peak + 1 < len(places) and best[peak + 1] * np.sign(best[at]) > abs(best[peak]):
+        while peak + 1 < len(best) and best[peak + 1] * np.sign(best[at]) > abs(best[peak]):
             peak += 1
         lines.append(Line(peak + 1.5, float(slope_of[peak]), float(best[peak])))
         at = peak + 1
-        while at < len(places) and 0 < best[at] * np.sign(best[peak]) <= abs(best[at - 1]):
+        while at < len(best) and 0 < best[at] * np.sign(best[peak]) <= abs(best[at - 1]):
             at += 1
     return lines
+
+
+def _steps(values: Profiles, known: NDArray[np.bool_]) -> tuple[Profiles, NDArray[np.bool_]]:
+    """Step of each profile at each place, two samples either side of it, and where all four are known."""
+    step = 0.5 * (values[:, 2:-1] + values[:, 3:] - values[:, 1:-2] - values[:, :-3])
+    return step, known[:, 3:] & known[:, 2:-1] & known[:, 1:-2] & known[:, :-3]
+
+
+def _within_reach(step: Profiles, known: NDArray[np.bool_], window: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Segments that have a step of one sign within the `window` of each place: a line there has no more, however it leans."""
+    alike = [(known & (step * sign > 0.5 * LEAST_STEP)).view(np.uint8) for sign in (1, -1)]
+    near = [cv2.dilate(a, window, borderType=cv2.BORDER_CONSTANT, borderValue=0) for a in alike]
+    return np.asarray(np.max([n.sum(axis=0, dtype=np.int64) for n in near], axis=0))
+
+
+def _window(centers: NDArray[np.float64], slope_limit: float) -> NDArray[np.uint8]:
+    """As far as a line may lean along an edge."""
+    reach = int(np.ceil(slope_limit * 0.5 * (centers[-1] - centers[0]))) + 1
+    return np.ones((1, 2 * reach + 1), np.uint8)
 
 
 def lies_on_others(
@@ -232,8 +249,15 @@ def lies_on_others(
     """
     scale = px_per_mm(dpi)
     strip, to_image = strip_along(luminance, ends, round(REACH_MM * scale), 0)
-    ground = look(strip, to_image, expected)
     inner = strip.shape[0] - max(round(SOFT_MM * scale), SOFT_PX)
+    if expected is not None:
+        # Most margins are empty whatever was ordered there.
+        profiles, centers = segment_profiles(strip[:inner])
+        seen = np.isfinite(profiles)
+        near = _within_reach(*_steps(np.where(seen, profiles / paper, 0.0), seen), _window(centers, FAN_LIMIT))
+        if near.max() < LEAST_SHARE * LEAST_BARE * SEGMENTS:
+            return False
+    ground = look(strip, to_image, expected)
     profiles, usable = ground.profiles[:, :inner] / paper, ground.bare[:, :inner]
     if expected is not None:
         lines = lines_along(profiles, usable, ground.centers, FAN_LIMIT)

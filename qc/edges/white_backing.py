@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from qc.edges.dark_backing import EdgeLine
 from qc.edges.page_stack import Expected
-from qc.edges.profiles import robust_line, segment_profiles, strip_along
+from qc.edges.profiles import SEGMENTS, robust_line, segment_profiles, strip_along
 from qc.edges.shadow_model import INSIDE_PX, OUTSIDE_PX, ProfileFit, fit_profile
 from qc.flags import Flag
 from qc.geometry import Affine, Points
@@ -29,7 +29,6 @@ from qc.units import px_per_mm
 
 U_SHAPE_MM = 0.13
 """Shadows of unknown shape move the fitted edge by up to 0.25 mm; the same on every page of a copy."""
-SEGMENTS = 60
 STEEPEST = 0.018
 """Slope of the edge against the guess, about a degree."""
 PRINTED_STEP = 0.02
@@ -115,7 +114,7 @@ def find_shadow_edge(
     scale = px_per_mm(dpi)
     reach = round(band_mm * scale)
     strip, to_image = strip_along(luminance, ends, reach, reach)
-    profiles, centers = segment_profiles(strip, SEGMENTS)
+    profiles, centers = segment_profiles(strip)
     lines = _lines(profiles, centers, _print_lines(strip.shape, to_image, printed, dpi))
     if not lines:
         return EdgeLine(None, flag=Flag.WHITE_BACKING)
@@ -157,9 +156,9 @@ def _print_lines(shape: tuple[int, ...], to_image: Affine, printed: Expected | N
     beyond = np.isnan(plane)
     # What lies beyond the bleed is bare paper, so print that runs into the bleed ends in a step.
     plane[beyond] = 1.0
-    steps = np.abs(_slopes(segment_profiles(plane, SEGMENTS)[0])).astype(np.float32)
+    steps = np.abs(_slopes(segment_profiles(plane)[0])).astype(np.float32)
     lines = cv2.dilate(steps, np.ones((1, 7), np.uint8)) > PRINTED_STEP
-    ends = (np.abs(_slopes(segment_profiles(beyond.astype(np.float32), SEGMENTS)[0])) > 0.1) & (steps > BLEED_STEP)
+    ends = (np.abs(_slopes(segment_profiles(beyond.astype(np.float32))[0])) > 0.1) & (steps > BLEED_STEP)
     width = 2 * round(BLEED_MM * px_per_mm(dpi)) + 1
     return np.asarray(lines | (cv2.dilate(ends.astype(np.uint8), np.ones((1, width), np.uint8)) > 0))
 
@@ -207,7 +206,7 @@ def _refined(luminance: NDArray[np.float32], line: Points, printed: Expected | N
     x = np.arange(-INSIDE_PX, OUTSIDE_PX + 1.0)
     for _ in range(ROUNDS):
         strip, to_image = strip_along(luminance, line, INSIDE_PX + spare, OUTSIDE_PX + spare)
-        profiles, centers = segment_profiles(strip, SEGMENTS)
+        profiles, centers = segment_profiles(strip)
         near = profiles[:, spare:-spare]
         seen = np.isfinite(near).all(axis=1)
         if seen.mean() < 0.5:

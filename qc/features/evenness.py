@@ -6,13 +6,13 @@ The two are fitted together, so that only what scales counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.features.channels import channel_mean
 from qc.features.ink_density import TileDensities
 from qc.stats import huber_weights, mad
 
@@ -35,6 +35,9 @@ BARE = 0.01
 STEPS = (-0.25, -0.125, 0.0, 0.125, 0.25)
 STEP_GAIN = 0.8
 """Share of the straight fade's mean residual below which a step is believed."""
+LIKELY_GAIN = 0.84
+"""The same after two rounds, from which on a step is fitted to the end."""
+ROUNDS = 8
 MIN_LANES = 8
 BAND_TILES = 150
 """Tiles with tone of a page that tells bands: a few patches, each in its own tone, differ as bands do."""
@@ -64,15 +67,34 @@ class Band:
 
 
 @dataclass(frozen=True)
-class _Fit:
-    """Residual of density after tone, light and fade; `expected` is the density the tone alone gives."""
+class _EvenTiles:
+    """The even tiles of a page: `used` marks them, shape (rows, cols), all else holds one row a tile.
 
-    residual: Array
-    expected: Array
+    `shown` is their density, `told` the response to what was `ordered` (n, 3) with its standard uncertainty `off`, `known` the
+    weight of that; `toned` are those a fade is told from; `light` is what adds to density, with `light_sd` as its prior.
+    """
+
     used: NDArray[np.bool_]
-    slopes: Array
-    u_slopes: Array
-    u_least: Array
+    ordered: Array
+    shown: Array
+    told: Array
+    off: Array
+    toned: NDArray[np.bool_]
+    known: Array
+    light: Array
+    light_sd: Array
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Residual of density after level, fade and light, and what it was solved from; `cost` is its mean where there is tone."""
+
+    design: Array
+    normal: Array
+    solved: Array
+    residual: Array
+    weights: Array
+    scatter: float
     cost: float
 
 
@@ -102,36 +124,45 @@ def evenness(
     rows, cols = seen.even.shape
     y, x = np.mgrid[0:rows, 0:cols].astype(float)
     x, y = x / (cols - 1) - 0.5, y / (rows - 1) - 0.5
-    mean = seen.reference.mean(axis=2)
-    toned = seen.even & (mean > LEAST_DENSITY) & (mean < MOST_DENSITY)
-    if int(toned.sum()) < MIN_TILES or np.ptp(x[toned]) < MIN_SPAN or np.ptp(y[toned]) < MIN_SPAN:
+    tiles = _even_tiles(seen, response, u_response)
+    at_x, at_y, toned = x[tiles.used], y[tiles.used], tiles.toned
+    if int(toned.sum()) < MIN_TILES or np.ptp(at_x[toned]) < MIN_SPAN or np.ptp(at_y[toned]) < MIN_SPAN:
         return None
-    light = _light(x, y, lightness)
     lamp_sd = max(u_lamp, LEAST_LAMP)
     light_sd = np.array([LEAST_LAMP, *[2 * lamp_sd] * 2, *[4 * lamp_sd] * 2, GLARE_SD, GLARE_SD])
+    tiles = replace(tiles, light=_light(x, y, lightness)[tiles.used], light_sd=light_sd)
     names: tuple[str, ...] = ("x", "y")
-    across, down = ((v - v[toned].mean()) / np.ptp(v[toned]) for v in (x, y))
-    fit = _fitted(seen, response, u_response, light, light_sd, [across, down], _blocks(x, y))
+    fit = _fitted(tiles, np.column_stack([(v - v[toned].mean()) / np.ptp(v[toned]) for v in (at_x, at_y)]))
     steps = [
-        (name, np.where(at > t, 0.5, -0.5))
-        for name, at in (("x", x), ("y", y))
+        (name, np.where(at > t, 0.5, -0.5)[:, None])
+        for name, at in (("x", at_x), ("y", at_y))
         for t in STEPS
         if min(int((toned & (at > t)).sum()), int((toned & (at <= t)).sum())) >= MIN_TILES / 3
     ]
-    best = min(
-        ((_fitted(seen, response, u_response, light, light_sd, [s], _blocks(x, y)), (n,)) for n, s in steps),
-        key=lambda f: f[0].cost,
-        default=None,
-    )
+    # Begun where the straight fade ended, two rounds tell whether a step is worth all of them.
+    steps = [s for s in steps if _fitted(tiles, s[1], fit, 2).cost < LIKELY_GAIN * fit.cost]
+    best = min(((_fitted(tiles, step), (name,)) for name, step in steps), key=lambda f: f[0].cost, default=None)
     if best is not None and best[0].cost < STEP_GAIN * fit.cost:
         fit, names = best
-    axis = int(np.argmax(np.abs(fit.slopes)))
-    loss = np.abs(fit.slopes) / (1 + np.abs(fit.slopes) / 2)
-    toward = {"x": ("left", "right"), "y": ("head", "tail")}[names[axis]][int(fit.slopes[axis] < 0)]
-    found = (_band(fit, 0), _band(fit, 1)) if int(toned.sum()) >= BAND_TILES else ()
-    bands = [b for b in found if b is not None]
-    fade = Fade(float(loss[axis]), float(fit.u_slopes[axis]), toward, float(fit.u_least[axis]))
-    return fade, max(bands, key=lambda b: b.value - b.u, default=None)
+    slopes, u_slopes, u_least = _slopes(fit, tiles, len(names))
+    axis = int(np.argmax(np.abs(slopes)))
+    loss = np.abs(slopes) / (1 + np.abs(slopes) / 2)
+    toward = {"x": ("left", "right"), "y": ("head", "tail")}[names[axis]][int(slopes[axis] < 0)]
+    found = _bands(fit, tiles) if int(toned.sum()) >= BAND_TILES else ()
+    fade = Fade(float(loss[axis]), float(u_slopes[axis]), toward, float(u_least[axis]))
+    return fade, max(found, key=lambda b: b.value - b.u, default=None)
+
+
+def _even_tiles(seen: TileDensities, response: Array, u_response: Array) -> _EvenTiles:
+    used = seen.even
+    mean, off = seen.ordered[used], u_response[used]
+    # Colors that no other page shows, and shadows where a scanner ends, say nothing.
+    known = np.square(float(off.min(initial=np.inf)) / off) * (mean < MOST_DENSITY)
+    toned = (mean > LEAST_DENSITY) & (mean < MOST_DENSITY)
+    none = np.zeros(0)
+    return _EvenTiles(
+        used, seen.reference[used], channel_mean(seen.copy[used]), response[used], off, toned, known, none, none
+    )
 
 
 def _light(x: Array, y: Array, lightness: Array) -> Array:
@@ -143,91 +174,90 @@ def _light(x: Array, y: Array, lightness: Array) -> Array:
     return np.stack([np.ones_like(x), x, y, x**2 - 1 / 12, y**2 - 1 / 12, around - 0.5, inside - 0.8], axis=-1)
 
 
-def _blocks(x: Array, y: Array) -> NDArray[np.int64]:
-    """Number of the block of 4 x 4 tiles each tile lies in."""
-    rows, cols = x.shape
-    row, col = np.mgrid[0:rows, 0:cols] // 4
-    return np.asarray(row * cols + col)
-
-
-def _fitted(
-    seen: TileDensities,
-    response: Array,
-    u_response: Array,
-    light: Array,
-    light_sd: Array,
-    ways: Sequence[Array],
-    blocks: NDArray[np.int64],
-) -> _Fit:
-    """Level, light and a fade along each of `ways` (from -0.5 to 0.5), fitted to the mean density of the even tiles."""
-    used = seen.even
-    target, told = seen.copy.mean(axis=2)[used], response[used]
-    mean, off = seen.reference.mean(axis=2)[used], u_response[used]
-    toned = (mean > LEAST_DENSITY) & (mean < MOST_DENSITY)
-    # Colors that no other page shows, and shadows where a scanner ends, say nothing.
-    known = np.square(float(off.min()) / off) * (mean < MOST_DENSITY)
-    along = np.column_stack([way[used] for way in ways])
-    fades = slice(1, 1 + len(ways))
-    usual = np.zeros(1 + len(ways) + light.shape[2])
+def _fitted(tiles: _EvenTiles, ways: Array, start: _Fit | None = None, rounds: int = ROUNDS) -> _Fit:
+    """Level, light and a fade along each of `ways` (n, fades), from -0.5 to 0.5; begun as `start` ended."""
+    level = 1 + ways.shape[1]
+    usual = np.zeros(level + tiles.light.shape[1])
     usual[0] = 1.0
-    prior = np.concatenate([[1 / LEVEL_SD**2], np.full(len(ways), 1.0), 1 / light_sd**2])
-    expected, scatter, weights = told, 0.02, known
-    for _ in range(8):
-        design = np.column_stack([told, along * expected[:, None], light[used]])
-        normal = (design * (weights / scatter**2)[:, None]).T @ design + np.diag(prior)
-        solved = np.linalg.solve(normal, design.T @ (weights / scatter**2 * target) + prior * usual)
-        residual = target - design @ solved
-        scatter = max(mad(residual[toned]), 0.004)
-        weights = known * huber_weights(residual, 2 * scatter)
-        expected = np.clip(told * solved[0], 0, None)
-    clustered = _clustered(normal, design, weights * residual / scatter**2, blocks[used])
+    prior = np.concatenate([[1 / LEVEL_SD**2], np.ones(level - 1), 1 / tiles.light_sd**2])
+    expected, scatter, weights = tiles.told, 0.02, tiles.known
+    if start is not None:
+        expected, scatter, weights = _expected(start, tiles), start.scatter, start.weights
+    design = np.column_stack([tiles.told, ways, tiles.light])
+    for _ in range(rounds):
+        design[:, 1:level] = ways * expected[:, None]
+        weighted = design * (weights / scatter**2)[:, None]
+        normal = weighted.T @ design + np.diag(prior)
+        solved = np.linalg.solve(normal, weighted.T @ tiles.shown + prior * usual)
+        residual = tiles.shown - design @ solved
+        scatter = max(mad(residual[tiles.toned]), 0.004)
+        weights = tiles.known * huber_weights(residual, 2 * scatter)
+        expected = np.clip(tiles.told * solved[0], 0, None)
+    return _Fit(design, normal, solved, residual, weights, scatter, float(np.abs(residual[tiles.toned]).mean()))
+
+
+def _expected(fit: _Fit, tiles: _EvenTiles) -> Array:
+    """Density that the tone alone gives."""
+    return np.asarray(np.clip(tiles.told * fit.solved[0], 0, None))
+
+
+def _slopes(fit: _Fit, tiles: _EvenTiles, fades: int) -> tuple[Array, Array, Array]:
+    """The fades, their standard uncertainties, and what these would be if like colors printed as alike as they ever do."""
+    inverse = np.linalg.inv(fit.normal)
+    pulls = fit.weights / fit.scatter**2
+    # Residuals of one block of 4 x 4 tiles may go together.
+    rows, cols = tiles.used.shape
+    block = (np.mgrid[0:rows, 0:cols] // 4 * [[[cols]], [[1]]]).sum(axis=0)[tiles.used]
+    sums = summed(fit.design * (pulls * fit.residual)[:, None], block)
+    clustered = np.diag(inverse @ (sums.T @ sums) @ inverse)
     # What priors leave open, and by how much like colors differ from page to page, is no scatter of tiles.
-    cell = like_colors(seen.reference[used])
-    sums = np.zeros((int(cell.max()) + 1, design.shape[1]))
-    misfit = np.maximum(off, float(np.sqrt(np.average(np.square(residual[toned]), weights=known[toned] + 1e-9))))
-    np.add.at(sums, cell, design * (weights / scatter**2 * misfit * (told > BARE))[:, None])
-    inverse = np.linalg.inv(normal)
+    misfit = np.average(np.square(fit.residual[tiles.toned]), weights=tiles.known[tiles.toned] + 1e-9)
+    misfits = np.maximum(tiles.off, float(np.sqrt(misfit)))
+    sums = summed(fit.design * (pulls * misfits * (tiles.told > BARE))[:, None], like_colors(tiles.ordered))
     of_colors = np.square(sums @ inverse).sum(axis=0)
-    u_slopes = np.sqrt(clustered**2 + np.diag(inverse) + of_colors)[fades]
-    u_least = LEAST_MISFIT / float(misfit.min()) * np.sqrt(of_colors)[fades]
-    full = np.zeros((2, *used.shape))
-    full[0][used], full[1][used] = _within_colors(residual, seen.reference[used], scatter, off), expected
-    cost = float(np.abs(residual[toned]).mean())
-    return _Fit(full[0], full[1], used, solved[fades], u_slopes, u_least, cost)
+    u_slopes = np.sqrt(np.clip(clustered, 0, None) + np.diag(inverse) + of_colors)
+    u_least = LEAST_MISFIT / float(misfits.min()) * np.sqrt(of_colors)
+    return fit.solved[1 : 1 + fades], u_slopes[1 : 1 + fades], u_least[1 : 1 + fades]
+
+
+def summed(rows: Array, label: NDArray[np.int64]) -> Array:
+    """Sums of the `rows` of each label, shape (labels, columns)."""
+    return np.stack([np.bincount(label, column) for column in rows.T], axis=1)
 
 
 def like_colors(ordered: Array) -> NDArray[np.int64]:
     """Number of the color that each tile was ordered in, from densities of shape (n, 3): those within a cell are alike."""
-    return np.asarray(np.unique((ordered / CELL).astype(int), axis=0, return_inverse=True)[1].ravel(), np.int64)
+    red, green, blue = (ordered.T / CELL).astype(np.int64)
+    cells = int(ordered.max(initial=0.0) / CELL) + 1
+    code = (red * cells + green) * cells + blue
+    # As numpy.unique numbers them, without sorting.
+    return np.asarray((np.cumsum(np.bincount(code, minlength=1) > 0) - 1)[code])
 
 
-def _within_colors(residual: Array, ordered: Array, scatter: float, off: Array) -> Array:
+def _within_colors(fit: _Fit, tiles: _EvenTiles) -> Array:
     """The residual less what like colors have in common, as far as that may be theirs (random effects of the size `off`):
     layers of a picture print off the response without being bands."""
-    cell = like_colors(ordered)
+    cell = like_colors(tiles.ordered)
     count = np.bincount(cell)
-    variance = np.bincount(cell, off**2)  # of all tiles of a color together
-    share = variance / (scatter**2 + variance)
-    share[np.unique(cell[ordered.mean(axis=1) < BARE])] = 0.0
-    return np.asarray(residual - (share * np.bincount(cell, residual) / count)[cell])
+    variance = np.bincount(cell, tiles.off**2)  # of all tiles of a color together
+    share = variance / (fit.scatter**2 + variance)
+    share[cell[channel_mean(tiles.ordered) < BARE]] = 0.0
+    return np.asarray(fit.residual - (share * np.bincount(cell, fit.residual) / count)[cell])
 
 
-def _clustered(normal: Array, design: Array, scores: Array, blocks: NDArray[np.int64]) -> Array:
-    """Standard uncertainties that allow residuals of one block of 4 x 4 tiles to go together."""
-    inverse = np.linalg.inv(normal)
-    _, label = np.unique(blocks, return_inverse=True)
-    sums = np.zeros((int(label.max()) + 1, design.shape[1]))
-    np.add.at(sums, label, design * scores[:, None])
-    covariance = inverse @ (sums.T @ sums) @ inverse
-    return np.asarray(np.sqrt(np.clip(np.diag(covariance), 0, None)))
+def _bands(fit: _Fit, tiles: _EvenTiles) -> list[Band]:
+    """Bands that change down the page and across it."""
+    residual, expected = np.zeros((2, *tiles.used.shape))
+    residual[tiles.used], expected[tiles.used] = _within_colors(fit, tiles), _expected(fit, tiles)
+    both = (_band(residual, expected, tiles.used, "y"), _band(residual.T, expected.T, tiles.used.T, "x"))
+    return [b for b in both if b is not None]
 
 
-def _band(fit: _Fit, axis: int) -> Band | None:
-    """Bands that change along `axis` (0 down, 1 across): what three parts of each lane agree on.
+def _band(residual: Array, expected: Array, used: NDArray[np.bool_], along: str) -> Band | None:
+    """What three parts of each lane (row) agree on.
 
     A misfit of the tone curve follows the picture and differs from part to part of a lane; a band crosses them all.
     """
-    residual, expected, used = (v if axis == 0 else v.T for v in (fit.residual, fit.expected, fit.used))
     parts = [
         _lanes(r, e, u)
         for r, e, u in zip(*(np.array_split(v, 3, axis=1) for v in (residual, expected, used)), strict=True)
@@ -248,7 +278,7 @@ def _band(fit: _Fit, axis: int) -> Band | None:
     noise, lanes = float(np.mean(noises)), len(products[0])
     u_square = float(np.sqrt((2 * max(value, 0.0) * noise + noise**2) / lanes))
     rms = float(np.sqrt(max(value, 0.0)))
-    return Band(rms, u_square / (2 * max(rms, float(np.sqrt(u_square)))), "yx"[axis])
+    return Band(rms, u_square / (2 * max(rms, float(np.sqrt(u_square)))), along)
 
 
 def _lanes(residual: Array, expected: Array, used: NDArray[np.bool_]) -> tuple[Array, Array, Array]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.features.channels import channel_max, channel_mean, channel_min
 from qc.stats import huber_weights, mad
 
 if TYPE_CHECKING:
@@ -38,6 +40,11 @@ class TileDensities:
     reference: NDArray[np.float64]
     even: NDArray[np.bool_]
 
+    @cached_property
+    def ordered(self) -> NDArray[np.float64]:
+        """Mean density of the reference, shape (rows, cols)."""
+        return channel_mean(self.reference)
+
 
 @dataclass(frozen=True)
 class Share:
@@ -53,7 +60,7 @@ def densities(tiles: PageTiles, paper: NDArray[np.float64]) -> TileDensities:
     copy, reference = (
         -np.log10(np.clip(light, LEAST_LIGHT, None)) for light in (tiles.copy / paper, np.minimum(tiles.reference, 1.0))
     )
-    light = np.minimum(tiles.reference, 1.0).mean(axis=2)
+    light = channel_mean(np.minimum(tiles.reference, 1.0))
     even = tiles.usable & (tiles.spread < np.minimum(EVEN * (1 - light), MIXED * light) + 0.01)
     return TileDensities(copy, reference, even)
 
@@ -65,16 +72,15 @@ def ink_amounts(density: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def tone_shares(seen: TileDensities, low: float, high: float) -> tuple[Share | None, ...]:
     """Density in R, G and B as a share of what was ordered, over even tiles ordered between two densities."""
-    mean = seen.reference.mean(axis=2)
+    mean = seen.ordered
     used = seen.even & (mean > low) & (mean < high)
     return tuple(_slope(seen.reference[used, c], seen.copy[used, c]) for c in range(3))
 
 
 def neutral_shares(seen: TileDensities) -> tuple[Share | None, ...]:
     """The same over tiles that were ordered nearly gray."""
-    reference = seen.reference
-    mean = reference.mean(axis=2)
-    used = seen.even & (mean > MID[0]) & (np.ptp(reference, axis=2) < 0.25 * mean)
+    reference, mean = seen.reference, seen.ordered
+    used = seen.even & (mean > MID[0]) & (channel_max(reference) - channel_min(reference) < 0.25 * mean)
     return tuple(_slope(reference[used, c], seen.copy[used, c]) for c in range(3))
 
 

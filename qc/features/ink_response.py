@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.features.channels import channel_max, channel_mean, channel_min
 from qc.features.ink_density import TileDensities
 from qc.stats import huber_weights, mad
 
@@ -64,15 +65,14 @@ class InkResponse:
 def features(ordered: Array) -> Array:
     """What the response is linear in, shape (..., FEATURES): excess of each ink over gray, gray, their low products, and the
     light tints of each."""
-    gray = ordered.min(axis=-1, keepdims=True)
+    gray = channel_min(ordered)[..., None]
     excess = ordered - gray
     toes = [v * np.exp(-TOE * v) for v in (excess, gray)]
     return np.concatenate([excess, gray, gray**2, excess**2, excess * gray, *toes], axis=-1)
 
 
-def of_ink(ordered: Array, ink: int) -> Array:
-    """`features` of what one ink adds to the gray."""
-    found = features(ordered)
+def of_ink(found: Array, ink: int) -> Array:
+    """Of `features`, what one ink adds to the gray."""
     kept = np.zeros(FEATURES)
     kept[[ink, 5 + ink, 8 + ink, 11 + ink]] = 1
     return np.asarray(found * kept)
@@ -80,7 +80,7 @@ def of_ink(ordered: Array, ink: int) -> Array:
 
 def printed(seen: TileDensities) -> NDArray[np.bool_]:
     """Tiles of one tone on which something was ordered."""
-    return np.asarray(seen.even & (seen.reference.mean(axis=2) > LEAST_DENSITY))
+    return np.asarray(seen.even & (seen.ordered > LEAST_DENSITY))
 
 
 def ink_response(pages: Sequence[TileDensities]) -> InkResponse:
@@ -93,7 +93,7 @@ def ink_response(pages: Sequence[TileDensities]) -> InkResponse:
     """
     designs = [features(p.reference[printed(p)]) for p in pages]
     targets = [p.copy[printed(p)] for p in pages]
-    tolerance = [1 + DARK_NOISE / LEAST_NOISE * t.mean(axis=1) for t in targets]
+    tolerance = [1 + DARK_NOISE / LEAST_NOISE * channel_mean(t) for t in targets]
     weights = [_balanced(len(d)) / t**2 for d, t in zip(designs, tolerance, strict=True)]
     pulls = [np.ones(len(d)) for d in designs]
     noise = 0.05
@@ -107,7 +107,7 @@ def ink_response(pages: Sequence[TileDensities]) -> InkResponse:
         )
         coefficients, _ = response.without(-1)
         off = [
-            np.abs(t - d @ coefficients).max(axis=1) / s for d, t, s in zip(designs, targets, tolerance, strict=True)
+            channel_max(np.abs(t - d @ coefficients)) / s for d, t, s in zip(designs, targets, tolerance, strict=True)
         ]
         if not off or not sum(map(len, off)):
             break

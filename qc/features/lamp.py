@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.features.channels import channel_max, channel_mean, channel_min
 from qc.features.tiles import ScannedPage
 from qc.stats import huber_weights, mad, median
 
@@ -32,19 +33,21 @@ NEIGHBORS = 3.0
 """Tiles that go together: noise of paper and show-through reach over some tiles."""
 LEAST_NOISE = 0.003
 FEW_PAGES = 3
+FIELD_PAGES = 48
+"""So many pages of a side tell its lamp as well as all of a thick book do."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """Bare paper of one page: log light (n, channels), its noise as a share of the usual, and the place of each tile on the
-    glass, all tiles (rows * cols, 2) and those with paper (n, 2), both from -1 to 1."""
+    """Bare paper of one page: log light (n, channels), its own noise (n,), the place of each tile on the glass, shape
+    (rows * cols, 2), from -1 to 1, and which of them show paper (rows * cols,)."""
 
     log_light: Array
     noise: Array
-    at: Array
     everywhere: Array
+    has: NDArray[np.bool_]
 
 
 def lamp_taken_out(pages: Sequence[ScannedPage]) -> list[ScannedPage]:
@@ -71,43 +74,42 @@ def lamp_taken_out(pages: Sequence[ScannedPage]) -> list[ScannedPage]:
     """
     result = list(pages)
     extent = _extent(pages)
-    for side in (True, False):
-        group = [i for i, p in enumerate(pages) if p.recto is side]
-        shown = [_shown(pages[i], extent) for i in group]
-        if sum(len(s.at) > 0 for s in shown) < FEW_PAGES:
-            shown = [_shown(p, extent) for p in pages]
-        field = _field(shown)
-        for i in group:
-            result[i] = _leveled(pages[i], _shown(pages[i], extent), field)
+    sides = [[i for i, p in enumerate(pages) if p.recto is side] for side in (True, False)]
+    # What is seen of all pages of a thick book would be held at once.
+    shown = {i: _shown(pages[i], extent) for side in sides for i in side[:: max(-(-len(side) // FIELD_PAGES), 1)]}
+    for side in sides:
+        telling = [s for i, s in shown.items() if i in side and s.has.any()]
+        field = _field(telling if len(telling) >= FEW_PAGES else [s for s in shown.values() if s.has.any()])
+        for i in side:
+            result[i] = _leveled(pages[i], shown[i] if i in shown else _shown(pages[i], extent), field)
     return result
 
 
-def _places(page: ScannedPage) -> Array:
-    """Place of each tile on the glass, mm, shape (rows * cols, 2)."""
-    rows, cols = page.tiles.usable.shape
-    y, x = np.mgrid[0:rows, 0:cols]
-    at = page.to_scan(page.tiles.to_mm(np.column_stack([x.ravel(), y.ravel()])))
-    return np.asarray(at / page.to_scan.scale)
+def _on_glass(page: ScannedPage, tiles: Array) -> Array:
+    """Place of tiles (column, row) on the glass, mm, shape (n, 2)."""
+    return np.asarray(page.to_scan(page.tiles.to_mm(tiles)) / page.to_scan.scale)
 
 
 def _extent(pages: Sequence[ScannedPage]) -> tuple[Array, Array]:
     if not pages:
         return np.zeros(2), np.ones(2)
-    low = np.min([_places(p).min(axis=0) for p in pages], axis=0)
-    high = np.max([_places(p).max(axis=0) for p in pages], axis=0)
-    return low, high
+    last = [np.array(p.tiles.usable.shape)[::-1] - 1.0 for p in pages]
+    corners = [_on_glass(p, np.array([[0, 0], [x, 0], [0, y], [x, y]])) for p, (x, y) in zip(pages, last, strict=True)]
+    return np.min(corners, axis=(0, 1)), np.max(corners, axis=(0, 1))
 
 
 def _shown(page: ScannedPage, extent: tuple[Array, Array]) -> _Shown:
     tiles, (low, high) = page.tiles, extent
-    everywhere = 2 * (_places(page) - low) / np.maximum(high - low, 1.0) - 1
+    rows, cols = tiles.usable.shape
+    places = np.column_stack([np.tile(np.arange(cols), rows), np.repeat(np.arange(rows), cols)])
+    everywhere = 2 * (_on_glass(page, places) - low) / np.maximum(high - low, 1.0) - 1
     if tiles.bare is None or tiles.bare_light is None:
-        return _Shown(np.zeros((0, 3)), np.zeros(0), np.zeros((0, 2)), everywhere)
+        return _Shown(np.zeros((0, 3)), np.zeros(0), everywhere, np.zeros(len(everywhere), bool))
     light = np.asarray(tiles.bare_light, np.float64)
-    has = (tiles.usable & (tiles.bare > LEAST_BARE) & (light.min(axis=2) > 0.05)).ravel()
-    light = light.reshape(-1, light.shape[2])[has]
-    clipped = light.max(axis=1) > CLIPPED * float(tiles.colors.decode[-1])
-    return _Shown(np.log(light), np.where(clipped, U_CLIPPED, 0.0), everywhere[has], everywhere)
+    has = tiles.usable & (tiles.bare > LEAST_BARE) & (channel_min(light) > 0.05)
+    light = light[has]
+    clipped = channel_max(light) > CLIPPED * float(tiles.colors.decode[-1])
+    return _Shown(np.log(light), np.where(clipped, U_CLIPPED, 0.0), everywhere, has.ravel())
 
 
 def _hats(at: Array) -> Array:
@@ -141,30 +143,32 @@ class _Field:
     deviation: float
 
 
-def _field(shown: Sequence[_Shown]) -> _Field:
-    """What all pages of a sensor have in common."""
-    known = [s for s in shown if len(s.at)]
-    channels = known[0].log_light.shape[1] if known else 3
+def _field(known: Sequence[_Shown]) -> _Field:
+    """What pages of a sensor have in common, all of which show paper."""
     noise, precision = 0.01, _prior()
-    coefficients = np.zeros((len(precision), channels))
+    coefficients = np.zeros((len(precision), 3))
     covariance = np.asarray(np.linalg.inv(precision), np.float64)
-    designs = [_design(s.at) for s in known]
-    residuals: list[Array] = []
+    designs = [_design(s.everywhere[s.has]) for s in known]
+    residuals = [np.zeros(len(d)) for d in designs]
     for _ in range(6):
-        normal, right = precision.copy(), np.zeros((len(precision), channels))
-        for page, design, off in zip(known, designs, residuals or [np.zeros(len(s.at)) for s in known], strict=True):
+        normal, right = precision.copy(), np.zeros_like(coefficients)
+        for page, design, off in zip(known, designs, residuals, strict=True):
             weight = _weights(page, off, noise)
-            share = weight / weight.sum()
-            centered = design - share @ design
-            normal += (centered * weight[:, None]).T @ centered
-            right += (centered * weight[:, None]).T @ (page.log_light - share @ page.log_light)
+            # Relative to the page's own level.
+            weighted, total = design * weight[:, None], weight.sum()
+            middle, level = weighted.sum(axis=0), weight @ page.log_light / total
+            normal += weighted.T @ design - np.outer(middle, middle / total)
+            right += weighted.T @ page.log_light - np.outer(middle, level)
         covariance = np.asarray(np.linalg.inv(normal), np.float64)
         coefficients = covariance @ right
         residuals = [_off(p, d @ coefficients) for p, d in zip(known, designs, strict=True)]
         if known:
             noise = max(mad(np.concatenate(residuals)), LEAST_NOISE)
     slopes = [
-        np.polyfit(p.at[:, k], r, 1)[0] for p, r in zip(known, residuals, strict=True) if len(p.at) > 20 for k in (0, 1)
+        np.polyfit(p.everywhere[p.has, k], r, 1)[0]
+        for p, r in zip(known, residuals, strict=True)
+        if len(r) > 20
+        for k in (0, 1)
     ]
     usual = mad(slopes) if len(slopes) >= 2 * FEW_PAGES else MOST_DEVIATION
     return _Field(coefficients, covariance, noise, float(np.clip(1.5 * usual, LEAST_DEVIATION, MOST_DEVIATION)))
@@ -177,7 +181,7 @@ def _weights(page: _Shown, off: Array, noise: float) -> Array:
 
 def _off(page: _Shown, expected: Array) -> Array:
     """Mean residual of the channels about the page's own level."""
-    residual = (page.log_light - expected).mean(axis=1)
+    residual = channel_mean(page.log_light - expected)
     return np.asarray(residual - median(residual))
 
 
@@ -194,30 +198,31 @@ def _leveled(page: ScannedPage, shown: _Shown, field: _Field) -> ScannedPage:
     own = np.diag([1e-6, *[1 / field.deviation**2] * 5])
     right = np.zeros((6, lamp.shape[1]))
     # Relative to where the page's paper is, as that is what its light is held against.
-    at, around = shown.everywhere, tiles.usable.ravel() / max(int(tiles.usable.sum()), 1)
-    if len(shown.at):
-        residual = shown.log_light - _design(shown.at) @ field.coefficients
+    around = tiles.usable.ravel() / max(int(tiles.usable.sum()), 1)
+    if shown.has.any():
+        at = surface[shown.has]
+        residual = shown.log_light - lamp[shown.has]
         middle = np.median(residual, axis=0)
-        weight = _weights(shown, (residual - middle).mean(axis=1), field.noise)
-        own = own + (_surface(shown.at) * weight[:, None]).T @ _surface(shown.at)
-        right = (_surface(shown.at) * weight[:, None]).T @ residual
-        at, around = shown.at, weight / weight.sum()
-    everywhere = everywhere - around @ _design(at)
-    surface = surface - around @ _surface(at)
+        weight = _weights(shown, channel_mean(residual - middle), field.noise)
+        own = own + (at * weight[:, None]).T @ at
+        right = (at * weight[:, None]).T @ residual
+        around = np.zeros(len(surface))
+        around[shown.has] = weight / weight.sum()
     covariance = np.linalg.inv(own)
     solved = covariance @ right
-    lamp = lamp + _surface(shown.everywhere)[:, 1:] @ solved[1:]
+    lamp += surface[:, 1:] @ solved[1:]
+    lamp -= around @ lamp
+    everywhere -= around @ everywhere
+    surface = surface[:, 1:] - around @ surface[:, 1:]
     u = np.sqrt(
-        np.einsum("ij,jk,ik->i", everywhere, field.covariance, everywhere)
-        + np.einsum("ij,jk,ik->i", surface[:, 1:], covariance[1:, 1:], surface[:, 1:])
+        (everywhere @ field.covariance * everywhere).sum(axis=1) + (surface @ covariance[1:, 1:] * surface).sum(axis=1)
     )
-    lamp = lamp - around @ (_design(at) @ field.coefficients + _surface(at)[:, 1:] @ solved[1:])
     gain = np.exp(lamp).reshape(*shape, -1)
     bare_light = None if tiles.bare_light is None else tiles.bare_light / gain
     paper = tiles.paper
-    if paper is not None and bare_light is not None and tiles.bare is not None and len(shown.at):
+    if paper is not None and bare_light is not None and tiles.bare is not None and shown.has.any():
         paper = np.median(bare_light[tiles.usable & (tiles.bare > LEAST_BARE)], axis=0).astype(np.float64)
-    contrast = None if tiles.contrast is None else tiles.contrast / gain.mean(axis=2)
+    contrast = None if tiles.contrast is None else tiles.contrast / channel_mean(gain)
     even = replace(
         tiles,
         copy=tiles.copy / gain,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.features.evenness import MOST_DENSITY, Band, Fade, evenness, like_colors
+from qc.features.channels import channel_max, channel_mean, channel_min
+from qc.features.evenness import MOST_DENSITY, Band, Fade, evenness, like_colors, summed
 from qc.features.ink_density import (
     DARK,
     INKS,
@@ -25,6 +26,7 @@ from qc.features.ink_density import (
 from qc.features.ink_response import DARK_NOISE, LEAST_NOISE, InkResponse, features, ink_response, of_ink, printed
 from qc.features.tiles import PageTiles, ScannedPage
 from qc.geometry import Box
+from qc.stats import median, quantile
 
 Array = NDArray[np.float64]
 
@@ -99,7 +101,7 @@ def paper_of(pages: Sequence[ScannedPage]) -> Array | None:
 def is_gray_scan(tiles: PageTiles) -> bool:
     """Whether the scan holds gray in three equal channels."""
     light = tiles.copy[tiles.usable]
-    return bool(light.size == 0 or float(np.quantile(np.ptp(light, axis=1), 0.99)) < GRAY_SCAN_STEP)
+    return bool(light.size == 0 or quantile(channel_max(light) - channel_min(light), 0.99) < GRAY_SCAN_STEP)
 
 
 def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], CopyInks]:
@@ -117,18 +119,20 @@ def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], Copy
     shown = [densities(tiles, paper) for i, tiles, paper in known if i in place]
     response = ink_response(shown)
     misfit = _misfit(shown, response)
-    in_color = [d for d, i in zip(shown, sorted(place), strict=True) if not is_gray_scan(pages[i].tiles)]
+    gray = {i: is_gray_scan(tiles) for i, tiles, _ in known}
+    in_color = [d for d, i in zip(shown, sorted(place), strict=True) if not gray[i]]
     whole = replace(_copy_inks(in_color, response), solids=_solids(pages))
-    # Densities are made again page by page: held together they would make the memory grow with the copy.
+    # Those of the other pages are made one by one: held together they would make the memory grow with the copy.
     found: list[PageInks | None] = [None] * len(pages)
     for i, tiles, paper in known:
-        found[i] = _inks(tiles, densities(tiles, paper), response, place.get(i, -1), misfit)
+        seen = shown[place[i]] if i in place else densities(tiles, paper)
+        found[i] = _inks(tiles, seen, response, place.get(i, -1), misfit, gray[i])
     return found, whole
 
 
 def _tones(tiles: PageTiles) -> int:
     """Tiles on which something was ordered between paper and black."""
-    light = tiles.reference.mean(axis=2)
+    light = channel_mean(tiles.reference)
     return int((tiles.usable & (light > 0.02) & (light < 0.9)).sum())
 
 
@@ -139,7 +143,7 @@ def _solids(pages: Sequence[ScannedPage]) -> Share | None:
         tiles, paper = page.tiles, page.tiles.paper
         if paper is None or tiles.contrast is None:
             continue
-        ordered, shown = np.minimum(tiles.reference, 1.0).mean(axis=2), (tiles.copy / paper).mean(axis=2)
+        ordered, shown = channel_mean(np.minimum(tiles.reference, 1.0)), channel_mean(tiles.copy / paper)
         black = tiles.usable & (ordered < BLACK) & (tiles.spread < BLACK)
         text = tiles.usable & (tiles.spread > LETTERED)
         if np.count_nonzero(black) >= MIN_TILES:
@@ -158,20 +162,24 @@ def _misfit(pages: Sequence[TileDensities], response: InkResponse) -> float:
         on = printed(page)
         if np.count_nonzero(on) >= MANY_TILES:
             expected = features(page.reference[on]) @ response.without(n)[0]
-            off.append(float(np.sqrt(np.median(np.square(page.copy[on] - expected).mean(axis=1)))))
+            off.append(float(np.sqrt(median(channel_mean(np.square(page.copy[on] - expected))))))
     return max(float(np.median(off)), response.noise) if off else response.noise
 
 
 def _opponent(density: Array) -> Array:
-    return np.asarray(density - density.mean(axis=-1, keepdims=True))
+    return np.asarray(density - channel_mean(density)[..., None])
+
+
+def _colored(density: Array, least: float) -> NDArray[np.bool_]:
+    return np.asarray(3 * channel_mean(np.square(_opponent(density))) > least**2)
 
 
 def _weights(shown: Array) -> Array:
-    return np.asarray(1 / (1 + DARK_NOISE / LEAST_NOISE * np.clip(shown.mean(axis=-1), 0, None)) ** 2)
+    return np.asarray(1 / (1 + DARK_NOISE / LEAST_NOISE * np.clip(channel_mean(shown), 0, None)) ** 2)
 
 
 def _rms(residual: Array, weight: Array) -> float:
-    return float(np.sqrt((weight * np.square(residual).mean(axis=1)).sum() / weight.sum()))
+    return float(np.sqrt((weight @ np.square(residual)).mean() / weight.sum()))
 
 
 def _projected(
@@ -186,33 +194,34 @@ def _projected(
     u_model = float(np.sqrt((weight * u_expected**2).sum() / weight.sum()))
     misfit = max(misfit, _rms(shown - value * expected, weight))
     # All tiles of one color are off alike.
-    sums = np.zeros((int(cell.max()) + 1, expected.shape[1]))
-    np.add.at(sums, cell, weight[:, None] * expected)
-    u_colors = misfit * float(np.sqrt((sums**2).sum())) / size
+    u_colors = misfit * float(np.linalg.norm(summed(weight[:, None] * expected, cell))) / size
     return Share(value, float(np.hypot(u_model / rms, u_colors)), len(shown))
 
 
-def _inks(tiles: PageTiles, seen: TileDensities, response: InkResponse, n: int, misfit: float) -> PageInks:
+def _inks(
+    tiles: PageTiles, seen: TileDensities, response: InkResponse, n: int, misfit: float, gray_scan: bool
+) -> PageInks:
     on = printed(seen)
     ordered, shown = seen.reference[on], seen.copy[on]
     coefficients, covariance = response.without(n)
-    design = features(ordered)
-    expected = design @ coefficients
-    u_expected = np.sqrt(np.einsum("ij,jk,ik->i", design, covariance, design))
+    every = features(seen.reference)
+    everywhere = every @ coefficients
+    variance = np.clip((every @ covariance * every).sum(axis=2), 0, None)
+    design, expected, u_expected = every[on], everywhere[on], np.sqrt(variance[on])
     # Colors that no other page shows say little.
     weight = _weights(shown) * misfit**2 / (misfit**2 + u_expected**2)
     cell = like_colors(ordered)
     # Where a scanner ends in the shadows, print of any strength looks the same.
-    light = ordered.mean(axis=1) < MOST_DENSITY
+    light = channel_mean(ordered) < MOST_DENSITY
     level = _projected(
-        shown[light].mean(axis=1, keepdims=True),
-        expected[light].mean(axis=1, keepdims=True),
+        channel_mean(shown[light])[:, None],
+        channel_mean(expected[light])[:, None],
         weight[light],
         u_expected[light],
         misfit,
         cell[light],
     )
-    colored = np.linalg.norm(_opponent(expected), axis=1) > LEAST_OPPONENT
+    colored = _colored(expected, LEAST_OPPONENT)
     chroma = _projected(
         _opponent(shown)[colored],
         _opponent(expected)[colored],
@@ -221,20 +230,17 @@ def _inks(tiles: PageTiles, seen: TileDensities, response: InkResponse, n: int, 
         misfit,
         cell[colored],
     )
-    shares = _ink_shares(ordered, shown, coefficients, weight, u_expected, misfit, cell)
-    ordered_color = np.linalg.norm(_opponent(ordered), axis=1) > ORDERED_OPPONENT
+    shares = _ink_shares(ordered, design, shown, coefficients, weight, u_expected, misfit, cell)
     u_lamp = 0.0
     if tiles.u_lamp is not None and seen.even.any():
         u_lamp = float(np.sqrt(np.mean(np.square(tiles.u_lamp[seen.even]))) / np.log(10))
-    every = features(seen.reference)
-    everywhere = np.clip((every @ coefficients).mean(axis=2), 0, None)
-    u_response = np.sqrt(misfit**2 + np.clip(np.einsum("rci,ij,rcj->rc", every, covariance, every), 0, None))
-    uneven = evenness(seen, tiles.reference.mean(axis=2), everywhere, u_response, u_lamp)
+    told = np.clip(channel_mean(everywhere), 0, None)
+    uneven = evenness(seen, channel_mean(tiles.reference), told, np.sqrt(misfit**2 + variance), u_lamp)
     amounts = ink_amounts(seen.reference)
-    beyond = amounts - amounts.min(axis=2, keepdims=True)
+    beyond = amounts - channel_min(amounts)[:, :, None]
     return PageInks(
-        colored=int(ordered_color.sum()) >= MIN_TILES,
-        gray_scan=is_gray_scan(tiles),
+        colored=int(_colored(ordered, ORDERED_OPPONENT).sum()) >= MIN_TILES,
+        gray_scan=gray_scan,
         loss=_losses([s if s is None or s.u < SHARE_SD / 2 else None for s in shares]),
         chroma=_known(chroma),
         level=_known(level),
@@ -250,6 +256,7 @@ def _inks(tiles: PageTiles, seen: TileDensities, response: InkResponse, n: int, 
 
 def _ink_shares(
     ordered: Array,
+    design: Array,
     shown: Array,
     coefficients: Array,
     weight: Array,
@@ -261,8 +268,8 @@ def _ink_shares(
     ordered."""
     if len(ordered) < MIN_TILES:
         return [None] * len(INKS)
-    parts = [of_ink(ordered, ink) @ coefficients for ink in range(len(INKS))]
-    parts.append(features(ordered) @ coefficients - sum(parts))
+    parts = [of_ink(design, ink) @ coefficients for ink in range(len(INKS))]
+    parts.append(design @ coefficients - sum(parts))
     design = np.stack(parts, axis=-1)  # tiles, channels, inks and gray
     weighted = design * weight[:, None, None]
     prior = np.full(len(parts), (misfit / SHARE_SD) ** 2 * MANY_TILES)
@@ -270,12 +277,11 @@ def _ink_shares(
     solved = inverse @ (np.einsum("tci,tc->i", weighted, shown) + prior)
     misfit = max(misfit, _rms(shown - design @ solved, weight))
     # All tiles of one color are off alike.
-    sums = np.zeros((int(cell.max(initial=0)) + 1, *design.shape[1:]))
-    np.add.at(sums, cell, weighted)
+    sums = summed(weighted.reshape(len(cell), -1), cell).reshape(-1, *design.shape[1:])
     u_colors = misfit * np.sqrt(np.square(sums @ inverse).sum(axis=(0, 1)))
     u_prior = np.diag(inverse) * prior * SHARE_SD
     shares: list[Share | None] = []
-    excess = ordered - ordered.min(axis=1, keepdims=True)
+    excess = ordered - channel_min(ordered)[:, None]
     for ink in range(len(INKS)):
         with_it = excess[:, ink] > LEAST_EXCESS
         size = float((weighted[with_it, :, ink] * design[with_it, :, ink]).sum())
@@ -320,12 +326,12 @@ def _copy_inks(pages: Sequence[TileDensities], response: InkResponse) -> CopyInk
     coefficients, covariance = response.without(-1)
     own: list[Share | None] = []
     for ink in range(len(INKS)):
-        excess = every[:, ink] - every.min(axis=1)
+        excess = every[:, ink] - channel_min(every)
         with_it = excess > 2 * LEAST_EXCESS
         if np.count_nonzero(with_it) < MANY_TILES:
             own.append(None)
             continue
-        mean, size = of_ink(every, ink)[with_it].mean(axis=0), float(excess[with_it].mean())
+        mean, size = of_ink(features(every[with_it]), ink).mean(axis=0), float(excess[with_it].mean())
         # Inks that were ordered together only, in one color, are not told apart.
         u = float(np.sqrt(mean @ covariance @ mean)) / size
         own.append(Share(float(mean @ coefficients[:, ink]) / size, u, int(with_it.sum())))
@@ -338,7 +344,7 @@ def _copy_inks(pages: Sequence[TileDensities], response: InkResponse) -> CopyInk
         for ink, o in enumerate(own)
     )
     aim, opponent = _opponent(every), _opponent(seen)
-    colored = np.linalg.norm(aim, axis=1) > ORDERED_OPPONENT
+    colored = _colored(every, ORDERED_OPPONENT)
     if np.count_nonzero(colored) < MANY_TILES:
         return CopyInks(inks, None, None)
     share = float((aim[colored] * opponent[colored]).sum() / (aim[colored] ** 2).sum())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -14,7 +15,7 @@ from qc.geometry import Affine, Box, Points, Size, pixel_scaling
 from qc.normalize.page_image import LINEAR_LUT, PageImage
 from qc.normalize.scan_color import ScanColor
 from qc.reference.base import ReferencePage
-from qc.resample import shrunk, shrunk_with_map, warped
+from qc.resample import shrunk, warped
 
 MAP_SHRINK = 3
 TILE_PX = 7
@@ -23,6 +24,7 @@ RIM_MM = 5.0
 MOST_BLEED_MM = 5.0
 BARE = 0.98
 """Light of the reference from which on it prints nothing."""
+STRIP_ROWS = 50
 _STEPS = 2**16 - 1
 
 
@@ -58,6 +60,11 @@ class PageMaps:
     colors: ScanColor
     tiles: Mapping[str, NDArray[Any]]
 
+    @cached_property
+    def light(self) -> NDArray[np.float32]:
+        """Mean of the channels of `copy`, shape (h, w)."""
+        return np.asarray(cv2.transform(self.copy, np.full((1, 3), 1 / 3, np.float32)), np.float32)
+
 
 def page_maps(image: PageImage, page: ReferencePage, to_px: Affine, shown_mm: Box | None = None) -> PageMaps:
     """Put page and reference side by side.
@@ -74,9 +81,8 @@ def page_maps(image: PageImage, page: ReferencePage, to_px: Affine, shown_mm: Bo
     """
     to_map = pixel_scaling(1 / MAP_SHRINK, 1 / MAP_SHRINK).after(page.to_px)
     kept = page.kept("maps", lambda: _reference_maps(page, to_map))
-    scan, to_scan = shrunk_with_map(
-        _linear(image.pixels, image.colors.decode), to_px, round(to_px.scale[0] / to_map.scale[0])
-    )
+    factor = max(round(to_px.scale[0] / to_map.scale[0]), 1)
+    scan, to_scan = _shrunk_light(image, factor), pixel_scaling(1 / factor, 1 / factor).after(to_px)
     from_map = to_scan.after(to_map.inverse())
     light = np.multiply(kept["light"], 1 / _STEPS, dtype=np.float32)
     copy = warped(scan, from_map, (light.shape[1], light.shape[0]))
@@ -127,6 +133,17 @@ def _spread(luminance: NDArray[np.float32]) -> NDArray[np.float64]:
 def _linear(pixels: NDArray[np.uint8], decode: NDArray[np.float32] = LINEAR_LUT) -> NDArray[Any]:
     rgb: NDArray[Any] = pixels if pixels.ndim == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
     return cv2.LUT(rgb, decode)
+
+
+def _shrunk_light(image: PageImage, factor: int) -> NDArray[np.float32]:
+    """Linear RGB of an image shrunk by `factor`, a strip of rows at a time: the light of all its pixels takes 12 bytes each."""
+    height, width = (n // factor for n in image.pixels.shape[:2])
+    shrunken = np.empty((height, width, 3), np.float32)
+    for first in range(0, height, STRIP_ROWS):
+        last = min(first + STRIP_ROWS, height)
+        light = _linear(image.pixels[first * factor : last * factor], image.colors.decode)
+        shrunken[first:last] = shrunk(light, factor)
+    return shrunken
 
 
 def _inside(trim: Size, to_map: Affine, shape: tuple[int, ...]) -> NDArray[np.float32]:

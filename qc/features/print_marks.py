@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from qc.features.page_maps import PageMaps
 from qc.geometry import Affine
-from qc.stats import mad
+from qc.resample import shrunk
+from qc.stats import mad, median
 
 EVEN = 0.06
 """Largest difference of the reference's light over 1.5 mm that still is even."""
 TONES = 16
 FEW_PX = 200
+MEDIAN_PX, LAMP_PX = 10000, 5000
+"""Pixels from which a median, or a surface of six terms, gains nothing by more."""
 BRIGHT = 0.75
 """The brightest even tone, on which shares of paper rest, is paper or not much darker."""
 GROUND_MM = 10.0
@@ -41,6 +44,7 @@ STREAK_SIGMAS = 8.0
 OF_LETTERS = 0.05
 """Change of the reference from column to column that letters make."""
 AGREEING = 0.8
+WHOLE = 0.999
 STRUCTURE = (0.25, 0.04)
 """Most that the reference may change across a streak, upright and lying: lines of text lie."""
 ALONG = np.ones((1, 7), np.uint8)
@@ -51,7 +55,6 @@ NEAR = np.ones((3, 3), np.uint8)
 MOST_LAMP = 0.45
 """Log light by which bare paper may differ over a page; more is dirt or a shadow."""
 LAMP_DAMPING = 1e-3
-MEAN = np.full((1, 3), 1 / 3, np.float32)
 MANY = 12
 """So many marks on one page are no marks: it shows another text or picture than the reference."""
 
@@ -124,8 +127,7 @@ class _Tones:
 
 
 def _tones(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> _Tones | None:
-    reference, light = maps.reference, cv2.transform(maps.copy, MEAN)
-    light = light / _lamp(maps, light)
+    reference, light = maps.reference, maps.light / _lamp(maps)
     sheet = maps.inside & _on_sheet(maps, sheet_mm)
     flat = cv2.dilate(reference, NEAR) - cv2.erode(reference, NEAR) < EVEN
     even = (cv2.erode(flat.astype(np.uint8), NEAR) > 0) & sheet
@@ -137,47 +139,55 @@ def _tones(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> _Tone
     side = round(GROUND_MM * maps.to_map.scale[0])
     ground = _mean_around(change, even, side)
     # Marks drag their neighborhood along: once more without them.
-    ground = _mean_around(change, even & (np.abs(change - ground) < 0.1), side)
+    unmarked = even & (np.abs(change - ground) < 0.1)
+    if np.count_nonzero(unmarked) < np.count_nonzero(even):
+        ground = _mean_around(change, unmarked, side)
     return _Tones(copy, ordered, change - ground, even, sheet)
 
 
-def _lamp(maps: PageMaps, light: Map) -> Map | np.float32:
+def _lamp(maps: PageMaps) -> Map | np.float32:
     """How the light of the page's own bare paper changes over it: a quadratic surface, 1 in the mean."""
     bare = maps.tiles["bare"]
     if len(bare) < FEW_PX:
         return np.float32(1)
-    rows, columns = light.shape
-
-    def surface(y: Map, x: Map) -> list[Map]:
-        return [x, y, x * x - 1 / 3, y * y - 1 / 3, x * y]
-
+    bare = bare[:: 1 + len(bare) // LAMP_PX]
+    rows, columns = maps.light.shape
     y, x = np.divmod(bare.astype(np.int64), columns)
-    at = np.column_stack(surface(2 * y / rows - 1.0, 2 * x / columns - 1.0))
-    seen = np.log(np.maximum(light.ravel()[bare], 0.02))
-    kept = np.abs(seen - np.median(seen)) < MOST_LAMP
+    x, y = 2 * x / columns - 1.0, 2 * y / rows - 1.0
+    at = np.column_stack([x, y, x * x - 1 / 3, y * y - 1 / 3, x * y])
+    seen = np.log(np.maximum(maps.light.ravel()[bare], 0.02))
+    kept = np.abs(seen - median(seen)) < MOST_LAMP
     # Where paper shows on a part of the page only, the surface must not run away on the rest.
-    design, level = at[kept], float(np.median(seen[kept]))
+    design, level = at[kept], median(seen[kept])
     damping = LAMP_DAMPING * len(design) * np.eye(design.shape[1])
-    solved = np.linalg.solve(design.T @ design + damping, design.T @ (seen[kept] - level))
-    yy, xx = (np.linspace(-1, 1, k, dtype=np.float32) for k in (rows, columns))
-    field = sum(np.float32(c) * v for c, v in zip(solved, surface(yy[:, None], xx[None, :]), strict=True))
-    return np.asarray(np.exp(field), np.float32)
+    cx, cy, cxx, cyy, cxy = np.linalg.solve(design.T @ design + damping, design.T @ (seen[kept] - level))
+    x, y = np.linspace(-1, 1, columns), np.linspace(-1, 1, rows)[:, None]
+    across, down, product = cx * x + cxx * (x * x - 1 / 3), cy * y + cyy * (y * y - 1 / 3), cxy * y
+    field = product.astype(np.float32) * x.astype(np.float32)
+    field += across.astype(np.float32)
+    field += down.astype(np.float32)
+    return np.asarray(np.exp(field))
 
 
 def _as_shares(reference: Map, light: Map, even: Mask) -> tuple[Map, Map] | None:
     """Light of the copy, and what the reference's tone gives on it, both as a share of paper's."""
     ordered, shown = reference[even], light[even]
-    bins = np.minimum((ordered * TONES).astype(int), TONES)
-    known = [k for k in range(TONES + 1) if np.count_nonzero(bins == k) >= FEW_PX]
-    if not known or known[-1] < BRIGHT * TONES:
+    bins = np.minimum((ordered * TONES).astype(np.uint8), TONES)
+    known = np.flatnonzero(np.bincount(bins, minlength=1) >= FEW_PX)
+    if not len(known) or known[-1] < BRIGHT * TONES:
         return None
-    tones = [float(np.median(ordered[bins == k])) for k in known]
-    lights = [float(np.median(shown[bins == k])) for k in known]
+    those = [_some(np.flatnonzero(bins == k)) for k in known]
+    tones, lights = ([median(v[k]) for k in those] for v in (ordered, shown))
     if tones[0] > 0.2:
         # No solid: black is taken for black.
         tones, lights = [0.0, *tones], [0.0, *lights]
     table = np.interp(np.linspace(0, 1, 257), tones, lights) / lights[-1]
     return light / np.float32(lights[-1]), table.astype(np.float32)[np.clip(reference * 256, 0, 256).astype(np.uint16)]
+
+
+def _some(pixels: NDArray[np.intp]) -> NDArray[np.intp]:
+    """So many of them that a median of more would be no better."""
+    return pixels[:: 1 + len(pixels) // MEDIAN_PX]
 
 
 def _on_sheet(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> Mask:
@@ -188,23 +198,28 @@ def _on_sheet(maps: PageMaps, sheet_mm: tuple[float, float, float, float]) -> Ma
 
 
 def _mean_around(values: Map, mask: Mask, side_px: int) -> Map:
+    """Mean of what is masked about each pixel, over twice `side_px`; at a quarter of the size, which so wide a mean bears."""
+    side = (max(round(side_px / 4), 1),) * 2
     weight = mask.astype(np.float32)
-    total, share = (cv2.blur(cv2.blur(v, (side_px, side_px)), (side_px, side_px)) for v in (values * weight, weight))
-    return np.asarray(total / np.maximum(share, 1e-3), np.float32)
+    total, share = (cv2.blur(cv2.blur(shrunk(v, 4), side), side) for v in (values * weight, weight))
+    return cv2.resize(total / np.maximum(share, 1e-3), values.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _compact(tones: _Tones, to_map: Affine) -> Iterator[PrintMark]:
     per_mm = float(np.mean(to_map.scale))
     back = to_map.inverse()
+    dark = np.where(tones.even, -tones.change, 0)
+    light = np.where(tones.even, tones.change, 0)
     # Beside and between letters, only what is far darker than anything the reference has near is a mark.
     darker = cv2.erode(cv2.blur(tones.ordered, (3, 3)), NEAR) - cv2.blur(tones.copy, (3, 3))
-    lettered = tones.sheet & (cv2.blur((tones.ordered > 1 - EVEN).astype(np.float32), (15, 15)) > PAPER_SHARE)
-    dark = np.where(tones.even, -tones.change, np.where(lettered & (darker > OVERPRINT), darker, 0))
-    light = np.where(tones.even, tones.change, 0)
+    over = tones.sheet & ~tones.even & (darker > OVERPRINT)
+    if over.any():
+        over &= cv2.blur((tones.ordered > 1 - EVEN).astype(np.float32), (15, 15)) > PAPER_SHARE
+        dark[over] = darker[over]
     for depth, least, sign in ((dark, DARK, 1.0), (light, LIGHT, -1.0)):
-        marked = depth > least
-        if not (depth[marked] > PEAK).any():
+        if not depth.max() > PEAK:
             continue
+        marked = depth > least
         count, labels, stats, _ = cv2.connectedComponentsWithStats(marked.astype(np.uint8), connectivity=8)
         for label in range(1, count):
             x, y, w, h = (int(v) for v in stats[label, :4])
@@ -243,46 +258,67 @@ def _lost(tones: _Tones, to_map: Affine) -> Iterator[PrintMark]:
             )
 
 
+@dataclass(frozen=True)
+class _Blocks:
+    """Means over blocks of rows, shape (blocks, columns): light of the copy, what was ordered, and whether all of it is sheet.
+    `rows` is the height of the map and `block` that of a block."""
+
+    shown: Map
+    tone: Map
+    sheet: Map
+    rows: int
+    block: int
+
+    def sheared(self, slope: float) -> _Blocks:
+        """With columns that lean by `slope` made upright, about the middle row."""
+        if not slope:
+            return self
+        size = self.shown.shape[::-1]
+        lean = np.array([[1, slope * self.block, slope * (0.5 * (self.block - 1 - self.rows))], [0, 1, 0]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        shown, tone, sheet = (cv2.warpAffine(v, lean, size, flags=flags) for v in (self.shown, self.tone, self.sheet))
+        return _Blocks(shown, tone, sheet, self.rows, self.block)
+
+
+def _blocks(tones: _Tones, block: int, across: int) -> _Blocks:
+    """Blocks of rows or, `across`, of columns."""
+    rows = tones.copy.shape[across]
+    n = rows // block
+    size = (n, tones.copy.shape[0]) if across else (tones.copy.shape[1], n)
+    cut = np.s_[:, : n * block] if across else np.s_[: n * block]
+    maps = (tones.copy, tones.ordered, tones.sheet.astype(np.float32))
+    means = [cv2.resize(v[cut], size, interpolation=cv2.INTER_AREA) for v in maps]
+    shown, tone, sheet = (cv2.transpose(v) if across else v for v in means)
+    whole = cv2.erode((sheet > WHOLE).astype(np.float32), ALONG)
+    return _Blocks(shown, tone, whole, rows, block)
+
+
 def _streaks(tones: _Tones, maps: PageMaps) -> Iterator[PrintMark]:
     per_mm, back = float(np.mean(maps.to_map.scale)), maps.to_map.inverse()
+    block = round(BLOCK_MM * per_mm)
     for across in (0, 1):
+        rows, columns = tones.copy.shape[across], tones.copy.shape[1 - across]
+        if rows < 4 * block or columns < 3 * block:
+            continue
         slope = -maps.slope if across else maps.slope
-        stack = [v.T if across else v for v in (tones.copy, tones.ordered, tones.sheet.astype(np.float32))]
-        leans = {0.0, slope} if abs(slope) * stack[0].shape[0] > 1 else {0.0}
+        leans = {0.0, slope} if abs(slope) * rows > 1 else {0.0}
+        blocks = _blocks(tones, block, across)
         for lean in sorted(leans):
-            values, ordered, sheet = (_sheared(v, lean) for v in stack)
-            for column, depth, first, last in _lines(values, ordered, sheet > 0.5, per_mm, STRUCTURE[across]):
-                middle = values.shape[0] / 2
-                ends = [[column + lean * (r - middle), r] for r in (first, last)]
+            for column, depth, first, last in _lines(blocks.sheared(lean), per_mm, STRUCTURE[across]):
+                ends = [[column + lean * (r - rows / 2), r] for r in (first, last)]
                 ends = [e[::-1] for e in ends] if across else ends
                 (x0, y0), (x1, y1) = back(ends).tolist()
                 box = (min(x0, x1) - 0.5, min(y0, y1) - 0.5, max(x0, x1) + 0.5, max(y0, y1) + 0.5)
                 yield PrintMark("streak", box, (last - first) / per_mm, depth)
 
 
-def _sheared(values: NDArray[Any], slope: float) -> Map:
-    """Columns that lean by `slope` made upright, about the middle row."""
-    values = np.ascontiguousarray(values, np.float32)
-    if not slope:
-        return values
-    rows, columns = values.shape
-    lean = np.array([[1, slope, -slope * rows / 2], [0, 1, 0]])
-    return cv2.warpAffine(values, lean, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-
-
-def _lines(
-    copy: Map, ordered: Map, sheet: Mask, per_mm: float, most_structure: float
-) -> Iterator[tuple[int, float, int, int]]:
+def _lines(blocks: _Blocks, per_mm: float, most_structure: float) -> Iterator[tuple[int, float, int, int]]:
     """Column, depth, first and last row of each line along the columns."""
-    block = round(BLOCK_MM * per_mm)
-    n, columns = copy.shape[0] // block, copy.shape[1]
-    if n < 4 or columns < 3 * block:
-        return
-    shown, tone = (cv2.resize(v[: n * block], (columns, n), interpolation=cv2.INTER_AREA) for v in (copy, ordered))
+    shown, tone, block = blocks.shown, blocks.tone, blocks.block
+    n, columns = shown.shape
     # Where the reference has such lines of its own, a small error of registration looks like one.
     structure = cv2.dilate(tone, ALONG) - cv2.erode(tone, ALONG)
-    on_sheet = cv2.erode(sheet[: n * block].astype(np.uint8), np.ones((1, 7), np.uint8))
-    valid = (on_sheet.reshape(n, block, columns).min(axis=1) > 0) & (structure < most_structure)
+    valid = (blocks.sheet > 0.5) & (structure < most_structure)
     means = shown - _usual(tone, shown, valid)
     weight = valid.astype(np.float32)
     left, right = (_beside(means, weight, round(BESIDE_MM / 2 * per_mm), way) for way in (-1, 1))
@@ -308,7 +344,7 @@ def _lines(
         if (here[known] > 0.5).mean() >= AGREEING:
             rows = np.flatnonzero(known & (here > 0.5))
             # Blocks where print hides it are passed over, at the ends as well.
-            first, end = max(int(rows[0]) - 1, 0) * block, min((int(rows[-1]) + 2) * block, copy.shape[0])
+            first, end = max(int(rows[0]) - 1, 0) * block, min((int(rows[-1]) + 2) * block, blocks.rows)
             yield peak, -float(profile[peak]), first, end
 
 
@@ -340,8 +376,7 @@ def _usual(tone: Map, shown: Map, valid: Mask) -> Map:
     """What blocks of the reference's `tone` show on this page: letters print and scan darker than the tone curve tells."""
     bins = np.clip(tone * 2 * TONES, 0, 2 * TONES - 1).astype(np.uint8)
     table = (np.arange(2 * TONES) + 0.5) / (2 * TONES)
-    for k in np.unique(bins[valid]):
-        here = shown[valid & (bins == k)]
-        if len(here) >= FEW_PX:
-            table[k] = np.median(here)
+    used, values = bins[valid], shown[valid]
+    for k in np.flatnonzero(np.bincount(used, minlength=1) >= FEW_PX):
+        table[k] = median(values[used == k])
     return np.asarray(table[bins], np.float32)

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.features.channels import channel_max, channel_mean, channel_min
 from qc.features.evenness import Fade
 from qc.features.tiles import PageTiles
-from qc.stats import huber_weights, mad
+from qc.stats import huber_weights, mad, median
 
 Array = NDArray[np.float64]
 
@@ -98,13 +99,13 @@ def text_fade(tiles: PageTiles, usual: Array | None) -> Fade | None:
     telling = _telling(tiles)
     if telling.sum() < MANY or _clipped(tiles):
         return None
-    reference = tiles.reference.mean(axis=2)
+    reference = channel_mean(tiles.reference)
     pictured = tiles.usable & ((reference < 0.45) | (~telling & (reference < 0.85)))
     if pictured.sum() > PICTURED * tiles.usable.sum():
         return None
     shown = _shown(tiles) / np.maximum(_features(tiles) @ usual, LEAST_CONTRAST)
     telling &= np.isfinite(shown)
-    amount = (1 - tiles.copy.mean(axis=2) / _paper(tiles)) / np.maximum(1 - reference, 1e-3)
+    amount = (1 - channel_mean(tiles.copy) / _paper(tiles)) / np.maximum(1 - reference, 1e-3)
     found = [
         fade
         for v, a, mask, names in (
@@ -120,7 +121,11 @@ def _telling(tiles: PageTiles) -> NDArray[np.bool_]:
     """Tiles with letters or lines in gray; none where the contrast is not known."""
     if tiles.contrast is None or tiles.bare is None or tiles.bare_light is None:
         return np.zeros(tiles.usable.shape, bool)
-    return np.asarray(tiles.usable & (tiles.spread > TELLING) & (np.ptp(tiles.reference, axis=2) < COLORED))
+    return np.asarray(
+        tiles.usable
+        & (tiles.spread > TELLING)
+        & (channel_max(tiles.reference) - channel_min(tiles.reference) < COLORED)
+    )
 
 
 def _shown(tiles: PageTiles) -> Array:
@@ -135,15 +140,15 @@ def _paper(tiles: PageTiles) -> Array:
     if tiles.bare is None or tiles.bare_light is None:
         return np.full(tiles.usable.shape, np.nan)
     bare = np.asarray(tiles.bare, np.float32)
-    light = np.asarray(tiles.bare_light, np.float32).mean(axis=2) * bare
-    light, share = (cv2.GaussianBlur(v, (0, 0), AROUND) for v in (light, bare))
+    shown = channel_mean(np.asarray(tiles.bare_light, np.float32)) * bare
+    light, share = (cv2.GaussianBlur(v, (0, 0), AROUND) for v in (shown, bare))
     paper = np.where(share > LEAST_BARE, light / np.maximum(share, LEAST_BARE), np.nan)
     return np.asarray(np.maximum(paper, LEAST_LIGHT), np.float64)
 
 
 def _features(tiles: PageTiles) -> Array:
     """What the contrast of letters goes with, shape (rows, cols, 5): how much is printed, and how coarse it is."""
-    dark = 1 - tiles.reference.mean(axis=2).astype(np.float64)
+    dark = 1 - channel_mean(tiles.reference).astype(np.float64)
     # The spread of ink that is either there or not is dark * (1 - dark); at 50 dpi strokes and gaps run together.
     coarse = np.square(tiles.spread) / np.maximum(dark * (1 - dark), 1e-3)
     return np.stack([np.ones_like(dark), coarse, coarse**2, dark, dark * coarse], axis=-1)
@@ -153,13 +158,13 @@ def _clipped(tiles: PageTiles) -> bool:
     """Whether bare paper is clipped to white: letters then lose contrast where the lamp is bright."""
     if tiles.bare is None or tiles.bare_light is None:
         return False
-    light = tiles.bare_light.max(axis=2)[tiles.usable & (tiles.bare > 0.3)]
+    light = channel_max(tiles.bare_light)[tiles.usable & (tiles.bare > 0.3)]
     return bool(light.size and (light > CLIPPED * tiles.colors.decode[-1]).mean() > MOST_CLIPPED)
 
 
 def _side(shown: Array, amount: Array, telling: NDArray[np.bool_], names: tuple[str, str]) -> Fade | None:
     bands = [b for b in np.array_split(np.arange(len(shown)), BANDS) if telling[b].sum() >= FEW]
-    contrast, ink = (np.array([np.median(v[b][telling[b]]) for b in bands]) for v in (shown, amount))
+    contrast, ink = (np.array([median(v[b][telling[b]]) for b in bands]) for v in (shown, amount))
     splits = [(_halves(contrast, k), _halves(ink, k)) for k in range(LEAST_BANDS, len(bands) - LEAST_BANDS + 1)]
     if not splits:
         return None
@@ -172,4 +177,4 @@ def _side(shown: Array, amount: Array, telling: NDArray[np.bool_], names: tuple[
 
 
 def _halves(values: Array, cut: int) -> tuple[float, float]:
-    return float(np.median(values[:cut])), float(np.median(values[cut:]))
+    return median(values[:cut]), median(values[cut:])

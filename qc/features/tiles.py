@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.features.channels import channel_mean
 from qc.features.page_maps import TILE_PX, PageMaps
 from qc.geometry import Affine, pixel_scaling
 from qc.normalize.scan_color import SRGB, ScanColor
@@ -112,12 +112,10 @@ def _bare(maps: PageMaps) -> tuple[Light, Light, Light]:
     unprinted = maps.tiles["unprinted"].astype(np.float32)
     bare = shrunk(unprinted, TILE_PX)
     bare_light = shrunk(maps.copy * unprinted[:, :, None], TILE_PX) / np.maximum(bare, 1e-6)[:, :, None]
-    light = cv2.transform(maps.copy, np.full((1, 3), 1 / 3, np.float32))
-    mean, square = shrunk(light, TILE_PX), shrunk(light * light, TILE_PX)
+    mean, square = shrunk(maps.light, TILE_PX), shrunk(maps.light * maps.light, TILE_PX)
     return bare, np.asarray(bare_light), np.asarray(np.sqrt(np.clip(square - mean * mean, 0, None)))
 
 
 def _contrast(maps: PageMaps, copy: Light, reference: Light, spread: Light) -> Light:
-    light = cv2.transform(maps.copy, np.full((1, 3), 1 / 3, np.float32))
-    together = shrunk(np.asarray(light * maps.reference, np.float32), TILE_PX)
-    return np.asarray((together - copy.mean(axis=2) * reference.mean(axis=2)) / np.maximum(spread**2, 1e-6))
+    together = shrunk(np.asarray(maps.light * maps.reference, np.float32), TILE_PX)
+    return np.asarray((together - channel_mean(copy) * channel_mean(reference)) / np.maximum(spread**2, 1e-6))

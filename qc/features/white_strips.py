@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from qc.edges.dark_backing import EdgeLine
 from qc.edges.page_stack import Expected, lines_along
-from qc.edges.profiles import consensus_line, robust_line, segment_profiles, strip_along
+from qc.edges.profiles import SEGMENTS, consensus_line, robust_line, segment_profiles, strip_along, strip_map
 from qc.geometry import SIDES, Affine, Points, Size
 from qc.units import px_per_mm
 
-SEGMENTS = 60
 REACH_MM = 8.0
 LEAST_MM = 0.4
 """Strips of half a millimeter are to be found; a fibrous or bright rim of the cut itself stays below a quarter."""
@@ -102,16 +101,19 @@ def _along(
     paper: float,
 ) -> Iterator[Sliver]:
     reach = round(REACH_MM * scale)
-    strip, to_image = strip_along(luminance, cut, reach, 0)
-    ordered, centers = segment_profiles(expected.strip(to_image, (strip.shape[0], strip.shape[1])), SEGMENTS)
+    to_image, columns = strip_map(cut, reach)
     inner = min(float(to_image.inverse()(trim)[:, 1].mean()), float(reach))
     first, last = (int(inner - mm * scale) for mm in AT_TRIM_MM)
     if first < 1 or last <= first:
         return
-    printed = ordered[:, first : last + 1].max(axis=1) < ORDERED
-    if printed.mean() * strip.shape[1] < LEAST_LENGTH_MM * scale or printed.sum() < 4:
+    # Beside most pages nothing was ordered: the rest of the strip need not be looked at.
+    at_trim = expected.strip(to_image.after(Affine.shift(0, first)), (last + 1 - first, columns))
+    printed = segment_profiles(at_trim)[0].max(axis=1) < ORDERED
+    if printed.mean() * columns < LEAST_LENGTH_MM * scale or printed.sum() < 4:
         return
-    profiles, _ = segment_profiles(strip, SEGMENTS)
+    strip, to_image = strip_along(luminance, cut, reach, 0)
+    ordered, centers = segment_profiles(expected.strip(to_image, (strip.shape[0], strip.shape[1])))
+    profiles, _ = segment_profiles(strip)
     printed &= np.isfinite(profiles).all(axis=1)
     if printed.sum() < 4:
         return

@@ -29,6 +29,7 @@ def page_edges(
     image: PageImage,
     sheet: Sheet,
     page: ReferencePage,
+    expected: Expected,
     to_px: Affine,
     bound: bool,
     direction: Direction = Direction.LTR,
@@ -42,6 +43,8 @@ def page_edges(
         Backing and rough outline.
     page : ReferencePage
         What the page shows.
+    expected : Expected
+        As it should show in the scan.
     to_px : Affine
         Page-frame mm -> working pixels: where it shows it.
     bound : bool
@@ -50,7 +53,6 @@ def page_edges(
         In which it is read: tells which edge that is.
     """
     trim_px = to_px(page.trim.corners())
-    expected = ordered(page, to_px)
     flat = flat_mm(page.number, page.trim, direction)
     lines = []
     for side, (a, b) in enumerate(SIDES):
