@@ -31,7 +31,7 @@ from qc.reference.pdf_boxes import (
     unknown_in_words,
     with_neighbors,
 )
-from qc.reference.pdf_colors import PdfColors, pdf_colors
+from qc.reference.pdf_colors import PdfColors
 from qc.reference.title_toml import Title
 from qc.scan.pdfium import (
     LOCK,
@@ -290,8 +290,14 @@ class PdfReference:
         return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
     def _color_management(self) -> PdfColors:
-        known = cache.facts(self._key("colors"), lambda: asdict(pdf_colors(self._saved())))
+        known = cache.facts(self._key("colors"), self._read_colors)
         return PdfColors(known["intent"], tuple(known["profiles"]), known["cmyk"], known["known"])
+
+    def _read_colors(self) -> dict[str, object]:
+        # Only the first copy of a title waits for pypdf.
+        from qc.reference.pdf_color_reader import pdf_colors
+
+        return asdict(pdf_colors(self._saved()))
 
     def _saved(self) -> bytes:
         with LOCK:
