@@ -31,6 +31,7 @@ from qc.register.page_result import PageJob, PageResult
 from qc.register.print_shape import Shape
 from qc.register.recognize import find_shape, recognize
 from qc.register.register import Registration
+from qc.register.shared_scale import lies_alike, with_scale
 from qc.register.thumbnails import Candidate
 from qc.resample import shrunk
 from qc.scan.scan_reader import ScanReader
@@ -65,7 +66,9 @@ def recognize_page(job: PageJob, reference: Reference | None, reader: ScanReader
     image, sheet, turns = upright_page(page, reference)
     recognition = recognize(image, sheet, reference, job)
     result = replace(result, job=replace(job, seen_as=recognition.page), recognition=recognition)
-    return _register(result, image, sheet, turns, reference, known=recognition.page is not None)
+    result = _register(result, image, sheet, turns, reference, known=recognition.page is not None)
+    _let_go(result, reader)
+    return result
 
 
 def register_page(job: PageJob, reference: Reference | None, reader: ScanReader) -> PageResult:
@@ -75,17 +78,39 @@ def register_page(job: PageJob, reference: Reference | None, reader: ScanReader)
         return result
     if reference is None:
         return _measure_alone(result, page)
-    return _register(result, *upright_page(page, reference), reference)
+    result = _register(result, *upright_page(page, reference), reference)
+    _let_go(result, reader)
+    return result
 
 
 def measure_page(result: PageResult, reference: Reference | None, reader: ScanReader) -> PageResult:
-    """The edges and the tiles of a registered page; any other result as it is."""
-    if reference is None or result.registration is None or result.reference_page is None:
+    """The edges and the tiles of a registered page; any other result, and one that was measured as it lies, as it is."""
+    registration, measured = result.registration, result.measured
+    if reference is None or registration is None or result.reference_page is None:
         return result
-    again, page = open_job(result.job, reference, reader)
-    if page is None:
+    page = reference.page(result.reference_page)
+    if measured is not None and lies_alike(measured, registration.to_px, page.trim):
+        return result
+    again, opened = open_job(result.job, reference, reader)
+    if opened is None:
         return again
-    return _measure(result, page.image.turned(result.turns), reference.page(result.reference_page))
+    return _measure(result, opened.image.turned(result.turns), page)
+
+
+def measure_ahead(result: PageResult, reference: Reference | None, reader: ScanReader) -> PageResult:
+    """The result measured by what its copy says of the scale so far, if that is known; its scan is then let go."""
+    known = with_scale(result, result.job.scale)
+    if known is not result:
+        found = measure_page(known, reference, reader)
+        result = result if found.registration is None else replace(found, registration=result.registration)
+    _let_go(result, reader)
+    return result
+
+
+def _let_go(result: PageResult, reader: ScanReader) -> None:
+    """Keep no pixels of a page that is done; of one that is looked up or measured later they are wanted again."""
+    if any(result.job.scale) and not result.pending:
+        reader.let_go(result.job.scan)
 
 
 def shape_of_print(job: PageJob, reference: Reference, reader: ScanReader) -> Shape | None:
@@ -219,7 +244,7 @@ def _register(
         registration = replace(registration, observable=(False, False))
     sheet = sheet_in(view, job.settings) if option.turns else sheet
     on_sheet = sheet.corners is not None
-    return replace(
+    result = replace(
         result,
         reference_page=page.number,
         registration=registration,
@@ -231,6 +256,10 @@ def _register(
         trim=page.trim,
         picture=small_picture(view),
     )
+    known_scale = with_scale(result, job.scale)
+    if known_scale is result:
+        return result
+    return replace(_measure(known_scale, view, page), registration=result.registration)
 
 
 def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int) -> Ink:
@@ -288,7 +317,7 @@ def _measure(result: PageResult, image: PageImage, page: ReferencePage) -> PageR
         (image.dpi.x_dpi, image.dpi.y_dpi),
         sheet.backing.paper,
     )
-    result = replace(result, lines=lines, slivers=slivers)
+    result = replace(result, lines=lines, slivers=slivers, measured=registration.to_px)
     if not any(registration.observable):
         return result
     shown = None if page.trim_known else _shown_mm(image, sheet, registration.to_px)
