@@ -40,7 +40,7 @@ from qc.register.print_shape import APART, AS_ORDERED, Shape, shared
 from qc.register.recognize import expected_pages, mirrored_pages
 from qc.register.repeats import find_repeats, find_repeats_in_place
 from qc.register.scan_order import find_order
-from qc.register.shared_scale import TEACHERS, shared_scale, with_shared_scale
+from qc.register.shared_scale import shared_scale, teachers, with_shared_scale
 from qc.register.thumbnail_index import index_of
 from qc.scan.image_file import sha256
 from qc.scan.same_capture import same_bytes
@@ -245,7 +245,7 @@ class PageWork:
     def each_taught(self, act: Act[PageJob], jobs: Sequence[PageJob], of: int = 0) -> list[PageResult]:
         """As `each`; a few pages from all over the copy come first, and what they say of its scale goes with the others, which
         are measured while they are at hand: no pixels are kept until all pages are registered."""
-        first = sorted({int(i) for i in np.linspace(0, len(jobs) - 1, TEACHERS)}) if jobs else []
+        first = teachers(len(jobs))
         found = dict(zip(first, self.each(act, [jobs[i] for i in first], of), strict=True))
         rest = [i for i in range(len(jobs)) if i not in found]
         if rest and self.reference is not None:

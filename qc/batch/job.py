@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from qc.batch.allocator import keep_buffers
 from qc.batch.sidecar import write_sidecar
 from qc.compare.color import capture_of
 from qc.compare.same_title import CopyColors
@@ -90,6 +91,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     QcError
         The copy cannot be inspected, or its results cannot be written.
     """
+    keep_buffers()
     cv2.setNumThreads(1)
     opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
     reader, reference = ScanReader(), opened.reference

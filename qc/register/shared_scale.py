@@ -13,11 +13,19 @@ from qc.register.register import Prior
 
 MIN_TEACHERS = 3
 """Well registered pages needed before they tell the others what scale this scanner and press have."""
-TEACHERS = 14
-"""Pages from all over a copy that are registered before any is measured. As many as fit into memory side by side: a copy of no
-more pages is measured with what all of them say."""
+ALL_TEACH = 14
+"""A copy of no more pages is measured with what all of them say."""
+TEACHERS = 10
+"""Pages from all over a longer one that are registered before any is measured, kept in memory side by side until then."""
 NEAR_MM = 0.01
 """A map may lie so far off the one that a page was measured by: a seventh of the finest pixel that is looked at."""
+
+
+def teachers(pages: int) -> list[int]:
+    """Indices of the pages of a copy that tell the others its scale: all, or some from all over it."""
+    if pages <= ALL_TEACH:
+        return list(range(pages))
+    return [int(i) for i in np.linspace(0, pages - 1, TEACHERS)]
 
 
 def shared_scale(pages: Sequence[PageResult]) -> Scale:
@@ -28,10 +36,10 @@ def shared_scale(pages: Sequence[PageResult]) -> Scale:
 
 def _shared(pages: Sequence[PageResult], across: int) -> Prior | None:
     registrations = [p.registration for p in pages if p.registration is not None and p.turns % 2 == across]
-    teachers = [r.linear() for r in registrations if max(r.linear_sd()) < 1e-3]
-    if len(teachers) < MIN_TEACHERS:
+    known = [r.linear() for r in registrations if max(r.linear_sd()) < 1e-3]
+    if len(known) < MIN_TEACHERS:
         return None
-    taught = np.array(teachers)
+    taught = np.array(known)
     center = np.median(taught, axis=0)
     derived = np.column_stack([taught[:, :2].mean(axis=1), taught[:, 0] - taught[:, 1], taught[:, 2]])
     spread = 1.4826 * np.median(np.abs(derived - np.median(derived, axis=0)), axis=0)
