@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
+from PIL import Image
 
 from qc.edges.dark_backing import EdgeLine, Sheet
 from qc.errors import ScanError
@@ -145,9 +147,9 @@ def small_picture(image: PageImage) -> bytes:
         coarse = shrunk(coarse, 2)
     scale = THUMBNAIL_HEIGHT_PX / coarse.shape[0]
     small = cv2.resize(coarse, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    if small.ndim == 3:
-        small = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, 60])[1].tobytes()
+    buffer = io.BytesIO()
+    Image.fromarray(small).save(buffer, "WEBP", quality=60, method=2)
+    return buffer.getvalue()
 
 
 def _measure_alone(result: PageResult, page: OpenPage) -> PageResult:

@@ -165,7 +165,7 @@ def difference_map(
     difference = tiles.difference()
     known = difference[np.isfinite(difference)]
     buffer = io.BytesIO()
-    difference_image(tiles, top=top, page=page).save(buffer, "WEBP", quality=84, method=6)
+    difference_image(tiles, top=top, page=page).save(buffer, "WEBP", quality=84, method=2)
     place = tiles.to_mm.matrix * scale
     return _drawn(
         "difference_map",
