@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qc.batch.cluster import Cluster
+from qc.batch.cores import cores
 from qc.batch.environment import differing, outlook
 from qc.batch.fingerprint import fingerprint
 from qc.batch.job import Job, jobs_for
@@ -154,7 +155,7 @@ def batch(
                 new = {job.id for job in todo}
                 seen = [[job for job in group if rows[job.id].outcome] for group in groups]
                 due = [Group(tuple(group), _due(group, new, kept)) for group in seen if len(group) > 1]
-                for job, result, seconds in _held([g for g in due if g.due], jobs or options.cores()):
+                for job, result, seconds in _held([g for g in due if g.due], jobs or cores()):
                     if kept is not None:
                         kept.keep(job, result, seconds)
                     rows[job.id] = result.row
@@ -292,7 +293,7 @@ def _runner(
 ) -> Runner[Job, Result] | Cluster[Job, Result]:
     stall_s = min(STALL_S, limit_s)
     if cluster is None:
-        return Runner(inspect_one, jobs or options.cores(), stall_s, limit_s, memory_bytes)
+        return Runner(inspect_one, jobs or cores(), stall_s, limit_s, memory_bytes)
     return Cluster(inspect_elsewhere, cluster, outlook, differing, jobs, stall_s, limit_s, memory_bytes)
 
 

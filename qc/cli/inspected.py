@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import click
 
+from qc.batch.cores import cores
 from qc.batch.job import Job, run_job
 from qc.batch.together import hold_together, of_one_title
-from qc.cli import exits, options, terminal
+from qc.cli import exits, terminal
 from qc.errors import OF_VERDICT, failure, one_line
 from qc.measure.copy_position_outlier import MIN_COPIES
 from qc.model import Inspection
@@ -40,7 +41,7 @@ def show_each(jobs: Sequence[Job], *, as_json: bool, verbose: bool) -> int:
 def _inspect_one(job: Job, as_json: bool) -> tuple[Inspection | None, int]:
     try:
         with terminal.bar(job.id, "pages") as progress:
-            return run_job(job, threads=options.cores(), progress=progress), 0
+            return run_job(job, threads=cores(), progress=progress), 0
     except Exception as error:
         code, message = failure(error)
         exits.say(message)
