@@ -116,6 +116,8 @@ def inspect_with_colors(
     pages = without_dirt_on_glass(without_painted_rims(pages), reader)
     imprint = read_copy(copy, [p for p in pages if p.job.same_as is None], reference, reader)
     context, records = _place_copy(copy, pages, reference, imprint, order)
+    # The context lets go of tiles once they are evened.
+    del pages
     observe_copy(context)
     provenance = Provenance(
         qc=__version__,
