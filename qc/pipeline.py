@@ -42,6 +42,7 @@ from qc.register.repeats import find_repeats, find_repeats_in_place
 from qc.register.scan_order import find_order
 from qc.register.shared_scale import shared_scale, teachers, with_shared_scale
 from qc.register.thumbnail_index import index_of
+from qc.scan.allocator import give_back
 from qc.scan.image_file import sha256
 from qc.scan.same_capture import same_bytes
 from qc.scan.scan_reader import ScanReader
@@ -113,6 +114,7 @@ def inspect_with_colors(
     copy, order, pages = collate_copy(copy, work)
     _require_some(copy, pages)
     pages = measure_pages(register_in_order(pages, work), work)
+    give_back()
     pages = without_dirt_on_glass(without_painted_rims(pages), reader)
     imprint = read_copy(copy, [p for p in pages if p.job.same_as is None], reference, reader)
     context, records = _place_copy(copy, pages, reference, imprint, order)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import cv2
 
-from qc.batch.allocator import keep_buffers
 from qc.batch.sidecar import write_sidecar
 from qc.compare.color import capture_of
 from qc.compare.same_title import CopyColors
@@ -23,6 +22,7 @@ from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
 from qc.report.imprint_picture import imprint_picture
 from qc.report.record import record, write_json
+from qc.scan.allocator import keep_buffers
 from qc.scan.copy_folder import copy_id
 from qc.scan.paths import real
 from qc.scan.scan_reader import ScanReader

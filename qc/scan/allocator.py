@@ -25,3 +25,12 @@ def keep_buffers() -> None:
         mallopt(_ARENA_MAX, 1)
         mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT)
         mallopt(_TRIM_THRESHOLD, _MOST_KEPT)
+
+
+def give_back() -> None:
+    """Give what nothing uses back to the system, where the C library is that of GNU.
+
+    After the last page, what comes is of other sizes and would lie beside the buffers of pages.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
