@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import cv2
+from PIL import Image
 
 from qc.edges.dark_backing import EdgeLine, Sheet
 from qc.errors import ScanError
@@ -31,6 +33,7 @@ from qc.register.page_result import PageJob, PageResult
 from qc.register.print_shape import Shape
 from qc.register.recognize import find_shape, recognize
 from qc.register.register import Registration
+from qc.register.shared_scale import lies_alike, with_scale
 from qc.register.thumbnails import Candidate
 from qc.resample import shrunk
 from qc.scan.scan_reader import ScanReader
@@ -55,7 +58,9 @@ def inspect_page(job: PageJob, reference: Reference | None, reader: ScanReader |
 
 def recognize_page(job: PageJob, reference: Reference | None, reader: ScanReader) -> PageResult:
     """Recognize one scan and register it at the page that it looks like; pending where it looks like none or several."""
-    return open_and_recognize(job, reference, reader, _measure_alone, _register_seen)
+    result = open_and_recognize(job, reference, reader, _measure_alone, _register_seen)
+    _let_go(result, reader)
+    return result
 
 
 def open_and_recognize(
@@ -85,17 +90,39 @@ def register_page(job: PageJob, reference: Reference | None, reader: ScanReader)
         return result
     if reference is None:
         return _measure_alone(result, page)
-    return _register(result, *upright_page(page, reference), reference)
+    result = _register(result, *upright_page(page, reference), reference)
+    _let_go(result, reader)
+    return result
 
 
 def measure_page(result: PageResult, reference: Reference | None, reader: ScanReader) -> PageResult:
-    """The edges and the tiles of a registered page; any other result as it is."""
-    if reference is None or result.registration is None or result.reference_page is None:
+    """The edges and the tiles of a registered page; any other result, and one that was measured as it lies, as it is."""
+    registration, measured = result.registration, result.measured
+    if reference is None or registration is None or result.reference_page is None:
         return result
-    again, page = open_job(result.job, reference, reader)
-    if page is None:
+    page = reference.page(result.reference_page)
+    if measured is not None and lies_alike(measured, registration.to_px, page.trim):
+        return result
+    again, opened = open_job(result.job, reference, reader)
+    if opened is None:
         return again
-    return _measure(result, page.image.turned(result.turns), reference.page(result.reference_page))
+    return _measure(result, opened.image.turned(result.turns), page)
+
+
+def measure_ahead(result: PageResult, reference: Reference | None, reader: ScanReader) -> PageResult:
+    """The result measured by what its copy says of the scale so far, if that is known; its scan is then let go."""
+    known = with_scale(result, result.job.scale)
+    if known is not result:
+        found = measure_page(known, reference, reader)
+        result = result if found.registration is None else replace(found, registration=result.registration)
+    _let_go(result, reader)
+    return result
+
+
+def _let_go(result: PageResult, reader: ScanReader) -> None:
+    """Keep no pixels of a page that is done; of one that is looked up or measured later they are wanted again."""
+    if any(result.job.scale) and not result.pending:
+        reader.let_go(result.job.scan)
 
 
 def shape_of_print(job: PageJob, reference: Reference, reader: ScanReader) -> Shape | None:
@@ -130,9 +157,9 @@ def small_picture(image: PageImage) -> bytes:
         coarse = shrunk(coarse, 2)
     scale = THUMBNAIL_HEIGHT_PX / coarse.shape[0]
     small = cv2.resize(coarse, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    if small.ndim == 3:
-        small = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, 60])[1].tobytes()
+    buffer = io.BytesIO()
+    Image.fromarray(small).save(buffer, "WEBP", quality=60, method=2)
+    return buffer.getvalue()
 
 
 def _measure_alone(result: PageResult, page: OpenPage) -> PageResult:
@@ -235,7 +262,7 @@ def _register(
         registration = replace(registration, observable=(False, False))
     sheet = sheet_in(view, job.settings) if option.turns else sheet
     on_sheet = sheet.corners is not None
-    return replace(
+    result = replace(
         result,
         reference_page=page.number,
         registration=registration,
@@ -247,6 +274,10 @@ def _register(
         trim=page.trim,
         picture=small_picture(view),
     )
+    known_scale = with_scale(result, job.scale)
+    if known_scale is result:
+        return result
+    return replace(_measure(known_scale, view, page), registration=result.registration)
 
 
 def _ink(image: PageImage, to_px: Affine, size: Size, job: PageJob, number: int) -> Ink:
@@ -305,7 +336,7 @@ def _measure(result: PageResult, image: PageImage, page: ReferencePage) -> PageR
         (image.dpi.x_dpi, image.dpi.y_dpi),
         sheet.backing.paper,
     )
-    result = replace(result, lines=lines, slivers=slivers)
+    result = replace(result, lines=lines, slivers=slivers, measured=registration.to_px)
     if not any(registration.observable):
         return result
     shown = None if page.trim_known else _shown_mm(image, sheet, registration.to_px)

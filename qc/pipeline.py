@@ -29,7 +29,7 @@ from qc.measure.context.observing import observe_copy
 from qc.measure.context.page_records import place_pages
 from qc.model import BookCopy, Inspection, PageKind, PageRecord, Provenance, ReferenceId, ScanFile
 from qc.normalize.calibrated import AppliedProfile
-from qc.page import measure_page, recognize_page, register_page, shape_of_print
+from qc.page import measure_ahead, measure_page, recognize_page, register_page, shape_of_print
 from qc.reference.base import direction_of
 from qc.reference.find import Reference
 from qc.register.collate import better_in_order, in_reading_order, jobs_out_of_order
@@ -38,10 +38,11 @@ from qc.register.page_result import PageJob, PageResult
 from qc.register.painted_rim import without_painted_rims
 from qc.register.print_shape import APART, AS_ORDERED, Shape, shared
 from qc.register.recognize import expected_pages, mirrored_pages
-from qc.register.register import Prior
 from qc.register.repeats import find_repeats, find_repeats_in_place
 from qc.register.scan_order import find_order
+from qc.register.shared_scale import shared_scale, teachers, with_shared_scale
 from qc.register.thumbnail_index import index_of
+from qc.scan.allocator import give_back
 from qc.scan.image_file import sha256
 from qc.scan.same_capture import same_bytes
 from qc.scan.scan_reader import ScanReader
@@ -50,8 +51,6 @@ from qc.scan.scanner_profile import ScannerProfile
 Progress = Callable[[int, int], None]
 T = TypeVar("T", PageJob, PageResult)
 Act = Callable[[T, Reference | None, ScanReader], PageResult]
-MIN_TEACHERS = 3
-"""Well registered pages needed before they tell the others what scale this scanner and press have."""
 ASKED = 4
 """Scans of a copy whose print is searched at other scales and angles, seconds each: one picture or one table may look like
 nothing, of four pages one is text or looks like itself."""
@@ -115,9 +114,12 @@ def inspect_with_colors(
     copy, order, pages = collate_copy(copy, work)
     _require_some(copy, pages)
     pages = measure_pages(register_in_order(pages, work), work)
+    give_back()
     pages = without_dirt_on_glass(without_painted_rims(pages), reader)
     imprint = read_copy(copy, [p for p in pages if p.job.same_as is None], reference, reader)
     context, records = _place_copy(copy, pages, reference, imprint, order)
+    # The context lets go of tiles once they are evened.
+    del pages
     observe_copy(context)
     provenance = Provenance(
         qc=__version__,
@@ -199,7 +201,7 @@ class PageWork:
     dpi : float
         Resolution that suffices.
     reader : ScanReader
-        Decodes each scan once.
+        Its room holds the pages that are worked on; each scan is decoded once.
     steps : int
         That a page takes until it is done.
     """
@@ -245,6 +247,20 @@ class PageWork:
                     self.progress(min(self._taken // self.steps, of), of)
         return results
 
+    def each_taught(self, act: Act[PageJob], jobs: Sequence[PageJob], of: int = 0) -> list[PageResult]:
+        """As `each`; a few pages from all over the copy come first, and what they say of its scale goes with the others, which
+        are measured while they are at hand: no pixels are kept until all pages are registered."""
+        first = teachers(len(jobs))
+        found = dict(zip(first, self.each(act, [jobs[i] for i in first], of), strict=True))
+        rest = [i for i in range(len(jobs)) if i not in found]
+        if rest and self.reference is not None:
+            scale = shared_scale(list(found.values()))
+            ahead = [replace(found[i], job=replace(jobs[i], scale=scale)) for i in first]
+            found = dict(zip(first, self.each(measure_ahead, ahead), strict=True))
+            jobs = [replace(job, scale=scale) for job in jobs]
+        found |= zip(rest, self.each(act, [jobs[i] for i in rest], of), strict=True)
+        return [found[i] for i in range(len(jobs))]
+
 
 def collate_copy(copy: BookCopy, work: PageWork) -> tuple[BookCopy, str, list[PageResult]]:
     """The copy in reading order, the order in which it was scanned, and its pages, registered.
@@ -258,7 +274,7 @@ def collate_copy(copy: BookCopy, work: PageWork) -> tuple[BookCopy, str, list[Pa
 
 
 def _collate(copy: BookCopy, work: PageWork, shapes: tuple[Shape, ...] = ()) -> tuple[BookCopy, str, list[PageResult]]:
-    pages = work.each(work.recognize, work.jobs(copy, shapes), len(copy.pages))
+    pages = work.each_taught(work.recognize, work.jobs(copy, shapes), len(copy.pages))
     pages = find_repeats(pages, work.reader)
     seen = [p.recognition for p in pages if p.job.same_as is None]
     looks = index_of(work.reference).looks if work.reference is not None else ()
@@ -273,7 +289,7 @@ def _register_pending(copy: BookCopy, pages: Sequence[PageResult], work: PageWor
     """The pages, those that were not recognized looked up where their neighbors suggest."""
     expected = expected_pages(pages, copy.scan.first_page)
     pending = {i: replace(p.job, seen_as=expected[i]) for i, p in enumerate(pages) if p.pending}
-    found = dict(zip(pending, work.each(register_page, pending.values(), len(pages)), strict=True))
+    found = dict(zip(pending, work.each_taught(register_page, list(pending.values()), len(pages)), strict=True))
     return [replace(found[i], recognition=p.recognition) if i in found else p for i, p in enumerate(pages)]
 
 
@@ -331,32 +347,6 @@ def _require_some(copy: BookCopy, pages: Sequence[PageResult]) -> None:
     if bad and all(p.error or p.job.same_as for p in pages):
         more = f" ({len(pages)} pages, none usable)" if len(pages) > 1 else ""
         raise ScanError(f"{copy.id}: {bad[0].error}{more}")
-
-
-def with_shared_scale(pages: Sequence[PageResult]) -> list[PageResult]:
-    """Give every registration what the well registered pages say of the scale and shear of this scanner and press."""
-    result = list(pages)
-    for across in (0, 1):
-        group = [i for i, p in enumerate(pages) if p.registration is not None and p.turns % 2 == across]
-        teachers = []
-        for i in group:
-            registration = pages[i].registration
-            assert registration is not None
-            if max(registration.linear_sd()) < 1e-3:
-                teachers.append(registration.linear())
-        if len(teachers) < MIN_TEACHERS:
-            continue
-        taught = np.array(teachers)
-        center = np.median(taught, axis=0)
-        derived = np.column_stack([taught[:, :2].mean(axis=1), taught[:, 0] - taught[:, 1], taught[:, 2]])
-        spread = 1.4826 * np.median(np.abs(derived - np.median(derived, axis=0)), axis=0)
-        spread = np.maximum(1.5 * spread, 2e-4)
-        prior = Prior(*(float(v) for v in center), *(float(v) for v in spread))
-        for i in group:
-            registration = pages[i].registration
-            assert registration is not None
-            result[i] = replace(pages[i], registration=registration.given(prior))
-    return result
 
 
 def _hashes(scans: Sequence[ScanFile]) -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -57,10 +60,50 @@ def students_factor(freedom: int) -> float:
 
     Student's factor for the degrees of freedom, and 5 % for the loss of efficiency.
     """
-    # Imported when needed: who only wants a median does not wait for SciPy.
-    from scipy.special import stdtrit
+    return 1.05 * student_quantile(0.975, freedom) / 1.96
 
-    return 1.05 * float(stdtrit(freedom, 0.975)) / 1.96
+
+@cache
+def student_quantile(share: float, freedom: float) -> float:
+    """Value that `share` (0.5 to 1) of Student's distribution lies below."""
+    low, high = 0.0, 1.0
+    while student_above(high, freedom) > 1 - share:
+        low, high = high, 2 * high
+    while high - low > 1e-13 * high:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if student_above(middle, freedom) > 1 - share else (low, middle)
+    return 0.5 * (low + high)
+
+
+def student_above(value: float, freedom: float) -> float:
+    """Share of Student's distribution above `value`, 0 or more."""
+    return 0.5 * _beta_below(freedom / (freedom + value**2), freedom / 2, 0.5)
+
+
+def variance_ratio_above(value: float, freedom: float, other: float) -> float:
+    """Share of the F distribution, of a variance of `freedom` over one of `other` degrees, above `value`, 0 or more."""
+    return _beta_below(other / (other + freedom * value), other / 2, freedom / 2)
+
+
+def _beta_below(x: float, a: float, b: float) -> float:
+    """The regularized incomplete beta function, by its continued fraction (Numerical Recipes, 6.4)."""
+    # SciPy has it, too, but takes longer to import than a page to inspect.
+    if not 0 < x < 1:
+        return float(x >= 1)
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _beta_below(1 - x, b, a)
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    fraction, m, change = d, 1, 0.0
+    while abs(change - 1) > 1e-15 and m < 10000:
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        change = 1.0
+        for term in (even, odd):
+            c, d = 1 + term / c, 1 / (1 + term * d)
+            change *= c * d
+        fraction, m = fraction * change, m + 1
+    front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    return math.exp(front) * fraction / a
 
 
 def median(values: NDArray[np.floating]) -> float:

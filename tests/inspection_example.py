@@ -30,6 +30,7 @@ from qc.model import (
     ReferenceId,
     Refund,
     Rescan,
+    Resolution,
     Role,
     ScanFile,
     ScanSettings,
@@ -37,6 +38,7 @@ from qc.model import (
     VerdictOutcome,
     Where,
 )
+from qc.scan.image_file import ScanHeader
 from qc.units import px_per_mm
 
 DPI = 300.0
@@ -92,13 +94,21 @@ def scan_of(scan: ScanFile, reduce: int = 1) -> NDArray[np.uint8]:
     paper = cv2.fillConvexPoly(np.zeros(size[::-1], np.uint8), np.round(corners).astype(np.int32), 1, cv2.LINE_AA)
     noise = np.random.default_rng(page).normal(0, 2, size[::-1])[..., None]
     seen = np.where(paper[..., None] > 0, placed * np.array([0.985, 0.98, 0.96]), 34) + noise
-    return np.clip(seen, 0, 255).astype(np.uint8)
+    whole = np.clip(seen, 0, 255).astype(np.uint8)
+    return cv2.resize(whole, None, fx=1 / reduce, fy=1 / reduce, interpolation=cv2.INTER_AREA)
+
+
+def header_of(scan: ScanFile) -> ScanHeader:
+    """Stands in for `qc.scan.image_file.read_header`."""
+    return ScanHeader("JPEG", 2000, 2900, Resolution(DPI, DPI), (DPI, DPI), False, 8)
 
 
 class DrawnReference:
     """Stands in for `qc.reference.base.Reference`."""
 
-    def crop(self, page: int, box_mm: tuple[float, float, float, float], dpi: float) -> NDArray[np.uint8]:
+    def crop(
+        self, page: int, box_mm: tuple[float, float, float, float], dpi: float, *, exact: bool = True
+    ) -> NDArray[np.uint8]:
         scale = px_per_mm(dpi)
         x0, y0 = round(box_mm[0] * scale), round(box_mm[1] * scale)
         width, height = (round((box_mm[i + 2] - box_mm[i]) * scale) for i in (0, 1))

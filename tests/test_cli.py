@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from conftest import ISBN, Drawn, Run
 
 import qc
-from qc.cli import exits, main
+from qc.cli import exits, inspected, main
 from qc.flags import Flag
 from qc.judge.policy import load_policy, shipped
 from qc.measure import MEASURES
@@ -245,15 +245,14 @@ def test_a_fault_of_qc_in_one_copy_leaves_the_others(
     drawn: Drawn, run_qc: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    module = importlib.import_module("qc.cli.inspect")
-    real = module.run_job
+    real = inspected.run_job
 
     def run_job(job, **options):
         if job.id == "RMA-0":
             raise ZeroDivisionError("a fault")
         return real(job, **options)
 
-    monkeypatch.setattr(module, "run_job", run_job)
+    monkeypatch.setattr(inspected, "run_job", run_job)
     drawn.copied_to(tmp_path / "RMA-0")
     ran = run_qc("inspect", "RMA-0", drawn.copy, "--titles", drawn.titles)
     assert ran.code == 3

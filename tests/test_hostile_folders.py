@@ -250,7 +250,7 @@ def test_pages_that_vanish_midway(drawn: Drawn, run_qc: Run, tmp_path: Path, mon
 
 
 def test_a_copy_that_vanishes_before_its_turn(run_qc: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qc.cli import inspect as command
+    from qc.batch import job as command
 
     noise(tmp_path / "RMA-2" / "p-1.png")
     before = command.jobs_for

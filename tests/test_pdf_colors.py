@@ -18,7 +18,8 @@ from qc.features.tiles import PageTiles
 from qc.geometry import Affine
 from qc.measure.color_difference import color_difference
 from qc.reference.find import open_reference
-from qc.reference.pdf_colors import U_CMYK, pdf_colors
+from qc.reference.pdf_color_reader import pdf_colors
+from qc.reference.pdf_colors import U_CMYK
 from qc.report import html
 from qc.scan.pdfium import saved
 

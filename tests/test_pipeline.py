@@ -15,10 +15,11 @@ from qc.errors import ScanError
 from qc.flags import Flag
 from qc.geometry import Edge, Side
 from qc.judge.policy import Policy, load_policy
-from qc.model import Inspection, Observation, PageKind, PageRecord, ScanSettings, VerdictOutcome
+from qc.model import Inspection, Observation, PageKind, PageRecord, ScanFile, ScanSettings, VerdictOutcome
 from qc.pipeline import inspect_copy
 from qc.reference.find import Reference, open_reference
 from qc.report.record import record
+from qc.scan import scan_reader
 from qc.scan.copy_folder import open_copy
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, Title, draw_copy, write_title
 from qc.synthetic.design import typeset
@@ -465,3 +466,26 @@ def test_a_gray_scan_is_measured_and_has_no_color(shop: Shop) -> None:
 
 def test_the_settings_of_a_copy_do_not_leak(shop: Shop, sound: CopyTruth) -> None:
     assert open_copy(sound.folder).scan == ScanSettings()
+
+
+def test_a_long_copy_is_measured_page_by_page_and_gives_what_a_short_one_does(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what the first pages say of its scale, each page decoded once; all of them say the same within a few micrometers."""
+    shop.draw("long", seed=7)
+    at_once = shop.inspect(shop.folder / "long")
+    decoded: list[Path] = []
+    read = scan_reader.read_pixels
+
+    def reading(scan: ScanFile, reduce: int) -> object:
+        decoded.append(scan.path)
+        return read(scan, reduce)
+
+    monkeypatch.setattr(scan_reader, "read_pixels", reading)
+    monkeypatch.setattr("qc.pipeline.teachers", lambda pages: list(range(0, pages, 2)))
+    in_parts = shop.inspect(shop.folder / "long", threads=2)
+    assert sorted(decoded) == sorted(s.path for s in in_parts.copy.pages)
+    pairs = list(zip(at_once.observations, in_parts.observations, strict=True))
+    assert [(a.measure, a.where, a.flags) for a, _ in pairs] == [(b.measure, b.where, b.flags) for _, b in pairs]
+    both = [(a, b) for a, b in pairs if a.value is not None and b.value is not None and a.measure.startswith("trim")]
+    assert len(both) > 20 and max(abs(a.value - b.value) for a, b in both) < 0.005

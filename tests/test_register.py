@@ -13,6 +13,7 @@ from drawn_page import TRIM, Book, make_book
 from qc.flags import Flag
 from qc.geometry import Affine, Edge
 from qc.pipeline import PageWork, register_in_order
+from qc.register.fourier import fast_length, rfft, rfft2
 from qc.register.prepared_page import prepare
 from qc.register.register import Prior, Registration
 from qc.synthetic import Cut, Kind, Print, Scanner
@@ -216,3 +217,11 @@ def test_only_what_is_printed_of_a_page_is_compared(book: Book) -> None:
     outside[top : top + height, left : left + width] = 1.0
     tiles = outside[: len(outside) // 64 * 64, : outside.shape[1] // 64 * 64].reshape(len(outside) // 64, 64, -1, 64)
     assert tiles.var(axis=(1, 3)).max() < 1e-4
+
+
+def test_spectra_are_those_of_numpy_as_precise_as_the_plane() -> None:
+    plane = np.random.default_rng(3).normal(size=(37, 50)).astype(np.float32)
+    assert rfft2(plane, (40, 54)).dtype == rfft(plane, 54).dtype == np.complex64
+    np.testing.assert_allclose(rfft2(plane, (40, 54)), np.fft.rfft2(plane, (40, 54)), atol=1e-4)
+    np.testing.assert_allclose(rfft(plane, 54), np.fft.rfft(plane, 54, axis=1), atol=1e-5)
+    assert [fast_length(n) for n in (1, 7, 241, 1000)] == [1, 8, 243, 1000]

@@ -18,6 +18,7 @@ from inspection_example import (
     WIDTH_MM,
     DrawnReference,
     example,
+    header_of,
     print_of,
     scan_of,
     sound,
@@ -45,6 +46,7 @@ NASTY = "<script>alert(1)</script>[bold]\x1b[31m\u202e{{7*7}}"
 @pytest.fixture(autouse=True)
 def drawn_scans(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qc.scan.scan_reader.read_pixels", scan_of)
+    monkeypatch.setattr("qc.scan.scan_reader.read_header", header_of)
 
 
 @pytest.fixture(scope="module")

@@ -69,3 +69,13 @@ def test_a_bad_scan_stays_one(tmp_path: Path) -> None:
     for read in (reader.header, reader.pixels) * 2:
         with pytest.raises(ScanError):
             read(ScanFile(tmp_path / "none.png", "none.png"))
+
+
+def test_what_is_let_go_makes_room(scans: list[ScanFile], decoded: list[Path]) -> None:
+    reader = ScanReader(SIZE[0] * SIZE[1])
+    for scan in scans:
+        reader.pixels(scan)
+        reader.let_go(scan)
+    for scan in (scans[1], scans[1], scans[2], scans[2]):
+        reader.pixels(scan)
+    assert decoded[3:] == [scans[1].path, scans[2].path, scans[2].path]

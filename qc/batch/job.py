@@ -22,6 +22,7 @@ from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
 from qc.report.imprint_picture import imprint_picture
 from qc.report.record import record, write_json
+from qc.scan.allocator import keep_buffers
 from qc.scan.copy_folder import copy_id
 from qc.scan.paths import real
 from qc.scan.scan_reader import ScanReader
@@ -90,6 +91,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     QcError
         The copy cannot be inspected, or its results cannot be written.
     """
+    keep_buffers()
     cv2.setNumThreads(1)
     opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
     reader, reference = ScanReader(), opened.reference

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qc.batch.cluster import Cluster
+from qc.batch.cores import cores
 from qc.batch.environment import differing, outlook
 from qc.batch.job import Job, jobs_for
 from qc.batch.ledger import Ledger
@@ -136,7 +137,7 @@ def batch(
         try:
             _inspect(ledger, runner, as_json, later)
             if not ledger.left:
-                for ended in _held(ledger.due(groups), jobs or options.cores()):
+                for ended in _held(ledger.due(groups), jobs or cores()):
                     ledger.keep(*ended)
         except QcError:
             _say_how_to_go_on(ledger.left, store is not None)
@@ -207,7 +208,7 @@ def _runner(
 ) -> Runner[Job, Result] | Cluster[Job, Result]:
     stall_s = min(STALL_S, limit_s)
     if cluster is None:
-        return Runner(inspect_one, jobs or options.cores(), stall_s, limit_s, memory_bytes)
+        return Runner(inspect_one, jobs or cores(), stall_s, limit_s, memory_bytes)
     return Cluster(inspect_elsewhere, cluster, outlook, differing, jobs, stall_s, limit_s, memory_bytes)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import cv2
 
+from qc.batch.cores import cores
 from qc.batch.job import make_writable
 from qc.cli import exits, options, terminal
 from qc.compare.compare import Comparison, compare_copies
@@ -51,7 +52,7 @@ def compare(copies: tuple[Path, ...], policy: str, scanner: str | None, out: Pat
     profiles = {copy.id: _profile_of(copy, scanner) for copy in opened}
     cv2.setNumThreads(1)
     with terminal.bar("compare", "pages") as progress:
-        comparison = compare_copies(opened, loaded, threads=options.cores(), progress=progress, profiles=profiles)
+        comparison = compare_copies(opened, loaded, threads=cores(), progress=progress, profiles=profiles)
     record = comparison_record(comparison.copies, comparison.observations, comparison.findings)
     report = out / "comparison.html"
     comparison_html.write(comparison, report, k=loaded.k)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from qc.batch.cores import cores
 from qc.batch.job import jobs_for, make_writable, run_job
 from qc.cli import options, terminal
 from qc.judge.policy import load_policy
@@ -90,7 +91,7 @@ def demo(out: Path) -> int:
             progress(number, len(_CASES))
             case.draw(job.path, title)
             (job.path / "copy.toml").write_text(_COPY_TOML.format(id=case.id), encoding="utf-8")
-            found = run_job(job, threads=options.cores()).verdict.outcome
+            found = run_job(job, threads=cores()).verdict.outcome
             hits += found is case.intended
             table.add_row(case.id, case.story, str(case.intended), str(found), str(job.report))
     console = terminal.results()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +20,6 @@ def _resolution(ctx: click.Context, param: click.Parameter, value: float | None)
             f"{value:g} is no resolution; give dots per inch from {least:g} to {most:g}, such as 300.", ctx, param
         )
     return value
-
-
-def cores() -> int:
-    """Processors of this machine."""
-    return os.cpu_count() or 1
 
 
 reference = click.option(

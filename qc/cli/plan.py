@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import cv2
 
+from qc.batch.cores import cores
 from qc.batch.job import refuse_same_id
 from qc.cli import exits, options, terminal
 from qc.errors import ScanError, UsageError, failure
@@ -70,7 +71,7 @@ def plan(
             try:
                 with terminal.bar(name, "pages") as progress:
                     opened = open_with(path, reference=reference, titles=titles, scanner=scanner, dpi=dpi)
-                    seen = plan_copy(opened, stated_dpi=dpi, threads=options.cores(), progress=progress)
+                    seen = plan_copy(opened, stated_dpi=dpi, threads=cores(), progress=progress)
                 found = remarks(seen)
             except Exception as error:
                 code, message = failure(error)

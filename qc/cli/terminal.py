@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 Report = Callable[[int, int], None]
 
@@ -23,6 +22,18 @@ def results() -> Console:
 def bar(title: str, unit: str) -> Iterator[Report]:
     """Function that moves a bar to `done` of `total`; it does nothing off a terminal."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done, total: None
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     # Left to itself, rich would send what is printed to stdout under the bar to stderr.
     with Progress(
         TextColumn("{task.description}"),
@@ -34,7 +45,6 @@ def bar(title: str, unit: str) -> Iterator[Report]:
         console=console,
         transient=True,
         redirect_stdout=False,
-        disable=not console.is_terminal,
     ) as shown:
         task = shown.add_task(title, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from qc.geometry import Affine, Size
 from qc.normalize.ink import local_paper
@@ -180,9 +178,12 @@ def _angle(ink: NDArray[np.float32]) -> float:
 
 
 def _lines(ink: NDArray[np.float32]) -> list[TextLine]:
+    # Only a page without a reference waits for SciPy.
+    from scipy.signal import find_peaks
+
     scale = px_per_mm(TEXT_DPI)
     profile = ink.sum(axis=1).astype(np.float64) / scale
-    smooth = gaussian_filter1d(profile, 0.5 * scale)
+    smooth = _smoothed(profile, 0.5 * scale)
     peaks, found_as = find_peaks(smooth, height=0.15, distance=round(1.8 * scale), prominence=0.1)
     peaks = peaks[found_as["prominences"] > 0.4 * smooth[peaks]]
     lines = []
@@ -196,6 +197,11 @@ def _lines(ink: NDArray[np.float32]) -> list[TextLine]:
     return lines
 
 
+def _smoothed(profile: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+    size = 2 * round(4 * sigma) + 1
+    return np.asarray(cv2.GaussianBlur(profile[:, None], (1, size), sigma, borderType=cv2.BORDER_REFLECT)[:, 0])
+
+
 def _line(ink: NDArray[np.float32], profile: NDArray[np.float64], first_row: int) -> TextLine | None:
     scale = px_per_mm(TEXT_DPI)
     across = ink.max(axis=0).astype(np.float64)
@@ -205,7 +211,7 @@ def _line(ink: NDArray[np.float32], profile: NDArray[np.float64], first_row: int
     a, b = int(marked[0]), int(marked[-1])
     # A few figures have no x-height to speak of: they stand where their ink ends.
     few = b - a < FEW_LETTERS_MM * scale
-    body = ink.max(axis=1).astype(np.float64) if few else gaussian_filter1d(profile, 1.0)
+    body = ink.max(axis=1).astype(np.float64) if few else _smoothed(profile, 1.0)
     level = INK if few else BASELINE_LEVEL * float(body.max())
     above = np.flatnonzero(body >= level)
     if not len(above) or above[-1] + 1 >= len(body):

@@ -68,7 +68,9 @@ class PageTiles:
         """The same in 32 bits and, what need not be exact, in 16: 115 kB for a page of 6 by 9 in."""
         exact = dict.fromkeys(("copy", "reference", "bare_light", "spread"), np.float32)
         kinds = exact | dict.fromkeys(("contrast", "bare", "grain", "u_lamp"), np.float16)
-        return replace(self, **{n: v.astype(k) for n, k in kinds.items() if (v := getattr(self, n)) is not None})
+        return replace(
+            self, **{n: v.astype(k, copy=False) for n, k in kinds.items() if (v := getattr(self, n)) is not None}
+        )
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RBFInterpolator
-from scipy.optimize import least_squares
 
 from qc.colorimetry import lab_to_xyz, xyz_to_lab
 from qc.scan.scanner_color import LEAST_PATCHES
@@ -20,6 +19,9 @@ SMOOTHING = 1e-3
 """Of the spline. Chosen on chart 1 of the V850 (2871 patches, two divisions): 1e-3 to 1e-2 are alike, 0.1 is worse at 140."""
 _DARK = 1e-6
 _GAMMA, _OFFSET = (0.8, 3.2), (-0.05, 0.05)
+
+if TYPE_CHECKING:
+    from scipy.interpolate import RBFInterpolator
 
 Colors = NDArray[np.float64]
 
@@ -85,6 +87,9 @@ class ColorModel:
 
     @cached_property
     def _residuals(self) -> RBFInterpolator:
+        # Only who has a profile with colors waits for SciPy.
+        from scipy.interpolate import RBFInterpolator
+
         # A reading that stands twice has no spline.
         rgb, first = np.unique(self.rgb, axis=0, return_index=True)
         left = self.lab[first] - self._polynomial(rgb)
@@ -111,6 +116,8 @@ def fit_model(rgb: Colors, lab: Colors, degree: int = 3, *, spline: bool = True,
     """
     if len(rgb) < LEAST_PATCHES:
         raise ValueError(f"{len(rgb)} patches are too few for a color model; {LEAST_PATCHES} are needed")
+
+    from scipy.optimize import least_squares
 
     def misfit(tone: Colors) -> Colors:
         trial = ColorModel(rgb, lab, float(tone[0]), float(tone[1]), degree, spline=False)

@@ -9,7 +9,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
-from scipy.interpolate import RegularGridInterpolator
 
 from qc.colorimetry import LINEAR_LUT, ciede2000, lab_to_xyz, linear_rgb_to_lab, relative_to_paper, srgb_to_linear
 from qc.model import ScanFile
@@ -106,6 +105,9 @@ class EmbeddedColor(ScanColor):
         """`table` holds L*a*b* at equal steps of encoded R, G and B, shape (n, n, n, 3)."""
         self.id = id
         steps = np.linspace(0, 1, len(table))
+        # Only who scans with such a profile waits for SciPy.
+        from scipy.interpolate import RegularGridInterpolator
+
         self._lab = RegularGridInterpolator((steps, steps, steps), table)
         gray = lab_to_xyz(table[(np.arange(len(table)),) * 3])[:, 1]
         self._tone = np.maximum.accumulate(np.clip(gray / gray[-1], 0, 1) + 1e-6 * steps)

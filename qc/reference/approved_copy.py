@@ -143,7 +143,7 @@ class CopyReference:
                 stack[number - 1, : picture.shape[0], : picture.shape[1]] = picture
         return stack
 
-    def crop(self, number: int, box_mm: Box, dpi: float) -> NDArray[np.uint8]:
+    def crop(self, number: int, box_mm: Box, dpi: float, *, exact: bool = True) -> NDArray[np.uint8]:
         """Picture of a page-frame box, from the scan at full resolution: as scanned, backing and all.
 
         Parameters
@@ -154,6 +154,8 @@ class CopyReference:
             x0, y0, x1, y1 in page-frame mm; may reach beyond the page.
         dpi : float
             Of the picture, exact: pixel `i` has its center `i + 0.5` pixels from the edge of the box.
+        exact : bool
+            Pictures of scans are as exact as they are.
 
         Returns
         -------

@@ -31,7 +31,7 @@ from qc.reference.pdf_boxes import (
     unknown_in_words,
     with_neighbors,
 )
-from qc.reference.pdf_colors import PdfColors, pdf_colors
+from qc.reference.pdf_colors import PdfColors
 from qc.reference.title_toml import Title
 from qc.scan.pdfium import (
     LOCK,
@@ -48,6 +48,7 @@ from qc.scan.pdfium import (
 from qc.units import px_per_mm
 
 _PAGES_IN_MEMORY = 2
+_LOOKED_AT_FACTOR = 2
 
 
 class PdfReference:
@@ -162,7 +163,7 @@ class PdfReference:
             lambda: {"all": np.stack([self._thumbnail(n, width, height) for n in range(1, self.pages + 1)])},
         )["all"]
 
-    def crop(self, number: int, box_mm: Box, dpi: float) -> NDArray[np.uint8]:
+    def crop(self, number: int, box_mm: Box, dpi: float, *, exact: bool = True) -> NDArray[np.uint8]:
         """Picture of a page-frame box of page `number`; not cached.
 
         Parameters
@@ -174,6 +175,8 @@ class PdfReference:
         dpi
             Of the picture, exact: pixel `i` has its center `i + 0.5` pixels from the edge of the box. The last row and
             column may reach beyond the box.
+        exact
+            False for a picture that is only looked at: drawn at twice `dpi`, hairlines then come out a little heavy.
 
         Returns
         -------
@@ -196,7 +199,8 @@ class PdfReference:
         size = math.ceil((x1 - x0) * scale - 1e-6), math.ceil((y1 - y0) * scale - 1e-6)
         left, top = self._trims[number - 1][:2]
         with self._opened(number) as page:
-            return draw(page, self._sheets[number - 1], (left + x0, top + y0), dpi, size)
+            origin = left + x0, top + y0
+            return draw(page, self._sheets[number - 1], origin, dpi, size, *(() if exact else (_LOOKED_AT_FACTOR,)))
 
     def _page(self, number: int) -> ReferencePage:
         if not 1 <= number <= self.pages:
@@ -290,8 +294,14 @@ class PdfReference:
         return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
     def _color_management(self) -> PdfColors:
-        known = cache.facts(self._key("colors"), lambda: asdict(pdf_colors(self._saved())))
+        known = cache.facts(self._key("colors"), self._read_colors)
         return PdfColors(known["intent"], tuple(known["profiles"]), known["cmyk"], known["known"])
+
+    def _read_colors(self) -> dict[str, object]:
+        # Only the first copy of a title waits for pypdf.
+        from qc.reference.pdf_color_reader import pdf_colors
+
+        return asdict(pdf_colors(self._saved()))
 
     def _saved(self) -> bytes:
         with LOCK:

@@ -15,10 +15,12 @@ from qc.geometry import WORKING_DPI, Affine, Direction, Size
 from qc.model import Resolution, ScanFile, ScanSettings
 from qc.normalize.ink import Ink
 from qc.register.print_shape import Shape
-from qc.register.register import Registration
+from qc.register.register import Prior, Registration
 from qc.register.thumbnails import Candidate
 from qc.scan.scanner_profile import ScannerProfile, u_without_profile
 
+Scale = tuple[Prior | None, Prior | None]
+"""What a copy says of the scale of its pages scanned upright, and of those scanned on their side; None where it says nothing."""
 _NOWHERE = (EdgeLine(None, flag=Flag.NOT_REGISTERED),) * 4
 
 
@@ -44,6 +46,8 @@ class PageJob:
         The scan that it repeats, so that there is nothing to inspect.
     shapes : tuple of Shape
         How the print of the copy may be scaled and turned, the likeliest first, where it is not as ordered.
+    scale : Scale
+        What other pages of the copy say; where they do, a page is measured as soon as it is registered.
     """
 
     position: int
@@ -57,6 +61,7 @@ class PageJob:
     direction: Direction = Direction.LTR
     same_as: ScanFile | None = None
     shapes: tuple[Shape, ...] = ()
+    scale: Scale = (None, None)
 
     @property
     def expected_page(self) -> int:
@@ -115,6 +120,8 @@ class PageResult:
         How its print is scaled, by the resolution that is believed, and turned on the sheet; of a registered page.
     lines : tuple of EdgeLine
         Left, top, right, bottom, in working pixels.
+    measured : Affine or None
+        The map from page to working pixels by which lines, tiles and marks were found.
     to_scan : Affine
         Working pixels -> scan pixels.
     own : OwnPage or None
@@ -150,6 +157,7 @@ class PageResult:
     shape: Shape | None = None
     registration: Registration | None = None
     lines: tuple[EdgeLine, ...] = _NOWHERE
+    measured: Affine | None = None
     to_scan: Affine | None = None
     u_scale: tuple[float, float] = u_without_profile()[0]
     u_local_mm: tuple[float, float] = u_without_profile()[1]

@@ -10,10 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
 
 from qc.geometry import Affine, Points, Size
 from qc.reference.find import ReferencePage
+from qc.register.fourier import fast_length, irfft, rfft
 from qc.resample import shrunk_with_map
 
 Plane = NDArray[Any]
@@ -206,8 +206,8 @@ def _repeat(plane: Plane, px_per_mm: float) -> tuple[float, float]:
     lines = plane - float(np.median(plane))
     first, last = round(2 * px_per_mm), round(14 * px_per_mm)
     n = lines.shape[1]
-    size = next_fast_len(n + last + 2, True)
-    spectrum = rfft(lines, size, axis=1)
+    size = fast_length(n + last + 2)
+    spectrum = rfft(lines, size)
     overlap = irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0, dtype=np.float64), size)[: last + 2]
     energy = np.cumsum(np.square(lines, dtype=np.float64).sum(axis=0))
     shift = np.arange(last + 2)

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft2, next_fast_len, rfft2
 
 from qc.geometry import Affine, Points
+from qc.register.fourier import fast_length, irfft2, rfft2
 from qc.register.prepared_page import Level, Plane, PreparedPage, high_pass
 from qc.register.tile_fit import Fit, View, fit_tiles, jacobian, tiles_of
 from qc.resample import shrunk_with_map, warped
@@ -183,7 +183,7 @@ def _views(levels: Sequence[Level], luminance: Plane, nominal: tuple[float, floa
 def _correlate(reference: Plane, moving: Plane, reach: int) -> Points:
     """Shift of `moving` against `reference` in pixels, to a fraction of one, by cross-correlation."""
     h, w = reference.shape
-    size = (next_fast_len(h + reach, True), next_fast_len(w + reach, True))
+    size = (fast_length(h + reach), fast_length(w + reach))
     cross = rfft2(moving, size) * np.conj(rfft2(reference, size))
     # Halfway between plain and phase correlation: sharp peaks without lifting noise.
     cross /= np.sqrt(np.abs(cross)) + 1e-9

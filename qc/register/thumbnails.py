@@ -14,9 +14,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft2, next_fast_len, rfft2
 
 from qc.geometry import THUMBNAIL_DPI
+from qc.register.fourier import fast_length, irfft2, rfft2
 from qc.units import px_per_mm
 
 REACH_PX = 8
@@ -63,7 +63,7 @@ def _reference_spectrum(thumbnail: bytes, shape: tuple[int, ...]) -> NDArray[np.
 
 def _padded(picture: NDArray[np.float32]) -> tuple[int, int]:
     """Size for a correlation that does not wrap around within reach."""
-    return next_fast_len(picture.shape[0] + REACH_PX, True), next_fast_len(picture.shape[1] + REACH_PX, True)
+    return fast_length(picture.shape[0] + REACH_PX), fast_length(picture.shape[1] + REACH_PX)
 
 
 def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], pages: Iterable[int]) -> list[Candidate]:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
+from qc.colorimetry import lab_to_xyz, linear_to_srgb, xyz_to_linear_rgb
 from qc.features.color_tiles import ColorTiles
 from qc.report.environment import environment
 
@@ -164,7 +165,7 @@ def difference_map(
     difference = tiles.difference()
     known = difference[np.isfinite(difference)]
     buffer = io.BytesIO()
-    difference_image(tiles, top=top, page=page).save(buffer, "WEBP", quality=84, method=6)
+    difference_image(tiles, top=top, page=page).save(buffer, "WEBP", quality=84, method=2)
     place = tiles.to_mm.matrix * scale
     return _drawn(
         "difference_map",
@@ -266,10 +267,7 @@ def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
 
 def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
     """sRGB, 0 to 255, of an L*a*b* color (D50), to fill a mark with."""
-    from skimage.color import lab2rgb
-
-    # The mark needs no adapted white: L*a*b* read as D65 keeps gray gray.
-    return np.asarray(255 * lab2rgb(lab.reshape(1, 1, 3)).reshape(3))
+    return 255 * linear_to_srgb(np.clip(xyz_to_linear_rgb(lab_to_xyz(lab)), 0, 1))
 
 
 def _hex(rgb: NDArray[np.float64]) -> str:

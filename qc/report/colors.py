@@ -103,4 +103,4 @@ def _limit(inspection: Inspection) -> float | None:
 
 def _backdrop(reference: ReferenceCrops, page: int, tiles: ColorTiles) -> Gray:
     box = (0.0, 0.0, tiles.trim.width_mm, tiles.trim.height_mm)
-    return np.asarray(Image.fromarray(reference.crop(page, box, BACKDROP_DPI)).convert("L"), np.uint8)
+    return np.asarray(Image.fromarray(reference.crop(page, box, BACKDROP_DPI, exact=False)).convert("L"), np.uint8)

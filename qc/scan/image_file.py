@@ -11,6 +11,7 @@ import logging
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -22,13 +23,11 @@ from PIL import Image, UnidentifiedImageError
 
 from qc.errors import ScanError
 from qc.model import Resolution, ScanFile
-from qc.scan.decoders import jpeg, pdf, png, tiff
 from qc.scan.decoders.raster import MOST_PIXELS, Info, Unusable, refuse_giant
 from qc.scan.paths import leads_outside
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf"})
 
-_DECODERS: dict[str, ModuleType] = {"JPEG": jpeg, "PNG": png, "TIFF": tiff, "PDF": pdf}
 _MAGIC = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -165,7 +164,7 @@ def _guarded(path: Path, label: str, read: Callable[[ModuleType], T]) -> T:
     kind, limit = "image", MOST_PIXELS // 1_000_000
     try:
         kind = _format(path)
-        return read(_DECODERS[kind])
+        return read(_decoder(kind))
     except Unusable as fault:
         raise ScanError(f"{label} {fault}.") from fault
     except Image.DecompressionBombError as fault:
@@ -183,6 +182,11 @@ def _guarded(path: Path, label: str, read: Callable[[ModuleType], T]) -> T:
     except Exception as fault:  # image libraries raise anything on a damaged file, and one page must not stop a copy
         reason = f"{type(fault).__name__}: {fault}"
         raise ScanError(f"{label} cannot be read as {kind} ({reason}). Export it again or rescan the page.") from fault
+
+
+def _decoder(kind: str) -> ModuleType:
+    """Imported when the first file of its kind is met: each needs a library of its own."""
+    return import_module(f"qc.scan.decoders.{kind.lower()}")
 
 
 def _format(path: Path) -> str:

@@ -257,19 +257,26 @@ _FROM_LIGHT = np.rint(linear_to_srgb(np.arange(65536) / 65535) * 255).astype(np.
 
 
 def draw(
-    page: pdfium.PdfPage, sheet: PdfPage, origin_mm: tuple[float, float], dpi: float, size_px: tuple[int, int]
+    page: pdfium.PdfPage,
+    sheet: PdfPage,
+    origin_mm: tuple[float, float],
+    dpi: float,
+    size_px: tuple[int, int],
+    most: int = _LARGEST_FACTOR,
 ) -> NDArray[np.uint8]:
     """Part of a page at `dpi`, drawn at `RENDER_DPI` or more, averaged in linear light, in bands to keep memory small.
 
-    `origin_mm` and the returned picture are as of `render`. Below 75 dpi it is drawn at eight times `dpi` only.
+    `origin_mm` and the returned picture are as of `render`. It is drawn at `most` times `dpi` at the finest: so much less than
+    `RENDER_DPI` below 75 dpi.
     """
-    factor = min(_LARGEST_FACTOR, max(1, math.ceil(RENDER_DPI / dpi)))
+    factor = min(most, max(1, math.ceil(RENDER_DPI / dpi)))
+    band = _BAND_ROWS * max(1, 4 // factor)
     width, height = size_px
     x, y = origin_mm
     scale = px_per_mm(dpi)
     picture = np.empty((height, width, 3), np.uint8)
-    for row in range(0, height, _BAND_ROWS):
-        rows = min(_BAND_ROWS, height - row)
+    for row in range(0, height, band):
+        rows = min(band, height - row)
         fine = render(page, sheet, (x, y + row / scale), scale * factor, (width * factor, rows * factor))
         if factor > 1:
             light = cv2.resize(cv2.LUT(fine, _TO_LIGHT), (width, rows), interpolation=cv2.INTER_AREA)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from qc.model import ScanFile
 from qc.scan.image_file import ScanHeader, read_header, read_pixels
 
-MOST_BYTES = 200_000_000
-"""Of pixels kept at a time: 30 frames of A4 in color at the working resolution, so that a copy of 24 pages is decoded once.
-Scans beyond it are decoded anew for each step, as memory must not grow with the copy."""
+MOST_BYTES = 80_000_000
+"""Of pixels kept at a time: the 14 pages of 6 x 9 in, scanned with their backing, by which the scale of a copy is told. Scans
+beyond it are decoded anew where another step wants them, as memory must not grow with the copy."""
 
 
 class ScanReader:
@@ -48,3 +48,9 @@ class ScanReader:
                 self._pixels[scan, reduce] = pixels
                 self._room -= pixels.nbytes
         return pixels
+
+    def let_go(self, scan: ScanFile) -> None:
+        """Keep no pixels of a scan any longer, which makes room for another."""
+        with self._lock:
+            for key in [k for k in self._pixels if k[0] == scan]:
+                self._room += self._pixels.pop(key).nbytes

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.stats import f as f_test
-from scipy.stats import t as student
 
 from qc.geometry import Side, side_of
-from qc.stats import mad
+from qc.stats import mad, student_above, variance_ratio_above
 
 FEWEST = 4
 """Pairs of each reading; with fewer, one page that was measured badly decides."""
@@ -55,7 +53,7 @@ def backs(widths: Mapping[int, float]) -> Side | None:
     for side, other in ((Side.RECTO, Side.VERSO), (Side.VERSO, Side.RECTO)):
         same, apart = steps[side], sorted(steps[other])[:-1]
         ratio = float(np.mean(apart)) / max(float(np.mean(same)), 1e-9)
-        if ratio > f_test.isf(FALSE_PAIRS / 2, len(apart), len(same)):
+        if variance_ratio_above(ratio, len(apart), len(same)) < FALSE_PAIRS / 2:
             return side
     return None
 
@@ -90,6 +88,6 @@ def uneven_edge(first: Mapping[int, float], second: Mapping[int, float], u: floa
     # Two sides of a leaf share its cut: they count as one.
     free = len(size) / 2 - 2
     spread = float(np.sqrt(np.sum((a - share * size) ** 2) / max(free, 1.0) / power))
-    if abs(share - 0.5) < student.isf(FALSE / 2, free) * spread:
+    if student_above(abs(share - 0.5) / max(spread, 1e-9), free) > FALSE / 2:
         return None
     return 0 if share > 0.5 else 1
