@@ -182,7 +182,7 @@ def test_without_a_reference_it_is_12_and_says_so(drawn: Drawn, run_qc: Run) -> 
 def test_threads_and_repetition_change_nothing(drawn: Drawn, run_qc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for cores in (1, 3):
-        monkeypatch.setattr("qc.cli.options.cores", lambda cores=cores: cores)
+        monkeypatch.setattr("qc.cli.inspected.cores", lambda cores=cores: cores)
         content = json.loads(run_qc("inspect", drawn.copy, "--titles", drawn.titles, "--json").out)
         del content["provenance"]["started"]
         found.append(content)
