@@ -7,6 +7,7 @@ knows on which side the spine is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -136,12 +137,13 @@ class Affine:
 
     def after(self, first: Affine) -> Affine:
         """The map that applies `first`, then this one."""
-        linear = self.matrix[:, :2] @ first.matrix[:, :2]
-        return Affine(np.column_stack([linear, self(first.matrix[:, 2])]))
+        matrix = self.matrix[:, :2] @ first.matrix
+        matrix[:, 2] += self.matrix[:, 2]
+        return Affine(matrix)
 
     def inverse(self) -> Affine:
-        linear = np.linalg.inv(self.matrix[:, :2])
-        return Affine(np.column_stack([linear, -linear @ self.matrix[:, 2]]))
+        (a, b, x), (c, d, y) = self.matrix.tolist()
+        return Affine(np.array([[d, -b, b * y - d * x], [-c, a, c * x - a * y]]) / (a * d - b * c))
 
     @property
     def skew_deg(self) -> float:
@@ -151,8 +153,8 @@ class Affine:
     @property
     def scale(self) -> tuple[float, float]:
         """Length of the images of the unit vectors along x and y."""
-        sx, sy = np.hypot(*self.matrix[:, :2])
-        return float(sx), float(sy)
+        (a, b, _), (c, d, _) = self.matrix.tolist()
+        return math.hypot(a, c), math.hypot(b, d)
 
 
 def pixel_scaling(fx: float, fy: float) -> Affine:
