@@ -368,8 +368,8 @@ def test_pages_that_are_within_share_a_line() -> None:
     ]
     loud = replace(quiet, where=Where(page=7))
     assert [(f.where.page, place) for f, place in words.rows(by_gravity([*found, loud, loud]))] == [
-        (7, "page 7"),
-        (7, "page 7"),
+        (7, "scanned page 7"),
+        (7, "scanned page 7"),
         (1, "3 pages"),
     ]
 

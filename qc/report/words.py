@@ -88,9 +88,9 @@ def one_line(text: str) -> str:
 
 
 def place(where: Where) -> str:
-    """Such as ``"page 7, fore-edge"``; ``"copy"`` where nothing narrower is known."""
+    """Such as ``"scanned page 7, fore-edge"``; ``"copy"`` where nothing narrower is known."""
     parts = [
-        where.page and f"page {where.page}",
+        where.page and f"scanned page {where.page}",
         where.edge and str(where.edge),
         where.axis and _ALONG.get(where.axis, where.axis),
         where.copy,
