@@ -63,8 +63,8 @@ class ReferencePage:
         return np.asarray(cv2.LUT(self.gray, LINEAR_LUT), np.float32)
 
     def kept(self, name: str, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-        """What `make` makes of this page, from the disk cache where this program made it before."""
-        return cache.arrays(self.key and f"{self.key}-{name}-{cache.program()}", make)
+        """What `make` makes of this page, from the disk cache where it was made before."""
+        return cache.arrays(self.key and f"{self.key}-{name}", make)
 
 
 class Reference(Protocol):

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,6 +20,11 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+DRAWN = 1
+"""Raised whenever what is kept of a drawn title may change; `tests/test_cache.py` pins the sources that it depends on."""
+MOST_BYTES = 4_000_000_000
+"""Some thirty titles of 200 pages."""
+_KEPT = 0.8
 _ALIGNED = 8
 _in_memory: dict[str, bytes] | None = None
 
@@ -52,9 +58,12 @@ def load(key: str) -> bytes | None:
     if _in_memory is not None and key in _in_memory:
         return _in_memory[key]
     try:
-        stored = (folder() / key).read_bytes()
+        path = folder() / key
+        stored = path.read_bytes()
     except OSError:
         return None
+    with contextlib.suppress(OSError):
+        os.utime(path.parent)
     data = stored[4:]
     return data if stored[:4] == _checksum(data) else None
 
@@ -66,6 +75,8 @@ def store(key: str, data: bytes) -> None:
         return
     target = folder() / key
     with contextlib.suppress(OSError):
+        if not target.parent.is_dir():
+            _make_room()
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
         try:
@@ -75,6 +86,20 @@ def store(key: str, data: bytes) -> None:
         except OSError:
             Path(name).unlink()
             raise
+
+
+def _make_room() -> None:
+    """Before another title comes: those used longest ago go while all together are larger than `MOST_BYTES`."""
+    titles = [t for t in folder().glob("*/*") if t.is_dir()]
+    sizes = {t: sum(f.stat().st_size for f in t.iterdir()) for t in titles}
+    total = sum(sizes.values())
+    if total <= MOST_BYTES:
+        return
+    for title in sorted(titles, key=lambda t: t.stat().st_mtime):
+        shutil.rmtree(title, ignore_errors=True)
+        total -= sizes[title]
+        if total <= _KEPT * MOST_BYTES:
+            break
 
 
 def facts(key: str, make: Callable[[], Any]) -> Any:

@@ -312,7 +312,7 @@ class PdfReference:
                 document.close()
 
     def _key(self, name: str, geometry: object = None) -> str:
-        how = repr((cache.program(), VERSION, geometry))
+        how = repr((cache.DRAWN, VERSION, geometry))
         return f"reference/{self._sha256}/{name}-{hashlib.sha256(how.encode()).hexdigest()[:16]}"
 
     @contextmanager
