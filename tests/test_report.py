@@ -16,7 +16,6 @@ from inspection_example import (
     CUT,
     STREAK_MM,
     TO_SCAN,
-    WIDTH_MM,
     DrawnReference,
     example,
     header_of,
@@ -34,9 +33,10 @@ from qc.errors import OutputError
 from qc.geometry import Affine, Edge
 from qc.judge.ranking import by_gravity
 from qc.model import Evidence, Finding, FindingOutcome, Inspection, Observation, PageKind, Rescan, Role, ScanFile, Where
-from qc.report import evidence, html, text, words
+from qc.report import crops, html, text, words
 from qc.report.bullet_graph import bullet, limit_of
-from qc.report.evidence import Exhibit, exhibits, upright_crop
+from qc.report.crops import upright_crop
+from qc.report.evidence import Exhibit, exhibits
 from qc.report.evidence_overlay import overlay
 from qc.report.trim_drawing import page_drawing, panels
 from qc.units import px_per_mm
@@ -155,11 +155,13 @@ def test_page_is_well_formed_and_asks_for_nothing(make: Callable[[], Inspection]
     assert outline.open == []
     tags = {tag for tag, _ in outline.tags}
     assert not tags & {"script", "link", "iframe", "object", "embed", "form", "base"}
+    links = [a["href"] or "" for t, a in outline.tags if "href" in a]
+    assert all(re.fullmatch(r"report-files/[a-z0-9-]+\.jpg|file:///[!-~]+", link) for link in links)
     policy = next(a["content"] for t, a in outline.tags if t == "meta" and a.get("http-equiv"))
     assert policy is not None
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
     for _, attributes in outline.tags:
-        assert not [a for a in attributes if a.startswith("on") or a == "href"]
+        assert not [a for a in attributes if a.startswith("on")]
         assert (attributes.get("src") or "data:").startswith("data:")
     assert not re.search(r"url\((?!#)", page)
     assert "@import" not in page
@@ -169,7 +171,16 @@ def test_page_is_well_formed_and_asks_for_nothing(make: Callable[[], Inspection]
 
 def test_page_escapes_a_stranger_s_text(shown: list[Exhibit]) -> None:
     odd = stranger(example())
-    renamed = [replace(e, finding=by_gravity(odd.findings)[n], file=NASTY, caption=NASTY) for n, e in enumerate(shown)]
+    scan = ScanFile(Path(f"/{NASTY}\udcff"), NASTY)
+    renamed = [
+        replace(
+            e,
+            finding=by_gravity(odd.findings)[n],
+            pictures=tuple(replace(p, caption=NASTY, scan=scan) for p in e.pictures),
+        )
+        for n, e in enumerate(shown)
+    ]
+    odd = replace(odd, copy=replace(odd.copy, scans=(*odd.copy.scans, scan)))
     page = html.render(odd, renamed, k=2.0)
     page.encode("utf-8")
     assert "<script" not in page
@@ -186,8 +197,8 @@ def test_verdict_sentence_and_picture_come_first(shown: list[Exhibit]) -> None:
     assert places == sorted(places)
     alts = [a["alt"] or "" for t, a in Outline(page).tags if t == "img"]
     assert all(alts)
-    assert alts[1].startswith("Copy, scanned page 3, file p-0003.jpg, 44 × 33 mm")
-    assert "cut, fore-edge: −3.620 ± 0.060 mm" in alts[1]
+    assert alts[:2] == ["As ordered, page 6. cut, fore-edge", "As printed, page 6. cut, fore-edge"]
+    assert ">3.6 mm too deep</text>" in page
 
 
 def test_numbers_of_text_and_page_agree(shown: list[Exhibit]) -> None:
@@ -248,20 +259,20 @@ def test_crop_may_leave_the_scan_and_takes_gray() -> None:
     scan = np.full((60, 80), 156, np.uint8)
     crop = upright_crop(scan, Affine.scaling(10.0), (-4.0, 0.0, 4.0, 6.0), 10.0)
     assert crop.shape == (60, 80, 3)
-    assert (crop[:, :38] == evidence.OFF_THE_SCAN).all()
+    assert (crop[:, :38] == crops.OFF_THE_SCAN).all()
     assert (crop[:-1, 42:-1] == 156).all()
     nowhere = upright_crop(scan, Affine.scaling(10.0), (100.0, 100.0, 104.0, 103.0), 10.0)
-    assert (nowhere == evidence.OFF_THE_SCAN).all()
+    assert (nowhere == crops.OFF_THE_SCAN).all()
 
 
 def test_exhibits_show_the_gravest_with_reference_and_lines(shown: list[Exhibit]) -> None:
     trim, streak = shown
-    assert (trim.file, trim.page, trim.finding.where.edge) == ("p-0003.jpg", 3, Edge.FORE_EDGE)
-    assert trim.marks.trim == [[WIDTH_MM, 0.0], [WIDTH_MM, 228.6]]
+    ordered, printed_ = trim.pictures
+    assert printed_.scan is not None and (printed_.scan.name, trim.finding.where.edge) == ("p-0006.jpg", Edge.FORE_EDGE)
+    assert trim.marks.trim == [[0.0, 0.0], [0.0, 228.6]]
     assert trim.marks.cut is not None
-    assert trim.marks.cut[0][0] == pytest.approx(WIDTH_MM + CUT[Edge.FORE_EDGE])
-    assert trim.reference_webp is not None
-    sizes = [Image.open(io.BytesIO(b)).size for b in (trim.copy_webp, trim.reference_webp)]
+    assert trim.marks.cut[0][0] == pytest.approx(-CUT[Edge.FORE_EDGE])
+    sizes = [Image.open(io.BytesIO(b)).size for b in (printed_.webp, ordered.webp)]
     assert sizes[0] == sizes[1]
     assert streak.marks.region == STREAK_MM
     assert trim.px_per_mm == pytest.approx(300 / 25.4)
@@ -269,15 +280,16 @@ def test_exhibits_show_the_gravest_with_reference_and_lines(shown: list[Exhibit]
 
 def test_cut_edge_in_the_picture_lies_under_its_line(shown: list[Exhibit]) -> None:
     trim = shown[0]
-    picture = np.asarray(Image.open(io.BytesIO(trim.copy_webp)).convert("L")).astype(int)
+    picture = np.asarray(Image.open(io.BytesIO(trim.pictures[-1].webp)).convert("L")).astype(int)
     row = picture[picture.shape[0] // 2]
-    edge_px = int(np.argmax(row[200:] < 120)) + 200
+    edge_px = int(np.argmax(row > 200))
     drawn = overlay(trim)
     assert drawn.cut is not None
     assert drawn.dimension is not None
     assert edge_px / picture.shape[1] * 480 == pytest.approx(drawn.cut[0][0], abs=2)
+    assert trim.box_mm is not None
     (ax, _), (bx, _) = drawn.dimension
-    assert ax - bx == pytest.approx(3.62 * 480 / (trim.box_mm[2] - trim.box_mm[0]), abs=0.1)
+    assert bx - ax == pytest.approx(3.62 * 480 / (trim.box_mm[2] - trim.box_mm[0]), abs=0.1)
     assert not drawn.upright
 
 
@@ -298,16 +310,23 @@ def test_beside_a_strange_page_stands_the_one_that_should_be_there(monkeypatch: 
         replace(p, reference_page=None, to_scan=None) if p.file == "p-0005.jpg" else p for p in example().pages
     )
     (made,) = exhibits(replace(example(), pages=pages, findings=(strange,)), Seen())
+    assert [(p.title, p.caption) for p in made.pictures] == [
+        ("Before", "page 4"),
+        ("Found here", "scanned page 5"),
+        ("Should stand here", "page 5"),
+        ("After", "page 6"),
+    ]
     ((page, box),) = drawn
-    assert (page, made.reference_page, made.only_expected) == (5, 5, True) and made.reference_webp is not None
-    assert (box[0] + box[2], box[1] + box[3]) == pytest.approx((152.4, 228.6))
-    assert "page 5 of the book, which should stand here" in html.render(example(), [made], k=2.0)
+    assert page == 5 and (box[0] + box[2], box[1] + box[3]) == pytest.approx((152.4, 228.6))
+    assert "<b>Should stand here</b><br>page 5" in html.render(example(), [made], k=2.0)
     first = tuple(replace(p, reference_page=None) for p in pages)
     (alone,) = exhibits(replace(example(), pages=first, findings=(strange,)), Seen())
-    assert alone.reference_webp is None
+    assert [p.title for p in alone.pictures] == ["Before", "Found here", "After"]
 
 
-def test_file_is_read_once_and_whole_scan_is_shown_where_no_place_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_read_once_and_the_whole_page_is_shown_where_no_place_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     read: list[str] = []
 
     def counted(scan: ScanFile, reduce: int) -> NDArray[np.uint8]:
@@ -315,19 +334,19 @@ def test_file_is_read_once_and_whole_scan_is_shown_where_no_place_is_known(monke
         return scan_of(scan, reduce)
 
     monkeypatch.setattr("qc.scan.scan_reader.read_pixels", counted)
-    base = by_gravity(example().findings)[0]
+    base = replace(by_gravity(example().findings)[0], rule="color-cast", measure="color-defect", where=Where())
     found = tuple(
-        replace(base, where=Where(page=n), evidence=(Evidence(f"p-{n:04}.jpg"),), margin=-float(9 - m))
-        for m, n in enumerate((5, 4, 5))
+        replace(base, evidence=(Evidence(f"p-{n:04}.jpg"),), margin=-float(9 - m)) for m, n in enumerate((5, 4, 5))
     )
-    foreign = replace(example(), findings=found)
-    made = exhibits(foreign, None, limit=3)
-    assert [e.page for e in made] == [5, 4, 5]
+    odd = replace(example(), findings=found)
+    made = exhibits(odd, None, limit=3)
+    scans = [p.scan for e in made for p in e.pictures]
+    assert [s and s.name for s in scans] == ["p-0005.jpg", "p-0004.jpg"], "the same page once"
     assert sorted(read) == ["p-0004.jpg", "p-0005.jpg"]
-    assert made[0].reference_webp is None
-    x0, y0, x1, y1 = made[0].box_mm
-    assert x0 < 0 and y0 < 0 and x1 > WIDTH_MM and y1 > 228.6
-    assert "single" in html.render(foreign, made, k=2.0)
+    assert [e.box_mm for e in made] == [None, None]
+    header = header_of(odd.copy.pages[4])
+    assert made[0].pictures[0].aspect == pytest.approx(header.width_px / header.height_px, abs=0.05)
+    assert "few" in html.render(odd, made, k=2.0)
 
 
 @pytest.mark.parametrize(

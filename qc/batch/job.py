@@ -21,6 +21,7 @@ from qc.report import html
 from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
 from qc.report.imprint_picture import imprint_picture
+from qc.report.large_pictures import write_pages
 from qc.report.record import record, write_json
 from qc.scan.allocator import keep_buffers
 from qc.scan.copy_folder import copy_id
@@ -33,7 +34,7 @@ class Job:
     """What to inspect and how; small and free of pixels, so that it can go to another process.
 
     `id` is that of the copy, as far as it is known without opening its scans. Results go to a folder of that name in
-    `out`.
+    `out`, where an ``index.html`` names them if they are `listed`.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class Job:
     titles: Path | None = None
     scanner: str | None = None
     dpi: float | None = None
+    listed: bool = False
 
     @property
     def folder(self) -> Path:
@@ -63,6 +65,7 @@ def jobs_for(
     titles: Path | None = None,
     scanner: str | None = None,
     dpi: float | None = None,
+    listed: bool = False,
 ) -> list[Job]:
     """A job for each copy, after everything that can be checked without opening a scan.
 
@@ -75,7 +78,7 @@ def jobs_for(
     OutputError
         `out` cannot be made or written to.
     """
-    jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi) for path in paths]
+    jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi, listed) for path in paths]
     refuse_same_id((job.id, job.path) for job in jobs)
     _refuse_scan_folders(jobs)
     refuse_missing(reference, titles, scanner)
@@ -84,7 +87,7 @@ def jobs_for(
 
 
 def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> Inspection:
-    """Inspect a copy and write ``inspection.json``, its sidecar and ``report.html``, replacing older ones.
+    """Inspect a copy and write ``inspection.json``, its sidecar and ``report.html`` with larger pictures, replacing older ones.
 
     Raises
     ------
@@ -107,6 +110,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     )
     capture = capture_of(inspection.copy, opened.scanner.profile)
     colors = CopyColors(pages, capture, reference is not None and reference.trim_known)
+    write_pages(inspection, job.folder, reader)
     write_results(inspection, colors, reference, job, reader)
     write_sidecar(job.folder, inspection, colors)
     return inspection
@@ -119,7 +123,7 @@ def write_results(
     job: Job,
     reader: ScanReader | None = None,
 ) -> None:
-    """Write ``inspection.json`` and ``report.html``.
+    """Write ``inspection.json``, ``report.html`` and the pictures of findings beside it.
 
     Raises
     ------
@@ -128,7 +132,8 @@ def write_results(
     """
     shown, imprint = exhibits(inspection, reference, reader=reader), imprint_picture(inspection, reader)
     pictures = color_pictures(inspection, colors.pages, reference)
-    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint)
+    index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
+    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, index=index)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

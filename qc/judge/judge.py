@@ -56,6 +56,8 @@ _REASONS = (
     Flag.HALF_LEAVES,
 )
 """Why nothing is judged where a better scan of the same page does not help."""
+MOST_NAMED = 5
+"""Words that name the scans of a group in the sentence of a verdict; more stand in the list alone."""
 Lack = tuple[Rule, Edge | None]
 
 
@@ -326,7 +328,7 @@ def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) ->
     """What was not judged and why, and what to add, as the list of scans has it."""
     if not case.copy.scans:
         lost = ", as the copy is claimed as lost" if case.copy.claim.reason == "lost" else ""
-        return f"Not enough evidence: nothing was scanned{lost}"
+        return f"Nothing was scanned{lost}"
     edges = [edge for _, edge in missing.values() if edge]
     lacking = [x for x in case.findings if x.outcome is FindingOutcome.NOT_JUDGED]
     flags = Counter(f for x in lacking if x.required or Flag.HALF_LEAVES in x.flags for f in x.flags)
@@ -340,9 +342,16 @@ def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) ->
         flag = Flag.NO_REFERENCE
     said = flag.meaning
     if missing:
-        what = f"the cut at the {listed(edges)}" if len(edges) == len(missing) else listed(missing)
-        said = f"{what} could not be judged ({said})"
-    return f"Not enough evidence: {said}; {_what_to_add(flag, missing, case, reference)}"
+        said = f"{_of_what(missing, case)} could not be judged ({said})"
+    return f"{capital(said)}; {_what_to_add(flag, missing, case, reference)}"
+
+
+def _of_what(missing: Mapping[str, Lack], case: Case) -> str:
+    edges = [edge for _, edge in missing.values() if edge]
+    judged = any(f.required and f.where.edge and f.outcome is not FindingOutcome.NOT_JUDGED for f in case.findings)
+    if len(edges) > 1 and not judged:
+        return "no cut" if len(edges) == len(missing) else f"no cut and {len(missing) - len(edges)} more"
+    return f"the cut at the {listed(edges)}" if len(edges) == len(missing) else listed(missing)
 
 
 def _what_to_add(flag: Flag, missing: Mapping[str, Lack], case: Case, reference: ReferenceId) -> str:
@@ -354,13 +363,17 @@ def _what_to_add(flag: Flag, missing: Mapping[str, Lack], case: Case, reference:
     if case.copy.claim.reason == "lost":
         return "the copy is claimed as lost"
     asked = rescan_list(case, VerdictOutcome.INSUFFICIENT_EVIDENCE, list(missing.values()))
-    groups = [f"{_some(g)}{which(g)}" for g in in_groups(asked)]
+    groups = [_some(g) for g in in_groups(asked)]
     return f"scan {listed(groups)}" if groups else "no further scan would tell"
 
 
 def _some(group: Sequence[Rescan]) -> str:
+    """The scans of a group for a sentence: by name, or where these are many, how many of the list they stand in."""
+    count, named, need = len(group), which(group), group[0].need
     again = "again " if all(e.file for e in group) else ""
-    return f"{again}any {group[0].need} of " if group[0].need < len(group) else again
+    if len(named.split()) > MOST_NAMED:
+        return f"{again}any {need} of the {count} listed" if need < count else f"{again}the {count} listed"
+    return f"{again}any {need} of {named}" if need < count else f"{again}{named}"
 
 
 def _within(message: str) -> str:

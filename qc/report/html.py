@@ -1,4 +1,4 @@
-"""HTML report in one self-contained file, without scripts and requests."""
+"""HTML report in one self-contained file, without scripts and requests; links open larger pictures that lie beside it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, 
 from qc.report import trim_drawing, words
 from qc.report.environment import environment
 from qc.report.files import write_text
+from qc.report.large_pictures import Links, links_beside, scan_link, write_findings
 
 if TYPE_CHECKING:
     from qc.report.color_picture import ColorPicture
@@ -28,9 +29,10 @@ _BARE = (PageKind.BLANK, PageKind.IMPRINT, PageKind.FOLIO_ONLY)
 
 @dataclass(frozen=True)
 class _StripPage:
-    """One scan in the page strip."""
+    """One scan in the page strip; `link` is what its picture opens."""
 
     record: PageRecord
+    link: str
     number: int | None
     picture: bytes | None
     flags: tuple[str, ...]
@@ -44,6 +46,7 @@ def render(
     k: float,
     colors: Sequence[ColorPicture] = (),
     imprint: bytes = b"",
+    links: Links = Links(),  # noqa: B008 - frozen
 ) -> str:
     """HTML text of the report.
 
@@ -59,6 +62,8 @@ def render(
         Of the pages whose color is to be shown.
     imprint : bytes
         Picture (PNG) of the imprint that was read; none where it is empty.
+    links : Links
+        What pictures open.
 
     Returns
     -------
@@ -66,8 +71,9 @@ def render(
         UTF-8 safe. Everything that comes from file names, TOML files and policies is escaped, and control characters
         are replaced.
     """
-    lead = next((e for e in exhibits if e.finding.severity == "defect"), None)
-    ranked, strip = by_gravity(inspection.findings), _strip(inspection)
+    shown = [(e, [links.of_finding(n, m) for m in range(1, len(e.pictures) + 1)]) for n, e in enumerate(exhibits, 1)]
+    lead = next((s for s in shown if s[0].finding.severity == "defect"), None)
+    ranked, strip = by_gravity(inspection.findings), _strip(inspection, links)
     # What differs between copies is the odd one's fault, whose own report says so.
     quiet = [f for f in ranked if f.where.copies]
     counting = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and f not in quiet]
@@ -82,10 +88,12 @@ def render(
         counting=counting,
         quiet=quiet,
         between=words.between_copies(quiet),
-        seen=[s for s in strip if s.picture][:4],
+        seen=[s for s in strip if s.picture][:6],
         decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
         lead=lead,
-        more=[e for e in exhibits if e is not lead],
+        more=[s for s in shown if s is not lead],
+        index=links.index,
+        scan_links={(s.name, s.frame): scan_link(s) for s in inspection.copy.scans},
         drawing=trim_drawing.page_drawing(inspection),
         drawing_size=trim_drawing.DRAWING,
         panels=trim_drawing.panels(inspection, k),
@@ -112,15 +120,20 @@ def write(
     k: float,
     colors: Sequence[ColorPicture] = (),
     imprint: bytes = b"",
+    index: str = "",
 ) -> None:
-    """Render to `path`, making folders; an older report is replaced only by a complete new one.
+    """Render to `path`, with the large pictures of findings beside it.
+
+    An older report is replaced only by a complete new one. `index` is the address of the page that lists the copy.
 
     Raises
     ------
     OutputError
         The folder or file cannot be written.
     """
-    write_text(render(inspection, exhibits, k=k, colors=colors, imprint=imprint), path)
+    write_findings(exhibits, path.parent)
+    links = links_beside(path, index)
+    write_text(render(inspection, exhibits, k=k, colors=colors, imprint=imprint, links=links), path)
 
 
 def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[str, str, str], None]]:
@@ -131,15 +144,16 @@ def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[st
     return said
 
 
-def _strip(inspection: Inspection) -> list[_StripPage]:
+def _strip(inspection: Inspection, links: Links) -> list[_StripPage]:
     numbers = {(s.name, s.frame): n for n, s in enumerate(inspection.copy.pages, 1)}
     flags: dict[int, dict[str, None]] = {}
     for o in inspection.observations:
         if o.where.page and o.value is None:
             flags.setdefault(o.where.page, {}).update(dict.fromkeys(o.flags))
     shows = [f for f in by_gravity(inspection.findings) if f.outcome in _SHOWS]
+    scans = {(s.name, s.frame): s for s in inspection.copy.scans}
     strip = []
-    for record in inspection.pages:
+    for n, record in enumerate(inspection.pages, 1):
         key = (record.file, record.frame)
         number = numbers.get(key) if record.role is Role.PAGE else None
         found = tuple(
@@ -149,7 +163,8 @@ def _strip(inspection: Inspection) -> list[_StripPage]:
             or (f.where.page is None and key in [(e.file, e.frame) for e in f.evidence])
         )
         shown = tuple(f for f in flags.get(number or 0, ()) if not _goes_without_saying(f, record))
-        strip.append(_StripPage(record, number, inspection.pictures.get(key), shown, found))
+        link = links.of_page(n, scans.get(key))
+        strip.append(_StripPage(record, link, number, inspection.pictures.get(key), shown, found))
     return strip
 
 

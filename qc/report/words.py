@@ -32,6 +32,7 @@ from qc.model import (
     Where,
 )
 from qc.number_format import plus_minus, signed_plus_minus
+from qc.report.bullet_graph import limit_of
 
 VERDICT = {
     VerdictOutcome.DEFECT: "DEFECT",
@@ -129,6 +130,22 @@ def measured(value: float | None, u: float | None, unit: str, k: float, measure:
         else plus_minus
     )
     return text(value, None if u is None else k * u, UNIT.get(unit, unit))
+
+
+def cut(offset_mm: float) -> str:
+    """A trim offset as a label in a picture: ``"3.6 mm too deep"``."""
+    return f"{abs(offset_mm):.1f} mm {'too deep' if offset_mm < 0 else 'left over'}"
+
+
+def signed_mm(value: float) -> str:
+    """``"−0.6 mm"``."""
+    return f"{value:+.1f} mm".replace("-", "−")
+
+
+def up_to(limit: str) -> str:
+    """A limit on a size either way, such as ``"< 3.175 mm"``, as people write it: ``"±3.2 mm"``."""
+    known = limit_of(limit)
+    return f"±{known.value:.1f} mm" if known else ""
 
 
 def limit(finding: Finding) -> str:

@@ -1,0 +1,223 @@
+"""What is shown of a finding: the place it was found at, or whole pages, beside what was ordered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import Literal
+
+import numpy as np
+
+from qc.geometry import Affine, Box, Size
+from qc.judge.ranking import by_gravity
+from qc.measure import MEASURES
+from qc.measure.details import GapDetail, TrimOffsetDetail
+from qc.measure.extra_pages import pages_extra_inside
+from qc.measure.foreign_pages import pages_foreign
+from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order
+from qc.measure.trim_offset import trim_offset
+from qc.measure.trim_offset_block import trim_offset_block
+from qc.model import Finding, FindingOutcome, Inspection, Observation, PageRecord, ScanFile
+from qc.report.views import Marks, NearestPrint, ReferenceCrops, nearest_print, page_of, view, view_of_cut, whole_scan
+from qc.scan.scan_reader import ScanReader
+from qc.units import px_per_mm
+
+MOST_LOOKED_AT = 4
+"""Pages among which the one is chosen that shows a cut beside its text: each is drawn once more."""
+ALIKE_MM = 0.3
+"""A page shows the cut of its block if its own offset is no farther from it; the print of sound copies lies off by less."""
+MOST_MISSING = 2
+"""Missing pages that are shown: a leaf."""
+_AMONG = (pages_foreign.id, pages_duplicated.id, pages_out_of_order.id, pages_extra_inside.id)
+"""Measures of pages that are wrong where they stand: shown between their neighbors."""
+
+Look = Literal["found", "expected", "beside"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A picture to be made: of a scan, or of page `number` of the reference.
+
+    `look` tells what was found from what was ordered and from the pages around it.
+    """
+
+    title: str
+    caption: str
+    look: Look
+    box_mm: Box
+    scan: ScanFile | None = None
+    to_scan: Affine | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is shown of a finding; `closely`, all parts show the same place of a page, over which `marks` are drawn."""
+
+    finding: Finding
+    parts: tuple[Part, ...]
+    marks: Marks = field(default_factory=Marks)
+    closely: bool = False
+
+
+class Sights:
+    """Finds what to show.
+
+    Parameters
+    ----------
+    inspection : Inspection
+    reference : ReferenceCrops or None
+    reader : ScanReader
+        For the size of scans that were not registered.
+    """
+
+    def __init__(self, inspection: Inspection, reference: ReferenceCrops | None, reader: ScanReader) -> None:
+        self._inspection, self._reference, self._reader = inspection, reference, reader
+        self._scans = {(s.name, s.frame): s for s in inspection.copy.scans}
+        self._records = {(p.file, p.frame): p for p in inspection.pages}
+        self._pages = [self._records.get((s.name, s.frame)) for s in inspection.copy.pages]
+
+    def of_gravest(self, limit: int) -> list[Sight]:
+        """Of at most `limit` findings that are not within, the gravest first; of those that can be seen somewhere."""
+        found: dict[tuple[object, ...], Sight] = {}
+        for finding in by_gravity(self._inspection.findings):
+            if len(found) == limit:
+                break
+            if finding.outcome in (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED):
+                seen = self._of(finding)
+                if seen is not None:
+                    # A page without print is missing print, too: the same pictures once.
+                    found.setdefault(tuple((p.scan, p.number, p.box_mm) for p in seen.parts), seen)
+        return list(found.values())
+
+    def _of(self, finding: Finding) -> Sight | None:
+        if finding.measure == pages_missing.id:
+            return self._gap(finding)
+        if finding.measure in _AMONG and finding.where.page is not None:
+            return self._among(finding, finding.where.page)
+        if finding.where.edge is not None and MEASURES[finding.measure].subject == "cut":
+            return self._cut(finding)
+        for evidence in finding.evidence:
+            record = self._records.get((evidence.file, evidence.frame))
+            if record is None:
+                continue
+            if evidence.box_mm is None:
+                return self._alone(finding, record)
+            if record.to_scan is not None:
+                return self._closely(finding, record, view(evidence.box_mm), Marks(region=evidence.box_mm))
+        return None
+
+    def _cut(self, finding: Finding) -> Sight | None:
+        """The cut on the page of those it was found on where print is nearest to it, text before pictures."""
+        best: tuple[tuple[bool, float], PageRecord, Observation, NearestPrint | None] | None = None
+        for offset in self._offsets(finding):
+            record = self._pages[(offset.where.page or 1) - 1]
+            trim = TrimOffsetDetail.of(offset).trim_mm
+            if record is None or record.to_scan is None or trim is None:
+                continue
+            near = None
+            if self._reference is not None and record.reference_page is not None:
+                near = nearest_print(self._reference, record.reference_page, trim)
+            rank = (not near.text, near.inside_mm) if near else (True, inf)
+            if best is None or rank < best[0]:
+                best = rank, record, offset, near
+        if best is None:
+            return None
+        _, record, offset, near = best
+        lines, said = TrimOffsetDetail.of(offset), finding.value if finding.unit == "mm" else offset.value
+        assert lines.trim_mm is not None and lines.cut_mm is not None
+        size = self._reference.trim if self._reference else Size(*np.max(lines.trim_mm, axis=0))
+        box = view_of_cut(lines.trim_mm, lines.cut_mm, size, near)
+        return self._closely(finding, record, box, Marks(lines.trim_mm, lines.cut_mm, offset_mm=said))
+
+    def _offsets(self, finding: Finding) -> list[Observation]:
+        """Offsets of single pages that show a cut: of a block, the pages that lie as it does."""
+        edge, page, value = finding.where.edge, finding.where.page, finding.value
+        here = [
+            o
+            for o in self._inspection.observations
+            if o.measure == trim_offset.id and o.where.edge is edge and o.where.page
+        ]
+        here = [o for o in here if o.value is not None and page in (None, o.where.page)]
+        if finding.measure == trim_offset_block.id and value is not None:
+            here.sort(key=lambda o: abs((o.value or 0.0) - value))
+            return [o for n, o in enumerate(here) if n == 0 or abs((o.value or 0.0) - value) < ALIKE_MM][
+                :MOST_LOOKED_AT
+            ]
+        seen = {(e.file, e.frame) for e in finding.evidence}
+        return [o for o in here if (r := self._pages[(o.where.page or 1) - 1]) and (r.file, r.frame) in seen][:1]
+
+    def _closely(self, finding: Finding, record: PageRecord, box: Box, marks: Marks) -> Sight:
+        key = record.file, record.frame
+        parts = [Part("As printed", self._named(record), "found", box, self._scans.get(key), record.to_scan)]
+        if self._reference is not None and record.reference_page is not None:
+            number = record.reference_page
+            parts.insert(0, Part("As ordered", f"page {number}", "expected", box, number=number))
+        return Sight(finding, tuple(parts), marks, True)
+
+    def _alone(self, finding: Finding, record: PageRecord) -> Sight | None:
+        """A page as a whole, beside the one that was ordered."""
+        printed = self._whole(record, "As printed", "found")
+        if printed is None:
+            return None
+        ordered = self._expected(record.reference_page, "As ordered") if record.reference_page else []
+        return Sight(finding, (*ordered, printed))
+
+    def _among(self, finding: Finding, position: int) -> Sight | None:
+        """A page between its neighbors; of one that is foreign, the page that should stand there, too."""
+        record = self._at(position)
+        found = self._whole(record, "Found here", "found") if record is not None else None
+        if found is None:
+            return None
+        expected: list[Part] = []
+        before = self._at(position - 1)
+        if finding.measure == pages_foreign.id and before is not None and before.reference_page is not None:
+            expected = self._expected(before.reference_page + 1, "Should stand here")
+        return Sight(
+            finding, (*self._beside(position - 1, "Before"), found, *expected, *self._beside(position + 1, "After"))
+        )
+
+    def _gap(self, finding: Finding) -> Sight | None:
+        """Missing pages as they were ordered, between the pages that are there."""
+        observed = (
+            o for o in self._inspection.observations if o.measure == finding.measure and o.where == finding.where
+        )
+        pages = next((GapDetail.of(o).reference_pages for o in observed if o.value == finding.value), ())
+        position = finding.where.page
+        if position is None or not pages or self._reference is None:
+            return None
+        missing = [p for n in pages[:MOST_MISSING] for p in self._expected(n, "Missing")]
+        return Sight(finding, (*self._beside(position - 1, "Before"), *missing, *self._beside(position, "After")))
+
+    def _at(self, position: int) -> PageRecord | None:
+        return self._pages[position - 1] if 1 <= position <= len(self._pages) else None
+
+    def _beside(self, position: int, title: str) -> list[Part]:
+        record = self._at(position)
+        part = record and self._whole(record, title, "beside")
+        return [part] if part else []
+
+    def _expected(self, number: int, title: str) -> list[Part]:
+        if self._reference is None or not 1 <= number <= self._reference.pages:
+            return []
+        return [Part(title, f"page {number}", "expected", page_of(self._reference.trim), number=number)]
+
+    def _whole(self, record: PageRecord, title: str, look: Look) -> Part | None:
+        """A scanned page as a whole; of one that was never matched, the scan as it lies."""
+        scan = self._scans.get((record.file, record.frame))
+        to_scan = record.to_scan
+        if scan is not None and to_scan is not None and self._reference is not None and record.reference_page:
+            return Part(title, self._named(record), look, page_of(self._reference.trim), scan, to_scan)
+        if to_scan is None and record.dpi is not None:
+            to_scan = Affine.scaling(px_per_mm(record.dpi[0]), px_per_mm(record.dpi[1]))
+        if scan is None or to_scan is None:
+            return None
+        return Part(title, self._named(record), look, whole_scan(self._reader.header(scan), to_scan), scan, to_scan)
+
+    def _named(self, record: PageRecord) -> str:
+        if record not in self._pages:
+            return str(record.role)
+        number = self._pages.index(record) + 1
+        if not record.reference_page:
+            return f"scanned page {number}"
+        return f"page {record.reference_page}" + (f" (scan {number})" if number != record.reference_page else "")
