@@ -494,7 +494,8 @@ def test_the_block_in_words() -> None:
         ("print-position-jitter", Where(axis="y"), 0.3, 0.03),
     )
     assert said == (
-        "2.60 ± 0.10 mm too deep at the fore-edge, size +0.700 ± 0.080 mm in height, square, placement jitter 0.3 mm"
+        "2.6 mm (0.10 in) too deep at the fore-edge, pages 0.7 mm (0.03 in) taller than ordered, square, "
+        "print off by 0.3 mm from page to page"
     )
 
 
@@ -502,7 +503,7 @@ def test_the_block_in_words() -> None:
     ("value", "u", "said"),
     [
         (-0.03, 0.02, "square"),
-        (0.4, 0.05, "head turned by 0.40 ± 0.10 °"),
+        (0.4, 0.05, "head turned by 0.4°"),
         (0.05, 0.15, "square within 0.4°"),
     ],
 )
@@ -511,7 +512,10 @@ def test_a_block_is_square_only_as_far_as_it_was_measured(value: float, u: float
 
 
 def test_no_jitter_is_said_only_as_far_as_it_was_measured() -> None:
-    assert block_of(("print-position-jitter", Where(axis="y"), 0.0, 0.2)) == "placement jitter below 0.4 mm"
+    assert (
+        block_of(("print-position-jitter", Where(axis="y"), 0.0, 0.2))
+        == "print off by less than 0.4 mm from page to page"
+    )
     assert block_of() == ""
 
 

@@ -56,6 +56,7 @@ _REASONS = (
     Flag.HALF_LEAVES,
 )
 """Why nothing is judged where a better scan of the same page does not help."""
+NO_CUT = "no cut"
 MOST_NAMED = 5
 """Words that name the scans of a group in the sentence of a verdict; more stand in the list alone."""
 Lack = tuple[Rule, Edge | None]
@@ -342,7 +343,8 @@ def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) ->
         flag = Flag.NO_REFERENCE
     said = flag.meaning
     if missing:
-        said = f"{_of_what(missing, case)} could not be judged ({said})"
+        what = _of_what(missing, case)
+        said = f"{what} could {'' if what == NO_CUT else 'not '}be judged ({said})"
     return f"{capital(said)}; {_what_to_add(flag, missing, case, reference)}"
 
 
@@ -350,7 +352,7 @@ def _of_what(missing: Mapping[str, Lack], case: Case) -> str:
     edges = [edge for _, edge in missing.values() if edge]
     judged = any(f.required and f.where.edge and f.outcome is not FindingOutcome.NOT_JUDGED for f in case.findings)
     if len(edges) > 1 and not judged:
-        return "no cut" if len(edges) == len(missing) else f"no cut and {len(missing) - len(edges)} more"
+        return NO_CUT if len(edges) == len(missing) else f"cuts and {len(missing) - len(edges)} more"
     return f"the cut at the {listed(edges)}" if len(edges) == len(missing) else listed(missing)
 
 
@@ -372,7 +374,7 @@ def _some(group: Sequence[Rescan]) -> str:
     count, named, need = len(group), which(group), group[0].need
     again = "again " if all(e.file for e in group) else ""
     if len(named.split()) > MOST_NAMED:
-        return f"{again}any {need} of the {count} listed" if need < count else f"{again}the {count} listed"
+        return f"{again}any {need} of the {count} pages listed" if need < count else f"{again}the {count} pages listed"
     return f"{again}any {need} of {named}" if need < count else f"{again}{named}"
 
 

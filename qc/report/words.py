@@ -31,7 +31,7 @@ from qc.model import (
     VerdictOutcome,
     Where,
 )
-from qc.number_format import plus_minus, signed_plus_minus
+from qc.number_format import plus_minus, signed_plus_minus, spoken
 from qc.report.bullet_graph import limit_of
 
 VERDICT = {
@@ -199,15 +199,13 @@ def reference(ref: ReferenceId) -> str:
 def block(inspection: Inspection, k: float) -> str:
     """How the block was cut and printed.
 
-    Such as ``"2.6 ± 0.1 mm too deep at the fore-edge, size −0.21 ± 0.03 mm in height, square, placement jitter 0.3 mm"``.
-    Nothing is called square or steady that was not measured well enough to say so.
+    Such as ``"2.6 mm (0.10 in) too deep at the fore-edge, pages 0.2 mm (0.008 in) shorter than ordered, square, print off by 0.3 mm
+    from page to page"``. Nothing is called square or steady that was not measured well enough to say so.
     """
     known = [o for o in inspection.observations if o.value is not None]
     cuts = [o for o in known if o.measure == trim_offset_block.id and o.where.edge is not Edge.SPINE]
-    said = [_cut(max(cuts, key=lambda o: abs(o.value or 0.0)), k)] if cuts else []
-    said += [
-        f"size {measured(o.value, o.u, o.unit, k)} in {o.where.axis}" for o in known if o.measure == trim_size_block.id
-    ]
+    said = [_cut(max(cuts, key=lambda o: abs(o.value or 0.0)))] if cuts else []
+    said += [_size(o) for o in known if o.measure == trim_size_block.id]
     turned = [o for o in known if o.measure == trim_skew.id and not o.where.page and o.where.edge is not Edge.SPINE]
     if turned:
         worst = max(turned, key=lambda o: abs(o.value or 0.0) + k * (o.u or 0.0))
@@ -215,7 +213,7 @@ def block(inspection: Inspection, k: float) -> str:
         if size + doubt < SQUARE_DEG:
             said.append("square")
         elif size > doubt:
-            said.append(f"{worst.where.edge} turned by {plus_minus(size, doubt, '°')}")
+            said.append(f"{worst.where.edge} turned by {size:.1f}°")
         else:
             said.append(f"square within {_at_most(size + doubt)}°")
     jitter = [o for o in known if o.measure == print_position_jitter.id]
@@ -223,7 +221,8 @@ def block(inspection: Inspection, k: float) -> str:
         most = max(jitter, key=lambda o: o.value or 0.0)
         reach = (most.value or 0.0) + k * (most.u or 0.0)
         told = (most.value or 0.0) >= STEADY_MM
-        said.append(f"placement jitter {most.value:.1f} mm" if told else f"placement jitter below {_at_most(reach)} mm")
+        off = f"{most.value:.1f} mm" if told else f"less than {_at_most(reach)} mm"
+        said.append(f"print off by {off} from page to page")
     return ", ".join(said + own_facts(inspection.observations, k))
 
 
@@ -232,10 +231,15 @@ def _at_most(bound: float) -> str:
     return f"{math.ceil(10 * bound - 1e-9) / 10:.1f}"
 
 
-def _cut(offset: Observation, k: float) -> str:
+def _cut(offset: Observation) -> str:
     value = offset.value or 0.0
-    size = plus_minus(abs(value), k * (offset.u or 0.0), offset.unit)
-    return f"{size} {'too deep' if value < 0 else 'left over'} at the {offset.where.edge}"
+    return f"{spoken(value, 'mm')} {'too deep' if value < 0 else 'left over'} at the {offset.where.edge}"
+
+
+def _size(deviation: Observation) -> str:
+    value = deviation.value or 0.0
+    more, less = ("taller", "shorter") if deviation.where.axis == "height" else ("wider", "narrower")
+    return f"pages {spoken(value, 'mm')} {more if value > 0 else less} than ordered"
 
 
 def pages(inspection: Inspection) -> str:
