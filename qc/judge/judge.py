@@ -344,7 +344,8 @@ def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) ->
     said = flag.meaning
     if missing:
         what = _of_what(missing, case)
-        said = f"{what} could {'' if what == NO_CUT else 'not '}be judged ({said})"
+        why = "without a reference" if flag is Flag.NO_REFERENCE else f"({said})"
+        said = f"{what} could {'' if what == NO_CUT else 'not '}be judged {why}"
     return f"{capital(said)}; {_what_to_add(flag, missing, case, reference)}"
 
 

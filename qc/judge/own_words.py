@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qc.flags import Flag
-from qc.judge.messages import listed, reasons
+from qc.judge.messages import listed
 from qc.measure.copy_position_outlier import copy_position_outlier
 from qc.measure.details import PlacementDetail
 from qc.measure.print_position_jitter import print_position_jitter
@@ -19,15 +19,12 @@ _ALONG = {"x": "across", "y": "down"}
 
 
 def own_sentence(observations: Sequence[Observation]) -> str:
-    """How fronts and backs of the leaves lie by the pages of a copy alone, without a period; empty where nothing of it was
-    asked."""
+    """How fronts and backs of the leaves lie by the pages of a copy alone, without a period; empty where they do not tell."""
     shifts = [o for o in observations if o.measure == print_position_recto_verso.id]
-    if not shifts:
+    known = [o for o in shifts if o.value is not None]
+    if not known:
         return ""
-    if known := [o for o in shifts if o.value is not None]:
-        said = f"leaf backs are printed {listed(map(shift_in_words, known))} than fronts"
-    else:
-        said = f"its own pages do not tell how fronts and backs lie ({reasons(shifts[0].flags[:1])})"
+    said = f"leaf backs are printed {listed(map(shift_in_words, known))} than fronts"
     apart = [o for o in observations if o.measure == copy_position_outlier.id and o.value is not None]
     return said + (f", and all is printed {listed(map(shift_in_words, apart))} than in most copies" if apart else "")
 

@@ -17,7 +17,7 @@ from qc.report.views import Marks, ReferenceCrops, grown, page_of
 from qc.scan.scan_reader import ScanReader
 from qc.units import MM_PER_INCH
 
-LEAD_BYTES, MORE_BYTES = 56_000, 15_000
+LEAD_BYTES, MORE_BYTES = 52_000, 13_000
 """Of the small pictures of a finding together: of the one beside the verdict, and of each below. With them a report of 30 pages and
 ten findings stays below 350 kB."""
 LEAD_PX, MORE_PX = 1280, 1000

@@ -13,6 +13,7 @@ from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
 from qc.report import trim_drawing, words
+from qc.report.crops import thumbnail
 from qc.report.environment import environment
 from qc.report.files import write_text
 from qc.report.large_pictures import Links, links_beside, scan_link, write_findings
@@ -25,6 +26,8 @@ _SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
 _IN_ITS_NATURE = {Flag.LITTLE_COLOR, Flag.NOTHING_TO_COMPARE, Flag.BLANK}
 """Flags that only say what a page is; a bare one has no print to register either."""
 _BARE = (PageKind.BLANK, PageKind.IMPRINT, PageKind.FOLIO_ONLY)
+THUMBNAIL_BYTES = 1500
+"""Of a page in the strip; with what else is said of a page that makes 3 kB at most."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,7 @@ def _strip(inspection: Inspection, links: Links) -> list[_StripPage]:
             flags.setdefault(o.where.page, {}).update(dict.fromkeys(o.flags))
     shows = [f for f in by_gravity(inspection.findings) if f.outcome in _SHOWS]
     scans = {(s.name, s.frame): s for s in inspection.copy.scans}
+    pictures = {key: thumbnail(picture, THUMBNAIL_BYTES) for key, picture in inspection.pictures.items()}
     strip = []
     for n, record in enumerate(inspection.pages, 1):
         key = (record.file, record.frame)
@@ -164,7 +168,7 @@ def _strip(inspection: Inspection, links: Links) -> list[_StripPage]:
         )
         shown = tuple(f for f in flags.get(number or 0, ()) if not _goes_without_saying(f, record))
         link = links.of_page(n, scans.get(key))
-        strip.append(_StripPage(record, link, number, inspection.pictures.get(key), shown, found))
+        strip.append(_StripPage(record, link, number, pictures.get(key), shown, found))
     return strip
 
 
