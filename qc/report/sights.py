@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Literal
 
@@ -14,7 +14,7 @@ from qc.measure import MEASURES
 from qc.measure.details import GapDetail, TrimOffsetDetail
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
-from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order
+from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.trim_offset import trim_offset
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import Finding, FindingOutcome, Inspection, Observation, PageRecord, ScanFile
@@ -28,10 +28,12 @@ ALIKE_MM = 0.3
 """A page shows the cut of its block if its own offset is no farther from it; the print of sound copies lies off by less."""
 MOST_MISSING = 2
 """Missing pages that are shown: a leaf."""
-_AMONG = (pages_foreign.id, pages_duplicated.id, pages_out_of_order.id, pages_extra_inside.id)
+_AMONG = frozenset(
+    m.id for m in (pages_foreign, pages_duplicated, pages_out_of_order, pages_extra_inside, pages_upside_down)
+)
 """Measures of pages that are wrong where they stand: shown between their neighbors."""
 
-Look = Literal["found", "expected", "beside"]
+Look = Literal["found", "expected", "missing", "beside"]
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,8 @@ class Sights:
         position = finding.where.page
         if position is None or not pages or self._reference is None:
             return None
-        missing = [p for n in pages[:MOST_MISSING] for p in self._expected(n, "Missing")]
+        expected = [p for n in pages[:MOST_MISSING] for p in self._expected(n, "Missing")]
+        missing = [replace(p, look="missing") for p in expected]
         return Sight(finding, (*self._beside(position - 1, "Before"), *missing, *self._beside(position, "After")))
 
     def _at(self, position: int) -> PageRecord | None:
@@ -207,7 +210,11 @@ class Sights:
         scan = self._scans.get((record.file, record.frame))
         to_scan = record.to_scan
         if scan is not None and to_scan is not None and self._reference is not None and record.reference_page:
-            return Part(title, self._named(record), look, page_of(self._reference.trim), scan, to_scan)
+            trim = self._reference.trim
+            if record.upside_down:
+                # As it lies among the others.
+                to_scan = to_scan.after(Affine(np.array([[-1, 0, trim.width_mm], [0, -1, trim.height_mm]], float)))
+            return Part(title, self._named(record), look, page_of(trim), scan, to_scan)
         if to_scan is None and record.dpi is not None:
             to_scan = Affine.scaling(px_per_mm(record.dpi[0]), px_per_mm(record.dpi[1]))
         if scan is None or to_scan is None:
