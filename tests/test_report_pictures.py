@@ -12,12 +12,12 @@ from inspection_example import CUT, HEIGHT_MM, WIDTH_MM, DrawnReference, example
 from numpy.typing import NDArray
 from PIL import Image
 
-from qc.geometry import Edge
+from qc.geometry import Affine, Edge
 from qc.judge.ranking import by_gravity
 from qc.model import Evidence, Finding, Inspection, Observation, Where
 from qc.report import html
 from qc.report.evidence import Exhibit, exhibits
-from qc.report.large_pictures import FOLDER, MOST_PAGES, write_pages
+from qc.report.large_pictures import FOLDER, MOST_PAGES, PagePictures
 from qc.report.views import AROUND_MM, nearest_print
 from qc.scan.scan_reader import ScanReader
 from qc.units import px_per_mm
@@ -166,7 +166,11 @@ def test_pictures_open_large_beside_the_report_and_scans_where_they_lie(tmp_path
     (tmp_path / FOLDER).mkdir()
     for old in ("page-0099.jpg", "finding-9-1.jpg", "kept.txt"):
         (tmp_path / FOLDER / old).write_bytes(b"old")
-    write_pages(made, tmp_path, ScanReader(0))
+    large = PagePictures()
+    reader = ScanReader(0, large.keep)
+    for scan in made.copy.scans:
+        reader.pixels(scan)
+    large.write(made, tmp_path)
     html.write(made, exhibits(made, DrawnReference()), tmp_path / "report.html", k=2.0, index="../index.html")
     text = (tmp_path / "report.html").read_text("utf-8")
     names = sorted(p.name for p in (tmp_path / FOLDER).iterdir())
@@ -177,13 +181,21 @@ def test_pictures_open_large_beside_the_report_and_scans_where_they_lie(tmp_path
     assert max(_open((tmp_path / FOLDER / "page-0004.jpg").read_bytes()).shape) > 1000
 
 
-@pytest.mark.usefixtures("bare_scans")
-def test_large_pictures_of_pages_are_bounded_and_those_with_findings_come_first(tmp_path: Path) -> None:
+def test_large_pictures_of_pages_are_bounded_and_upright(tmp_path: Path) -> None:
     made = example()
-    many = [replace(made.copy.pages[n % 12], name=f"s-{n:04}.jpg") for n in range(60)]
-    pages = tuple(replace(made.pages[n % 12 + 1], file=s.name) for n, s in enumerate(many))
-    found = replace(by_gravity(made.findings)[0], evidence=(Evidence("s-0055.jpg"),))
-    long = replace(made, copy=replace(made.copy, scans=tuple(many)), pages=pages, findings=(found,))
-    write_pages(long, tmp_path, ScanReader(0))
-    names = {p.name for p in (tmp_path / FOLDER).iterdir()}
-    assert len(names) == MOST_PAGES and "page-0056.jpg" in names and "page-0040.jpg" not in names
+    many = [replace(made.copy.pages[0], name=f"s-{n:04}.jpg") for n in range(60)]
+    lying = Affine.shift(0.0, 900.0).after(Affine.rotation(-89.6)).after(Affine.scaling(5.0))
+    pages = tuple(replace(made.pages[1], file=s.name, to_scan=lying) for s in many)
+    wide = np.zeros((900, 1400, 3), np.uint8)
+    wide[:, 700:] = 200
+    large = PagePictures()
+    for scan in many:
+        large.keep(scan, wide)
+        large.keep(scan, wide[::2, ::2])
+    large.write(replace(made, copy=replace(made.copy, scans=tuple(many)), pages=pages), tmp_path)
+    assert len(list((tmp_path / FOLDER).iterdir())) == MOST_PAGES
+    picture = _open((tmp_path / FOLDER / "page-0001.jpg").read_bytes())
+    assert picture.shape == (1400, 900)
+    # The head of the page lies at the left of the scan.
+    first = lying([[0.0, 0.0], [0.0, 100.0]])
+    assert (first[1, 0] > first[0, 0]) == (picture[-1].mean() > picture[0].mean())

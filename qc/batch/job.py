@@ -21,7 +21,7 @@ from qc.report import html
 from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
 from qc.report.imprint_picture import imprint_picture
-from qc.report.large_pictures import write_pages
+from qc.report.large_pictures import PagePictures
 from qc.report.record import record, write_json
 from qc.scan.allocator import keep_buffers
 from qc.scan.copy_folder import copy_id
@@ -97,7 +97,8 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     keep_buffers()
     cv2.setNumThreads(1)
     opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
-    reader, reference = ScanReader(), opened.reference
+    large = PagePictures()
+    reader, reference = ScanReader(seen=large.keep), opened.reference
     inspection, pages = inspect_with_colors(
         opened.copy,
         reference,
@@ -110,7 +111,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     )
     capture = capture_of(inspection.copy, opened.scanner.profile)
     colors = CopyColors(pages, capture, reference is not None and reference.trim_known)
-    write_pages(inspection, job.folder, reader)
+    large.write(inspection, job.folder)
     write_results(inspection, colors, reference, job, reader)
     write_sidecar(job.folder, inspection, colors)
     return inspection

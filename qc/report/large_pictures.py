@@ -6,28 +6,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from qc.errors import ScanError
-from qc.model import FindingOutcome, Inspection, PageRecord, ScanFile
-from qc.report.crops import jpeg
+from qc.model import Inspection, ScanFile
+from qc.report.crops import jpeg, turned
 from qc.report.files import write_bytes
-from qc.scan.scan_reader import ScanReader
 
 if TYPE_CHECKING:
     from qc.report.evidence import Exhibit
 
 FOLDER = "report-files"
 MOST_PAGES = 40
-"""Pages that have a large picture, about 100 kB each: those a finding shows come first. Of the others the scan itself is opened."""
+"""Scans that have a large picture, some 60 kB each: the first that are read. Of the others the scan itself is opened."""
 LARGE_PX = 1700
 """Longer side: a page of 9 in at 150 dpi and its backing, on which all print can be read."""
-REDUCTIONS = (1, 2, 4, 8)
-QUICK = "JPEG"
-"""The format that is decoded in part: 5 to 25 ms a page. Others take 100 to 350 ms, for which only pages that a finding shows are
-worth it."""
+REDUCTIONS = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -63,27 +60,36 @@ def scan_link(scan: ScanFile) -> str:
     return scan.path.absolute().as_uri() + (f"#page={scan.frame + 1}" if scan.frame else "")
 
 
-def write_pages(inspection: Inspection, folder: Path, reader: ScanReader) -> None:
-    """Write the large pictures of the scanned pages, upright, into `FOLDER` in the result folder of a copy.
+class PagePictures:
+    """Large pictures of scans, made when these are decoded anyway."""
 
-    What an earlier inspection left there goes.
+    def __init__(self) -> None:
+        self._kept: dict[ScanFile, bytes] = {}
 
-    Raises
-    ------
-    OutputError
-        They cannot be written.
-    """
-    beside = folder / FOLDER
-    _clear(beside)
-    scans = {(s.name, s.frame): s for s in inspection.copy.scans}
-    for number, record in _pages(inspection, scans, reader)[:MOST_PAGES]:
-        with suppress(ScanError):
-            scan = scans[record.file, record.frame]
-            header = reader.header(scan)
-            longer = max(header.width_px, header.height_px)
-            pixels = reader.pixels(scan, next((r for r in REDUCTIONS if longer <= r * LARGE_PX), REDUCTIONS[-1]))
-            turns = round(record.to_scan.skew_deg / 90) if record.to_scan is not None else 0
-            write_bytes(jpeg(np.rot90(pixels, turns)), beside / _page_name(number))
+    def keep(self, scan: ScanFile, pixels: NDArray[Any]) -> None:
+        """Keep the picture of a scan, from its pixels at any reduction; the first that is given stays."""
+        if scan in self._kept or len(self._kept) >= MOST_PAGES:
+            return
+        shrink = 1 / next((r for r in REDUCTIONS if max(pixels.shape[:2]) <= r * LARGE_PX), REDUCTIONS[-1])
+        small = cv2.resize(pixels, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else pixels
+        self._kept[scan] = jpeg(np.asarray(small, np.uint8))
+
+    def write(self, inspection: Inspection, folder: Path) -> None:
+        """Write them, upright, into `FOLDER` in the result folder of a copy; what an earlier inspection left there goes.
+
+        Raises
+        ------
+        OutputError
+            They cannot be written.
+        """
+        beside = folder / FOLDER
+        _clear(beside)
+        scans = {(s.name, s.frame): s for s in self._kept}
+        for number, record in enumerate(inspection.pages, 1):
+            scan = scans.get((record.file, record.frame))
+            if scan is not None:
+                turns = round(record.to_scan.skew_deg / 90) % 4 if record.to_scan is not None else 0
+                write_bytes(turned(self._kept[scan], turns), beside / _page_name(number))
 
 
 def write_findings(exhibits: Sequence[Exhibit], folder: Path) -> None:
@@ -99,23 +105,6 @@ def write_findings(exhibits: Sequence[Exhibit], folder: Path) -> None:
     for n, exhibit in enumerate(exhibits, 1):
         for m, picture in enumerate(exhibit.pictures, 1):
             write_bytes(picture.large, beside / _finding_name(n, m))
-
-
-def _pages(
-    inspection: Inspection, scans: dict[tuple[str, int], ScanFile], reader: ScanReader
-) -> list[tuple[int, PageRecord]]:
-    """Scans with their number from 1, those that a finding shows first, and others only if they are quick to read."""
-    shows = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
-    found = {(e.file, e.frame) for f in inspection.findings if f.outcome in shows for e in f.evidence}
-    numbered = [(n, r) for n, r in enumerate(inspection.pages, 1) if r.same_as is None and (r.file, r.frame) in scans]
-    first = [(n, r) for n, r in numbered if (r.file, r.frame) in found]
-
-    def quick(record: PageRecord) -> bool:
-        with suppress(ScanError):
-            return reader.header(scans[record.file, record.frame]).format == QUICK
-        return False
-
-    return first + [(n, r) for n, r in numbered if (r.file, r.frame) not in found and quick(r)]
 
 
 def _pictures(beside: Path) -> Iterator[Path]:

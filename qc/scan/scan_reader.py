@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
@@ -22,10 +23,15 @@ class ScanReader:
     ----------
     most_bytes : int
         Of all pixels that are kept together; the first ones stay.
+    seen : callable, optional
+        Given every scan that is decoded, and its pixels, which it may not keep.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, most_bytes: int = MOST_BYTES, seen: Callable[[ScanFile, NDArray[Any]], None] | None = None
+    ) -> None:
         self._room = most_bytes
+        self._seen = seen
         self._headers: dict[ScanFile, ScanHeader] = {}
         self._pixels: dict[tuple[ScanFile, int], NDArray[Any]] = {}
         self._lock = Lock()
@@ -43,6 +49,8 @@ class ScanReader:
             return kept
         pixels = read_pixels(scan, reduce)
         pixels.flags.writeable = False
+        if self._seen is not None:
+            self._seen(scan, pixels)
         with self._lock:
             if pixels.nbytes <= self._room and (scan, reduce) not in self._pixels:
                 self._pixels[scan, reduce] = pixels
