@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from qc import __version__
+from qc.cover import measure_cover
 from qc.errors import ScanError
 from qc.features.color_tiles import ColorTiles
 from qc.geometry import WORKING_DPI
@@ -22,6 +23,7 @@ from qc.judge.refund import decide_refund
 from qc.measure import MEASURES
 from qc.measure.context.another_book import in_ordered_cover, other_block, without_chance
 from qc.measure.context.copy_context import CopyContext
+from qc.measure.context.cover_sides import cover_sides, with_sides
 from qc.measure.context.glass_dirt import without_dirt_on_glass
 from qc.measure.context.imprint_page import ImprintPage, read_copy
 from qc.measure.context.not_seen import not_seen
@@ -31,6 +33,7 @@ from qc.model import BookCopy, Inspection, PageKind, PageRecord, Provenance, Ref
 from qc.normalize.calibrated import AppliedProfile
 from qc.page import measure_ahead, measure_page, recognize_page, register_page, shape_of_print
 from qc.reference.base import direction_of
+from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
 from qc.register.collate import better_in_order, in_reading_order, jobs_out_of_order
 from qc.register.covers_among_pages import take_out_covers
@@ -66,6 +69,7 @@ def inspect_copy(
     threads: int = 1,
     progress: Progress | None = None,
     reader: ScanReader | None = None,
+    cover: CoverReference | None = None,
 ) -> Inspection:
     """Inspect one copy.
 
@@ -83,6 +87,8 @@ def inspect_copy(
         Called with pages done and pages in all.
     reader : ScanReader, optional
         Of its scans, where something else will look at them, too.
+    cover : CoverReference, optional
+        The ordered cover.
 
     Raises
     ------
@@ -90,7 +96,15 @@ def inspect_copy(
         No scan of the copy could be used.
     """
     inspection, _ = inspect_with_colors(
-        copy, reference, policy, note=note, scanner=scanner, threads=threads, progress=progress, reader=reader
+        copy,
+        reference,
+        policy,
+        note=note,
+        scanner=scanner,
+        threads=threads,
+        progress=progress,
+        reader=reader,
+        cover=cover,
     )
     return inspection
 
@@ -105,6 +119,7 @@ def inspect_with_colors(
     threads: int = 1,
     progress: Progress | None = None,
     reader: ScanReader | None = None,
+    cover: CoverReference | None = None,
 ) -> tuple[Inspection, dict[int, ColorTiles]]:
     """As `inspect_copy`, and the colors of the registered pages by their position."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -118,6 +133,9 @@ def inspect_with_colors(
     pages = without_dirt_on_glass(without_painted_rims(pages), reader)
     imprint = read_copy(copy, [p for p in pages if p.job.same_as is None], reference, reader)
     context, records = _place_copy(copy, pages, reference, imprint, order)
+    if cover is not None and (sides := measure_cover(copy, cover, scanner.profile, reader)):
+        context.cover = cover_sides(copy, cover, sides)
+        records = with_sides(records, context.cover)
     # The context lets go of tiles once they are evened.
     del pages
     observe_copy(context)

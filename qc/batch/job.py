@@ -104,6 +104,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         threads=threads,
         progress=progress,
         reader=reader,
+        cover=opened.cover,
     )
     capture = capture_of(inspection.copy, opened.scanner.profile)
     colors = CopyColors(pages, capture, reference is not None and reference.trim_known)

@@ -1,0 +1,126 @@
+"""The ordered cover as a reference of two pages: the front panel is page 1, the back panel page 2, each trimmed where it is folded
+and cut. A closed copy scanned front and back is then registered and measured like two pages of a book.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pypdfium2
+from numpy.typing import NDArray
+
+from qc.errors import ReferenceFault
+from qc.geometry import MARGIN_MM, THUMBNAIL_DPI, WORKING_DPI, Affine, Box, Direction, Size
+from qc.model import ReferenceId
+from qc.reference import cache
+from qc.reference.base import ReferencePage
+from qc.reference.wrap import Panel, Wrap, cover_sheet
+from qc.scan.pdfium import LOCK, VERSION, draw, open_document
+from qc.units import px_per_mm
+
+PANELS = {1: Panel.FRONT, 2: Panel.BACK}
+"""By page number."""
+
+
+class CoverReference:
+    """A full-wrap ``cover.pdf``, panel by panel; a `qc.reference.base.Reference`. Safe to share between threads.
+
+    Attributes
+    ----------
+    wrap : Wrap
+        Where it is folded and cut.
+    trim : Size
+        Of a panel, from fold to fore-edge; pages have their own where the two differ.
+
+    Notes
+    -----
+    Drawn as `PdfReference` draws pages. The PDF must not change while it is in use.
+    """
+
+    pages = 2
+    trim_known = True
+    trim_by_size = False
+    paper: str | None = None
+    ink: str | None = None
+    bleed_at_right: bool | None = None
+    lopsided = False
+    u_trim_mm = 0.0
+    u_color = 0.0
+    direction_by = "as stated"
+
+    def __init__(self, path: Path, name: str, wrap: Wrap) -> None:
+        self._path, self._sheet, self.wrap = path, cover_sheet(path), wrap
+        with path.open("rb") as file:
+            self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self.direction: Direction = wrap.direction
+        self._boxes = {number: wrap.panel(side) for number, side in PANELS.items()}
+        left, top, right, bottom = self._boxes[1]
+        self.trim = Size(right - left, bottom - top)
+        self.id = ReferenceId("pdf", name, self._sha256)
+        self._thumbnails = lru_cache(1)(self._all_thumbnails)
+        self._recent = lru_cache(self.pages)(self._page)
+
+    def page(self, number: int) -> ReferencePage:
+        """The front panel (1) or the back panel (2) at `WORKING_DPI`, with bleed and spine around it."""
+        return self._recent(number)
+
+    def thumbnails(self) -> NDArray[np.uint8]:
+        """Gray pictures of both panels at `THUMBNAIL_DPI`, shape (2, h, w)."""
+        return self._thumbnails()
+
+    def crop(self, number: int, box_mm: Box, dpi: float, *, exact: bool = True) -> NDArray[np.uint8]:
+        """Picture of a box in the frame of a panel, as `PdfReference.crop`; what lies beyond the fold is shown, too."""
+        x0, y0, x1, y1 = box_mm
+        scale = px_per_mm(dpi)
+        size = math.ceil((x1 - x0) * scale - 1e-6), math.ceil((y1 - y0) * scale - 1e-6)
+        left, top = self._boxes[number][:2]
+        with self._opened() as page:
+            return draw(page, self._sheet, (left + x0, top + y0), dpi, size, *(() if exact else (2,)))
+
+    def _page(self, number: int) -> ReferencePage:
+        left, top, right, bottom = box = self._boxes[number]
+        trim = Size(right - left, bottom - top)
+        offset = MARGIN_MM * px_per_mm(WORKING_DPI) - 0.5
+        shown = (-MARGIN_MM, -MARGIN_MM, trim.width_mm + MARGIN_MM, trim.height_mm + MARGIN_MM)
+        return ReferencePage(
+            number,
+            trim,
+            Affine.shift(offset, offset).after(Affine.scaling(px_per_mm(WORKING_DPI))),
+            lambda: self.crop(number, shown, WORKING_DPI),
+            self._key(f"cover-{number}", box),
+        )
+
+    def _all_thumbnails(self) -> NDArray[np.uint8]:
+        width, height = (round(v * px_per_mm(THUMBNAIL_DPI)) for v in (self.trim.width_mm, self.trim.height_mm))
+        key = self._key("cover-thumbnails", (self._boxes, width, height))
+        return cache.arrays(key, lambda: {"all": np.stack([self._thumbnail(n, width, height) for n in PANELS])})["all"]
+
+    def _thumbnail(self, number: int, width: int, height: int) -> NDArray[np.uint8]:
+        left, top, right, bottom = self._boxes[number]
+        picture = self.crop(number, (0.0, 0.0, right - left, bottom - top), THUMBNAIL_DPI)[:height, :width]
+        page = np.full((height, width), 255, np.uint8)
+        page[: picture.shape[0], : picture.shape[1]] = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        return page
+
+    def _key(self, name: str, geometry: object) -> str:
+        how = repr((cache.DRAWN, VERSION, geometry))
+        return f"reference/{self._sha256}/{name}-{hashlib.sha256(how.encode()).hexdigest()[:16]}"
+
+    @contextmanager
+    def _opened(self) -> Iterator[pypdfium2.PdfPage]:
+        with LOCK:
+            document = open_document(self._path, ReferenceFault)
+            page = document[0]
+        try:
+            yield page
+        finally:
+            with LOCK:
+                page.close()
+                document.close()
