@@ -11,7 +11,6 @@ from qc.flags import Flag
 from qc.geometry import Affine, Edge, Size, edge_names, side_of
 from qc.measure.context.cut_places import CutPlace, cut_places
 from qc.model import BookCopy, Observation, PageKind, PageRecord, Role, Where, evidence_at
-from qc.normalize.page_kind import Appearance
 from qc.reference.cover import PANELS, CoverReference
 from qc.reference.wrap import Panel
 from qc.register.page_result import PageResult
@@ -67,10 +66,9 @@ class CoverSide:
         return dict(zip(self.names, cut_places(page.lines, page.registration, self.trim, reason), strict=True))
 
     @property
-    def printed(self) -> bool:
-        """Whether the scan shows something that could be recognized."""
-        ink = self.page.ink
-        return ink is not None and ink.look is not Appearance.DEFECT and ink.coverage > 0
+    def likeness(self) -> float:
+        """How much the scan looks like the ordered side, 0 to 1, by small pictures."""
+        return self.page.options[0].score if self.page.options else 0.0
 
     def seen_at(self, place: CutPlace, observation: Observation) -> Observation:
         """The observation with the place of a cut as its evidence."""
