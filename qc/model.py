@@ -79,6 +79,7 @@ class ScanSettings:
     complete: bool = False
     first_page: int = 1
     spine: str = "bench"
+    cover: str = "auto"
 
 
 @dataclass(frozen=True)
