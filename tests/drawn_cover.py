@@ -19,7 +19,8 @@ class DrawnCover:
     """A wrap, left to right `left`, spine, `right` panel; lengths in mm.
 
     `letters` stand on the spine with their ascenders `letters_from_right` from the fold at its right (they run down the
-    spine), as text or as an outline, which is a filled shape without text.
+    spine), as text or as an outline, which is a filled shape without text. `stripes` of many colors lie behind them as a picture
+    does. A `turned` page is drawn on its side and has /Rotate.
     """
 
     trim: tuple[float, float] = (152.4, 228.6)
@@ -33,6 +34,9 @@ class DrawnCover:
     letters_from_right: float = 3.0
     size: float = 5.0
     outline: bool = False
+    ink: Color = (0.1, 0.1, 0.2)
+    stripes: bool = False
+    turned: bool = False
 
     @property
     def folds(self) -> tuple[float, float]:
@@ -46,11 +50,15 @@ class DrawnCover:
 
     def write(self, path: Path) -> Path:
         width, height = self.page
-        pdf = Canvas(str(path), pagesize=(width * mm, height * mm), pageCompression=0)
+        pdf = Canvas(str(path), pagesize=(width * mm, height * mm))
+        if self.turned:
+            pdf.setPageRotation(90)  # reportlab then changes the sides of the MediaBox itself
+            pdf.transform(0, 1, -1, 0, height * mm, 0)
         if self.trim_box:
             rim = self.bleed + self.marks
-            pdf.setTrimBox((rim * mm, rim * mm, (width - rim) * mm, (height - rim) * mm))
-            pdf.setBleedBox((self.marks * mm, self.marks * mm, (width - self.marks) * mm, (height - self.marks) * mm))
+            for put, inset in ((pdf.setTrimBox, rim), (pdf.setBleedBox, self.marks)):
+                across, along = (height, width) if self.turned else (width, height)
+                put((inset * mm, inset * mm, (across - inset) * mm, (along - inset) * mm))
         left, right = self.folds
         edges = (self.marks, left + self.band[0], right + self.band[1], width - self.marks)
         for color, x0, x1 in zip(self.colors, edges[:-1], edges[1:], strict=True):
@@ -60,6 +68,11 @@ class DrawnCover:
         pdf.setFont(FONT, 24)
         pdf.drawString((right + 20) * mm, (height - 60) * mm, "A Title in Front")
         pdf.drawString((self.marks + self.bleed + 20) * mm, (height - 60) * mm, "and its Back")
+        if self.stripes:
+            for n in range(int(height)):
+                pdf.setFillColorRGB(*((n * k) % 11 / 10 for k in (3, 5, 7)))
+                pdf.rect(left * mm, n * mm, self.spine * mm, 1 * mm, stroke=0, fill=1)
+        pdf.setFillColorRGB(*self.ink)
         self._letter_the_spine(pdf, right, height)
         pdf.save()
         return path
