@@ -82,7 +82,7 @@ def test_a_stated_spine_needs_no_trim(tmp_path: Path) -> None:
 def test_pages_and_paper_tell_the_trim(tmp_path: Path) -> None:
     cover = DrawnCover(spine=300 * 0.0025 * MM_PER_INCH)
     wrap = found(cover, tmp_path, Title(pages=300, paper="cream"))
-    assert abs(wrap.spine_mm - cover.spine) <= 2 * wrap.u_spine and "300 pages (KDP, cream" in wrap.source
+    assert abs(wrap.spine_mm - cover.spine) <= 2 * wrap.u_spine and "300 pages (KDP cream" in wrap.source
     assert "no standard trim agrees" in refused(cover, tmp_path, Title(pages=300, paper="white", ink="black")).reason
 
 
@@ -133,8 +133,8 @@ def test_a_file_that_is_no_pdf(tmp_path: Path) -> None:
 
 def test_papers_that_agree_come_best_first() -> None:
     near = agreeing(300 * 0.002252 * MM_PER_INCH, 300)
-    assert near[0].name.startswith("white paper") and {s.printer for s in near} == {"KDP"}
-    assert [s.name for s in agreeing(300 * 0.0025 * MM_PER_INCH, 300, "cream")] == ["cream paper, black ink"]
+    assert near[0].name.startswith("white") and {s.printer for s in near} == {"KDP"}
+    assert [s.name for s in agreeing(300 * 0.0025 * MM_PER_INCH, 300, "cream")] == ["cream"]
 
 
 def test_printers_numbers_state_source_day_and_standing() -> None:

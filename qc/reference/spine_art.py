@@ -13,10 +13,10 @@ import pypdfium2
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from qc.errors import ReferenceFault
 from qc.geometry import Box
+from qc.reference.cover_page import opened_cover
 from qc.reference.wrap import Panel, Wrap
-from qc.scan.pdfium import LOCK, RENDER_DPI, PdfPage, characters, open_document, render, sheets
+from qc.scan.pdfium import RENDER_DPI, PdfPage, characters, render
 from qc.units import px_per_mm
 
 BESIDE_MM = 6.0
@@ -105,18 +105,9 @@ def read_spine_art(cover_pdf: Path, wrap: Wrap) -> SpineArt:
     ReferenceFault
         The PDF cannot be read.
     """
-    with LOCK:
-        document = open_document(cover_pdf, ReferenceFault)
-        try:
-            page = document[0]
-            sheet = sheets(document)[0]
-            letters = characters(page, sheet)
-            picture = _strip(page, sheet, wrap)
-            page.close()
-        except pypdfium2.PdfiumError as fault:
-            raise ReferenceFault(f"{cover_pdf} has a damaged page ({fault}). Export it again.") from fault
-        finally:
-            document.close()
+    with opened_cover(cover_pdf) as (page, sheet):
+        letters = characters(page, sheet)
+        picture = _strip(page, sheet, wrap)
     art, plain = _art(picture, wrap)
     boxes = list(_boxes(art)) if plain else []
     x0, _, x1, _ = wrap.spine

@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-import pypdfium2
-
-from qc.errors import ReferenceFault
 from qc.geometry import Box, Direction, Size
+from qc.reference.cover_page import cover_sheet
 from qc.reference.pdf_boxes import EXACT_MM, METRIC, STANDARD, TOLERANCE_MM, describe
 from qc.reference.printers import AGREE_MM, agreeing, lengths, spines_mm
 from qc.reference.title_toml import MOST_SPINE_MM, Title
-from qc.scan.pdfium import LOCK, PdfPage, open_document, sheets
+from qc.scan.pdfium import PdfPage
 
 LEAST_SPINE_MM = 0.5
 _LEAST_FLAP_MM = 50.0
@@ -149,24 +147,6 @@ def find_wrap(
     return wrap_of(cover_sheet(cover_pdf), known)
 
 
-def cover_sheet(cover_pdf: Path) -> PdfPage:
-    """Boxes of the first page of a cover.pdf; what follows it is the inside of the cover.
-
-    Raises
-    ------
-    ReferenceFault
-        As `find_wrap`.
-    """
-    with LOCK:
-        document = open_document(cover_pdf, ReferenceFault)
-        try:
-            return sheets(document)[0]
-        except pypdfium2.PdfiumError as fault:
-            raise ReferenceFault(f"{cover_pdf} has a damaged page ({fault}). Export it again.") from fault
-        finally:
-            document.close()
-
-
 def wrap_of(sheet: PdfPage, title: Title) -> Wrap | NotAWrap:
     """The geometry of a wrap from the boxes of its page and what is known of the title.
 
@@ -207,7 +187,7 @@ def wrap_of(sheet: PdfPage, title: Title) -> Wrap | NotAWrap:
         flat.bleed_mm,
         flat.u,
         title.direction or Direction.LTR,
-        f"spine {spine.how}, {flat.how}",
+        f"{spine.how}; {flat.how}",
     )
 
 
@@ -274,7 +254,7 @@ def _flat(sheet: PdfPage, title: Title) -> _Flat | NotAWrap:
             return _unknown(
                 f"The cover's TrimBox leaves {inset:.2f} mm of bleed, but title.toml states {stated:g} mm; correct one"
             )
-        flat = _Flat(sheet.trim, inset, 0.0, "trim by the TrimBox")
+        flat = _Flat(sheet.trim, inset, 0.0, "cuts by the TrimBox")
     elif stated is not None:
         flat = _Flat(_inset(sheet, stated), stated, 0.0, f"{stated:g} mm of bleed as stated")
     else:
@@ -369,7 +349,7 @@ def _spine_by_pages(width: float, height: float, title: Title) -> list[_Spine] |
             f"The cover's trim is not known, and {what} with {title.pages} pages on a paper on file; state the trim"
         )
     trim, stock = min(found, key=lambda f: abs(f[0].height_mm - height))
-    how = f"by {title.pages} pages ({stock.printer}, {stock.name}) and the trim of {describe(trim.width_mm, trim.height_mm)}"
+    how = f"by {title.pages} pages ({stock.printer} {stock.name}) and the trim of {describe(trim.width_mm, trim.height_mm)}"
     return [_Spine(width - 2 * trim.width_mm, 2 * EXACT_MM / math.sqrt(3), how)]
 
 
