@@ -68,9 +68,12 @@ def test_what_is_known_otherwise_wins_over_title_toml(tmp_path: Path) -> None:
     assert wrap.spine_mm == pytest.approx(9.0, abs=0.05) and wrap.direction is Direction.RTL
 
 
-def test_a_trim_rounded_to_hundredths_of_an_inch_widens_u(tmp_path: Path) -> None:
-    wrap = found(DrawnCover(trim=(177.0, 229.0), spine=17.0), tmp_path, Title(trim=trim_size("6.97 x 9.02 in")))
+@pytest.mark.parametrize(("trim", "said"), [((177.0, 229.0), "6.97 x 9.02 in"), ((177.15, 228.6), "6.97 x 9 in")])
+def test_a_trim_rounded_to_hundredths_of_an_inch_widens_u(trim: tuple[float, float], said: str, tmp_path: Path) -> None:
+    drawn = DrawnCover(trim=trim, spine=17.0)
+    wrap = found(drawn, tmp_path, Title(trim=trim_size(said)))
     assert abs(wrap.spine_mm - 17.0) <= 2 * wrap.u_spine and wrap.u_spine > 0.1
+    assert found(drawn, tmp_path, Title(trim=Size(*trim))).u_spine < 0.05
 
 
 def test_a_stated_spine_needs_no_trim(tmp_path: Path) -> None:
@@ -112,6 +115,12 @@ def test_ways_that_do_not_agree_are_refused(title: Title, word: str, tmp_path: P
 def test_a_height_that_tells_no_bleed_is_refused(tmp_path: Path) -> None:
     for bleed in (2.0, 3.0875, 4.5):
         assert "does not tell a bleed" in refused(DrawnCover(bleed=bleed, trim_box=False), tmp_path).reason
+
+
+def test_a_page_smaller_than_any_book_is_refused(tmp_path: Path) -> None:
+    stated = Title(cover=CoverStatement(spine_mm=12.0, bleed_mm=20.0))
+    tiny = DrawnCover(trim=(10.0, 30.0), spine=12.0, bleed=3.0, trim_box=False)
+    assert "no book" in refused(tiny, tmp_path, stated).reason
 
 
 def test_other_forms_are_told_by_their_size(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from qc.geometry import Box, Direction, Size
+from qc.geometry import LEAST_TRIM_MM, MOST_TRIM_MM, Box, Direction, Size
 from qc.reference.cover_page import cover_sheet
 from qc.reference.pdf_boxes import EXACT_MM, METRIC, STANDARD, TOLERANCE_MM, describe
 from qc.reference.printers import AGREE_MM, agreeing, lengths, spines_mm
 from qc.reference.title_toml import MOST_SPINE_MM, Title
 from qc.scan.pdfium import PdfPage
+from qc.units import inches, to_mm
 
 LEAST_SPINE_MM = 0.5
 _LEAST_FLAP_MM = 50.0
@@ -25,7 +26,9 @@ _BLEED_FITS_MM = 0.08
 _U_STATED_MM = 0.05
 """A spine is stated to a tenth of a millimeter."""
 _LEAST_U_TRIM_MM = 0.03
-"""Boxes are written in hundredths of a point, trims stated in hundredths of an inch."""
+"""Boxes are rounded to some hundredths of a millimeter."""
+_ROUNDED_MM = to_mm(0.005, "in")
+"""Of a trim stated in hundredths of an inch."""
 
 
 class Panel(StrEnum):
@@ -177,6 +180,10 @@ def wrap_of(sheet: PdfPage, title: Title) -> Wrap | NotAWrap:
         return _unknown(
             f"The cover's spine would be {spine.spine_mm:.2f} mm {spine.how}, which no paperback has; correct the trim or the file"
         )
+    if not all(LEAST_TRIM_MM <= side <= MOST_TRIM_MM for side in ((width - spine.spine_mm) / 2, height)):
+        return _unknown(
+            f"The cover is cut to {width:.1f} x {height:.1f} mm, which is that of no book; correct the file"
+        )
     if title.pages and (beyond := _beyond_papers(spine, title.pages)):
         return _unknown(beyond)
     return Wrap(
@@ -321,9 +328,15 @@ def _spine_by_trim(width: float, height: float, flat: _Flat, title: Title) -> li
     if title.trim is None:
         return []
     meant = min(_meant(title.trim), key=lambda t: abs(t.height_mm - height))
-    u_trim = max(abs(meant.height_mm - height), _LEAST_U_TRIM_MM) / math.sqrt(3)
-    u = 2 * math.hypot(u_trim, flat.u)
+    off = max(abs(meant.height_mm - height), _ROUNDED_MM if _is_rounded(meant) else _LEAST_U_TRIM_MM)
+    u = 2 * math.hypot(off / math.sqrt(3), flat.u)
     return [_Spine(width - 2 * meant.width_mm, u, f"by the trim of {describe(meant.width_mm, meant.height_mm)}")]
+
+
+def _is_rounded(trim: Size) -> bool:
+    """Whether a trim, in hundredths of an inch and no standard, may stand for one in millimeters."""
+    hundredths = [100 * inches(side) for side in (trim.width_mm, trim.height_mm)]
+    return trim not in STANDARD and all(abs(h - round(h)) < 1e-3 for h in hundredths)
 
 
 def _spine_by_pages(width: float, height: float, title: Title) -> list[_Spine] | NotAWrap:
