@@ -11,6 +11,8 @@ from conftest import Run
 from drawn_cover import DrawnCover
 from jsonschema import Draft202012Validator
 from PIL import Image
+from reportlab.lib.units import inch
+from reportlab.pdfgen.canvas import Canvas
 
 from qc.report.cover_shapes import CoverCheck
 from qc.report.schema import schema
@@ -88,3 +90,14 @@ def test_a_cover_that_cannot_be_read_is_4(tmp_path: Path, run_qc: Run) -> None:
     for name in ("cover.pdf", "missing.pdf"):
         assert run_qc("check-cover", tmp_path / name, "--trim", "6 x 9 in").code == 4
     assert run_qc("check-cover", tmp_path / "cover.pdf", "--trim", "6 by 9").code == 2
+
+
+def test_trim_and_pages_are_those_of_the_interior_beside_it(lettered: Path, tmp_path: Path, run_qc: Run) -> None:
+    pdf = Canvas(str(tmp_path / "interior.pdf"), pagesize=(6 * inch, 9 * inch))
+    for number in range(300):
+        pdf.drawString(100, 100, str(number))
+        pdf.showPage()
+    pdf.save()
+    assert "300 agree with this spine on KDP cream" in run_qc("check-cover", lettered, "--out", tmp_path / "out").out
+    (tmp_path / "interior.pdf").write_bytes(b"%PDF-1.7 nothing")
+    assert "state the trim or the pages" in run_qc("check-cover", lettered, "--out", tmp_path / "out").out

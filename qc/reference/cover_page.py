@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from qc.errors import ReferenceFault
 from qc.geometry import Box
-from qc.scan.pdfium import LOCK, PdfPage, draw, open_document, sheets
+from qc.reference import cache
+from qc.scan.pdfium import LOCK, VERSION, PdfPage, draw, open_document, sheets
 from qc.units import px_per_mm
 
 
@@ -40,6 +42,23 @@ def opened_cover(cover_pdf: Path) -> Iterator[tuple[pypdfium2.PdfPage, PdfPage]]
             raise ReferenceFault(f"{cover_pdf} has a damaged page ({fault}). Export it again.") from fault
         finally:
             document.close()
+
+
+def cover_key(cover_pdf: Path, name: str, about: object = None) -> str:
+    """Where the disk cache keeps what was made of a cover.pdf, `about` what it depends on besides.
+
+    Raises
+    ------
+    ReferenceFault
+        The PDF is missing or unreadable.
+    """
+    try:
+        with cover_pdf.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as fault:
+        raise ReferenceFault(f"{cover_pdf} cannot be read ({fault.strerror}). Check the path.") from fault
+    how = hashlib.sha256(repr((cache.program(), VERSION, about)).encode()).hexdigest()[:16]
+    return f"reference/{digest}/{name}-{how}"
 
 
 def cover_sheet(cover_pdf: Path) -> PdfPage:

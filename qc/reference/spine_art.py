@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from qc.geometry import Box
-from qc.reference.cover_page import opened_cover
+from qc.reference import cache
+from qc.reference.cover_page import cover_key, opened_cover
 from qc.reference.wrap import Panel, Wrap
 from qc.scan.pdfium import RENDER_DPI, PdfPage, characters, render
 from qc.units import px_per_mm
@@ -92,7 +93,7 @@ class SpineArt:
 
 
 def read_spine_art(cover_pdf: Path, wrap: Wrap) -> SpineArt:
-    """The art near the folds of the wrap in a cover.pdf.
+    """The art near the folds of the wrap in a cover.pdf; kept in the disk cache, so that further copies need not draw it.
 
     Notes
     -----
@@ -105,6 +106,12 @@ def read_spine_art(cover_pdf: Path, wrap: Wrap) -> SpineArt:
     ReferenceFault
         The PDF cannot be read.
     """
+    key = cover_key(cover_pdf, "spine-art", wrap)
+    kept = cache.facts(key, lambda: asdict(_read(cover_pdf, wrap)))
+    return SpineArt(**kept | {side: FoldRoom(**kept[side]) for side in ("back", "front")})
+
+
+def _read(cover_pdf: Path, wrap: Wrap) -> SpineArt:
     with opened_cover(cover_pdf) as (page, sheet):
         letters = characters(page, sheet)
         picture = _strip(page, sheet, wrap)
