@@ -203,7 +203,9 @@ def _wall_mm(
 
     Turned away from the light, the wall is darker than what was ordered there; the arc of a fold is as dark only where it ends.
     """
-    tone = np.median(light[:, : -round(BAND_MM * scale)] / np.maximum(ordered[:, : -round(BAND_MM * scale)], DARK), axis=1)
+    tone = np.median(
+        light[:, : -round(BAND_MM * scale)] / np.maximum(ordered[:, : -round(BAND_MM * scale)], DARK), axis=1
+    )
     d = np.arange(0.0, WALL_REACH_MM, 0.1)
     columns = np.arange(light.shape[1])
     at = guess[:, None] - d * scale

@@ -61,7 +61,9 @@ def _in_words(found: Observation, said: Said) -> str:
     sides = found.detail.get("sides", [])
     if not sides:
         return "The cover is that of the ordered title"
-    return capital(f"the {' and the '.join(sides)} of the cover show{'s' if len(sides) == 1 else ''} another cover than ordered")
+    return capital(
+        f"the {' and the '.join(sides)} of the cover show{'s' if len(sides) == 1 else ''} another cover than ordered"
+    )
 
 
 @measure("cover-upside-down", "count", "copy", 1, name="sides of the cover upside down", subject="sequence")
@@ -104,4 +106,6 @@ def _upside_down_in_words(found: Observation, said: Said) -> str:
     sides = found.detail.get("sides", [])
     if not sides:
         return "The cover lies on its block the right way up"
-    return f"The {' and the '.join(sides)} of the cover lie{'s' if len(sides) == 1 else ''} upside down against the block"
+    return (
+        f"The {' and the '.join(sides)} of the cover lie{'s' if len(sides) == 1 else ''} upside down against the block"
+    )

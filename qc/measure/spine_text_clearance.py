@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from qc.measure.context.copy_context import CopyContext
     from qc.measure.context.cover_sides import CoverSides
 
-U_LETTERING_MM = 0.05
-"""Of the lettering in the design: a pixel at 150 dpi is 0.17 mm."""
-
 
 @measure("spine-text-clearance", "mm", "copy", 1, name="room beside the lettering of the spine", subject="cut")
 def spine_text_clearance(cover: CoverSides) -> Observation:
@@ -37,17 +34,20 @@ def spine_text_clearance(cover: CoverSides) -> Observation:
     -----
     A shift that the printer calls normal may use up what the design leaves: less is the design's, not the printer's.
     """
-    room = cover.reference.clearance
-    if room is None:
-        return spine_text_clearance.observe(None, flags=(Flag.NO_LETTERING,))
-    detail = {"design_front_mm": round(room.front_mm, 3), "design_back_mm": round(room.back_mm, 3)}
+    from qc.reference.wrap import Panel
+
+    art = cover.reference.spine_art
+    rooms = [art.at(panel).art_mm for panel in (Panel.FRONT, Panel.BACK)]
+    detail = {"design_front_mm": rooms[0], "design_back_mm": rooms[1], "plain": art.plain}
+    known = [(room, panel) for room, panel in zip(rooms, (Panel.FRONT, Panel.BACK), strict=True) if room is not None]
+    if not known:
+        return spine_text_clearance.observe(None, flags=(Flag.NO_LETTERING,), detail=detail)
     if cover.why_no_fold is not None or cover.both is None:
         flag = cover.why_no_fold or Flag.OTHER_SIDE_NOT_SEEN
         return spine_text_clearance.observe(None, flags=(flag,), detail=detail)
-    front, back = cover.both
-    u = float(np.hypot(max(p.u or 0.0 for p in cover.folds.values()), U_LETTERING_MM))
+    u = float(np.hypot(max(p.u or 0.0 for p in cover.folds.values()), art.u))
     flags = (Flag.FOLD_NOT_PROVEN,) if cover.not_proven else ()
-    value = min(room.front_mm - front, room.back_mm - back)
+    value = min(room - (cover.folds[panel].offset or 0.0) for room, panel in known)
     return spine_text_clearance.observe(value, u, flags=flags, detail=detail)
 
 
@@ -58,6 +58,6 @@ def _of_copy(copy: CopyContext) -> Observation | None:
 
 @spine_text_clearance.full_sentence
 def _in_words(room: Observation, said: Said) -> str:
-    left = min(room.detail.get("design_front_mm", 0.0), room.detail.get("design_back_mm", 0.0))
+    known = [mm for mm in (room.detail.get("design_front_mm"), room.detail.get("design_back_mm")) if mm is not None]
     way = f"lies {said.size} over a fold" if (room.value or 0.0) < 0 else f"keeps {said.size} to the nearer fold"
-    return f"The lettering of the spine {way}; its design leaves {left:.1f} mm"
+    return f"The lettering of the spine {way}; its design leaves {min(known, default=0.0):.1f} mm"

@@ -4,25 +4,21 @@ and cut. A closed copy scanned front and back is then registered and measured li
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pypdfium2
 from numpy.typing import NDArray
 
-from qc.errors import ReferenceFault
 from qc.geometry import MARGIN_MM, THUMBNAIL_DPI, WORKING_DPI, Affine, Box, Direction, Size
 from qc.model import ReferenceId
 from qc.reference import cache
 from qc.reference.base import ReferencePage
-from qc.reference.wrap import Panel, Wrap, cover_sheet
-from qc.scan.pdfium import LOCK, VERSION, draw, open_document
+from qc.reference.cover_page import cover_key, draw_cover
+from qc.reference.spine_art import SpineArt, read_spine_art
+from qc.reference.wrap import Panel, Wrap
+from qc.scan.image_file import sha256
 from qc.units import px_per_mm
 
 PANELS = {1: Panel.FRONT, 2: Panel.BACK}
@@ -56,14 +52,12 @@ class CoverReference:
     direction_by = "as stated"
 
     def __init__(self, path: Path, name: str, wrap: Wrap) -> None:
-        self._path, self._sheet, self.wrap = path, cover_sheet(path), wrap
-        with path.open("rb") as file:
-            self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self._path, self.wrap = path, wrap
         self.direction: Direction = wrap.direction
         self._boxes = {number: wrap.panel(side) for number, side in PANELS.items()}
         left, top, right, bottom = self._boxes[1]
         self.trim = Size(right - left, bottom - top)
-        self.id = ReferenceId("pdf", name, self._sha256)
+        self.id = ReferenceId("pdf", name, sha256(path))
         self._thumbnails = lru_cache(1)(self._all_thumbnails)
         self._recent = lru_cache(self.pages)(self._page)
 
@@ -75,14 +69,16 @@ class CoverReference:
         """Gray pictures of both panels at `THUMBNAIL_DPI`, shape (2, h, w)."""
         return self._thumbnails()
 
-    def crop(self, number: int, box_mm: Box, dpi: float, *, exact: bool = True) -> NDArray[np.uint8]:
+    def crop(self, number: int, box_mm: Box, dpi: float, /, *, exact: bool = True) -> NDArray[np.uint8]:
         """Picture of a box in the frame of a panel, as `PdfReference.crop`; what lies beyond the fold is shown, too."""
         x0, y0, x1, y1 = box_mm
-        scale = px_per_mm(dpi)
-        size = math.ceil((x1 - x0) * scale - 1e-6), math.ceil((y1 - y0) * scale - 1e-6)
         left, top = self._boxes[number][:2]
-        with self._opened() as page:
-            return draw(page, self._sheet, (left + x0, top + y0), dpi, size, *(() if exact else (2,)))
+        return draw_cover(self._path, dpi, (left + x0, top + y0, left + x1, top + y1))
+
+    @cached_property
+    def spine_art(self) -> SpineArt:
+        """What lies near its folds."""
+        return read_spine_art(self._path, self.wrap)
 
     def _page(self, number: int) -> ReferencePage:
         left, top, right, bottom = box = self._boxes[number]
@@ -94,12 +90,12 @@ class CoverReference:
             trim,
             Affine.shift(offset, offset).after(Affine.scaling(px_per_mm(WORKING_DPI))),
             lambda: self.crop(number, shown, WORKING_DPI),
-            self._key(f"cover-{number}", box),
+            cover_key(self._path, f"panel-{number}", box),
         )
 
     def _all_thumbnails(self) -> NDArray[np.uint8]:
         width, height = (round(v * px_per_mm(THUMBNAIL_DPI)) for v in (self.trim.width_mm, self.trim.height_mm))
-        key = self._key("cover-thumbnails", (self._boxes, width, height))
+        key = cover_key(self._path, "panels", (self._boxes, width, height))
         return cache.arrays(key, lambda: {"all": np.stack([self._thumbnail(n, width, height) for n in PANELS])})["all"]
 
     def _thumbnail(self, number: int, width: int, height: int) -> NDArray[np.uint8]:
@@ -108,19 +104,3 @@ class CoverReference:
         page = np.full((height, width), 255, np.uint8)
         page[: picture.shape[0], : picture.shape[1]] = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         return page
-
-    def _key(self, name: str, geometry: object) -> str:
-        how = repr((cache.DRAWN, VERSION, geometry))
-        return f"reference/{self._sha256}/{name}-{hashlib.sha256(how.encode()).hexdigest()[:16]}"
-
-    @contextmanager
-    def _opened(self) -> Iterator[pypdfium2.PdfPage]:
-        with LOCK:
-            document = open_document(self._path, ReferenceFault)
-            page = document[0]
-        try:
-            yield page
-        finally:
-            with LOCK:
-                page.close()
-                document.close()

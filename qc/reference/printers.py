@@ -12,6 +12,9 @@ from qc.scan.strict_toml import Check, checked, choice, day, read_table, text
 from qc.units import parse_length
 
 _FILE = Path(__file__).with_name("printers.toml")
+AGREE_MM = 0.3
+"""By which two ways to a spine may differ: white and cream paper of KDP differ by more from 48 pages on, and roundings of a
+trim to 0.01 in sum up to 0.25 mm."""
 _INKS = ("black", "standard-color", "premium-color")
 _WHAT = ("bleed", "shift", "lettering", "wrap", "hinge", "case-height")
 
@@ -57,14 +60,16 @@ _CITED: Mapping[str, Check] = {
     "read_on": day,
     "standing": choice("first-hand", "secondary"),
 }
-_STOCK: Mapping[str, Check] = _CITED | {
+_STOCK: Mapping[str, Check] = {
+    **_CITED,
     "name": text,
     "paper": choice("white", "cream"),
     "ink": choice(*_INKS),
     "per_page": lambda value: parse_length(text(value)),
     "extra": lambda value: parse_length(text(value)),
 }
-_LENGTH: Mapping[str, Check] = _CITED | {
+_LENGTH: Mapping[str, Check] = {
+    **_CITED,
     "what": choice(*_WHAT),
     "value": lambda value: parse_length(text(value)),
 }
@@ -83,3 +88,19 @@ def lengths(what: str) -> tuple[Length, ...]:
     rows = read_table(_FILE)["length"]
     every = [Length(**checked(f"{_FILE}, [[length]]", row, _LENGTH, _LENGTH)) for row in rows]
     return tuple(length for length in every if length.what == what)
+
+
+def agreeing(spine_mm: float, pages: int, paper: str | None = None, ink: str | None = None) -> list[Stock]:
+    """Papers on file on which so many pages make that spine, within `AGREE_MM`, best first.
+
+    `paper` and `ink`, where given, leave out papers that are known to be others.
+    """
+    meant = [s for s in stocks() if (not paper or s.paper in (None, paper)) and (not ink or s.ink in (None, ink))]
+    near = [(abs(s.spine_mm(pages) - spine_mm), n, s) for n, s in enumerate(meant)]
+    return [s for off, _, s in sorted(near) if off <= AGREE_MM]
+
+
+def spines_mm(pages: int) -> tuple[float, float]:
+    """Spines of so many pages on the thinnest and on the thickest of all papers."""
+    made = [s.spine_mm(pages) for s in stocks()]
+    return min(made), max(made)

@@ -7,28 +7,28 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-import pypdfium2
-
-from qc.errors import ReferenceFault
-from qc.geometry import Box, Direction, Size
+from qc.geometry import LEAST_TRIM_MM, MOST_TRIM_MM, Box, Direction, Size
+from qc.reference.cover_page import cover_sheet
 from qc.reference.pdf_boxes import EXACT_MM, METRIC, STANDARD, TOLERANCE_MM, describe
-from qc.reference.printers import Stock, lengths, stocks
+from qc.reference.printers import AGREE_MM, agreeing, lengths, spines_mm
 from qc.reference.title_toml import MOST_SPINE_MM, Title
-from qc.scan.pdfium import LOCK, PdfPage, open_document, sheets
+from qc.scan.pdfium import PdfPage
+from qc.units import inches, to_mm
 
 LEAST_SPINE_MM = 0.5
-AGREE_MM = 0.3
-"""By which two ways to a spine may differ: white and cream paper of KDP differ by more from 48 pages on, and roundings of a
-trim to 0.01 in sum up to 0.25 mm."""
 _LEAST_FLAP_MM = 50.0
-"""A jacket with shorter flaps would not stay on its book."""
+"""A jacket with shorter flaps would not stay on its book; two of them are more than any spine."""
 _PAPER_SHARE, _PAPER_MM = 0.25, 1.5
 """By which a spine may lie beyond what the thinnest and the thickest paper on file make of the pages, before one of the
 numbers must be wrong: papers not on file, pages that the printer adds, and Lulu's addition for the cover."""
+_BLEED_FITS_MM = 0.08
+"""At each side; bleeds of 3 and 3.175 mm then exclude each other, and a page in whole points still fits."""
 _U_STATED_MM = 0.05
 """A spine is stated to a tenth of a millimeter."""
 _LEAST_U_TRIM_MM = 0.03
-"""Boxes are written in hundredths of a point, trims stated in hundredths of an inch."""
+"""Boxes are rounded to some hundredths of a millimeter."""
+_ROUNDED_MM = to_mm(0.005, "in")
+"""Of a trim stated in hundredths of an inch."""
 
 
 class Panel(StrEnum):
@@ -55,8 +55,6 @@ class Wrap:
         Left to right: back, spine, front; right to left: front, spine, back.
     source : str
         How spine and bleed were found, as the rest of a sentence.
-    remarks : tuple of str
-        What did not fit, each a sentence.
     """
 
     page: Size
@@ -67,7 +65,6 @@ class Wrap:
     u_bleed: float
     direction: Direction = Direction.LTR
     source: str = ""
-    remarks: tuple[str, ...] = ()
 
     @property
     def x_back_fold(self) -> float:
@@ -153,24 +150,6 @@ def find_wrap(
     return wrap_of(cover_sheet(cover_pdf), known)
 
 
-def cover_sheet(cover_pdf: Path) -> PdfPage:
-    """Boxes of the first page of a cover.pdf; what follows it is the inside of the cover.
-
-    Raises
-    ------
-    ReferenceFault
-        As `find_wrap`.
-    """
-    with LOCK:
-        document = open_document(cover_pdf, ReferenceFault)
-        try:
-            return sheets(document)[0]
-        except pypdfium2.PdfiumError as fault:
-            raise ReferenceFault(f"{cover_pdf} has a damaged page ({fault}). Export it again.") from fault
-        finally:
-            document.close()
-
-
 def wrap_of(sheet: PdfPage, title: Title) -> Wrap | NotAWrap:
     """The geometry of a wrap from the boxes of its page and what is known of the title.
 
@@ -194,12 +173,16 @@ def wrap_of(sheet: PdfPage, title: Title) -> Wrap | NotAWrap:
     for other_way in ways[1:]:
         if abs(other_way.spine_mm - spine.spine_mm) > max(AGREE_MM, 2 * math.hypot(spine.u, other_way.u)):
             return _unknown(
-                f"Its spine is {spine.spine_mm:.2f} mm {spine.how}, but {other_way.spine_mm:.2f} mm {other_way.how}; "
+                f"The cover's spine is {spine.spine_mm:.2f} mm {spine.how}, but {other_way.spine_mm:.2f} mm {other_way.how}; "
                 "correct what is wrong"
             )
     if not LEAST_SPINE_MM <= spine.spine_mm <= MOST_SPINE_MM:
         return _unknown(
-            f"Its spine would be {spine.spine_mm:.2f} mm {spine.how}, which no paperback has; correct the trim or the file"
+            f"The cover's spine would be {spine.spine_mm:.2f} mm {spine.how}, which no paperback has; correct the trim or the file"
+        )
+    if not all(LEAST_TRIM_MM <= side <= MOST_TRIM_MM for side in ((width - spine.spine_mm) / 2, height)):
+        return _unknown(
+            f"The cover is cut to {width:.1f} x {height:.1f} mm, which is that of no book; correct the file"
         )
     if title.pages and (beyond := _beyond_papers(spine, title.pages)):
         return _unknown(beyond)
@@ -211,7 +194,7 @@ def wrap_of(sheet: PdfPage, title: Title) -> Wrap | NotAWrap:
         flat.bleed_mm,
         flat.u,
         title.direction or Direction.LTR,
-        f"spine {spine.how}, {flat.how}",
+        f"{spine.how}; {flat.how}",
     )
 
 
@@ -239,7 +222,9 @@ def _unknown(reason: str) -> NotAWrap:
 def _other_form(sheet: PdfPage, title: Title) -> NotAWrap | None:
     """Case, jacket or single panels, where the size or title.toml tells."""
     if title.cover.binding == "case":
-        return NotAWrap(Form.CASE, "It is the case of a hardcover, as title.toml states; those are not judged yet.")
+        return NotAWrap(
+            Form.CASE, "The cover is the case of a hardcover, as title.toml states; those are not judged yet."
+        )
     if title.trim is None:
         return None
     size = _cut_size(sheet)
@@ -248,11 +233,17 @@ def _other_form(sheet: PdfPage, title: Title) -> NotAWrap | None:
     most = max(entry.value for entry in lengths("case-height")) + TOLERANCE_MM
     measured = f"{size.width_mm:.1f} x {size.height_mm:.1f} mm for a trim of {describe(title.trim.width_mm, title.trim.height_mm)}"
     if size.width_mm < 1.5 * title.trim.width_mm:
-        return NotAWrap(Form.PANELS, f"It is one side of a cover by its size, {measured}; those are not judged yet.")
-    if size.width_mm - 2 * title.trim.width_mm > MOST_SPINE_MM + 2 * _LEAST_FLAP_MM:
-        return NotAWrap(Form.JACKET, f"It is a jacket with flaps by its size, {measured}; those are not judged yet.")
+        return NotAWrap(
+            Form.PANELS, f"The file is one side of a cover by its size, {measured}; those are not judged yet."
+        )
+    if size.width_mm - 2 * title.trim.width_mm > 2 * _LEAST_FLAP_MM:
+        return NotAWrap(
+            Form.JACKET, f"The cover is a jacket with flaps by its size, {measured}; those are not judged yet."
+        )
     if least <= beyond <= most:
-        return NotAWrap(Form.CASE, f"It is the case of a hardcover by its size, {measured}; those are not judged yet.")
+        return NotAWrap(
+            Form.CASE, f"The cover is the case of a hardcover by its size, {measured}; those are not judged yet."
+        )
     return None
 
 
@@ -268,9 +259,9 @@ def _flat(sheet: PdfPage, title: Title) -> _Flat | NotAWrap:
         inset = min(_insets(sheet.trim, sheet.inked))
         if stated is not None and abs(stated - inset) > EXACT_MM:
             return _unknown(
-                f"Its TrimBox leaves {inset:.2f} mm of bleed, but title.toml states {stated:g} mm; correct one"
+                f"The cover's TrimBox leaves {inset:.2f} mm of bleed, but title.toml states {stated:g} mm; correct one"
             )
-        flat = _Flat(sheet.trim, inset, 0.0, "trim by the TrimBox")
+        flat = _Flat(sheet.trim, inset, 0.0, "cuts by the TrimBox")
     elif stated is not None:
         flat = _Flat(_inset(sheet, stated), stated, 0.0, f"{stated:g} mm of bleed as stated")
     else:
@@ -281,7 +272,7 @@ def _flat(sheet: PdfPage, title: Title) -> _Flat | NotAWrap:
     height = flat.box[3] - flat.box[1]
     if title.trim is not None and abs(height - title.trim.height_mm) > TOLERANCE_MM:
         return _unknown(
-            f"It is {height:.2f} mm high ({flat.how}), but the trim ordered {title.trim.height_mm:.2f} mm; correct one"
+            f"The cover is {height:.2f} mm high ({flat.how}), but the trim ordered {title.trim.height_mm:.2f} mm; correct one"
         )
     return flat
 
@@ -289,20 +280,18 @@ def _flat(sheet: PdfPage, title: Title) -> _Flat | NotAWrap:
 def _bleed_by_height(sheet: PdfPage, trim: Size | None) -> _Flat | NotAWrap:
     """The page less that bleed with which it is as high as the trim ordered, else as a standard trim."""
     bleeds = sorted({entry.value for entry in lengths("bleed")})
-    heights = _heights(trim)
     # A cover without bleed is only believed where the trim was ordered: pages of 9.25 in are a trim, too.
-    fits = [
-        (abs(sheet.height_mm - h - 2 * b) / 2, b) for h in heights for b in (bleeds if trim is None else [0.0, *bleeds])
-    ]
-    off, bleed = min(fits)
-    others = {b for d, b in fits if d <= EXACT_MM / 2 + 0.03} - {bleed}
-    if off > EXACT_MM or others:
+    choices = bleeds if trim is None else [0.0, *bleeds]
+    fits = [(abs(sheet.height_mm - h - 2 * b) / 2, b) for h in _heights(trim) for b in choices]
+    fitting = [f for f in fits if f[0] <= _BLEED_FITS_MM]
+    if len({b for _, b in fitting}) != 1:
         size = describe(sheet.width_mm, sheet.height_mm)
         known = " or ".join(f"{b:.4g}" for b in bleeds)
         return _unknown(
-            f"It is {size} without a TrimBox, and its height does not tell a bleed of {known} mm; "
-            "state bleed_mm in [cover] of title.toml, and the trim"
+            f"The cover is {size} without a TrimBox, and its height does not tell a bleed of {known} mm; "
+            "state the trim, or bleed_mm in [cover] of title.toml"
         )
+    off, bleed = min(fitting)
     u = max(off, _LEAST_U_TRIM_MM) / math.sqrt(3)
     return _Flat(_inset(sheet, bleed), bleed, u, f"{bleed:.4g} mm of bleed by the height of the page")
 
@@ -339,9 +328,15 @@ def _spine_by_trim(width: float, height: float, flat: _Flat, title: Title) -> li
     if title.trim is None:
         return []
     meant = min(_meant(title.trim), key=lambda t: abs(t.height_mm - height))
-    u_trim = max(abs(meant.height_mm - height), _LEAST_U_TRIM_MM) / math.sqrt(3)
-    u = 2 * math.hypot(u_trim, flat.u)
+    off = max(abs(meant.height_mm - height), _ROUNDED_MM if _is_rounded(meant) else _LEAST_U_TRIM_MM)
+    u = 2 * math.hypot(off / math.sqrt(3), flat.u)
     return [_Spine(width - 2 * meant.width_mm, u, f"by the trim of {describe(meant.width_mm, meant.height_mm)}")]
+
+
+def _is_rounded(trim: Size) -> bool:
+    """Whether a trim, in hundredths of an inch and no standard, may stand for one in millimeters."""
+    hundredths = [100 * inches(side) for side in (trim.width_mm, trim.height_mm)]
+    return trim not in STANDARD and all(abs(h - round(h)) < 1e-3 for h in hundredths)
 
 
 def _spine_by_pages(width: float, height: float, title: Title) -> list[_Spine] | NotAWrap:
@@ -357,36 +352,26 @@ def _spine_by_pages(width: float, height: float, title: Title) -> list[_Spine] |
         )
         guess = f": it would be {maybe}" if maybe else ""
         return _unknown(
-            f"Neither the trim nor the pages are known, which tell its spine{guess}; state the trim or the pages"
+            f"Neither the trim nor the pages are known, which tell the cover's spine{guess}; state the trim or the pages"
         )
     found = [(t, s) for t in fitting for s in agreeing(width - 2 * t.width_mm, title.pages, title.paper, title.ink)]
     trims = [t for t, _ in found]
     if not trims or max(t.width_mm for t in trims) - min(t.width_mm for t in trims) > TOLERANCE_MM:
         what = "several standard trims agree" if trims else "no standard trim agrees"
         return _unknown(
-            f"Its trim is not known, and {what} with {title.pages} pages on a paper on file; state the trim"
+            f"The cover's trim is not known, and {what} with {title.pages} pages on a paper on file; state the trim"
         )
     trim, stock = min(found, key=lambda f: abs(f[0].height_mm - height))
-    how = f"by {title.pages} pages ({stock.printer}, {stock.name}) and the trim of {describe(trim.width_mm, trim.height_mm)}"
+    how = f"by {title.pages} pages ({stock.printer} {stock.name}) and the trim of {describe(trim.width_mm, trim.height_mm)}"
     return [_Spine(width - 2 * trim.width_mm, 2 * EXACT_MM / math.sqrt(3), how)]
 
 
-def agreeing(spine_mm: float, pages: int, paper: str | None = None, ink: str | None = None) -> list[Stock]:
-    """Papers on file on which so many pages make that spine, within `AGREE_MM`, best first.
-
-    `paper` and `ink`, where given, leave out papers that are known to be others.
-    """
-    meant = [s for s in stocks() if (not paper or s.paper in (None, paper)) and (not ink or s.ink in (None, ink))]
-    near = [(abs(s.spine_mm(pages) - spine_mm), n, s) for n, s in enumerate(meant)]
-    return [s for off, _, s in sorted(near) if off <= AGREE_MM]
-
-
 def _beyond_papers(spine: _Spine, pages: int) -> str:
-    made = [s.spine_mm(pages) for s in stocks()]
-    least, most = min(made), max(made)
+    """Why no paper makes that spine of so many pages; empty where one may."""
+    least, most = spines_mm(pages)
     if (1 - _PAPER_SHARE) * least - _PAPER_MM <= spine.spine_mm <= (1 + _PAPER_SHARE) * most + _PAPER_MM:
         return ""
     return (
-        f"Its spine is {spine.spine_mm:.2f} mm {spine.how}, but {pages} pages make {least:.1f} to {most:.1f} mm on the papers on "
-        "file; correct the trim, the pages or the file"
+        f"The cover's spine is {spine.spine_mm:.2f} mm {spine.how}, but {pages} pages make {least:.1f} to {most:.1f} mm on the "
+        "papers on file; correct the trim, the pages or the file"
     )

@@ -64,7 +64,9 @@ def find_panel(image: PageImage, cover: CoverReference) -> PanelSeen:
     views = {turns: image.turned(turns) for turns in range(4)}
     places = [p for turns, view in views.items() for p in _places(view, turns, cover, (0.0,))]
     places.sort(key=lambda p: -p.likeness)
-    near = [p for seen in places[:TRIES] for p in _places(views[seen.turns], seen.turns, cover, ANGLES_DEG, seen.number)]
+    near = [
+        p for seen in places[:TRIES] for p in _places(views[seen.turns], seen.turns, cover, ANGLES_DEG, seen.number)
+    ]
     near.sort(key=lambda p: -p.likeness)
     best: PanelSeen | None = None
     for place in near[:TRIES]:

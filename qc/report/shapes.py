@@ -246,6 +246,7 @@ class ScanSettings(TypedDict):
     complete: bool
     first_page: Positive
     spine: Annotated[str, one_of("bench printer")]
+    cover: Annotated[str, one_of("auto closed off")]
     profile: str | None
     note: Annotated[str, Says(description="What the scanner profile gives, or why there is none.")]
 
