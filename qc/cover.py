@@ -29,8 +29,9 @@ PANEL_OF = {Role.COVER_FRONT: 1, Role.COVER_BACK: 2}
 def measure_cover(
     copy: BookCopy, cover: CoverReference, profile: ScannerProfile | None, reader: ScanReader
 ) -> list[PageResult]:
-    """What each scan of a closed cover gave: `reference_page` is the panel that it shows, whatever its name says; never raises for
-    a bad scan.
+    """What each scan of a closed cover gave; never raises for a bad scan.
+
+    `reference_page` is the panel that it shows, whatever its name says.
     """
     return [_measure(_job(copy, scan, cover, profile), cover, reader) for scan in cover_scans(copy)]
 

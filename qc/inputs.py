@@ -16,8 +16,9 @@ from qc.scan.profile_file import load_profile
 
 @dataclass(frozen=True)
 class Opened:
-    """A copy with its reference, and its ordered cover; `note` and `cover_note` say why there is none. `scanner` is the one its
-    scans were made on.
+    """A copy with its reference and its ordered cover; `note` and `cover_note` say why there is none.
+
+    `scanner` is the one its scans were made on.
     """
 
     copy: BookCopy

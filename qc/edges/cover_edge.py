@@ -107,7 +107,7 @@ def find_cover_edge(
     seen = np.isfinite(steps)
     steps = np.where(seen, steps, 0.0)
     to_image, columns = strip_map(ends, reach)
-    centers = (np.arange(SEGMENTS) + 0.5) * (columns // SEGMENTS) - 0.5
+    centers = np.asarray((np.arange(SEGMENTS) + 0.5) * (columns // SEGMENTS) - 0.5, np.float64)
     peaks = _peaks(steps, max(LEAST_STEP, TIMES_NOISE * mad(steps[:, -wide:].ravel())))
     lines = _lines(peaks, centers, fold)
     if not lines:

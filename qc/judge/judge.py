@@ -19,6 +19,8 @@ from qc.judge.scan_case import AGAIN, Case
 from qc.judge.summary import NOT_SCANNED, STALE, shortly, sound, worst
 from qc.measure import MEASURES
 from qc.measure.color_defect import color_defect
+from qc.measure.cover_identity import cover_identity
+from qc.measure.details import CoverSeenDetail
 from qc.model import (
     BookCopy,
     Claim,
@@ -122,7 +124,7 @@ def judge(
     missing = _missing(policy, findings, copy)
     defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
     doubts = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
-    unseen = ["cover", *not_checked, *_not_judged(policy, findings, observations, copy)]
+    unseen = [*_cover(observations), *not_checked, *_not_judged(policy, findings, observations, copy)]
     unseen = list(dict.fromkeys([*unseen, *_not_scanned(copy, pages, not_seen)]))
     case = Case(copy, findings, observations, pages, not_seen, policy.k)
     lacking = [] if reference.kind in WITHOUT_DESIGN else list(missing.values())
@@ -266,6 +268,14 @@ def _missing(policy: Policy, findings: Sequence[Finding], copy: BookCopy) -> dic
         elif unfinished or not judged:
             missing[name(rule)] = (rule, None)
     return missing
+
+
+def _cover(observations: Sequence[Observation]) -> list[str]:
+    """What was not looked at of the cover."""
+    known = next((o for o in observations if o.measure == cover_identity.id and o.value is not None), None)
+    if known is None:
+        return ["cover"]
+    return [f"the {side} of the cover" for side in CoverSeenDetail.of(known).not_seen]
 
 
 def _not_judged(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qc.flags import Flag
+from qc.measure.details import CoverSeenDetail
 from qc.measure.registry import measure
 from qc.measure.words import Said, capital
 from qc.model import Evidence, Observation
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from qc.measure.context.cover_sides import CoverSides
 
 SURE_LIKENESS = 0.25
-"""Correlation of small pictures below which a side shows another cover. Of 111 drawn sides, those that were what was ordered reached
-0.26 or more, all but two of them were registered, and sides of other covers reached 0.22."""
+"""Correlation of small pictures below which a side shows another cover. Of 111 drawn sides as ordered, all reached
+0.26 and all but two were registered; sides of other covers reached 0.22."""
 
 
 @measure("cover-identity", "count", "copy", 1, name="sides that show another cover", subject="sequence", content=True)
@@ -37,6 +38,8 @@ def cover_identity(cover: CoverSides) -> Observation:
     A side is the ordered one where its print is registered to it. What fools it: an older edition of the same design, and covers
     of a series that differ by a few words.
     """
+    from qc.reference.wrap import Panel
+
     looked_at = {panel: side for panel, side in cover.sides.items() if not side.page.error}
     if not looked_at:
         return cover_identity.observe(None, flags=(Flag.UNREADABLE,))
@@ -46,7 +49,9 @@ def cover_identity(cover: CoverSides) -> Observation:
         flags.append(Flag.OTHER_SIDE_NOT_SEEN)
     if any(side.likeness > SURE_LIKENESS for side in others.values()):
         flags.append(Flag.LOOK_ALIKE)
-    detail = {"sides": [str(panel) for panel in others]}
+    detail = CoverSeenDetail(
+        others=[str(panel) for panel in others], not_seen=[str(p) for p in Panel if p not in looked_at]
+    )
     seen = tuple(Evidence(*side.scan) for side in (others or looked_at).values())
     return cover_identity.observe(float(len(others)), flags=tuple(flags), detail=detail, evidence=seen)
 
@@ -58,7 +63,7 @@ def _of_copy(copy: CopyContext) -> Observation | None:
 
 @cover_identity.full_sentence
 def _in_words(found: Observation, said: Said) -> str:
-    sides = found.detail.get("sides", [])
+    sides = CoverSeenDetail.of(found).others
     if not sides:
         return "The cover is that of the ordered title"
     return capital(

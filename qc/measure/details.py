@@ -75,6 +75,14 @@ class GapDetail(Detail):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CoverSeenDetail(Detail):
+    """Of a cover: its sides that show another one, and those that were not scanned."""
+
+    others: Sequence[str] = ()
+    not_seen: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class SpreadDetail(Detail):
     """Of a mean over the pages of a copy: their number and their spread in the unit of the value."""
 

@@ -1,5 +1,7 @@
-"""The ordered cover as a reference of two pages: the front panel is page 1, the back panel page 2, each trimmed where it is folded
-and cut. A closed copy scanned front and back is then registered and measured like two pages of a book.
+"""The ordered cover as a reference of two pages: the front panel is page 1, the back panel page 2.
+
+Each is trimmed where it is folded and cut, so that a closed copy scanned front and back is registered and measured like two
+pages of a book.
 """
 
 from __future__ import annotations

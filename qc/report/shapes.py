@@ -59,6 +59,7 @@ class Where(TypedDict):
     axis: NotRequired[Annotated[str, one_of("height width x y")]]
     copy: NotRequired[str]
     copies: NotRequired[Annotated[list[str], Says(minItems=2)]]
+    side: NotRequired[Annotated[str, one_of("front back"), Says(description="Of a cover.")]]
 
 
 class Evidence(TypedDict):
