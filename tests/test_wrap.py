@@ -150,7 +150,7 @@ def test_printers_numbers_state_source_day_and_standing() -> None:
     assert {s.printer for s in stocks()} >= {"KDP", "IngramSpark", "Lulu"}
     kinds = ("bleed", "shift", "lettering", "wrap", "hinge", "case-height")
     entries = [*stocks(), *(length for what in kinds for length in lengths(what))]
-    assert all(e.source and e.read_on and e.standing in ("first-hand", "secondary") for e in entries)
+    assert all(e.source and e.read_on and e.standing in ("first-hand", "measured", "secondary") for e in entries)
     assert len(lengths("hinge")) == 2, "sources that differ stand beside each other"
 
 

@@ -58,7 +58,7 @@ _CITED: Mapping[str, Check] = {
     "printer": text,
     "source": text,
     "read_on": day,
-    "standing": choice("first-hand", "secondary"),
+    "standing": choice("first-hand", "measured", "secondary"),
 }
 _STOCK: Mapping[str, Check] = {
     **_CITED,

@@ -11,7 +11,7 @@ class Cited(TypedDict):
     printer: str
     source: str
     read_on: Day
-    standing: Annotated[str, one_of("first-hand secondary")]
+    standing: Annotated[str, one_of("first-hand measured secondary")]
 
 
 class WrapGeometry(TypedDict):
