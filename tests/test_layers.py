@@ -92,6 +92,7 @@ ROOMS = (
     ("measure",),
     ("judge",),
     ("page",),
+    ("cover",),
     ("pipeline", "inputs"),
     ("compare", "plan"),
     ("report",),
