@@ -92,7 +92,6 @@ ROOMS = (
     ("measure",),
     ("judge",),
     ("page",),
-    ("cover",),
     ("pipeline", "inputs"),
     ("compare", "plan"),
     ("report",),

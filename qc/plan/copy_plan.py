@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from qc.cover import see_cover
 from qc.edges.dark_backing import Sheet
 from qc.errors import ScanError
 from qc.geometry import Size
@@ -18,10 +17,12 @@ from qc.normalize.ink import INK_DPI, ink_coverage
 from qc.normalize.open_page import OpenPage
 from qc.normalize.orientation import sheet_share, start_on
 from qc.normalize.page_image import PageImage
-from qc.page import check_resolution, describe_upright, open_and_recognize, small_picture
+from qc.normalize.small_picture import small_picture
+from qc.page import check_resolution, describe_upright, open_and_recognize
 from qc.pipeline import PageWork, Progress, collate_copy
 from qc.reference.find import Reference
 from qc.register.alignment import Alignment, align
+from qc.register.closed_cover import see_cover
 from qc.register.collate import find_places, usual_turns
 from qc.register.identify import TURN_LEAD
 from qc.register.page_result import PageJob, PageResult

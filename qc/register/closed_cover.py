@@ -1,4 +1,4 @@
-"""The cover of a copy that was scanned closed: each side opened, registered to its panel of the wrap, and its edges located."""
+"""A closed copy scanned on one side: opened, registered to its panel of the wrap, and its edges located."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from qc.flags import Flag
 from qc.geometry import SIDES, Affine, Direction, Edge, edge_names, side_of
 from qc.model import BookCopy, Role, ScanFile
 from qc.normalize.page_image import PageImage
-from qc.page import open_job, small_picture
+from qc.normalize.small_picture import small_picture
 from qc.reference.base import ReferencePage
 from qc.reference.cover import CoverReference
 from qc.register.cover_panel import find_panel
+from qc.register.open_scan import open_job
 from qc.register.page_edges import ordered
 from qc.register.page_result import PageJob, PageResult
 from qc.register.thumbnails import Candidate
