@@ -1,0 +1,129 @@
+"""One copy: its book, press and scanner drawn, both sides scanned and the truth written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from press_model import geometry
+from press_model.paper import Banks
+
+from .book import SIDES, Book, make_book
+from .fold import make_fold
+from .glass import expose, lay, make_glass, save
+from .press import make_sheet
+from .side import draw_side, make_block
+from .wrap import RASTER_DPI, Wrap, raster
+
+KINDS = ("plain", "bench-cut", "other-cover", "one-side", "dark-on-black")
+WHAT, BOOK, PRESS, SCAN, LIGHT, DUST = range(6)  # streams of random numbers
+LARGEST = (3800, 3100)  # pixels of a frame
+
+
+@lru_cache(maxsize=1)
+def _banks() -> Banks:
+    return Banks(np.random.default_rng(7), LARGEST, 0.004, 0.02)
+
+
+def draw(
+    folder: Path, truth_file: Path, seed: int, titles: Sequence[tuple[str, Wrap]], kind: str, wide: bool = False
+) -> dict[str, Any]:
+    """Draw a copy: scans and copy.toml into ``folder``, the truth into ``truth_file``.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the copy; its name is the copy's id.
+    truth_file : Path
+        Outside of it.
+    seed : int
+        Of everything.
+    titles : sequence of (isbn, Wrap)
+        The titles; one is ordered, and with ``other-cover`` another one is round the block.
+    kind : str
+        One of `KINDS`.
+    wide : bool
+        Beyond a printer's tolerance as well.
+    """
+    what = np.random.default_rng([seed, WHAT])
+    order = what.permutation(len(titles))
+    if kind == "dark-on-black":
+        order = np.array(sorted(order, key=lambda i: _lightness(titles[i][1]))[:3])[what.permutation(3)]
+    isbn, ordered = titles[order[0]]
+    worn, wrap = titles[order[1]] if kind == "other-cover" else (isbn, ordered)
+    book = make_book(np.random.default_rng([seed, BOOK]), wrap, wide, kind == "bench-cut")
+    sides = SIDES if kind != "one-side" else (str(what.choice(SIDES)),)
+    folder.mkdir(parents=True, exist_ok=True)
+    truth: dict[str, Any] = {"copy": folder.name, "seed": seed, "kind": kind, "wide": wide}
+    truth |= {"isbn": isbn, "worn": worn, "other_cover": worn != isbn, **book.truth()}
+    truth |= _scan(folder, seed, book, sides, "black" if kind == "dark-on-black" else None, truth["sides"])
+    truth["sides"] = {s: truth["sides"][s] for s in sides}
+    settings = [
+        "schema = 1",
+        f'copy = "{folder.name}"',
+        f'isbn = "{isbn}"',
+        "[scan]",
+        f"dpi = {truth['dpi']}",
+    ]
+    (folder / "copy.toml").write_text("\n".join(settings) + "\n")
+    truth_file.parent.mkdir(parents=True, exist_ok=True)
+    truth_file.write_text(json.dumps(truth, indent=1))
+    return truth
+
+
+def _lightness(wrap: Wrap) -> float:
+    """Mean of the file's values."""
+    return float(raster(wrap.path, RASTER_DPI)[0][::16, ::16].mean())
+
+
+def _scan(
+    folder: Path, seed: int, book: Book, sides: Sequence[str], lid: str | None, notes: dict[str, Any]
+) -> dict[str, Any]:
+    """Scan the sides and add to ``notes`` how each lay; the scanner's part of the truth."""
+    sheet = make_sheet(np.random.default_rng([seed, PRESS]))
+    glass = make_glass(np.random.default_rng([seed, SCAN]), lid)
+    for side in sides:
+        rng = np.random.default_rng([seed, LIGHT, SIDES.index(side)])
+        panel = book.panels[side]
+        lie = lay(rng, glass, panel.corners(book.wrap), bool(rng.random() < 0.15))
+        # a lens sees the wall that looks to the middle of its glass: of the spine, or of the block, or none
+        away = float(rng.uniform(5, 75)) if glass.kind == "lens" else 0.0
+        looks = str(rng.choice(["spine", "fore-edge", "none"], p=[0.5, 0.25, 0.25]))
+        fold = make_fold(
+            rng,
+            book.radius[side],
+            book.thickness,
+            away * (looks == "spine"),
+            sheet.gloss,
+            book.bench,
+            glass.kind == "lens",
+        )
+        block = make_block(rng, book.thickness, away * (looks == "fore-edge"))
+        planes = draw_side(rng, book, panel, fold, block, sheet, glass, lie, _banks())
+        rows, cols = lie.shape
+        grain = [_banks().window(rng, "white")[:rows, :cols] for _ in planes]
+        save(glass, folder / f"cover-{side}.jpg", expose(rng, glass, planes, grain))
+        to_frame = lie.matrix @ panel.to_paper
+        notes[side] |= {
+            "upside_down": lie.upside_down,
+            "turn_deg": lie.turn,
+            "wall_mm": fold.wall,
+            "fan_or_wall_mm": block.wide,
+            "glare": fold.glare,
+            "hinge": fold.hinge,
+            "corners_px": geometry.apply(lie.matrix, panel.corners(book.wrap)).tolist(),
+            "to_frame": to_frame.tolist(),
+        }
+    return {
+        "lid": glass.lid,
+        "scanner": glass.kind,
+        "gloss": sheet.gloss,
+        "dpi": glass.dpi,
+        "true_dpi": glass.true_dpi,
+        "thickness_mm": book.thickness,
+        "quality": glass.quality,
+    }
