@@ -1,6 +1,6 @@
 """Closed-book scans of covers, drawn with exact truth, inspected, and held against it.
 
-    python benchmarks/cover_study.py draw --covers DIR --out OUT --count 60 --seed 100 [--wide] [--special 0.15] [--jobs 1]
+    python benchmarks/cover_study.py draw --covers DIR --out OUT --count 60 --seed 100 [--wide] [--special 0.15] [--dpi 300]
     python benchmarks/cover_study.py inspect OUT RESULTS.jsonl [--jobs 1] [--code PATH] [--policy kdp]
     python benchmarks/cover_study.py report RESULTS.jsonl
 
@@ -52,14 +52,16 @@ def write_titles(covers: Path, out: Path) -> list[tuple[str, Wrap]]:
     return titles
 
 
-def draw_one(out: Path, seed: int, titles: Sequence[tuple[str, Wrap]], special: float, wide: bool) -> str:
+def draw_one(
+    out: Path, seed: int, titles: Sequence[tuple[str, Wrap]], special: float, wide: bool, dpi: int | None
+) -> str:
     """Draw the copy of a seed unless it is there; a line that says what it is."""
     name, rng = f"RMA-{seed:06d}", np.random.default_rng([seed, 99])
     truth_file = out / "truth" / f"{name}.json"
     if truth_file.exists():
         return f"{name}: there"
     kind = str(rng.choice(KINDS[1:])) if rng.random() < special else KINDS[0]
-    truth = draw(out / "copies" / name, truth_file, seed, titles, kind, wide)
+    truth = draw(out / "copies" / name, truth_file, seed, titles, kind, wide, dpi)
     return f"{name}: {kind}, {truth['lid']} lid, {truth['scanner']}, {truth['dpi']} dpi"
 
 
@@ -104,6 +106,7 @@ def _parse() -> argparse.Namespace:
     drawing.add_argument("--seed", type=int, default=0, help="of the first copy")
     drawing.add_argument("--special", type=float, default=0.15, help="share of special copies")
     drawing.add_argument("--wide", action="store_true", help="beyond the tolerance as well")
+    drawing.add_argument("--dpi", type=int, help="of all scans; default: 200 to 300")
     inspecting = commands.add_parser("inspect")
     inspecting.add_argument("out", type=Path)
     inspecting.add_argument("results", type=Path)
@@ -124,7 +127,9 @@ def main() -> None:
         report(read_lines(args.results))
     elif args.command == "draw":
         titles = write_titles(args.covers, args.out)
-        items = [(args.out, s, titles, args.special, args.wide) for s in range(args.seed, args.seed + args.count)]
+        items = [
+            (args.out, s, titles, args.special, args.wide, args.dpi) for s in range(args.seed, args.seed + args.count)
+        ]
         run(draw_one, items, args.jobs, lambda text: print(text, flush=True))
     else:
         have = {line["copy"] for line in read_lines(args.results)}

@@ -57,11 +57,12 @@ class Lie:
     turn: float
 
 
-def make_glass(rng: np.random.Generator, lid: str | None) -> Glass:
-    """Draw a scanner; ``lid`` fixes its lid."""
+def make_glass(rng: np.random.Generator, lid: str | None, dpi: int | None) -> Glass:
+    """Draw a scanner; ``lid`` and ``dpi`` fix what is given."""
     kind = "contact" if rng.random() < 0.5 else "lens"
     lid = lid or str(rng.choice(list(LIDS)))
-    dpi = int(rng.choice([200, 240, 300], p=[0.3, 0.15, 0.55]))
+    drawn = int(rng.choice([200, 240, 300], p=[0.3, 0.15, 0.55]))
+    dpi = dpi or drawn
     gammas: list[float | str] = ["sRGB", 1.8, 2.2]
     curve = float(rng.uniform(0.1, 0.5)) if rng.random() < 0.3 else 0.0
     black = float(rng.choice([0.0, rng.uniform(0.005, 0.03), -rng.uniform(0.01, 0.05)]))
@@ -90,13 +91,13 @@ def make_glass(rng: np.random.Generator, lid: str | None) -> Glass:
 
 
 def lay(rng: np.random.Generator, glass: Glass, corners: geometry.F64, upside_down: bool) -> Lie:
-    """Lay a side on the glass with 6 to 30 mm round it; corners in panel mm on paper."""
+    """Lay a side on the glass with 4 to 30 mm round it; corners in panel mm on paper."""
     turn = float(rng.uniform(-1.5, 1.5))
     middle = corners.mean(axis=0)
     spin = geometry.about(geometry.turn(turn + (180 if upside_down else 0)), *middle)
     seen = geometry.apply(spin, corners)
-    left, top, right, bottom = (float(v) for v in rng.uniform(6, 30, 4))
-    low, high = seen.min(axis=0) - (left, top), seen.max(axis=0) + (right, bottom)
+    left, top, right, bottom = (float(v) for v in rng.uniform(4, 30, 4))
+    low, high = seen.min(axis=0) - (left, top), seen.max(axis=0) + np.array([right, bottom])
     sx, sy = (d / MM for d in glass.true_dpi)
     matrix = geometry.scale(sx, sy) @ geometry.shift(-low[0], -low[1]) @ spin
     shape = (int((high[1] - low[1]) * sy), int((high[0] - low[0]) * sx))

@@ -24,9 +24,13 @@ RASTERS = (200, 240, 300)
 
 @dataclass(frozen=True)
 class Block:
-    """What of the block shows beside the fore-edge, mm, and how bright it is there; fanned out, or a lens' wall."""
+    """What of the block shows beside the fore-edge, mm, and how bright it is there; fanned out, or a lens' wall.
+
+    ``slant`` is how much wider it is at the tail than at the head, a share of its width.
+    """
 
     wide: float
+    slant: float
     bright: float
     fade: float
     stripes: float
@@ -36,10 +40,16 @@ def make_block(rng: np.random.Generator, thickness: float, away: float) -> Block
     """Draw the block at the fore-edge; ``away`` as for a fold, 0 where the lens sees no wall."""
     if away > 0:
         wall = thickness * away / 350.0
-        return Block(wall, float(rng.uniform(0.35, 0.7)), wall * float(rng.uniform(0.4, 1.2)), 0.10)
+        return Block(wall, 0.0, float(rng.uniform(0.35, 0.7)), wall * float(rng.uniform(0.4, 1.2)), 0.10)
     if rng.random() < 0.2:
-        return Block(float(rng.uniform(0.3, 2.5)), float(rng.uniform(0.5, 0.95)), float(rng.uniform(1.0, 4.0)), 0.2)
-    return Block(0.0, 0.0, 1.0, 0.0)
+        return Block(
+            float(rng.uniform(0.3, 2.5)),
+            float(rng.uniform(-0.6, 0.6)),
+            float(rng.uniform(0.5, 0.95)),
+            float(rng.uniform(1.0, 4.0)),
+            0.2,
+        )
+    return Block(0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -157,13 +167,62 @@ def draw_side(
     mask = _outline(lie, corners, front, "spine", fold.wall + 0.9)
     per_mm = np.float32(glass.dpi / MM)
     mask[band.box] *= np.clip((band.inside + np.float32(fold.wall)) * per_mm + 0.5, 0, 1)
-    beside = _outline(lie, corners, front, "fore-edge", block.wide) if block.wide else mask
+    beside, edge = mask, None
+    if block.wide:
+        most = block.wide * (1 + abs(block.slant) / 2)
+        edge = _band(lie, corners, "fore-edge", front, most + 1.0, 1.0)
+        beside = _outline(lie, corners, front, "fore-edge", most + 0.9)
+        out = block.wide * (1 + block.slant * (edge.along / wrap.height - 0.5))
+        beside[edge.box] *= np.clip((edge.inside + out) * per_mm + 0.5, 0, 1)
     under = cover_lid(rng, glass, np.maximum(mask, beside), book.thickness)
-    edge = _band(lie, corners, "fore-edge", front, block.wide + 1.0, 1.0) if block.wide else None
     if edge is not None:
         leaves = block.bright * _stripes(rng, edge, block.stripes) * np.exp(np.minimum(edge.inside, 0) / block.fade)
-        leaves = cv2.GaussianBlur(leaves.astype(np.float32), (0, 0), 0.8)
         part = beside[edge.box]
-        under[edge.box] = under[edge.box] * (1 - part) + 0.8 * leaves * part
+        under[edge.box] *= 1 - part
+        under[edge.box] += 0.8 * part * cv2.GaussianBlur(leaves.astype(np.float32), (0, 0), 0.8)
     rest = cv2.multiply(under, 1 - mask)
-    return [cv2.add(cv2.multiply(plane, mask), rest) for plane in planes]
+    planes = [cv2.add(cv2.multiply(plane, mask), rest) for plane in planes]
+    if glass.kind == "contact":
+        _defocus(planes, band, fold.radius, float(per_mm))
+    return planes
+
+
+def _defocus(planes: list[F32], band: Band, radius: float, per_mm: float) -> None:
+    """Blur the bend: a contact sensor is sharp for a few tenths of a millimeter above the glass."""
+    share = np.clip((radius - band.inside) / radius, 0, 1) * np.clip((1 + band.inside) / 0.5, 0, 1)
+    share = share.astype(np.float32)
+    for plane in planes:
+        part = plane[band.box]
+        soft = cv2.GaussianBlur(part, (0, 0), 0.05 + 0.14 * radius * per_mm)
+        plane[band.box] = part + share * (soft - part)
+
+
+def contrasts(image: NDArray[Any], lie: Lie, panel: Panel, book: Book, fold: Fold) -> dict[str, float]:
+    """Return per edge how much cover and what lies beside it differ in the scan, in levels.
+
+    The most different channel is taken 0.7 mm on either side, its median over the edge; for the fold beyond bend and wall.
+    """
+    lt, rt, rb, lb = panel.corners(book.wrap)
+    front, shade = panel.side == "front", cv2.GaussianBlur(image, (0, 0), 2.0)
+    left, right = (lt, lb), (rt, rb)
+    lines = {"head": (lt, rt), "tail": (lb, rb)}
+    lines |= {"fold": left, "fore-edge": right} if front else {"fold": right, "fore-edge": left}
+    reach = {
+        "head": (0.7, 0.7),
+        "tail": (0.7, 0.7),
+        "fore-edge": (0.7, 0.7),
+        "fold": (fold.radius + 0.7, fold.wall + 0.7),
+    }
+    middle, out = (lt + rt + rb + lb) / 4, {}
+    for edge, (p, q) in lines.items():
+        line = (q - p) / np.linalg.norm(q - p)
+        normal = np.array([line[1], -line[0]])
+        normal *= np.sign(normal @ (middle - p))
+        points = p + np.linspace(0.1, 0.9, 60)[:, None] * (q - p)
+        levels = []
+        for far in (reach[edge][0], -reach[edge][1]):
+            seen = np.floor(geometry.apply(lie.matrix, points + far * normal)).astype(int)
+            seen = np.clip(seen, 0, np.array(lie.shape[::-1]) - 1)
+            levels.append(shade[seen[:, 1], seen[:, 0]].astype(float))
+        out[edge] = float(np.median(np.abs(levels[0] - levels[1]).max(axis=1)))
+    return out
