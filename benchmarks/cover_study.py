@@ -4,10 +4,11 @@
     python benchmarks/cover_study.py inspect OUT RESULTS.jsonl [--jobs 1] [--code PATH] [--policy kdp]
     python benchmarks/cover_study.py report RESULTS.jsonl
 
-`draw` makes OUT/copies, OUT/titles and OUT/truth/COPY.json of the wraps in DIR, any PDFs with a TrimBox. Copy number i is
-the same whatever is drawn besides it; what is there is not drawn again. Without `--wide` all that a printer's tolerance speaks
-of lies within it. `--special` is the share of copies of which something is special (see `cover_model.KINDS`). `--code`
-takes qc from another checkout; what is in RESULTS already is not inspected again.
+`draw` makes OUT/copies, OUT/titles and OUT/truth/COPY.json of the wraps in DIR, any PDFs with a TrimBox, and of two of the
+model's own, nearly black and nearly white. The copy of a seed is the same whatever is drawn besides it; what is there is not
+drawn again. Without `--wide` all that a printer's tolerance speaks of lies within it. `--special` is the share of copies of
+which something is special (see `cover_model.KINDS`). `--code` takes qc from another checkout; what is in RESULTS already is
+not inspected again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cover_model import KINDS, Wrap, draw, read_wrap
+from cover_model import KINDS, Wrap, draw, read_wrap, write_designs
 from cover_report import read_lines, report
 from study_runs import RUN, run
 
@@ -39,9 +40,9 @@ def isbn_of(number: int) -> str:
 
 
 def write_titles(covers: Path, out: Path) -> list[tuple[str, Wrap]]:
-    """Make a title of every wrap; its trim is what the TrimBox and a plausible spine say."""
+    """Make a title of every wrap and of the model's own; its trim is what the TrimBox and a plausible spine say."""
     titles = []
-    for number, path in enumerate(sorted(covers.glob("*.pdf"))):
+    for number, path in enumerate([*sorted(covers.glob("*.pdf")), *write_designs(out / "designs")]):
         wrap, isbn = read_wrap(path), isbn_of(number)
         folder = out / "titles" / isbn
         folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ It is independent of the project it is a benchmark for: it shares nothing with i
 """
 
 from .copy import KINDS, draw
+from .designs import write_designs
 from .wrap import Wrap, read_wrap
 
-__all__ = ["KINDS", "Wrap", "draw", "read_wrap"]
+__all__ = ["KINDS", "Wrap", "draw", "read_wrap", "write_designs"]

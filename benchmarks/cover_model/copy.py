@@ -21,7 +21,8 @@ from .press import make_sheet
 from .side import contrasts, draw_side, make_block
 from .wrap import RASTER_DPI, Wrap, raster
 
-KINDS = ("plain", "bench-cut", "other-cover", "one-side", "dark-on-black")
+KINDS = ("plain", "bench-cut", "other-cover", "one-side", "dark-on-black", "pale-on-white")
+LID_OF = {"dark-on-black": "black", "pale-on-white": "white"}
 WHAT, BOOK, PRESS, SCAN, LIGHT, DUST = range(6)  # streams of random numbers
 LARGEST = (3800, 3100)  # pixels of a frame
 
@@ -61,8 +62,9 @@ def draw(
     """
     what = np.random.default_rng([seed, WHAT])
     order = what.permutation(len(titles))
-    if kind == "dark-on-black":
-        order = what.permutation(sorted(order, key=lambda i: _lightness(titles[i][1]))[:3])
+    if kind in LID_OF:
+        by_tone = sorted(order, key=lambda i: _lightness(titles[i][1]))
+        order = what.permutation(by_tone[:3] if kind == "dark-on-black" else by_tone[-3:])
     isbn, ordered = titles[order[0]]
     worn, wrap = titles[order[1]] if kind == "other-cover" else (isbn, ordered)
     book = make_book(np.random.default_rng([seed, BOOK]), wrap, wide, kind == "bench-cut")
@@ -71,8 +73,7 @@ def draw(
     truth: dict[str, Any] = {"copy": folder.name, "seed": seed, "kind": kind, "wide": wide}
     truth |= {"isbn": isbn, "worn": worn, "other_cover": worn != isbn}
     truth |= {"art_difference": _difference(ordered, wrap), **book.truth()}
-    lid = "black" if kind == "dark-on-black" else None
-    glass = make_glass(np.random.default_rng([seed, SCAN]), lid, dpi)
+    glass = make_glass(np.random.default_rng([seed, SCAN]), book.thickness, LID_OF.get(kind), dpi)
     truth |= _scan(folder, seed, book, sides, glass, truth["sides"])
     truth["sides"] = {s: truth["sides"][s] for s in sides}
     settings = [

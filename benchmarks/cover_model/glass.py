@@ -57,8 +57,8 @@ class Lie:
     turn: float
 
 
-def make_glass(rng: np.random.Generator, lid: str | None, dpi: int | None) -> Glass:
-    """Draw a scanner; ``lid`` and ``dpi`` fix what is given."""
+def make_glass(rng: np.random.Generator, thickness: float, lid: str | None, dpi: int | None) -> Glass:
+    """Draw a scanner; ``lid`` and ``dpi`` fix what is given. Light fades with the lid's height, the book's thickness in mm."""
     kind = "contact" if rng.random() < 0.5 else "lens"
     lid = lid or str(rng.choice(list(LIDS)))
     drawn = int(rng.choice([200, 240, 300], p=[0.3, 0.15, 0.55]))
@@ -73,8 +73,8 @@ def make_glass(rng: np.random.Generator, lid: str | None, dpi: int | None) -> Gl
         kind,
         lid,
         float(rng.uniform(*LIDS[lid])),
-        float(rng.uniform(0.12, 0.45) if kind == "contact" else rng.uniform(0.5, 0.9)),
-        float(rng.uniform(0.3, 0.85)),
+        float(np.exp(-thickness / (rng.uniform(8, 20) if kind == "contact" else rng.uniform(30, 150)))),
+        float(rng.uniform(0.1, 0.85)),
         float(rng.choice([0, 90, 180, 270]) + rng.uniform(-10, 10)),
         dpi,
         (dpi * (1 + float(rng.uniform(-0.005, 0.005))), dpi * (1 + float(rng.uniform(-0.005, 0.005)))),

@@ -16,7 +16,12 @@ U8 = NDArray[Any]  # uint8
 MM = 25.4
 RASTER_DPI = 360
 # panels (mm) a wrap is tried with: what is left of the TrimBox must be a spine of 3 to 40 mm
-TRIMS = {"6 x 9 in": (152.4, 228.6), "170 x 229 mm": (170.0, 229.0), "5 x 8 in": (127.0, 203.2)}
+TRIMS = {
+    "6 x 9 in": (152.4, 228.6),
+    "170 x 229 mm": (170.0, 229.0),
+    "5 x 8 in": (127.0, 203.2),
+    "5.5 x 8.5 in": (139.7, 215.9),
+}
 SPINE_MM = (3.0, 40.0)
 
 
