@@ -34,7 +34,7 @@ from qc.page import measure_ahead, measure_page, recognize_page, register_page, 
 from qc.reference.base import direction_of
 from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
-from qc.register.closed_cover import measure_cover
+from qc.register.closed_cover import cover_pictures, measure_cover
 from qc.register.collate import better_in_order, in_reading_order, jobs_out_of_order
 from qc.register.covers_among_pages import take_out_covers
 from qc.register.page_result import PageJob, PageResult
@@ -136,6 +136,9 @@ def inspect_with_colors(
     if cover is not None and (sides := measure_cover(copy, cover, scanner.profile, reader)):
         context.cover = cover_sides(copy, cover, sides)
         records = with_sides(records, context.cover)
+        covers = {side.scan: side.page.picture for side in context.cover.sides.values()}
+    else:
+        covers = cover_pictures(copy, scanner.profile, reader)
     # The context lets go of tiles once they are evened.
     del pages
     observe_copy(context)
@@ -146,7 +149,9 @@ def inspect_with_colors(
         scans=_hashes(copy.scans),
         started=started,
     )
-    return _judge_copy(context, records, policy, note, provenance), context.colors
+    inspection = _judge_copy(context, records, policy, note, provenance)
+    pictures = {**inspection.pictures, **{scan: picture for scan, picture in covers.items() if picture}}
+    return replace(inspection, pictures=pictures), context.colors
 
 
 def _place_copy(
