@@ -19,7 +19,16 @@ SURE_LIKENESS = 0.25
 0.26 and all but two were registered; sides of other covers reached 0.22."""
 
 
-@measure("cover-identity", "count", "copy", 1, name="sides that show another cover", subject="sequence", content=True)
+@measure(
+    "cover-identity",
+    "count",
+    "copy",
+    1,
+    name="sides that show another cover",
+    subject="sequence",
+    content=True,
+    of_cover=True,
+)
 def cover_identity(cover: CoverSides) -> Observation:
     """How many sides of the cover show another one than was ordered: 0, 1 or 2.
 
@@ -71,7 +80,9 @@ def _in_words(found: Observation, said: Said) -> str:
     )
 
 
-@measure("cover-upside-down", "count", "copy", 1, name="sides of the cover upside down", subject="sequence")
+@measure(
+    "cover-upside-down", "count", "copy", 1, name="sides of the cover upside down", subject="sequence", of_cover=True
+)
 def cover_upside_down(cover: CoverSides, block_turns: int | None) -> Observation:
     """How many sides of the cover lie upside down against the block: 0, 1 or 2.
 

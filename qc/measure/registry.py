@@ -87,6 +87,8 @@ class Measure(Measured[P, R]):
         Whether it is observed edge by edge, so that a rule may name edges.
     signed : bool
         Whether the sign of a length says a direction.
+    of_cover : bool
+        Whether it is observed on the cover alone.
     """
 
     def __init__(self, function: Callable[P, R], id: str, unit: str, scope: Scope, version: int, **about: Any) -> None:
@@ -99,6 +101,7 @@ class Measure(Measured[P, R]):
         self.content: bool = about["content"]
         self.by_edge: bool = about["by_edge"]
         self.signed: bool = about["signed"]
+        self.of_cover: bool = about["of_cover"]
         self.says_where = False
         self._sentence: Sentence | None = None
         self.reviser: Callable[..., Iterable[Observation]] | None = None
@@ -173,6 +176,7 @@ def measure(
     content: bool = False,
     by_edge: bool = False,
     signed: bool = True,
+    of_cover: bool = False,
 ) -> Callable[[Callable[P, R]], Measure[P, R]]:
     """Decorator that registers a measure; what is stated is described at `Measure`.
 
@@ -195,6 +199,7 @@ def measure(
             "content": content,
             "by_edge": by_edge,
             "signed": signed,
+            "of_cover": of_cover,
         }
         made = Measure(function, id, unit, scope, version, **about)
         MEASURES[id] = made
