@@ -11,7 +11,6 @@ from typing import TypeVar
 import numpy as np
 
 from qc import __version__
-from qc.cover import measure_cover
 from qc.errors import ScanError
 from qc.features.color_tiles import ColorTiles
 from qc.geometry import WORKING_DPI
@@ -35,6 +34,7 @@ from qc.page import measure_ahead, measure_page, recognize_page, register_page, 
 from qc.reference.base import direction_of
 from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
+from qc.register.closed_cover import measure_cover
 from qc.register.collate import better_in_order, in_reading_order, jobs_out_of_order
 from qc.register.covers_among_pages import take_out_covers
 from qc.register.page_result import PageJob, PageResult

@@ -1,4 +1,4 @@
-"""The cover of a copy that was scanned closed: each side opened, registered to its panel of the wrap, and its edges located."""
+"""A closed copy scanned on one side: opened, registered to its panel of the wrap, and its edges located."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from qc.flags import Flag
 from qc.geometry import SIDES, Affine, Direction, Edge, edge_names, side_of
 from qc.model import BookCopy, Role, ScanFile
 from qc.normalize.page_image import PageImage
-from qc.page import open_job, small_picture
+from qc.normalize.small_picture import small_picture
 from qc.reference.base import ReferencePage
 from qc.reference.cover import CoverReference
 from qc.register.cover_panel import find_panel
+from qc.register.open_scan import open_job
 from qc.register.page_edges import ordered
 from qc.register.page_result import PageJob, PageResult
 from qc.register.thumbnails import Candidate
@@ -26,13 +27,20 @@ PANEL_OF = {Role.COVER_FRONT: 1, Role.COVER_BACK: 2}
 """Number of the panel that a scan of each role should show."""
 
 
-def measure_cover(
+def see_cover(
     copy: BookCopy, cover: CoverReference, profile: ScannerProfile | None, reader: ScanReader
 ) -> list[PageResult]:
-    """What each scan of a closed cover gave; never raises for a bad scan.
+    """What each scan of a closed cover shows, without its edges; never raises for a bad scan.
 
     `reference_page` is the panel that it shows, whatever its name says.
     """
+    return [_see(_job(copy, scan, cover, profile), cover, reader)[0] for scan in cover_scans(copy)]
+
+
+def measure_cover(
+    copy: BookCopy, cover: CoverReference, profile: ScannerProfile | None, reader: ScanReader
+) -> list[PageResult]:
+    """As `see_cover`, with the edges and tiles of each side whose print confirms what it shows."""
     return [_measure(_job(copy, scan, cover, profile), cover, reader) for scan in cover_scans(copy)]
 
 
@@ -47,27 +55,34 @@ def _job(copy: BookCopy, scan: ScanFile, cover: CoverReference, profile: Scanner
     return PageJob(PANEL_OF[scan.role], scan, settings, profile, direction=cover.direction)
 
 
-def _measure(job: PageJob, cover: CoverReference, reader: ScanReader) -> PageResult:
-    """What a scan gave: the panel that it shows, with edges and tiles where its print confirms that."""
+def _see(job: PageJob, cover: CoverReference, reader: ScanReader) -> tuple[PageResult, PageImage | None]:
+    """What a scan shows, and the scan turned upright."""
     result, opened = open_job(job, cover, reader)
     if opened is None:
-        return result
+        return result, None
     seen = find_panel(opened.image, cover)
-    image, panel = opened.image.turned(seen.turns), cover.page(seen.number)
+    image, registration = opened.image.turned(seen.turns), seen.registration
     result = replace(
         result,
+        reference_page=seen.number if registration is not None else None,
+        registration=registration,
         turns=seen.turns,
         to_scan=image.to_scan,
-        trim=panel.trim,
+        trim=cover.page(seen.number).trim,
         options=(Candidate(seen.number, seen.likeness, seen.turns, (0.0, 0.0)),),
         picture=small_picture(image),
         no_tone=None if image.color else Flag.GRAY_SCAN,
     )
-    if seen.registration is None:
+    return result, image
+
+
+def _measure(job: PageJob, cover: CoverReference, reader: ScanReader) -> PageResult:
+    result, image = _see(job, cover, reader)
+    if image is None or result.registration is None or result.reference_page is None:
         return result
-    to_px, lines = seen.registration.to_px, _edges(image, panel, seen.registration.to_px, cover.direction)
+    panel, to_px = cover.page(result.reference_page), result.registration.to_px
     tiles = page_tiles(page_maps(image, panel, to_px, None)).compact()
-    return replace(result, reference_page=seen.number, registration=seen.registration, lines=lines, tiles=tiles)
+    return replace(result, lines=_edges(image, panel, to_px, cover.direction), tiles=tiles)
 
 
 def _edges(image: PageImage, panel: ReferencePage, to_px: Affine, direction: Direction) -> tuple[EdgeLine, ...]:
