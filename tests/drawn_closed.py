@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qc.cover import measure_cover
 from qc.geometry import Direction, Edge, Size
 from qc.measure.context.cover_sides import CoverSides, cover_sides
 from qc.measure.cover_fold import cover_fold_offset, spine_centering, spine_width
@@ -19,6 +18,7 @@ from qc.model import Observation
 from qc.reference.cover import CoverReference
 from qc.reference.title_toml import Title
 from qc.reference.wrap import NotAWrap, find_wrap
+from qc.register.closed_cover import measure_cover
 from qc.scan.copy_folder import open_copy
 from qc.scan.scan_reader import ScanReader
 from qc.synthetic import CLOSED, Art, Bound, ClosedTruth, Wrap, draw_cover
@@ -52,11 +52,11 @@ def reference_of(wrap: Wrap) -> CoverReference:
     return CoverReference(wrap.path, wrap.path.stem, found)
 
 
-def measure_folder(folder: Path, cover: CoverReference, **stated: Any) -> CoverSides:
+def measure_folder(folder: Path, ordered: CoverReference, **stated: Any) -> CoverSides:
     """The covers in a folder of scans; `stated` as in [scan] of copy.toml."""
     copy = open_copy(folder)
     copy = replace(copy, scan=replace(copy.scan, **stated))
-    return cover_sides(copy, cover, measure_cover(copy, cover, None, ScanReader()))
+    return cover_sides(copy, ordered, measure_cover(copy, ordered, None, ScanReader()))
 
 
 def observe(cover: CoverSides, block_turns: int | None = None) -> dict[Key, Observation]:

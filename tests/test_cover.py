@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from drawn_closed import BLACK, COARSE, FLAT, GRAY, WHITE, Closed, draw_and_measure
+from drawn_closed import BLACK, COARSE, FLAT, GRAY, WHITE, Closed, draw_and_measure, measure_folder, observe
 
 from qc.geometry import Edge
 from qc.reference.wrap import Panel
@@ -53,7 +53,7 @@ def test_cuts_folds_and_turn_of_a_side(name: str, side: str, closed: dict[str, C
     found, (bound, _) = closed[name], CASES[name]
     true = found.truth.truths[side].offsets_mm
     for edge in CUTS:
-        near(found.of("cover-trim-offset", side, edge), true[edge], 0.08)
+        near(found.of("cover-trim-offset", side, edge), true[edge], 0.1)
     near(found.of("cover-fold-offset", side), true["spine"], 0.2)
     near(found.of("cover-skew", side), bound.turn_deg, 0.08)
 
@@ -120,8 +120,6 @@ def test_sides_whose_names_are_swapped(wrap: Wrap, tmp_path: Path) -> None:
         (tmp_path / f"cover-{name}.jpg").rename(tmp_path / f"{name}.jpg")
     (tmp_path / "front.jpg").rename(tmp_path / "cover-back.jpg")
     (tmp_path / "back.jpg").rename(tmp_path / "cover-front.jpg")
-    from drawn_closed import measure_folder, observe
-
     swapped = observe(measure_folder(tmp_path, found.sides.reference))
     for key, observation in found.observations.items():
         assert swapped[key].value == observation.value, key
@@ -147,8 +145,6 @@ def test_a_cover_cut_off_by_the_bench_shows_no_fold(wrap: Wrap, tmp_path: Path) 
         assert found.of("cover-fold-offset", side).flags == ("fold-not-proven",)
     assert found.of("spine-width").flags == ("fold-not-proven",)
     assert found.of("spine-width").value == pytest.approx(5.0, abs=0.3)
-    from drawn_closed import measure_folder, observe
-
     stated = observe(measure_folder(tmp_path, found.sides.reference, cover="off"))
     for key in (("cover-fold-offset", "front", None), ("spine-centering", None, None), ("spine-width", None, None)):
         assert stated[key].value is None and stated[key].flags == ("cover-off",)
@@ -180,16 +176,53 @@ def test_art_of_the_color_of_the_lid_has_no_edge(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("both", [True, False])
 def test_the_cover_of_another_book(both: bool, wrap: Wrap, tmp_path: Path) -> None:
-    other = write_wrap(tmp_path / "other.pdf", Art("Eleven Yards", color=(0.55, 0.3, 0.25), seed=5))
+    other = write_wrap(tmp_path / "other.pdf", Art("Eleven Yards", color=(0.55, 0.3, 0.25), picture="above", seed=5))
     sides = ("front", "back") if both else ("front",)
     found = draw_and_measure(tmp_path / "copy", wrap, other=dict.fromkeys(sides, other))
     identity = found.of("cover-identity")
     assert identity.value == len(sides) and identity.detail["others"] == list(sides)
-    assert "look-alike" not in identity.flags
     for side in sides:
         assert found.of("cover-fold-offset", side).value is None
     if not both:
         assert found.sides.sides[Panel.BACK].registered
+
+
+def test_another_title_of_the_same_design(tmp_path: Path) -> None:
+    """Three words of the front differ, all else is the same: it registers, and a person looks."""
+    ordered, other = (
+        write_wrap(tmp_path / f"{n}.pdf", Art(t)) for n, t in enumerate(("The Long Field", "The High Water"))
+    )
+    found = draw_and_measure(tmp_path / "copy", ordered, other={"front": other, "back": other})
+    identity = found.of("cover-identity")
+    assert all(side.registered for side in found.sides.sides.values())
+    assert identity.value == 1 and identity.flags == ("look-alike",)
+    assert identity.detail["others"] == identity.detail["reworded"] == ["front"]
+
+
+def test_a_strange_scan_stands_for_the_side_that_is_left(wrap: Wrap, tmp_path: Path) -> None:
+    """The front twice, once named back, is no reason to pass over a scan of another cover."""
+    other = write_wrap(tmp_path / "other.pdf", Art("Eleven Yards", color=(0.55, 0.3, 0.25), picture="above", seed=5))
+    found = draw_and_measure(tmp_path / "copy", wrap, other={"back": other})
+    front, back = (tmp_path / "copy" / f"cover-{side}.jpg" for side in ("front", "back"))
+    front.rename(tmp_path / "copy" / "a.jpg")
+    back.rename(front)
+    (tmp_path / "copy" / "a.jpg").rename(back)
+    swapped = observe(measure_folder(tmp_path / "copy", found.sides.reference))["cover-identity", None, None]
+    assert swapped.value == 1 and swapped.detail["others"] == ["back"] and swapped.detail["not_seen"] == []
+
+
+def test_scans_that_cannot_be_read(wrap: Wrap, tmp_path: Path) -> None:
+    found = draw_and_measure(tmp_path, wrap, Bound(1.0))
+    (tmp_path / "cover-back.jpg").write_bytes(b"no picture")
+    one = observe(measure_folder(tmp_path, found.sides.reference))
+    assert one["cover-identity", None, None].value == 0
+    assert one["cover-identity", None, None].flags == ("other-side-not-seen",)
+    assert one["cover-fold-offset", "front", None].flags == ("fold-not-proven",)
+    assert one["cover-fold-offset", "back", None].flags == ("unreadable",)
+    (tmp_path / "cover-front.jpg").write_bytes(b"")
+    none = observe(measure_folder(tmp_path, found.sides.reference))
+    assert all(o.value is None and o.flags for o in none.values())
+    assert none["cover-identity", None, None].flags == ("unreadable",)
 
 
 def test_nothing_to_register_is_not_another_cover(tmp_path: Path) -> None:
@@ -200,9 +233,14 @@ def test_nothing_to_register_is_not_another_cover(tmp_path: Path) -> None:
     assert found.of("cover-fold-offset", "front").value is None
 
 
-def test_scans_turned_against_the_block(wrap: Wrap, tmp_path: Path) -> None:
-    from drawn_closed import observe
+def test_another_cover_round_a_book_with_a_plain_one(wrap: Wrap, tmp_path: Path) -> None:
+    plain = write_wrap(tmp_path / "cover.pdf", Art(plain=True))
+    found = draw_and_measure(tmp_path / "copy", plain, other={"front": wrap, "back": wrap})
+    identity = found.of("cover-identity")
+    assert identity.value == 2 and identity.flags == ("look-alike",)
 
+
+def test_scans_turned_against_the_block(wrap: Wrap, tmp_path: Path) -> None:
     found = draw_and_measure(tmp_path, wrap, upside_down=("front", "back"))
     turned = observe(found.sides, block_turns=0)["cover-upside-down", None, None]
     assert turned.value == 2 and turned.flags == ("turned-by-hand",) and turned.detail["sides"] == ["front", "back"]

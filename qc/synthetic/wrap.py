@@ -36,8 +36,8 @@ class Art:
         On the front, and in capitals on the spine, from head to tail.
     color : (float, float, float)
         Ground of the cover, sRGB 0 to 1; the spine is a little darker.
-    picture : bool
-        A photograph fills the lower half of the front.
+    picture : {"below", "above", "none"}
+        A photograph fills the lower or the upper half of the front, the title the other.
     plain : bool
         Nothing but its ground: no letter, no picture, no barcode.
     isbn : str
@@ -50,7 +50,7 @@ class Art:
 
     title: str = "The Long Field"
     color: tuple[float, float, float] = (0.36, 0.47, 0.52)
-    picture: bool = True
+    picture: str = "below"
     plain: bool = False
     isbn: str = "9780000000002"
     off_mm: float = 0.0
@@ -135,21 +135,24 @@ Draw = Callable[[Sheet, Art], None]
 
 def _front(s: Sheet, art: Art) -> None:
     (width, height), (_, top, _, bottom) = s.trim_mm, s.area
-    if art.picture:
-        inner = 0.0 if s.number == 1 else -BLEED_MM
-        s.picture(inner, 0.45 * height, width + BLEED_MM + inner, bottom, "mixed", color=True)
+    above = art.picture == "above"
+    if art.picture != "none":
+        x = 0.0 if s.number == 1 else -BLEED_MM
+        y0, y1 = (top, 0.5 * height) if above else (0.45 * height, bottom)
+        s.picture(x, y0, width + BLEED_MM + x, y1, "mixed", color=True)
     s.canvas.setFillColorRGB(0.97, 0.96, 0.9)
     size = 0.2 * width
     words = art.title.split()
     for n, word in enumerate(words):
-        s.centered(0.12 * height + n * 0.4 * size, word, size, _FONT)
-    s.centered(top + BLEED_MM + 0.05 * height, "A Novel", 11.0)
+        s.centered((0.62 if above else 0.12) * height + n * 0.4 * size, word, size, _FONT)
+    s.centered((0.93 if above else 0.05) * height, "A Novel", 11.0)
 
 
 def _back(s: Sheet, art: Art) -> None:
     width, height = s.trim_mm
     s.canvas.setFillColorRGB(0.97, 0.96, 0.9)
-    s.fill(0.08 * height, 0.5 * height, 11.0)
+    above = art.picture == "above"
+    s.fill((0.5 if above else 0.08) * height, (0.8 if above else 0.5) * height, 11.0)
     if art.isbn:
         x, y = 0.5 * width - 4.0, height - 8.0
         s.canvas.setFillColorRGB(1, 1, 1)
