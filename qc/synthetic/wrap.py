@@ -21,6 +21,7 @@ from qc.synthetic.sheet import PT_PER_MM, Sheet
 SIDES = ("front", "back")
 BESIDE_MM = 18.0
 """Of the spine and what follows that is drawn beside a side."""
+_PICTURE_DPI = 100.0
 _FONT, _CAP_HEIGHT = "Helvetica-Bold", 0.718
 _SPINE_TYPE = 0.42
 """Height of the capitals on the spine, of its width."""
@@ -139,7 +140,7 @@ def _front(s: Sheet, art: Art) -> None:
     if art.picture != "none":
         x = 0.0 if s.number == 1 else -BLEED_MM
         y0, y1 = (top, 0.5 * height) if above else (0.45 * height, bottom)
-        s.picture(x, y0, width + BLEED_MM + x, y1, "mixed", color=True)
+        s.picture(x, y0, width + BLEED_MM + x, y1, "mixed", color=True, dpi=_PICTURE_DPI)
     s.canvas.setFillColorRGB(0.97, 0.96, 0.9)
     size = 0.2 * width
     words = art.title.split()
