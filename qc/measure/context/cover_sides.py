@@ -13,6 +13,7 @@ from qc.measure.context.cut_places import CutPlace, cut_places
 from qc.model import BookCopy, Observation, PageKind, PageRecord, Role, Where, evidence_at
 from qc.reference.cover import PANELS, CoverReference
 from qc.reference.wrap import Panel
+from qc.register.closed_cover import is_flat
 from qc.register.page_result import PageResult
 
 OFF_MM = 3.0
@@ -111,6 +112,8 @@ class CoverSides:
     def off(self) -> bool:
         """Whether the cover was taken off, so that no fold is seen: as stated, or by both edges, where the bench cut the spine."""
         scan = self.copy.scan
+        if any(is_flat(side.page) for side in self.sides.values()):
+            return False
         if scan.cover != "auto":
             return scan.cover == "off"
         cut_by_bench = bool(self.copy.pages) and not scan.bound and scan.spine == "bench"
@@ -164,7 +167,7 @@ def _record(record: PageRecord, side: CoverSide) -> PageRecord:
     role = Role.COVER_FRONT if side.panel is Panel.FRONT else Role.COVER_BACK
     return replace(
         record,
-        role=role if registration is not None else record.role,
+        role=role if registration is not None and record.role is not Role.COVER_WRAP else record.role,
         kind=PageKind.UNREADABLE if page.error else PageKind.CONTENT,
         reason=page.error or said,
         dpi=(page.resolution.x_dpi, page.resolution.y_dpi) if page.resolution and page.credible else None,
