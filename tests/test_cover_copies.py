@@ -147,7 +147,7 @@ def test_covers_that_cannot_be_read_do_not_stop_the_copy(book: Book) -> None:
     (path / "cover-back.jpg").write_bytes(b"")
     found = book.inspect(path)
     assert found.verdict.outcome is VerdictOutcome.NO_DEFECT
-    assert "cover" in found.verdict.not_checked
+    assert "cover (the file could not be read)" in found.verdict.not_checked
     assert {p.kind for p in found.pages if p.file.startswith("cover")} == {"unreadable"}
 
 
@@ -156,10 +156,14 @@ def test_a_design_that_is_no_wrap_is_said(book: Book, tmp_path: Path) -> None:
     write_wrap(titles / ISBN / "cover.pdf", FLAT, spine_mm=12.0)
     path, _ = book.copy("no-wrap", Bound(4.0))
     found = inspected(path, tmp_path / "out", titles=titles)
-    assert found.verdict.outcome is VerdictOutcome.NO_DEFECT and "cover" in found.verdict.not_checked
-    assert not [o for o in found.observations if o.measure.startswith(("cover-", "spine-"))]
+    assert found.verdict.outcome is VerdictOutcome.NO_DEFECT
+    assert {o.measure: o.flags for o in found.observations if o.measure.startswith(("cover-", "spine-"))} == {
+        "cover-identity": ("no-wrap",)
+    }
     said = json.dumps(record(found)) + (tmp_path / "out" / "no-wrap" / "report.html").read_text("utf-8")
     assert "4 pages make" in said
+    (gap,) = [gap for gap in found.verdict.not_checked if gap.startswith("cover")]
+    assert "4 pages make" in gap and gap.endswith(")")
 
 
 def test_stated_off_nothing_is_said_of_folds(book: Book) -> None:

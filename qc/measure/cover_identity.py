@@ -95,7 +95,11 @@ def _has_other_words(side: CoverSide) -> bool:
 
 @cover_identity.on_copy
 def _of_copy(copy: CopyContext) -> Observation | None:
-    return None if copy.cover is None else cover_identity(copy.cover)
+    if copy.cover is not None:
+        return cover_identity(copy.cover)
+    if not copy.cover_note:
+        return None
+    return cover_identity.observe(None, flags=(Flag.NO_WRAP,), detail=CoverSeenDetail(why=copy.cover_note))
 
 
 @cover_identity.full_sentence
