@@ -34,7 +34,7 @@ from qc.page import measure_ahead, measure_page, recognize_page, register_page, 
 from qc.reference.base import direction_of
 from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
-from qc.register.closed_cover import cover_pictures, measure_cover
+from qc.register.closed_cover import cover_pictures, cover_scans, measure_cover
 from qc.register.collate import better_in_order, in_reading_order, jobs_out_of_order
 from qc.register.covers_among_pages import take_out_covers
 from qc.register.page_result import PageJob, PageResult
@@ -70,6 +70,7 @@ def inspect_copy(
     progress: Progress | None = None,
     reader: ScanReader | None = None,
     cover: CoverReference | None = None,
+    cover_note: str = "",
 ) -> Inspection:
     """Inspect one copy.
 
@@ -88,7 +89,7 @@ def inspect_copy(
     reader : ScanReader, optional
         Of its scans, where something else will look at them, too.
     cover : CoverReference, optional
-        The ordered cover.
+        The ordered cover; `cover_note` says why it is not known.
 
     Raises
     ------
@@ -105,6 +106,7 @@ def inspect_copy(
         progress=progress,
         reader=reader,
         cover=cover,
+        cover_note=cover_note,
     )
     return inspection
 
@@ -120,6 +122,7 @@ def inspect_with_colors(
     progress: Progress | None = None,
     reader: ScanReader | None = None,
     cover: CoverReference | None = None,
+    cover_note: str = "",
 ) -> tuple[Inspection, dict[int, ColorTiles]]:
     """As `inspect_copy`, and the colors of the registered pages by their position."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -133,6 +136,7 @@ def inspect_with_colors(
     pages = without_dirt_on_glass(without_painted_rims(pages), reader)
     imprint = read_copy(copy, [p for p in pages if p.job.same_as is None], reference, reader)
     context, records = _place_copy(copy, pages, reference, imprint, order)
+    context.cover_note = cover_note if cover_scans(copy) else ""
     if cover is not None and (sides := measure_cover(copy, cover, scanner.profile, reader)):
         context.cover = cover_sides(copy, cover, sides)
         records = with_sides(records, context.cover)

@@ -105,6 +105,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         progress=progress,
         reader=reader,
         cover=opened.cover,
+        cover_note=opened.cover_note,
     )
     capture = capture_of(inspection.copy, opened.scanner.profile)
     colors = CopyColors(pages, capture, reference is not None and reference.trim_known)

@@ -25,9 +25,8 @@ U_DE00 = 1.0
     "copy",
     1,
     name="color difference of the cover",
-    subject="tone",
+    subject="cover",
     content=True,
-    of_cover=True,
 )
 def cover_color_difference(cover: CoverSides) -> Iterator[Observation]:
     """Mean CIEDE2000 of the tiles of a side against the ordered cover, both on the tone and the lamp of the copy.

@@ -18,7 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Scope = Literal["page", "copy", "copies"]
-Subject = Literal["cut", "sequence", "tone", "reading", "copies", ""]
+Subject = Literal["cut", "sequence", "tone", "reading", "copies", "cover", ""]
 Seen = Observation | Iterable[Observation] | None
 Sentence = Callable[[Observation, Said], str]
 MEASURES: dict[str, Measure[..., Any]] = {}
@@ -80,15 +80,13 @@ class Measure(Measured[P, R]):
     needs : tuple of str
         Ids of measures that are observed before.
     subject : str
-        What it rests on: the place of cuts against the ordered trim, the sequence of pages, tone and color, a reading.
+        What it rests on: the place of cuts against the ordered trim, the sequence of pages, tone and color, a reading, the cover.
     content : bool
         Whether it compares the content of the copy with the ordered file, which a copy of an older file does not have.
     by_edge : bool
         Whether it is observed edge by edge, so that a rule may name edges.
     signed : bool
         Whether the sign of a length says a direction.
-    of_cover : bool
-        Whether it is observed on the cover alone.
     """
 
     def __init__(self, function: Callable[P, R], id: str, unit: str, scope: Scope, version: int, **about: Any) -> None:
@@ -101,7 +99,6 @@ class Measure(Measured[P, R]):
         self.content: bool = about["content"]
         self.by_edge: bool = about["by_edge"]
         self.signed: bool = about["signed"]
-        self.of_cover: bool = about["of_cover"]
         self.says_where = False
         self._sentence: Sentence | None = None
         self.reviser: Callable[..., Iterable[Observation]] | None = None
@@ -176,7 +173,6 @@ def measure(
     content: bool = False,
     by_edge: bool = False,
     signed: bool = True,
-    of_cover: bool = False,
 ) -> Callable[[Callable[P, R]], Measure[P, R]]:
     """Decorator that registers a measure; what is stated is described at `Measure`.
 
@@ -199,7 +195,6 @@ def measure(
             "content": content,
             "by_edge": by_edge,
             "signed": signed,
-            "of_cover": of_cover,
         }
         made = Measure(function, id, unit, scope, version, **about)
         MEASURES[id] = made

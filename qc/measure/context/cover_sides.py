@@ -37,12 +37,15 @@ class CoverSide:
         What its left, top, right and bottom edges are; the fold is `Edge.SPINE`.
     trim : Size
         Of the panel.
+    ordered_spread : float
+        Standard deviation of the panel's small picture, in gray levels.
     """
 
     panel: Panel
     page: PageResult
     names: tuple[Edge, Edge, Edge, Edge]
     trim: Size
+    ordered_spread: float
 
     @property
     def registered(self) -> bool:
@@ -127,13 +130,20 @@ class CoverSides:
 
 
 def cover_sides(copy: BookCopy, reference: CoverReference, pages: list[PageResult]) -> CoverSides:
-    """The scans of a closed cover, each under the panel that it shows; of two scans of one panel the one that registers better."""
+    """The scans of a closed cover, each under the panel that it shows; of two scans of one panel the one that registers better.
+
+    One that shows neither panel stands for the one it is named for, or for the other where that is seen.
+    """
     found: dict[Panel, CoverSide] = {}
-    for page in sorted(pages, key=_worth):
+    for page in sorted(pages, key=_worth, reverse=True):
         number = page.reference_page or page.job.position
+        if page.reference_page is None and PANELS[number] in found:
+            number = len(PANELS) + 1 - number
         names = edge_names(side_of(number), reference.direction)
-        found[PANELS[number]] = CoverSide(PANELS[number], page, names, reference.page(number).trim)
-    return CoverSides(copy, reference, found)
+        spread = float(reference.thumbnails()[number - 1].std())
+        side = CoverSide(PANELS[number], page, names, reference.page(number).trim, spread)
+        found.setdefault(side.panel, side)
+    return CoverSides(copy, reference, {panel: found[panel] for panel in Panel if panel in found})
 
 
 def _worth(page: PageResult) -> float:
