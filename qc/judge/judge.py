@@ -10,6 +10,7 @@ from statistics import NormalDist
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.claim import known
+from qc.judge.cover_gaps import OF_COVER, cover_gaps, looked_at_cover
 from qc.judge.messages import Book, capital, listed, message, name, ranges
 from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
@@ -39,7 +40,7 @@ from qc.model import (
 FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})
 """Kinds of reference that do not say where the print belongs: never a no-defect."""
-_NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
+_NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER), str(Flag.NO_BOUND_PAGES)})
 _NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.TONES_BY_PLACE), str(Flag.PAPER_NOT_STATED)})
 _STATE = {
     Flag.NO_REFERENCE: "add the reference the copy was ordered from (--titles or --reference)",
@@ -125,7 +126,7 @@ def judge(
     missing = _missing(policy, findings, copy)
     defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
     doubts = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
-    unseen = ["cover", *not_checked, *_not_judged(policy, findings, observations, copy)]
+    unseen = [*cover_gaps(observations), *not_checked, *_not_judged(policy, findings, observations, copy)]
     unseen = list(dict.fromkeys([*unseen, *_not_scanned(copy, pages, not_seen)]))
     case = Case(copy, findings, observations, pages, not_seen, policy.k)
     lacking = [] if reference.kind in WITHOUT_DESIGN else list(missing.values())
@@ -275,14 +276,17 @@ def _not_judged(
     policy: Policy, findings: Sequence[Finding], observations: Sequence[Observation], copy: BookCopy
 ) -> list[str]:
     words = list(_missing(policy, findings, copy))
+    covered = looked_at_cover(observations)
     for rule in policy.rules:
         if rule.required and not _set_aside(rule, copy):
             continue
         # What can never call a defect is not missed.
         if (
             rule.severity == "note"
+            or (rule.measure in OF_COVER and not covered)
             or rule.outside is None
             or rule.scope == "copies"
+            or (MEASURES[rule.measure].subject == "cover" and all(o.measure != rule.measure for o in observations))
             or (rule.edges and not rule.judged_edges(copy.scan, spine_in_doubt(observations)))
         ):
             continue

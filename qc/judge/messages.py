@@ -136,6 +136,8 @@ def _place(observation: Observation, page: str) -> str:
     place = f" at the {where.edge}" if where.edge else ""
     place += f" on {page}" if page else ""
     place += {None: "", "x": " (horizontal)", "y": " (vertical)"}.get(where.axis, f" in {where.axis}")
+    if where.side:
+        place += f" of the {where.side} cover"
     if where.copies:
         place += f" between {listed(where.copies)}"
     elif where.copy:

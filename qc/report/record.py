@@ -166,6 +166,8 @@ def _where(w: Where) -> shapes.Where:
         where["copy"] = w.copy
     if w.copies is not None:
         where["copies"] = list(w.copies)
+    if w.side is not None:
+        where["side"] = w.side
     return where
 
 

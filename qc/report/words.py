@@ -92,6 +92,7 @@ def place(where: Where) -> str:
     """Such as ``"scanned page 7, fore-edge"``; ``"copy"`` where nothing narrower is known."""
     parts = [
         where.page and f"scanned page {where.page}",
+        where.side and f"{where.side} cover",
         where.edge and str(where.edge),
         where.axis and _ALONG.get(where.axis, where.axis),
         where.copy,
