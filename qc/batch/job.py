@@ -126,7 +126,8 @@ def write_results(
     OutputError
         They cannot be written.
     """
-    shown, imprint = exhibits(inspection, reference, reader=reader), imprint_picture(inspection, reader)
+    # Its pixels are at hand still; pictures of findings let go of theirs.
+    imprint, shown = imprint_picture(inspection, reader), exhibits(inspection, reference, reader=reader)
     pictures = color_pictures(inspection, colors.pages, reference)
     html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint)
     write_json(record(inspection), job.folder / "inspection.json")

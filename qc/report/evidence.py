@@ -106,13 +106,13 @@ def exhibits(
     for place in places:
         shrink[place.scan] = min(place.shrink, shrink.get(place.scan, place.shrink))
     shown: dict[int, Exhibit] = {}
-    last: ScanFile | None = None
-    for index in sorted(range(len(places)), key=lambda i: (places[i].scan.name, places[i].scan.frame)):
-        place = places[index]
-        if place.scan != last:
-            # One at a time: a page is up to 100 MB.
-            pixels, last = reader.pixels(place.scan, shrink[place.scan]), place.scan
-        shown[index] = _exhibit(inspection, place, pixels, shrink[place.scan], reference)
+    # One at a time: a page is up to 100 MB.
+    for scan in shrink:
+        pixels = reader.pixels(scan, shrink[scan])
+        for i, place in enumerate(places):
+            if place.scan == scan:
+                shown[i] = _exhibit(inspection, place, pixels, shrink[scan], reference)
+        reader.let_go(scan)
     return [shown[i] for i in range(len(places))]
 
 
