@@ -134,7 +134,8 @@ def write_results(
     OutputError
         They cannot be written.
     """
-    shown, imprint = exhibits(inspection, reference, reader=reader), imprint_picture(inspection, reader)
+    # Its pixels are at hand still; pictures of findings let go of theirs.
+    imprint, shown = imprint_picture(inspection, reader), exhibits(inspection, reference, reader=reader)
     pictures = color_pictures(inspection, colors.pages, reference)
     index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
     html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, index=index)
