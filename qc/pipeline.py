@@ -80,7 +80,7 @@ def inspect_copy(
     ----------
     copy : BookCopy
     reference : Reference or None
-        The ordered book; None where there is none, `note` then says why. With one, `note` is what else is to be said of it.
+        The ordered book; None where there is none, `note` then says why.
     policy : Policy
     scanner : AppliedProfile
         That its scans were made on.
@@ -192,9 +192,7 @@ def _judge_copy(
     if context.block is not None:
         # Pages of the ordered book that another block lacks would change nothing.
         unseen = [u for u in unseen if u.file is not None]
-    identity = ReferenceId("none", note=note)
-    if reference is not None:
-        identity = replace(reference.id, note="; ".join(n for n in (reference.id.note, note) if n))
+    identity = reference.id if reference else ReferenceId("none", note=note)
     unread = not_known(copy, observations)
     findings, verdict = judge(observations, policy, copy, records, identity, unseen, unread)
     return Inspection(

@@ -17,7 +17,6 @@ from qc.judge.policy import Policy
 from qc.model import Inspection
 from qc.pipeline import Progress, inspect_with_colors
 from qc.reference.find import Reference
-from qc.register.closed_cover import cover_scans
 from qc.report import html
 from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
@@ -104,7 +103,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         opened.copy,
         reference,
         job.policy,
-        note=" ".join(n for n in (opened.note, opened.cover_note if cover_scans(opened.copy) else "") if n),
+        note=opened.note,
         scanner=opened.scanner,
         threads=threads,
         progress=progress,
