@@ -28,11 +28,15 @@ STEEPEST, SLOPES = 0.03, 61
 MIN_USED = 0.4
 """Share of the segments that must show a line."""
 NEAR_PX = 3
+OWN_PX = 2.0
+"""Peaks as near to a line are its own; a block that stands out by less is not told from its cover."""
 BESIDE_MM = 0.4
 """So far from a line, or halfway to the next one, is looked at what it divides."""
-LEAST_CHANGE, RINGING = 0.02, 0.08
-"""A line divides levels that differ by more, of all channels together, and by more than this share of what the line next to it
-divides: JPEG blocks ring beside an edge, on drawn scans of qualities 84 to 95 by 1 to 5 % of it."""
+LEAST_CHANGE = 0.02
+"""A line divides levels that differ by more, of all channels together."""
+RINGING, RINGS_MM = 0.1, 1.0
+"""JPEG blocks ring beside an edge, on drawn scans of qualities 84 to 95 by 2 to 6 % of its step and within 8 px; a block that
+stands out beyond its cover is told from the lid by four times the step at the cut, at most."""
 
 Profiles = NDArray[np.float64]
 
@@ -71,11 +75,16 @@ class CoverStrip:
     scale: float
 
     @cached_property
+    def steps(self) -> Profiles:
+        """Narrow steps, of all channels together; 0 where there is no image."""
+        wide = round(WIDE_MM * self.scale)
+        return np.nan_to_num(np.sqrt(sum(_narrow(plane, wide) ** 2 for plane in self.encoded)))
+
+    @cached_property
     def peaks(self) -> NDArray[np.bool_]:
         """Where each segment has a narrow step above noise."""
-        wide = round(WIDE_MM * self.scale)
-        steps = np.nan_to_num(np.sqrt(sum(_narrow(plane, wide) ** 2 for plane in self.encoded)))
-        return _peaks(steps, max(LEAST_STEP, TIMES_NOISE * mad(steps[:, -wide:].ravel())))
+        noise = mad(self.steps[:, -round(WIDE_MM * self.scale) :].ravel())
+        return _peaks(self.steps, max(LEAST_STEP, TIMES_NOISE * noise))
 
     @cached_property
     def printed(self) -> NDArray[np.bool_]:
@@ -98,9 +107,16 @@ class CoverStrip:
         found = _lines(peaks, self.centers)
         if not found:
             return []
-        change = self._changes(found)
-        size = max(change)
-        return [line for line, c in zip(found, change, strict=True) if c > max(LEAST_CHANGE, RINGING * size)]
+        size, levels = np.array([self._size(line) for line in found]), np.array([line.level for line in found])
+        near = np.abs(levels[:, None] - levels[None, :]) < RINGS_MM * self.scale
+        real = size > RINGING * np.where(near, size, 0.0).max(axis=1)
+        found = [line for line, r in zip(found, real, strict=True) if r]
+        return [line for line, c in zip(found, self._changes(found), strict=True) if c > LEAST_CHANGE]
+
+    def _size(self, line: Line) -> float:
+        """Size of the step at a line."""
+        rows = self.rows(line)
+        return float(np.median(np.max([np.nan_to_num(self.at(self.steps, rows + d)) for d in (-1, 0, 1)], axis=0)))
 
     def _changes(self, lines: list[Line]) -> list[float]:
         """By how much the levels on both sides of each line differ, all channels together."""
@@ -110,7 +126,7 @@ class CoverStrip:
         for line, before, after in zip(lines, gaps[:-1], gaps[1:], strict=True):
             rows = self.rows(line)
             apart = [self.at(plane, rows + after) - self.at(plane, rows - before) for plane in self.encoded]
-            changes.append(float(np.nan_to_num(np.nanmedian(np.sqrt(np.sum(np.square(apart), axis=0))))))
+            changes.append(float(np.median(np.nan_to_num(np.sqrt(np.sum(np.square(apart), axis=0))))))
         return changes
 
 
@@ -177,24 +193,38 @@ def _peaks(steps: Profiles, limit: float) -> NDArray[np.bool_]:
 
 
 def _lines(peaks: NDArray[np.bool_], centers: NDArray[np.float64]) -> list[Line]:
-    """Lines on which at least `MIN_USED` of the rows have a peak, innermost first."""
+    """Lines on which at least `MIN_USED` of the rows have a peak, innermost first.
+
+    The one with most peaks is taken out with its peaks, then the next is looked for: a line that crosses a real one at a small
+    angle shares many of them.
+    """
     slopes = np.linspace(-STEEPEST, STEEPEST, SLOPES)
-    across = peaks.shape[1]
-    # A row votes once for each level, for those beside its peaks, too.
-    near = cv2.dilate(peaks.astype(np.uint8), np.ones((1, 3), np.uint8))
-    votes = np.zeros((SLOPES, across), np.int64)
-    row, at = np.nonzero(near)
     lever = centers - centers.mean()
-    for k, slope in enumerate(slopes):
-        level = at - np.rint(slope * lever[row]).astype(int)
-        votes[k] = np.bincount(level[(level >= 1) & (level < across - 1)], minlength=across)
-    best = votes.max(axis=0)
+    left = peaks.copy()
     lines: list[Line] = []
-    last = across
-    # Outermost first: glare on the arc of a fold is a line of its own, and a stronger one than the end of the arc.
-    for level in np.flatnonzero(best >= MIN_USED * SEGMENTS)[::-1]:
-        if last - level <= NEAR_PX:
-            continue
-        last = level - int(np.argmax(best[level : max(level - NEAR_PX - 1, 0) : -1]))
-        lines.insert(0, Line(float(last), float(np.median(slopes[votes[:, last] == best[last]]))))
-    return lines
+    while True:
+        # A row votes once for each level, for those beside its peaks, too; of lines with as many, the straighter one counts.
+        near = cv2.dilate(left.astype(np.uint8), np.ones((1, 3), np.uint8)) > 0
+        votes = _votes(near, slopes, lever)
+        score = np.where(votes >= MIN_USED * SEGMENTS, votes + _votes(left, slopes, lever), 0)
+        best = np.argwhere(score == max(score.max(), 1))
+        if not best.size:
+            return sorted(lines, key=lambda line: line.level)
+        line = Line(float(np.median(best[:, 1])), float(np.median(slopes[best[:, 0]])))
+        lines.append(line)
+        own = np.abs(np.arange(peaks.shape[1]) - (line.level + line.slope * lever)[:, None]) <= OWN_PX
+        if not (left & own).any():
+            return sorted(lines, key=lambda line: line.level)
+        left &= ~own
+
+
+def _votes(peaks: NDArray[np.bool_], slopes: NDArray[np.float64], lever: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many rows have a peak on the line of each slope and level, shape (slopes, across)."""
+    row, at = np.nonzero(peaks)
+    across = peaks.shape[1]
+    level = at - np.rint(slopes[:, None] * lever[row]).astype(int)
+    level[(level < 1) | (level >= across - 1)] = 0
+    votes = np.bincount((level + across * np.arange(len(slopes))[:, None]).ravel(), minlength=len(slopes) * across)
+    votes = votes.reshape(len(slopes), across)
+    votes[:, 0] = 0
+    return votes

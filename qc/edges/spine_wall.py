@@ -18,7 +18,9 @@ AT_FOLD = 0.72
 1.3 mm with a wall beside them."""
 ARC_MM, WALL_MM = 0.4, 0.7
 """Up to the first, no more than the arc of a fold of 1.5 mm is as dark; beyond the second it is a wall."""
-REACH_MM, STEP_MM = 7.0, 0.05
+REACH_MM, STEP_MM = 6.0, 0.05
+FLAT_MM = 2.5
+"""Of the strip, at least, is taken for flat."""
 LID_MM = 0.2
 """Next to the line the lid shines in."""
 DARK_SHARE = 0.75
@@ -66,7 +68,7 @@ def _begins(d: NDArray[np.float64], gain: NDArray[np.float64]) -> float:
 def _gain(strip: CoverStrip, line: Line, d: NDArray[np.float64]) -> NDArray[np.float64]:
     """Light on what was ordered at distances inside a line, against that on the flat cover; NaN where art does not tell."""
     rows = strip.rows(line)
-    flat = np.arange(strip.ordered.shape[1])[None, :] < (rows - REACH_MM * strip.scale)[:, None]
+    flat = np.arange(strip.ordered.shape[1])[None, :] < np.maximum(rows - REACH_MM * strip.scale, FLAT_MM * strip.scale)[:, None]
     meant = np.where(strip.ordered > LEAST_TONE, strip.ordered, np.nan)
     share = strip.luminance / meant
     if not np.isfinite(share[flat]).any():
