@@ -207,10 +207,10 @@ def _lines(peaks: NDArray[np.bool_], centers: NDArray[np.float64]) -> list[Line]
         near = cv2.dilate(left.astype(np.uint8), np.ones((1, 3), np.uint8)) > 0
         votes = _votes(near, slopes, lever)
         score = np.where(votes >= MIN_USED * SEGMENTS, votes + _votes(left, slopes, lever), 0)
-        best = np.argwhere(score == max(score.max(), 1))
-        if not best.size:
+        if not score.any():
             return sorted(lines, key=lambda line: line.level)
-        line = Line(float(np.median(best[:, 1])), float(np.median(slopes[best[:, 0]])))
+        level = int(score.max(axis=0).argmax())
+        line = Line(float(level), float(np.median(slopes[score[:, level] == score.max()])))
         lines.append(line)
         own = np.abs(np.arange(peaks.shape[1]) - (line.level + line.slope * lever)[:, None]) <= OWN_PX
         if not (left & own).any():
