@@ -17,7 +17,9 @@ AT_FOLD = 0.72
 """Share of the light on flat art that is left where the arc turns upright: 0.60 to 0.77 on 25 drawn folds of radii from 0.2 to
 1.3 mm with a wall beside them."""
 ARC_MM, WALL_MM = 0.4, 0.7
-"""Up to the first, no more than the arc of a fold of 1.5 mm is as dark; beyond the second it is a wall."""
+"""Up to the first, the arc of a fold is as dark, of radii up to 1 mm; beyond the second it is a wall. Between them, a fold of a
+radius of 1.5 mm is less dark than `AT_WALL` at `DEEP_MM` inside its end: 0.40 to 0.55 on drawn folds, a wall 0.02 to 0.24."""
+AT_WALL, DEEP_MM = 0.3, 0.25
 REACH_MM, STEP_MM = 6.0, 0.05
 FLAT_MM = 2.5
 """Of the strip, at least, is taken for flat."""
@@ -51,7 +53,9 @@ def find_fold(strip: CoverStrip, line: Line, u_fold: float, u_wall: float) -> Fo
     if begins <= ARC_MM:
         return FoldPlace(0.0, u_fold)
     if begins <= WALL_MM:
-        return FoldPlace(begins / 2, float(np.hypot(u_fold, begins / 2)))
+        # Either is possible; the likelier one is taken.
+        deep = float(np.interp(DEEP_MM, d[known], gain[known])) < AT_WALL
+        return FoldPlace(begins if deep else 0.0, float(np.hypot(u_fold, begins / 3)))
     return FoldPlace(begins, u_wall)
 
 
