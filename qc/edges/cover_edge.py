@@ -26,10 +26,12 @@ BAND_MM = 9.0
 MAX_SCATTER_MM = 0.25
 BLOCK_MM = 5.0
 """A block stands out beyond its cover, and a lens sees its edge beside it, by less."""
+RINGING_FOLD = 0.15
+"""As `RINGING`, for the outermost line: its false ones lie beyond the edge, where the shadow on the lid adds to them."""
 SHADING_MM = 0.08
 """By so much the steepest change lies inside the end of an arc, which darkens toward it; on drawn folds of radii from 0.2 to 1.5 mm
 0.06 to 0.12 mm."""
-U_CUT_MM, U_FOLD_MM, U_WALL_MM = 0.03, 0.1, 0.2
+U_CUT_MM, U_FOLD_MM, U_WALL_MM = 0.03, 0.12, 0.2
 """Standard uncertainty of what all scans of a copy share: of a cut the blur of the scanner, of a fold also its rounding and its
 shading."""
 
@@ -108,7 +110,7 @@ def locate(strip: CoverStrip, fold: bool) -> EdgeLine:
 
 
 def _line_of_fold(strip: CoverStrip) -> Line | None:
-    lines = strip.lines(strip.peaks)
+    lines = strip.lines(strip.peaks, RINGING_FOLD)
     return lines[-1] if lines else None
 
 

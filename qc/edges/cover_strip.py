@@ -102,14 +102,14 @@ class CoverStrip:
         columns = np.arange(profiles.shape[1])
         return np.array([np.interp(r, columns, p, np.nan, np.nan) for r, p in zip(rows, profiles, strict=True)])
 
-    def lines(self, peaks: NDArray[np.bool_]) -> list[Line]:
+    def lines(self, peaks: NDArray[np.bool_], ringing: float = RINGING) -> list[Line]:
         """Lines on which enough segments have a peak, innermost first, and which divide levels that differ."""
         found = _lines(peaks, self.centers)
         if not found:
             return []
         size, levels = np.array([self._size(line) for line in found]), np.array([line.level for line in found])
         near = np.abs(levels[:, None] - levels[None, :]) < RINGS_MM * self.scale
-        real = size > RINGING * np.where(near, size, 0.0).max(axis=1)
+        real = size > ringing * np.where(near, size, 0.0).max(axis=1)
         found = [line for line, r in zip(found, real, strict=True) if r]
         return [line for line, c in zip(found, self._changes(found), strict=True) if c > LEAST_CHANGE]
 
