@@ -95,7 +95,7 @@ class CoverStrip:
 
     def rows(self, line: Line) -> NDArray[np.float64]:
         """Where the line crosses each segment."""
-        return line.level + line.slope * (self.centers - self.centers.mean())
+        return np.asarray(line.level + line.slope * (self.centers - self.centers.mean()))
 
     def at(self, profiles: Profiles, rows: NDArray[np.float64]) -> Profiles:
         """Values of profiles at a row of each segment; NaN beyond them."""
