@@ -26,6 +26,8 @@ BAND_MM = 9.0
 MAX_SCATTER_MM = 0.25
 BLOCK_MM = 5.0
 """A block stands out beyond its cover, and a lens sees its edge beside it, by less."""
+MOST = 0.75
+"""Share of the segments that show a line, though the order prints something there; pictures show some in up to half of them."""
 RINGING_FOLD = 0.15
 """As `RINGING`, for the outermost line: its false ones lie beyond the edge, where the shadow on the lid adds to them."""
 SHADING_MM = 0.08
@@ -119,8 +121,11 @@ def _line_of_cut(strip: CoverStrip) -> Line | None:
     lines = strip.lines(strip.peaks)
     if not lines:
         return None
-    own = strip.lines(strip.peaks & ~strip.printed)
-    return next((k for k in own if 0 <= lines[-1].level - k.level < BLOCK_MM * strip.scale), lines[-1])
+    own = strip.lines(strip.peaks & ~strip.printed) + [
+        line for line in lines if line.share >= MOST and not strip.prints(line)
+    ]
+    within = [line for line in own if 0 <= lines[-1].level - line.level < BLOCK_MM * strip.scale]
+    return min(within, key=lambda line: line.level, default=lines[-1])
 
 
 def _fitted(

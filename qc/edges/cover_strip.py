@@ -43,10 +43,13 @@ Profiles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Line:
-    """A line along the strip: `level` is its row in the middle of the strip, rows a column its `slope`."""
+    """A line along the strip: `level` is its row in the middle of the strip, rows a column its `slope`, `share` that of the segments
+    that have a peak on it.
+    """
 
     level: float
     slope: float
+    share: float
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,22 @@ class CoverStrip:
         return _peaks(self.steps, max(LEAST_STEP, TIMES_NOISE * noise))
 
     @cached_property
+    def _ordered_steps(self) -> Profiles:
+        return np.nan_to_num(_narrow(np.sqrt(self.ordered), round(WIDE_MM * self.scale)))
+
+    @cached_property
     def printed(self) -> NDArray[np.bool_]:
         """Where the ordered cover shows steps itself."""
-        steps = np.nan_to_num(_narrow(np.sqrt(self.ordered), round(WIDE_MM * self.scale)))
         around = np.ones((1, 2 * NEAR_PX + 1), np.uint8)
-        return np.asarray(cv2.dilate((steps > LEAST_STEP / 2).astype(np.uint8), around) > 0)
+        return np.asarray(cv2.dilate((self._ordered_steps > LEAST_STEP / 2).astype(np.uint8), around) > 0)
+
+    @cached_property
+    def _printed_lines(self) -> list[Line]:
+        return _lines(_peaks(self._ordered_steps, LEAST_STEP / 2), self.centers)
+
+    def prints(self, line: Line) -> bool:
+        """Whether the order prints a line there."""
+        return any(np.abs(self.rows(k) - self.rows(line)).max() <= NEAR_PX for k in self._printed_lines)
 
     def rows(self, line: Line) -> NDArray[np.float64]:
         """Where the line crosses each segment."""
@@ -210,7 +224,9 @@ def _lines(peaks: NDArray[np.bool_], centers: NDArray[np.float64]) -> list[Line]
         if not score.any():
             return sorted(lines, key=lambda line: line.level)
         level = int(score.max(axis=0).argmax())
-        line = Line(float(level), float(np.median(slopes[score[:, level] == score.max()])))
+        best = score[:, level] == score.max()
+        share = float(votes[best, level].max()) / SEGMENTS
+        line = Line(float(level), float(np.median(slopes[best])), share)
         lines.append(line)
         own = np.abs(np.arange(peaks.shape[1]) - (line.level + line.slope * lever)[:, None]) <= OWN_PX
         if not (left & own).any():

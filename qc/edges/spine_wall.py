@@ -56,7 +56,7 @@ def find_fold(strip: CoverStrip, line: Line, u_fold: float, u_wall: float) -> Fo
     if begins <= WALL_MM:
         # Either is possible; the likelier one is taken.
         deep = float(np.interp(DEEP_MM, d[known], gain[known])) < DEEP
-        return FoldPlace(begins if deep else 0.0, float(np.hypot(u_fold, begins / 3)))
+        return FoldPlace(begins if deep else 0.0, float(np.hypot(u_fold, begins / 2)))
     return FoldPlace(begins, u_wall)
 
 
