@@ -43,8 +43,16 @@ Profiles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Line:
-    """A line along the strip: `level` is its row in the middle of the strip, rows a column its `slope`, `share` that of the segments
-    that have a peak on it.
+    """A line along the strip.
+
+    Attributes
+    ----------
+    level : float
+        Its row in the middle of the strip.
+    slope : float
+        Rows a column.
+    share : float
+        Of the segments, those that have a peak on it.
     """
 
     level: float
