@@ -43,6 +43,7 @@ def find(
     radius_mm: float = 0.0,
     wall_mm: float = 0.0,
     block_mm: float = 0.0,
+    shadow: float = 0.6,
 ) -> tuple[EdgeLine, float]:
     """Draw a scan of the strip and measure it: the edge found and its error in mm."""
     x = (np.arange(WIDTH * FINE) + 0.5) / FINE - 0.5
@@ -53,8 +54,7 @@ def find(
         # Light on a cylinder by the cosine of its normal, and what scatters.
         sine = np.clip(1 + outside / radius_mm, 0, 1)
         light *= (0.15 + 0.85 * np.sqrt(1 - sine**2))[..., None]
-    shadow = lid * (1 - 0.6 * np.exp(-np.maximum(outside, 0) / 4))
-    beyond = np.repeat(shadow[..., None], 3, axis=2)
+    beyond = np.repeat((lid * (1 - shadow * np.exp(-np.maximum(outside, 0) / 4)))[..., None], 3, axis=2)
     if block_mm:
         beyond = np.where((outside < block_mm)[..., None], 0.55, beyond)
     if wall_mm:
@@ -127,3 +127,13 @@ def test_a_fold_in_black_art_is_not_told_from_the_wall() -> None:
     line, _ = find(art_of(BLACK), LIDS["gray"], 0.7, fold=True, radius_mm=0.8, wall_mm=3.0)
     assert line.ends is None
     assert line.flag is Flag.FOLD_NOT_PROVEN
+
+
+def test_the_score_of_a_hinge_is_no_fold() -> None:
+    art = art_of((0.03, 0.03, 0.03))
+    at = round((GUESS_PX - 5.5 * SCALE) * FINE)
+    scored = art.copy()
+    scored[:, at : at + 6 * FINE] *= 0.3
+    line, _ = find(scored, 0.03, 0.5, fold=True, shadow=0.0)
+    assert line.ends is None
+    assert line.flag is Flag.EDGE_NOT_FOUND

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.edges.cover_strip import MIN_USED, NEAR_PX, CoverStrip, Line, read_strip, slopes_of
+from qc.edges.cover_strip import LEAST_CHANGE, MIN_USED, NEAR_PX, CoverStrip, Line, read_strip, slopes_of
 from qc.edges.dark_backing import EdgeLine
 from qc.edges.page_stack import Expected
 from qc.edges.profiles import SEGMENTS, robust_line
@@ -30,6 +30,8 @@ MOST = 0.75
 """Share of the segments that show a line, though the order prints something there; pictures show some in up to half of them."""
 RINGING_FOLD = 0.15
 """As `RINGING`, for the outermost line: its false ones lie beyond the edge, where the shadow on the lid adds to them."""
+PAST_FOLD_MM = 1.5
+"""So far beyond a fold the cover does not go on: the score of a hinge is narrower and lies between the same tones."""
 SHADING_MM = 0.08
 """By so much the steepest change lies inside the end of an arc, which darkens toward it; on drawn folds of radii from 0.2 to 1.5 mm
 0.06 to 0.12 mm."""
@@ -113,7 +115,7 @@ def locate(strip: CoverStrip, fold: bool) -> EdgeLine:
 
 def _line_of_fold(strip: CoverStrip) -> Line | None:
     lines = strip.lines(strip.peaks, RINGING_FOLD)
-    return lines[-1] if lines else None
+    return lines[-1] if lines and strip.changes_over(lines[-1], PAST_FOLD_MM) > LEAST_CHANGE else None
 
 
 def _line_of_cut(strip: CoverStrip) -> Line | None:

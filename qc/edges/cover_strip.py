@@ -135,6 +135,10 @@ class CoverStrip:
         found = [line for line, r in zip(found, real, strict=True) if r]
         return [line for line, c in zip(found, self._changes(found), strict=True) if c > LEAST_CHANGE]
 
+    def changes_over(self, line: Line, beside_mm: float) -> float:
+        """By how much the levels so far on both sides of a line differ, all channels together."""
+        return self._change(line, beside_mm * self.scale, beside_mm * self.scale)
+
     def _size(self, line: Line) -> float:
         """Size of the step at a line."""
         rows = self.rows(line)
@@ -144,12 +148,12 @@ class CoverStrip:
         """By how much the levels on both sides of each line differ, all channels together."""
         beside = BESIDE_MM * self.scale
         gaps = np.minimum(np.diff([-np.inf, *(line.level for line in lines), np.inf]) / 2, beside)
-        changes = []
-        for line, before, after in zip(lines, gaps[:-1], gaps[1:], strict=True):
-            rows = self.rows(line)
-            apart = [self.at(plane, rows + after) - self.at(plane, rows - before) for plane in self.encoded]
-            changes.append(float(np.median(np.nan_to_num(np.sqrt(np.sum(np.square(apart), axis=0))))))
-        return changes
+        return [self._change(line, *gap) for line, *gap in zip(lines, gaps[:-1], gaps[1:], strict=True)]
+
+    def _change(self, line: Line, before: float, after: float) -> float:
+        rows = self.rows(line)
+        apart = [self.at(plane, rows + after) - self.at(plane, rows - before) for plane in self.encoded]
+        return float(np.median(np.nan_to_num(np.sqrt(np.sum(np.square(apart), axis=0)))))
 
 
 def read_strip(
