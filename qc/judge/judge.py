@@ -10,6 +10,7 @@ from statistics import NormalDist
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.claim import known
+from qc.judge.cover_gaps import OF_COVER, cover_gaps, looked_at_cover
 from qc.judge.messages import Book, capital, listed, message, name, ranges
 from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
@@ -19,8 +20,6 @@ from qc.judge.scan_case import AGAIN, Case
 from qc.judge.summary import NOT_SCANNED, STALE, shortly, sound, worst
 from qc.measure import MEASURES
 from qc.measure.color_defect import color_defect
-from qc.measure.cover_identity import cover_identity
-from qc.measure.details import CoverSeenDetail
 from qc.model import (
     BookCopy,
     Claim,
@@ -41,7 +40,7 @@ from qc.model import (
 FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})
 """Kinds of reference that do not say where the print belongs: never a no-defect."""
-_NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
+_NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER), str(Flag.NO_BOUND_PAGES)})
 _NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.TONES_BY_PLACE), str(Flag.PAPER_NOT_STATED)})
 _STATE = {
     Flag.NO_REFERENCE: "add the reference the copy was ordered from (--titles or --reference)",
@@ -124,7 +123,7 @@ def judge(
     missing = _missing(policy, findings, copy)
     defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
     doubts = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
-    unseen = [*_cover(observations), *not_checked, *_not_judged(policy, findings, observations, copy)]
+    unseen = [*cover_gaps(observations), *not_checked, *_not_judged(policy, findings, observations, copy)]
     unseen = list(dict.fromkeys([*unseen, *_not_scanned(copy, pages, not_seen)]))
     case = Case(copy, findings, observations, pages, not_seen, policy.k)
     lacking = [] if reference.kind in WITHOUT_DESIGN else list(missing.values())
@@ -270,26 +269,21 @@ def _missing(policy: Policy, findings: Sequence[Finding], copy: BookCopy) -> dic
     return missing
 
 
-def _cover(observations: Sequence[Observation]) -> list[str]:
-    """What was not looked at of the cover."""
-    known = next((o for o in observations if o.measure == cover_identity.id and o.value is not None), None)
-    if known is None:
-        return ["cover"]
-    return [f"the {side} of the cover" for side in CoverSeenDetail.of(known).not_seen]
-
-
 def _not_judged(
     policy: Policy, findings: Sequence[Finding], observations: Sequence[Observation], copy: BookCopy
 ) -> list[str]:
     words = list(_missing(policy, findings, copy))
+    covered = looked_at_cover(observations)
     for rule in policy.rules:
         if rule.required and not _set_aside(rule, copy):
             continue
         # What can never call a defect is not missed.
         if (
             rule.severity == "note"
+            or (rule.measure in OF_COVER and not covered)
             or rule.outside is None
             or rule.scope == "copies"
+            or (MEASURES[rule.measure].subject == "cover" and all(o.measure != rule.measure for o in observations))
             or (rule.edges and not rule.judged_edges(copy.scan, spine_in_doubt(observations)))
         ):
             continue

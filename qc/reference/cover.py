@@ -23,6 +23,7 @@ from qc.reference.wrap import Panel, Wrap
 from qc.scan.image_file import sha256
 from qc.units import px_per_mm
 
+BESIDE_FOLD_MM = 9.0
 PANELS = {1: Panel.FRONT, 2: Panel.BACK}
 """By page number."""
 
@@ -82,17 +83,30 @@ class CoverReference:
         """What lies near its folds."""
         return read_spine_art(self._path, self.wrap)
 
+    def beside_fold(self, number: int) -> ReferencePage:
+        """As `page`, what lies `BESIDE_FOLD_MM` to either side of its fold: of the spine more than the bleed of a panel shows."""
+        width, height = self.page(number).trim.width_mm, self.page(number).trim.height_mm
+        fold = 0.0 if self.wrap.toward_spine(PANELS[number]) < 0 else width
+        return self._drawn(
+            number, (fold - BESIDE_FOLD_MM, -MARGIN_MM, fold + BESIDE_FOLD_MM, height + MARGIN_MM), "fold"
+        )
+
     def _page(self, number: int) -> ReferencePage:
+        left, top, right, bottom = self._boxes[number]
+        return self._drawn(
+            number, (-MARGIN_MM, -MARGIN_MM, right - left + MARGIN_MM, bottom - top + MARGIN_MM), "panel"
+        )
+
+    def _drawn(self, number: int, shown: Box, name: str) -> ReferencePage:
+        """A panel of which the box `shown` is drawn, in its own frame."""
         left, top, right, bottom = box = self._boxes[number]
-        trim = Size(right - left, bottom - top)
-        offset = MARGIN_MM * px_per_mm(WORKING_DPI) - 0.5
-        shown = (-MARGIN_MM, -MARGIN_MM, trim.width_mm + MARGIN_MM, trim.height_mm + MARGIN_MM)
+        scale = px_per_mm(WORKING_DPI)
         return ReferencePage(
             number,
-            trim,
-            Affine.shift(offset, offset).after(Affine.scaling(px_per_mm(WORKING_DPI))),
+            Size(right - left, bottom - top),
+            Affine.shift(-shown[0] * scale - 0.5, -shown[1] * scale - 0.5).after(Affine.scaling(scale)),
             lambda: self.crop(number, shown, WORKING_DPI),
-            cover_key(self._path, f"panel-{number}", box),
+            cover_key(self._path, f"{name}-{number}", (box, shown)),
         )
 
     def _all_thumbnails(self) -> NDArray[np.uint8]:

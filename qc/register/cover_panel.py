@@ -60,10 +60,10 @@ class _Place:
     start: Affine
 
 
-def find_panel(image: PageImage, cover: CoverReference) -> PanelSeen:
-    """Look for either side of the cover in a scan, whichever way it lies."""
+def find_panel(image: PageImage, cover: CoverReference, only: int | None = None) -> PanelSeen:
+    """Look for either side of the cover in a scan, or for the panel of one number, whichever way it lies."""
     views = {turns: image.turned(turns) for turns in range(4)}
-    places = [p for turns, view in views.items() for p in _places(view, turns, cover, (0.0,))]
+    places = [p for turns, view in views.items() for p in _places(view, turns, cover, (0.0,), only)]
     places.sort(key=lambda p: -p.likeness)
     near = [
         p for seen in places[:TURNED] for p in _places(views[seen.turns], seen.turns, cover, ANGLES_DEG, seen.number)

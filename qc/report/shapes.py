@@ -313,7 +313,7 @@ class Remark(TypedDict):
         one_of(
             "unreadable resolution low-resolution one-bit same-picture same-page not-recognized mirrored blank-inside "
             "order upside-down reference few-pages not-complete pages-expected last-page text-reader back-cover "
-            "backing scanner facts"
+            "backing scanner facts cover"
         ),
     ]
     message: str

@@ -59,6 +59,8 @@ class CopyContext:
         The block of another book, where the copy has one.
     cover : CoverSides or None
         Its cover, where that was scanned closed and its design is known.
+    cover_note : str
+        Why the design of a cover that was scanned is not known.
     observations : list of Observation
         Made so far.
     """
@@ -74,6 +76,7 @@ class CopyContext:
     mirrored: Mapping[int, int] = field(default_factory=dict)
     block: OtherBlock | None = None
     cover: CoverSides | None = None
+    cover_note: str = ""
     observations: list[Observation] = field(default_factory=list)
 
     def observed(self, *measures: str) -> list[Observation]:

@@ -13,6 +13,7 @@ from qc.measure.context.cut_places import CutPlace, cut_places
 from qc.model import BookCopy, Observation, PageKind, PageRecord, Role, Where, evidence_at
 from qc.reference.cover import PANELS, CoverReference
 from qc.reference.wrap import Panel
+from qc.register.closed_cover import is_flat
 from qc.register.page_result import PageResult
 
 OFF_MM = 3.0
@@ -36,12 +37,15 @@ class CoverSide:
         What its left, top, right and bottom edges are; the fold is `Edge.SPINE`.
     trim : Size
         Of the panel.
+    ordered_spread : float
+        Standard deviation of the panel's small picture, in gray levels.
     """
 
     panel: Panel
     page: PageResult
     names: tuple[Edge, Edge, Edge, Edge]
     trim: Size
+    ordered_spread: float
 
     @property
     def registered(self) -> bool:
@@ -108,6 +112,8 @@ class CoverSides:
     def off(self) -> bool:
         """Whether the cover was taken off, so that no fold is seen: as stated, or by both edges, where the bench cut the spine."""
         scan = self.copy.scan
+        if any(is_flat(side.page) for side in self.sides.values()):
+            return False
         if scan.cover != "auto":
             return scan.cover == "off"
         cut_by_bench = bool(self.copy.pages) and not scan.bound and scan.spine == "bench"
@@ -124,13 +130,20 @@ class CoverSides:
 
 
 def cover_sides(copy: BookCopy, reference: CoverReference, pages: list[PageResult]) -> CoverSides:
-    """The scans of a closed cover, each under the panel that it shows; of two scans of one panel the one that registers better."""
+    """The scans of a closed cover, each under the panel that it shows; of two scans of one panel the one that registers better.
+
+    One that shows neither panel stands for the one it is named for, or for the other where that is seen.
+    """
     found: dict[Panel, CoverSide] = {}
-    for page in sorted(pages, key=_worth):
+    for page in sorted(pages, key=_worth, reverse=True):
         number = page.reference_page or page.job.position
+        if page.reference_page is None and PANELS[number] in found:
+            number = len(PANELS) + 1 - number
         names = edge_names(side_of(number), reference.direction)
-        found[PANELS[number]] = CoverSide(PANELS[number], page, names, reference.page(number).trim)
-    return CoverSides(copy, reference, found)
+        spread = float(reference.thumbnails()[number - 1].std())
+        side = CoverSide(PANELS[number], page, names, reference.page(number).trim, spread)
+        found.setdefault(side.panel, side)
+    return CoverSides(copy, reference, {panel: found[panel] for panel in Panel if panel in found})
 
 
 def _worth(page: PageResult) -> float:
@@ -154,7 +167,7 @@ def _record(record: PageRecord, side: CoverSide) -> PageRecord:
     role = Role.COVER_FRONT if side.panel is Panel.FRONT else Role.COVER_BACK
     return replace(
         record,
-        role=role if registration is not None else record.role,
+        role=role if registration is not None and record.role is not Role.COVER_WRAP else record.role,
         kind=PageKind.UNREADABLE if page.error else PageKind.CONTENT,
         reason=page.error or said,
         dpi=(page.resolution.x_dpi, page.resolution.y_dpi) if page.resolution and page.credible else None,
