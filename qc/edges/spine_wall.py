@@ -36,14 +36,14 @@ LEAST_LIGHT = 0.003
 
 @dataclass(frozen=True)
 class FoldPlace:
-    """Where the fold lies inside the outermost line, in mm, and the standard uncertainty of that; None where art tells nothing."""
+    """How far inside the outermost line the fold lies, and the standard uncertainty of that, in mm."""
 
     inside_mm: float
     u_mm: float
 
 
 def find_fold(strip: CoverStrip, line: Line, u_fold: float, u_wall: float) -> FoldPlace | None:
-    """Tell the end of a fold from the end of the wall beside it."""
+    """Tell the end of a fold from the end of the wall beside it; None where art is too dark to tell."""
     d = np.arange(0.0, REACH_MM, STEP_MM)
     gain = _gain(strip, line, d)
     known = np.isfinite(gain)
@@ -81,6 +81,7 @@ def _gain(strip: CoverStrip, line: Line, d: NDArray[np.float64]) -> NDArray[np.f
     if not _middle(strip.luminance[flat]) >= LEAST_LIGHT:
         return np.full(d.shape, np.nan)
     own = np.array([_middle(s[f]) for s, f in zip(share, flat, strict=True)])
+    own[own <= 0] = np.nan
     return np.array([_middle(strip.at(share, rows - x * strip.scale) / own) for x in d])
 
 
