@@ -34,7 +34,7 @@ from qc.page import measure_ahead, measure_page, recognize_page, register_page, 
 from qc.reference.base import direction_of
 from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
-from qc.register.closed_cover import cover_scans, measure_cover
+from qc.register.closed_cover import cover_pictures, cover_scans, measure_cover
 from qc.register.collate import better_in_order, in_reading_order, jobs_out_of_order
 from qc.register.covers_among_pages import take_out_covers
 from qc.register.page_result import PageJob, PageResult
@@ -78,7 +78,7 @@ def inspect_copy(
     ----------
     copy : BookCopy
     reference : Reference or None
-        The ordered book; None where there is none, `note` then says why.
+        The ordered book; None where there is none, `note` then says why. With one, `note` is what else is to be said of it.
     policy : Policy
     scanner : AppliedProfile
         That its scans were made on.
@@ -140,6 +140,9 @@ def inspect_with_colors(
     if cover is not None and (sides := measure_cover(copy, cover, scanner.profile, reader)):
         context.cover = cover_sides(copy, cover, sides)
         records = with_sides(records, context.cover)
+        covers = {side.scan: side.page.picture for side in context.cover.sides.values()}
+    else:
+        covers = cover_pictures(copy, scanner.profile, reader)
     # The context lets go of tiles once they are evened.
     del pages
     observe_copy(context)
@@ -150,7 +153,9 @@ def inspect_with_colors(
         scans=_hashes(copy.scans),
         started=started,
     )
-    return _judge_copy(context, records, policy, note, provenance), context.colors
+    inspection = _judge_copy(context, records, policy, note, provenance)
+    pictures = {**inspection.pictures, **{scan: picture for scan, picture in covers.items() if picture}}
+    return replace(inspection, pictures=pictures), context.colors
 
 
 def _place_copy(
@@ -187,7 +192,9 @@ def _judge_copy(
     if context.block is not None:
         # Pages of the ordered book that another block lacks would change nothing.
         unseen = [u for u in unseen if u.file is not None]
-    identity = reference.id if reference else ReferenceId("none", note=note)
+    identity = ReferenceId("none", note=note)
+    if reference is not None:
+        identity = replace(reference.id, note="; ".join(n for n in (reference.id.note, note) if n))
     unread = not_known(copy, observations)
     findings, verdict = judge(observations, policy, copy, records, identity, unseen, unread)
     return Inspection(

@@ -17,6 +17,7 @@ from qc.judge.policy import Policy
 from qc.model import Inspection
 from qc.pipeline import Progress, inspect_with_colors
 from qc.reference.find import Reference
+from qc.register.closed_cover import cover_scans
 from qc.report import html
 from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
@@ -99,7 +100,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         opened.copy,
         reference,
         job.policy,
-        note=opened.note,
+        note=" ".join(n for n in (opened.note, opened.cover_note if cover_scans(opened.copy) else "") if n),
         scanner=opened.scanner,
         threads=threads,
         progress=progress,

@@ -40,7 +40,7 @@ from qc.model import (
 FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})
 """Kinds of reference that do not say where the print belongs: never a no-defect."""
-_NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
+_NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER), str(Flag.NO_BOUND_PAGES)})
 _NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.TONES_BY_PLACE), str(Flag.PAPER_NOT_STATED)})
 _STATE = {
     Flag.NO_REFERENCE: "add the reference the copy was ordered from (--titles or --reference)",
@@ -283,6 +283,7 @@ def _not_judged(
             or (rule.measure in OF_COVER and not covered)
             or rule.outside is None
             or rule.scope == "copies"
+            or (MEASURES[rule.measure].subject == "cover" and all(o.measure != rule.measure for o in observations))
             or (rule.edges and not rule.judged_edges(copy.scan, spine_in_doubt(observations)))
         ):
             continue

@@ -20,7 +20,13 @@ U_DE00 = 1.0
 
 
 @measure(
-    "cover-color-difference", "dE00", "copy", 1, name="color difference of the cover", subject="tone", content=True
+    "cover-color-difference",
+    "dE00",
+    "copy",
+    1,
+    name="color difference of the cover",
+    subject="cover",
+    content=True,
 )
 def cover_color_difference(cover: CoverSides) -> Iterator[Observation]:
     """Mean CIEDE2000 of the tiles of a side against the ordered cover, both on the tone and the lamp of the copy.

@@ -31,7 +31,15 @@ LEAST_TILES = 6
 """Of 3.6 mm that do not show what was ordered, as a word does of a title or a line of a blurb."""
 
 
-@measure("cover-identity", "count", "copy", 1, name="sides that show another cover", subject="sequence", content=True)
+@measure(
+    "cover-identity",
+    "count",
+    "copy",
+    1,
+    name="sides that show another cover",
+    subject="cover",
+    content=True,
+)
 def cover_identity(cover: CoverSides) -> Observation:
     """How many sides of the cover show another one than was ordered: 0, 1 or 2.
 
@@ -113,7 +121,7 @@ def _in_words(found: Observation, said: Said) -> str:
     return capital(f"the {' and the '.join(seen.others)} show{'s' if len(seen.others) == 1 else ''} {what}")
 
 
-@measure("cover-upside-down", "count", "copy", 1, name="sides of the cover upside down", subject="sequence")
+@measure("cover-upside-down", "count", "copy", 1, name="sides of the cover upside down", subject="cover")
 def cover_upside_down(cover: CoverSides, block_turns: int | None) -> Observation:
     """How many sides of the cover lie upside down against the block: 0, 1 or 2.
 

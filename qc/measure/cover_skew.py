@@ -24,7 +24,7 @@ U_DEG = 0.03
 """Smooth distortion of a scanner and turn of the registration, as of a page."""
 
 
-@measure("cover-skew", "deg", "copy", 1, name="squareness of the cover's cut", subject="cut")
+@measure("cover-skew", "deg", "copy", 1, name="squareness of the cover's cut", subject="cover")
 def cover_skew(cover: CoverSides) -> Iterator[Observation]:
     """Mean turn of head and tail of a side against its print, in degrees; of one of them where the other was not seen.
 

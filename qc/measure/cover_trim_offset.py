@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CUT_EDGES = (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE)
 
 
-@measure("cover-trim-offset", "mm", "copy", 1, name="cut of the cover", subject="cut", by_edge=True)
+@measure("cover-trim-offset", "mm", "copy", 1, name="cut of the cover", subject="cover", by_edge=True)
 def cover_trim_offset(cover: CoverSides) -> Iterator[Observation]:
     """Distance from the trim line of the ordered cover to its cut edge, averaged along the edge, in mm of the design.
 

@@ -58,6 +58,16 @@ def measure_cover(
     return measured
 
 
+def cover_pictures(copy: BookCopy, profile: ScannerProfile | None, reader: ScanReader) -> dict[tuple[str, int], bytes]:
+    """Small pictures of the scans of a cover as they lie, by name and frame: other copies are held against them."""
+    found = {}
+    for scan in cover_scans(copy):
+        _, opened = open_job(PageJob(1, scan, replace(copy.scan, bound=False), profile), None, reader)
+        if opened is not None:
+            found[scan.name, scan.frame] = small_picture(opened.image)
+    return found
+
+
 def is_flat(result: PageResult) -> bool:
     """Whether it is of a wrap that lies flat."""
     return result.job.scan.role is Role.COVER_WRAP
