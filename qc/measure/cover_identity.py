@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 SURE_LIKENESS = 0.25
 """Correlation of small pictures up to which a side that is not registered is another cover for certain. Of 280 pairs of a side and
-another cover half reached 0.24 and a tenth 0.39, blurb and barcode being set alike: those go to a person. Sides as ordered go down to
-0.16 and are registered all the same (178 of 178 drawn)."""
+another cover half reached 0.24 and a tenth 0.39, blurb and barcode being set alike: those go to a person. Sides as ordered go down
+to 0.16 and are registered all the same (178 of 178 drawn)."""
 FAINT = 5.0
 """Gray levels (standard deviation) below which an ordered side shows less than an uneven lamp does. Of 18 sides of nine designs two
 backs have 2.5 and 4.0, all others 14 and more."""
