@@ -59,7 +59,7 @@ def book(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Book:
 
 CASES: Mapping[str, tuple[Bound, Callable[[Book], dict[str, Any]], VerdictOutcome]] = {
     "sound": (Bound(0.3, 0.1, 0.4, -0.5, (0.6, -0.3)), lambda book: {}, VerdictOutcome.NO_DEFECT),
-    "within": (Bound(2.9, head_mm=2.9, tail_mm=-2.9), lambda book: {}, VerdictOutcome.NO_DEFECT),
+    "within": (Bound(2.6, head_mm=2.9, tail_mm=-2.9), lambda book: {}, VerdictOutcome.NO_DEFECT),
     "shifted": (Bound(4.0), lambda book: {}, VerdictOutcome.DEFECT),
     "shifted-back": (Bound(-4.0), lambda book: {}, VerdictOutcome.DEFECT),
     "cut": (Bound(fore_edge_mm=(0.0, -4.0)), lambda book: {}, VerdictOutcome.DEFECT),
@@ -108,7 +108,7 @@ def test_a_shift_is_found_at_its_place(name: str, inspections: dict[str, Inspect
 
 def test_within_the_policy_lettering_over_the_fold_is_a_note(inspections: dict[str, Inspection]) -> None:
     (note,) = of_rule(inspections["within"], "spine-text-clearance")
-    assert note.severity == "note" and note.value is not None and note.value == pytest.approx(0.49 - 2.9, abs=0.25)
+    assert note.severity == "note" and note.value is not None and note.value == pytest.approx(0.49 - 2.6, abs=0.25)
     assert note.outcome is FindingOutcome.OUTSIDE and "designed 0.5 mm (0.019 in) from a fold" in note.message
     for rule in ("spine-centering", "cover-trim-offset", "cover-fold-offset"):
         assert {f.outcome for f in of_rule(inspections["within"], rule)} == {FindingOutcome.WITHIN}
