@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from qc.isbn import same_book
-from qc.judge.claim import Facts, known
-from qc.judge.judge import compares_content, printed_before_change
+from qc.judge.claim import Facts, known, printed_before_change
+from qc.judge.judge import compares_content
 from qc.judge.policy import Policy
 from qc.model import BookCopy, Claim, Finding, FindingOutcome, Observation, Reason, Refund, Verdict, VerdictOutcome
 

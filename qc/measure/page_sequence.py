@@ -274,7 +274,11 @@ def _misplaced_of(copy: CopyContext) -> list[Observation]:
 def _misplaced_in_words(found: Observation, said: Said) -> str:
     if not found.value:
         return "All pages are in order"
-    return f"Page {SequenceDetail.of(found).reference_page} of the book lies in the wrong place"
+    page, at = SequenceDetail.of(found).reference_page, found.where.page or 0
+    beside = [n for p in (at - 1, at + 1) if (n := said.book.get(p)) is not None]
+    if len(beside) < 2:
+        return f"Page {page} of the book lies in the wrong place"
+    return f"Page {page} comes between pages {beside[0]} and {beside[1]}"
 
 
 def _lies_there(alignment: Alignment, at: int) -> bool:
@@ -360,7 +364,7 @@ def _turned_of(copy: CopyContext) -> list[Observation]:
 def _turned_in_words(found: Observation, said: Said) -> str:
     if not found.value:
         return "No page is upside down"
-    return f"Page {SequenceDetail.of(found).reference_page} of the book is printed upside down"
+    return f"{capital(said.page)} {said.are} printed upside down"
 
 
 @pages_out_of_order.revises
