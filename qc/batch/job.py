@@ -17,7 +17,6 @@ from qc.judge.policy import Policy
 from qc.model import Inspection
 from qc.pipeline import Progress, inspect_with_colors
 from qc.reference.find import Reference
-from qc.register.closed_cover import cover_scans
 from qc.report import html
 from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
@@ -104,7 +103,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         opened.copy,
         reference,
         job.policy,
-        note=" ".join(n for n in (opened.note, opened.cover_note if cover_scans(opened.copy) else "") if n),
+        note=opened.note,
         scanner=opened.scanner,
         threads=threads,
         progress=progress,
@@ -134,7 +133,8 @@ def write_results(
     OutputError
         They cannot be written.
     """
-    shown, imprint = exhibits(inspection, reference, reader=reader), imprint_picture(inspection, reader)
+    # Its pixels are at hand still; pictures of findings let go of theirs.
+    imprint, shown = imprint_picture(inspection, reader), exhibits(inspection, reference, reader=reader)
     pictures = color_pictures(inspection, colors.pages, reference)
     index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
     html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, index=index)
