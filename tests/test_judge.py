@@ -195,7 +195,7 @@ def test_an_edge_not_measured_is_insufficient_evidence_and_names_the_scan() -> N
         seen, KDP, COPY, [], PDF, [NotSeen("not among the scans", reference_page=n) for n in (2, 3, 4, 7)]
     )
     assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
-    assert verdict.summary.startswith("The cut at the fore-edge could not be judged (")
+    assert verdict.summary.startswith("The cut at the fore-edge could not be judged: ")
     assert "scan any 3 of pages 2-4, 7" in verdict.summary
     assert [(r.reference_page, r.group, r.need) for r in verdict.rescan] == [(n, 1, 3) for n in (2, 3, 4, 7)]
     assert all("black paper behind it" in r.how for r in verdict.rescan)
@@ -362,7 +362,9 @@ def test_content_of_a_stale_copy_is_set_aside_and_geometry_is_not() -> None:
     assert aside.outcome is FindingOutcome.NOT_JUDGED and aside.value == 1
     why = "as the copy was printed on 2026-09-14, before the author's last change on 2026-09-20."
     assert aside.message == f"Missing print was set aside, {why}"
-    assert "what the author has changed since" in verdict.summary
+    assert verdict.summary.startswith(
+        "Printed on 2026-09-14, before the author's last change on 2026-09-20: what changed since is no defect. "
+    )
     assert verdict.outcome is VerdictOutcome.NO_DEFECT
     assert "missing print (stale revision)" in verdict.not_checked
     assert run([*cuts(head=-4.0), missing], old)[1].outcome is VerdictOutcome.DEFECT

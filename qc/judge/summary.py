@@ -35,13 +35,18 @@ def worst(findings: Sequence[Finding], policy: Policy, observations: Sequence[Ob
     gravest = min(findings, key=beyond)
     alike, said = [gravest], gravest.message.rstrip(".")
     if gravest.measure in _OF_PAGES and gravest.where.page:
+        alike = [f for f in findings if f.rule == gravest.rule and f.where.page and f.doubt == gravest.doubt]
         observed = {o.where.page: o for o in observations if o.measure == gravest.measure and o.value}
-        kept = _but_page(observed[gravest.where.page])
-        alike = [f for f in findings if f.rule == gravest.rule and f.doubt == gravest.doubt]
-        alike = [f for f in alike if _but_page(observed[f.where.page]) == kept]
-        positions = [f.where.page for f in alike if f.where.page]
-        rule, observation = policy.rule(gravest.rule), observed[gravest.where.page]
-        said = message(rule, gravest.outcome, observation, book, gravest.doubt, positions)
+
+        def of_all(finding: Finding) -> str:
+            positions = [f.where.page or 0 for f in alike]
+            rule, observation = policy.rule(finding.rule), observed[finding.where.page]
+            return message(rule, finding.outcome, observation, book, finding.doubt, positions)
+
+        said = of_all(gravest)
+        # A page printed mirrored is of a foreign one's rule, and says more of itself.
+        alike = [f for f in alike if of_all(f) == said]
+        said = of_all(gravest)
     others = len({_spot(f) for f in findings} - {_spot(f) for f in alike})
     return f"{said}; {others} more finding{'s' * (others > 1)}" if others else said
 
@@ -49,10 +54,6 @@ def worst(findings: Sequence[Finding], policy: Policy, observations: Sequence[Ob
 def _spot(finding: Finding) -> object:
     """A page, or what is of no single page: a blank page lacks its print, too, and is one fault."""
     return finding.where.page or (finding.rule, finding.where)
-
-
-def _but_page(observation: Observation) -> dict[str, object]:
-    return {key: value for key, value in observation.detail.items() if key != "reference_page"}
 
 
 def sound(findings: Sequence[Finding], policy: Policy, claim: Claim) -> str:

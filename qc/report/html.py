@@ -17,6 +17,7 @@ from qc.report.crops import thumbnail
 from qc.report.environment import environment
 from qc.report.files import write_text
 from qc.report.large_pictures import Links, links_beside, scan_link, write_findings
+from qc.report.not_looked_at import not_looked_at
 
 if TYPE_CHECKING:
     from qc.report.color_picture import ColorPicture
@@ -87,12 +88,12 @@ def render(
         imprint=imprint,
         cite=cite,
         rows=words.rows(ranked),
-        unjudged=words.why_not_judged([f for f in ranked if f not in quiet]),
+        unseen=not_looked_at(inspection),
         counting=counting,
         quiet=quiet,
-        between=words.between_copies(quiet),
+        between=words.between_copies(inspection),
         seen=[s for s in strip if s.picture][:6],
-        decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
+        cited=words.cited(inspection),
         lead=lead,
         more=[s for s in shown if s is not lead],
         index=links.index,
