@@ -31,6 +31,7 @@ from rich.console import Console
 
 from qc.errors import OutputError
 from qc.geometry import Affine, Edge
+from qc.judge.clause import cite
 from qc.judge.ranking import by_gravity
 from qc.model import Evidence, Finding, FindingOutcome, Inspection, Observation, PageKind, Rescan, Role, ScanFile, Where
 from qc.report import crops, html, text, words
@@ -190,9 +191,14 @@ def test_page_escapes_a_stranger_s_text(shown: list[Exhibit]) -> None:
     assert Outline(page).open == []
 
 
+def breakable(page: str) -> str:
+    """A page without what keeps numbers on one line."""
+    return re.sub('<span class="unbroken">(.*?)</span>', r"\1", page)
+
+
 def test_verdict_sentence_and_picture_come_first(shown: list[Exhibit]) -> None:
     page = html.render(with_pictures(example()), shown, k=2.0)
-    body = re.sub('<span class="unbroken">(.*?)</span>', r"\1", page[page.index("<body>") :])
+    body = breakable(page[page.index("<body>") :])
     places = [body.index(s) for s in ("DEFECT</p>", example().verdict.summary, "data:image/webp", "<table>")]
     assert places == sorted(places)
     alts = [a["alt"] or "" for t, a in Outline(page).tags if t == "img"]
@@ -218,7 +224,12 @@ def test_ticket_sentence_is_one_line_with_verdict_and_clause() -> None:
     assert said.startswith(
         "RMA-10482 (The Long Field, ISBN 9780000000002): DEFECT. The fore-edge is cut 3.6 mm (0.14 in)"
     )
-    assert "issue a refund.” Refund: yes (defect). [fore-edge: −3.620 ± 0.060 mm; policy kdp 2026.1; rule " in said
+    rests_on = words.cited(example())
+    assert rests_on and f"Policy: {cite(rests_on.clause, rests_on.verbatim)}" in said
+    assert f"<blockquote>{cite(rests_on.clause, rests_on.verbatim)}<footer>" in breakable(
+        html.render(example(), [], k=2.0)
+    )
+    assert " Refund: yes (defect). [fore-edge: −3.620 ± 0.060 mm; policy kdp 2026.1; rule " in said
     assert "\n" not in said
 
 

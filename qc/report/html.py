@@ -11,6 +11,8 @@ from qc.flags import Flag
 from qc.judge.clause import cite
 from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
+from qc.measure.blank_pages import blank_pages_inside
+from qc.measure.missing_print import missing_print
 from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
 from qc.report import trim_drawing, words
 from qc.report.crops import thumbnail
@@ -80,7 +82,10 @@ def render(
     ranked, strip = by_gravity(inspection.findings), _strip(inspection, links)
     # What differs between copies is the odd one's fault, whose own report says so.
     quiet = [f for f in ranked if f.where.copies]
+    blank = {f.where.page for f in ranked if f.measure == blank_pages_inside.id and f.outcome in _SHOWS}
     counting = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and f not in quiet]
+    # A page without print is missing print, too: said once.
+    counting = [f for f in counting if f.measure != missing_print.id or f.where.page not in blank]
     template = environment().get_template("report.html")
     page = template.render(
         i=inspection,
