@@ -17,6 +17,7 @@ from qc.measure import MEASURES
 from qc.model import (
     BookCopy,
     Claim,
+    Evidence,
     Finding,
     FindingOutcome,
     NotSeen,
@@ -302,6 +303,47 @@ def test_sides_that_settle_a_missing_leaf_or_a_turned_page() -> None:
     first = observe("pages-missing", 1, where=Where(page=1), flags=("may-be-cover",), detail={"reference_pages": [7]})
     _, verdict = judge([*cuts(), first], KDP, COPY, [page], PDF, unseen)
     assert [r.reference_page for r in verdict.rescan] == [7] and "If the copy has it" in verdict.rescan[0].how
+
+
+def shown(*numbers: int | None) -> tuple[BookCopy, list[PageRecord]]:
+    """A copy whose scans show pages of the book in turn."""
+    names = [f"p-{n}.jpg" for n in range(1, len(numbers) + 1)]
+    copy = replace(COPY, scans=tuple(ScanFile(Path(n), n) for n in names))
+    records = [
+        PageRecord(name, 0, Role.PAGE, n, None, PageKind.CONTENT, "", None, None, False)
+        for name, n in zip(names, numbers, strict=True)
+    ]
+    return copy, records
+
+
+def test_pages_that_are_wrong_alike_make_one_sentence() -> None:
+    copy, pages = shown(6, 7, 8, 9)
+    turned = [observe("pages-upside-down", 1, where=Where(page=p), detail={"reference_page": p + 5}) for p in (2, 3)]
+    _, verdict = judge([*cuts(), *turned], KDP, copy, pages, PDF)
+    assert verdict.summary.startswith("Pages 7-8 are printed upside down; not checked: ")
+
+
+def test_one_fault_of_a_page_counts_once() -> None:
+    copy, pages = shown(6, 7, 8, 9)
+    blank = observe("blank-pages-inside", 1, where=Where(page=2))
+    missing = [observe("print-defect", 1, 0.0, Where(page=p), detail={"code": "missing-print"}) for p in (2, 4)]
+    for seen, more in ((missing[:1], ""), (missing, " 1 more finding;")):
+        _, verdict = judge([*cuts(), blank, *seen], KDP, copy, pages, PDF)
+        said = f"Page 7 (scan 2) is blank, but the ordered file has content there;{more} not checked: "
+        assert verdict.summary.startswith(said)
+
+
+def test_a_page_that_a_finding_speaks_of_is_not_also_not_scanned() -> None:
+    copy, pages = shown(2, 3, None, 5, 8)
+    unseen = [NotSeen("not among the scans", reference_page=n) for n in (1, 4, 6, 7)]
+    gap = observe("pages-missing", 2, where=Where(page=5), detail={"reference_pages": [6, 7], "whole_leaves": True})
+    strange = replace(observe("pages-foreign", 1, where=Where(page=3)), evidence=(Evidence("p-3.jpg", 0),))
+    findings, verdict = judge([*cuts(), gap, strange], KDP, copy, pages, PDF, unseen)
+    assert "pages not scanned: 1" in verdict.not_checked
+    said = [f.message for f in findings if f.rule == "pages-foreign"]
+    assert said == [
+        "The scan in the place of page 4 (p-3.jpg) shows no page of the ordered book, so a person must look."
+    ]
 
 
 def test_nothing_scanned() -> None:

@@ -10,7 +10,7 @@ from qc.geometry import USUAL, Side, mates
 from qc.measure.context.sheet_twice import Again, SheetIdentity, seen_again, two_copies
 from qc.measure.details import SequenceDetail
 from qc.measure.registry import MEASURES, measure
-from qc.measure.words import Said, capital, pages_named
+from qc.measure.words import Said, capital, known_beside, pages_named
 from qc.model import Evidence, Observation, PageRecord, Where
 
 if TYPE_CHECKING:
@@ -274,9 +274,9 @@ def _misplaced_of(copy: CopyContext) -> list[Observation]:
 def _misplaced_in_words(found: Observation, said: Said) -> str:
     if not found.value:
         return "All pages are in order"
-    page, at = SequenceDetail.of(found).reference_page, found.where.page or 0
-    beside = [n for p in (at - 1, at + 1) if (n := said.book.get(p)) is not None]
-    if len(beside) < 2:
+    page = SequenceDetail.of(found).reference_page
+    beside = [said.book[p] for p in known_beside(found.where.page or 0, said.book)]
+    if not beside:
         return f"Page {page} of the book lies in the wrong place"
     return f"Page {page} comes between pages {beside[0]} and {beside[1]}"
 

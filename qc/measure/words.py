@@ -59,10 +59,15 @@ class Said:
 def place_in_book(position: int, book: Mapping[int, int | None]) -> int | None:
     """The page of the book in whose place a scanned page lies that shows none; None where the pages before and after it do not
     agree on it."""
+    places = {(book.get(p) or 0) + position - p for p in known_beside(position, book)}
+    return places.pop() if len(places) == 1 else None
+
+
+def known_beside(position: int, book: Mapping[int, int | None]) -> list[int]:
+    """The nearest positions before and after one of which the page of the book is known; empty where not both are there."""
     known = [p for p, page in book.items() if page is not None]
-    beside = [max((p for p in known if p < position), default=0), min((p for p in known if p > position), default=0)]
-    places = {(book.get(p) or 0) + position - p for p in beside}
-    return places.pop() if all(beside) and len(places) == 1 else None
+    before, after = [p for p in known if p < position], [p for p in known if p > position]
+    return [max(before), min(after)] if before and after else []
 
 
 def capital(text: str) -> str:

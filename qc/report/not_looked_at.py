@@ -25,8 +25,9 @@ def not_looked_at(inspection: Inspection) -> list[str]:
     unchecked = inspection.verdict.not_checked
     stale = [n.removesuffix(STALE) for n in unchecked if n.endswith(STALE)]
     rest = [n for n in unchecked if not n.endswith(STALE) and n not in said and _ON_PAGES.split(n)[0] not in said]
-    changed = [f"Printed before the author's last change: {', '.join(stale)}"] if stale else []
-    return [*map(capital, rest), *changed, *why_not_judged(by_gravity(told))]
+    changed = [f"{capital(listed(stale))}: the copy was printed before the author's last change"] if stale else []
+    bare, explained = [n for n in rest if not re.search("[:(]", n)], [n for n in rest if re.search("[:(]", n)]
+    return [*map(capital, filter(None, [", ".join(bare), *explained])), *changed, *why_not_judged(by_gravity(told))]
 
 
 def why_not_judged(findings: Sequence[Finding]) -> list[str]:
@@ -36,7 +37,7 @@ def why_not_judged(findings: Sequence[Finding]) -> list[str]:
         # That too few pages were of use follows from what hid the others.
         for flag in sorted(f.flags, key=lambda flag: flag == Flag.FEW_PAGES)[:1]:
             kept.setdefault(flag_meaning(flag), {}).setdefault(name_of(f), []).append(where)
-    return [f"{capital(meaning)}: {_names_at(places)}" for meaning, places in kept.items()]
+    return [f"{capital(_names_at(places))}: {meaning}" for meaning, places in kept.items()]
 
 
 def _names_at(places: dict[str, list[str]]) -> str:
