@@ -36,7 +36,7 @@ def worst(findings: Sequence[Finding], policy: Policy, observations: Sequence[Ob
     alike, said = [gravest], gravest.message.rstrip(".")
     if gravest.measure in _OF_PAGES and gravest.where.page:
         alike = [f for f in findings if f.rule == gravest.rule and f.where.page and f.doubt == gravest.doubt]
-        observed = {o.where.page: o for o in observations if o.measure == gravest.measure and o.value}
+        observed = {o.where.page: o for o in observations if o.measure == gravest.measure and o.value is not None}
 
         def of_all(finding: Finding) -> str:
             positions = [f.where.page or 0 for f in alike]
