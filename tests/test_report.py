@@ -39,6 +39,7 @@ from qc.report.bullet_graph import bullet, limit_of
 from qc.report.crops import upright_crop
 from qc.report.evidence import Exhibit, exhibits
 from qc.report.evidence_overlay import overlay
+from qc.report.not_looked_at import not_looked_at
 from qc.report.trim_drawing import page_drawing, panels
 from qc.units import px_per_mm
 
@@ -217,6 +218,27 @@ def test_page_without_evidence_says_what_to_scan() -> None:
     page = html.render(unseen(), [], k=2.0)
     assert page.index("Scan these, then inspect again") < page.index("<table>")
     assert ": the scanner lid is as white as the paper</li>" in page
+
+
+def test_what_was_not_looked_at_is_said_once() -> None:
+    made = unseen()
+    verdict = replace(made.verdict, not_checked=("cover", "cut at the head", "streaks (stale revision)"))
+    said = not_looked_at(replace(made, verdict=verdict))
+    assert said[:2] == ["Cover", "Streaks: the copy was printed before the author's last change"]
+    assert len(said) == 3 and said[2].startswith("Cut (head, tail, fore-edge, spine); missing print (scanned page 7)")
+    assert not_looked_at(replace(made, copy=replace(made.copy, scans=()))) == []
+
+
+def test_other_copies_are_compared_without_a_verdict() -> None:
+    made = example()
+    pair = Where(copies=(made.copy.id, "RMA-10485"))
+    f = replace(made.findings[0], measure="copy-color-difference", code=None, where=pair, value=11.0)
+    f = replace(f, outcome=FindingOutcome.OUTSIDE)
+    off = words.between_copies(replace(made, findings=(f,)))
+    assert off == "For comparison: RMA-10485 differs from this copy in color; this does not bear on the verdict."
+    alike = words.between_copies(replace(made, findings=(replace(f, outcome=FindingOutcome.WITHIN),)))
+    assert alike.startswith("For comparison: this copy is like the other copy of the title in color;")
+    assert not words.between_copies(replace(made, findings=(replace(f, value=None),)))
 
 
 def test_ticket_sentence_is_one_line_with_verdict_and_clause() -> None:
