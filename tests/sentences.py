@@ -36,7 +36,7 @@ PLACES: dict[str, tuple[Where, ...]] = {
     "pages-foreign": (Where(page=5),),
     "pages-extra-inside": (Where(page=9),),
     "pages-duplicated": (Where(page=7),),
-    "pages-out-of-order": (Where(page=7),),
+    "pages-out-of-order": (Where(page=9),),
     "pages-upside-down": (Where(page=7),),
     "color-defect": (Where(page=6),),
     "copy-position-difference": (Where(edge=Edge.HEAD, copies=("RMA-10481", "RMA-10482")),),
@@ -65,7 +65,7 @@ DETAILS: dict[str, tuple[dict[str, Any], ...]] = {
         {"reference_pages": [5, 6, 7, 8]},
     ),
     "pages-duplicated": ({"reference_page": 7},),
-    "pages-out-of-order": ({"reference_page": 7},),
+    "pages-out-of-order": ({"reference_page": 11},),
     "pages-upside-down": ({"reference_page": 7},),
     "white-sliver": ({"width_mm": 0.8},),
     "streak": ({"width_mm": 0.4},),
@@ -185,7 +185,8 @@ def _of(rule: Rule, k: float, where: Where, detail: dict[str, Any]) -> Iterator[
             yield _judged(rule, k, where, detail, way * value, u)
     for flag in rule.doubt:
         yield _judged(rule, k, where, detail, -beyond if rule.magnitude else beyond, 0.0, flag)
-    for usual in USUAL[MEASURES[rule.measure].subject]:
+    of_cover = rule.measure.startswith(("cover-", "spine-"))
+    for usual in _COVER if of_cover else USUAL[MEASURES[rule.measure].subject]:
         yield _judged(rule, k, where, detail, None, None, usual)
 
 

@@ -31,6 +31,7 @@ from rich.console import Console
 
 from qc.errors import OutputError
 from qc.geometry import Affine, Edge
+from qc.judge.clause import cite
 from qc.judge.ranking import by_gravity
 from qc.model import Evidence, Finding, FindingOutcome, Inspection, Observation, PageKind, Rescan, Role, ScanFile, Where
 from qc.report import crops, html, text, words
@@ -38,6 +39,7 @@ from qc.report.bullet_graph import bullet, limit_of
 from qc.report.crops import upright_crop
 from qc.report.evidence import Exhibit, exhibits
 from qc.report.evidence_overlay import overlay
+from qc.report.not_looked_at import not_looked_at
 from qc.report.trim_drawing import page_drawing, panels
 from qc.units import px_per_mm
 
@@ -121,7 +123,7 @@ def test_summary_says_what_was_measured_and_what_was_not() -> None:
     assert "This one:" in lines[at] and "p-0017.jpg (page 17)" in lines[at + 1]
     assert any(line.split() == ["Not", "checked", "cover,", "color"] for line in lines)
     assert any("we'll issue a refund" in line for line in lines)
-    assert any("The scanner lid is as white as the paper: cut (" in line for line in printed(unseen()).splitlines())
+    assert any(": the scanner lid is as white as the paper" in line for line in printed(unseen()).splitlines())
 
 
 def test_verbose_lists_what_is_within() -> None:
@@ -190,9 +192,14 @@ def test_page_escapes_a_stranger_s_text(shown: list[Exhibit]) -> None:
     assert Outline(page).open == []
 
 
+def breakable(page: str) -> str:
+    """A page without what keeps numbers on one line."""
+    return re.sub('<span class="unbroken">(.*?)</span>', r"\1", page)
+
+
 def test_verdict_sentence_and_picture_come_first(shown: list[Exhibit]) -> None:
     page = html.render(with_pictures(example()), shown, k=2.0)
-    body = page[page.index("<body>") :]
+    body = breakable(page[page.index("<body>") :])
     places = [body.index(s) for s in ("DEFECT</p>", example().verdict.summary, "data:image/webp", "<table>")]
     assert places == sorted(places)
     alts = [a["alt"] or "" for t, a in Outline(page).tags if t == "img"]
@@ -210,7 +217,28 @@ def test_numbers_of_text_and_page_agree(shown: list[Exhibit]) -> None:
 def test_page_without_evidence_says_what_to_scan() -> None:
     page = html.render(unseen(), [], k=2.0)
     assert page.index("Scan these, then inspect again") < page.index("<table>")
-    assert "The scanner lid is as white as the paper: cut (" in page
+    assert ": the scanner lid is as white as the paper</li>" in page
+
+
+def test_what_was_not_looked_at_is_said_once() -> None:
+    made = unseen()
+    verdict = replace(made.verdict, not_checked=("cover", "cut at the head", "streaks (stale revision)"))
+    said = not_looked_at(replace(made, verdict=verdict))
+    assert said[:2] == ["Cover", "Streaks: the copy was printed before the author's last change"]
+    assert len(said) == 3 and said[2].startswith("Cut (head, tail, fore-edge, spine); missing print (scanned page 7)")
+    assert not_looked_at(replace(made, copy=replace(made.copy, scans=()))) == []
+
+
+def test_other_copies_are_compared_without_a_verdict() -> None:
+    made = example()
+    pair = Where(copies=(made.copy.id, "RMA-10485"))
+    f = replace(made.findings[0], measure="copy-color-difference", code=None, where=pair, value=11.0)
+    f = replace(f, outcome=FindingOutcome.OUTSIDE)
+    off = words.between_copies(replace(made, findings=(f,)))
+    assert off == "For comparison: RMA-10485 differs from this copy in color; this does not bear on the verdict."
+    alike = words.between_copies(replace(made, findings=(replace(f, outcome=FindingOutcome.WITHIN),)))
+    assert alike.startswith("For comparison: this copy is like the other copy of the title in color;")
+    assert not words.between_copies(replace(made, findings=(replace(f, value=None),)))
 
 
 def test_ticket_sentence_is_one_line_with_verdict_and_clause() -> None:
@@ -218,7 +246,12 @@ def test_ticket_sentence_is_one_line_with_verdict_and_clause() -> None:
     assert said.startswith(
         "RMA-10482 (The Long Field, ISBN 9780000000002): DEFECT. The fore-edge is cut 3.6 mm (0.14 in)"
     )
-    assert "issue a refund.” Refund: yes (defect). [fore-edge: −3.620 ± 0.060 mm; policy kdp 2026.1; rule " in said
+    rests_on = words.cited(example())
+    assert rests_on and f"Policy: {cite(rests_on.clause, rests_on.verbatim)}" in said
+    assert f"<blockquote>{cite(rests_on.clause, rests_on.verbatim)}<footer>" in breakable(
+        html.render(example(), [], k=2.0)
+    )
+    assert " Refund: yes (defect). [fore-edge: −3.620 ± 0.060 mm; policy kdp 2026.1; rule " in said
     assert "\n" not in said
 
 

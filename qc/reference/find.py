@@ -110,17 +110,20 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
     if not what:
         return (
             None,
-            "No reference was named, and copy.toml states no ISBN to look one up: state isbn or pass --reference.",
+            "It is not known which book was ordered: write its ISBN into copy.toml, or name its file with --reference.",
         )
     if not searched:
-        return None, f"There is no folder to look up {what} in; pass --titles."
+        return None, f"There is no folder to look up {what} in: name one with --titles."
     for path in looked_up(copy, titles):
         try:
             return open_reference(path, trim=stated.trim, bleed=stated.bleed, direction=stated.direction), ""
         except (ReferenceFault, UsageError) as fault:
             return None, f"{what[0].upper()}{what[1:]} cannot be used: {fault}"
     places = " or ".join(map(str, searched))
-    return None, f"{what[0].upper()}{what[1:]} was not found under {places}: add it there, or pass --reference."
+    return (
+        None,
+        f"{what[0].upper()}{what[1:]} was not found under {places}: add it there, or name its file with --reference.",
+    )
 
 
 def find_cover(

@@ -11,12 +11,15 @@ from qc.flags import Flag
 from qc.judge.clause import cite
 from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
+from qc.measure.blank_pages import blank_pages_inside
+from qc.measure.missing_print import missing_print
 from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
 from qc.report import trim_drawing, words
 from qc.report.crops import thumbnail
 from qc.report.environment import environment
 from qc.report.files import write_text
 from qc.report.large_pictures import Links, links_beside, scan_link, write_findings
+from qc.report.not_looked_at import not_looked_at
 
 if TYPE_CHECKING:
     from qc.report.color_picture import ColorPicture
@@ -79,7 +82,10 @@ def render(
     ranked, strip = by_gravity(inspection.findings), _strip(inspection, links)
     # What differs between copies is the odd one's fault, whose own report says so.
     quiet = [f for f in ranked if f.where.copies]
+    blank = {f.where.page for f in ranked if f.measure == blank_pages_inside.id and f.outcome in _SHOWS}
     counting = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and f not in quiet]
+    # A page without print is missing print, too: said once.
+    counting = [f for f in counting if f.measure != missing_print.id or f.where.page not in blank]
     template = environment().get_template("report.html")
     page = template.render(
         i=inspection,
@@ -87,12 +93,12 @@ def render(
         imprint=imprint,
         cite=cite,
         rows=words.rows(ranked),
-        unjudged=words.why_not_judged([f for f in ranked if f not in quiet]),
+        unseen=not_looked_at(inspection),
         counting=counting,
         quiet=quiet,
-        between=words.between_copies(quiet),
+        between=words.between_copies(inspection),
         seen=[s for s in strip if s.picture][:6],
-        decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
+        cited=words.cited(inspection),
         lead=lead,
         more=[s for s in shown if s is not lead],
         index=links.index,

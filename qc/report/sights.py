@@ -17,6 +17,7 @@ from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.trim_offset import trim_offset
 from qc.measure.trim_offset_block import trim_offset_block
+from qc.measure.words import place_in_book
 from qc.model import Finding, FindingOutcome, Inspection, Observation, PageRecord, ScanFile
 from qc.report.views import Marks, NearestPrint, ReferenceCrops, nearest_print, page_of, view, view_of_cut, whole_scan
 from qc.scan.scan_reader import ScanReader
@@ -26,6 +27,7 @@ MOST_LOOKED_AT = 4
 """Pages among which the one is chosen that shows a cut beside its text: each is drawn once more."""
 ALIKE_MM = 0.3
 """A page shows the cut of its block if its own offset is no farther from it; the print of sound copies lies off by less."""
+TOO = "Found here, too"
 MOST_MISSING = 2
 """Missing pages that are shown: a leaf."""
 _AMONG = frozenset(
@@ -172,12 +174,18 @@ class Sights:
         if found is None:
             return None
         expected: list[Part] = []
-        before = self._at(position - 1)
-        if finding.measure == pages_foreign.id and before is not None and before.reference_page is not None:
-            expected = self._expected(before.reference_page + 1, "Should stand here")
-        return Sight(
-            finding, (*self._beside(position - 1, "Before"), found, *expected, *self._beside(position + 1, "After"))
-        )
+        book = {n: record.reference_page if record else None for n, record in enumerate(self._pages, 1)}
+        if finding.measure == pages_foreign.id and (page := place_in_book(position, book)):
+            expected = self._expected(page, "Should stand here")
+        alike = {
+            f.where.page for f in self._inspection.findings if f.rule == finding.rule and f.outcome is finding.outcome
+        }
+        before, after = self._beside(position - 1, "Before"), self._beside(position + 1, "After")
+        if position - 1 in alike:
+            before = [replace(p, title=TOO, look="found") for p in before]
+        if position + 1 in alike:
+            after = [replace(p, title=TOO, look="found") for p in after]
+        return Sight(finding, (*before, found, *expected, *after))
 
     def _gap(self, finding: Finding) -> Sight | None:
         """Missing pages as they were ordered, between the pages that are there."""

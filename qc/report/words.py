@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.clause import cite
-from qc.judge.messages import capital, listed, name_of
+from qc.judge.messages import listed, name_of
 from qc.judge.own_words import own_facts
 from qc.judge.ranking import deciding
 from qc.judge.rescan_list import in_groups, which
@@ -62,10 +62,9 @@ REASON = {
     "expected-variance": "expected variance",
     "stale-revision": "printed before the author's last change",
     "none-found": "no defect found",
-    "needs-review": "it is undecided",
     "insufficient-evidence": "not enough evidence",
 }
-"""The codes of a refund's reasons in words."""
+"""The codes of a refund's reasons in words; of a copy that needs review its own reason is said."""
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
@@ -160,23 +159,6 @@ def limit_text(text: str) -> str:
     return (
         text.replace("<=", "≤").replace(">=", "≥").replace("dE00", "ΔE00").replace(" deg", "°").removesuffix(" count")
     )
-
-
-def why_not_judged(findings: Sequence[Finding]) -> list[str]:
-    """What the flags of the findings without a value mean, each once, and what could not be checked for it, where."""
-    kept: dict[str, dict[str, list[str]]] = {}
-    for f, where in rows([f for f in findings if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None]):
-        for flag in f.flags:
-            kept.setdefault(flag_meaning(flag), {}).setdefault(name_of(f), []).append(where)
-    return [f"{capital(meaning)}: {_names_at(places)}" for meaning, places in kept.items()]
-
-
-def _names_at(places: dict[str, list[str]]) -> str:
-    """``"missing print and streaks (4 pages)"``: what is missed at the same places together."""
-    together: dict[str, list[str]] = {}
-    for name, where in places.items():
-        together.setdefault(", ".join(dict.fromkeys(where)), []).append(name)
-    return "; ".join(f"{listed(names)} ({at})".removesuffix(" (copy)") for at, names in together.items())
 
 
 def name(finding: Finding) -> str:
@@ -286,7 +268,7 @@ def refund(inspection: Inspection) -> str:
     said = REFUND.get(given.outcome, given.outcome)
     if given.route == "returns-center":
         said += ", the returns center takes it"
-    why = ", ".join(dict.fromkeys(REASON.get(r.code, r.code) for r in given.reasons))
+    why = ", ".join(dict.fromkeys(filter(None, (REASON.get(r.code, r.detail) for r in given.reasons))))
     return f"{said} ({why})" if why else said
 
 
@@ -295,11 +277,17 @@ def reason(said: Reason) -> str:
     return f"{cite(said.clause, said.verbatim)} ({said.source}){f': {said.detail}' if said.detail else ''}"
 
 
+def cited(inspection: Inspection) -> Finding | Reason | None:
+    """What holds the policy's sentence on the verdict: the finding that decides, else the first reason of the refund."""
+    counts = inspection.verdict.outcome in (VerdictOutcome.DEFECT, VerdictOutcome.NEEDS_REVIEW)
+    return (deciding(inspection) if counts else None) or next(iter(inspection.refund.reasons), None)
+
+
 def ticket(inspection: Inspection, k: float) -> str:
     """What to paste into the refund ticket: verdict, clause, refund, and in brackets what it rests on; `k` expands u to U."""
-    copy, policy, reasons = inspection.copy, inspection.policy, inspection.refund.reasons
+    copy, policy, rests_on = inspection.copy, inspection.policy, cited(inspection)
     named = ", ".join(p for p in (copy.title, copy.isbn and f"ISBN {copy.isbn}") if p)
-    clause = f" Policy: {_sentence(cite(reasons[0].clause, reasons[0].verbatim))}" if reasons else ""
+    clause = f" Policy: {_sentence(cite(rests_on.clause, rests_on.verbatim))}" if rests_on else ""
     basis = deciding(inspection)
     measured_by = [f"policy {policy.id} {policy.version}"]
     if basis is not None and basis.value is not None:
@@ -318,19 +306,28 @@ def _sentence(text: str) -> str:
     return text if text.rstrip("”").endswith((".", "!", "?")) else f"{text}."
 
 
-def between_copies(findings: Sequence[Finding]) -> str:
-    """How the copy compares with others of its title, in a line without a verdict; empty where it was not held against any."""
-    pairs = [f for f in findings if f.where.copies]
+def between_copies(inspection: Inspection) -> str:
+    """How the copy compares with others of its title, in a line without a verdict; empty where nothing was compared."""
+    pairs = [f for f in inspection.findings if f.where.copies and f.value is not None]
     if not pairs:
         return ""
-    off = [f for f in pairs if f.outcome is FindingOutcome.OUTSIDE]
+    no_bearing = "this does not bear on the verdict"
+    off = [f for f in pairs if f.outcome is not FindingOutcome.WITHIN]
     if not off:
-        return (
-            f"Held against {len(pairs)} other copies of the title: alike."
-            if len(pairs) > 1
-            else "Like the other copy of the title."
-        )
-    return "Other copies of the title differ from this one: " + " ".join(f.message for f in off)
+        others, what = _others(pairs, inspection), _compared(pairs)
+        copies = "the other copy" if len(others) == 1 else f"{len(others)} other copies"
+        return f"For comparison: this copy is like {copies} of the title in {what}; {no_bearing}."
+    others = _others(off, inspection)
+    differ = "differs" if len(others) == 1 else "differ"
+    return f"For comparison: {listed(others)} {differ} from this copy in {_compared(off)}; {no_bearing}."
+
+
+def _others(pairs: Sequence[Finding], inspection: Inspection) -> list[str]:
+    return sorted({c for f in pairs for c in f.where.copies or ()} - {inspection.copy.id})
+
+
+def _compared(pairs: Sequence[Finding]) -> str:
+    return listed(dict.fromkeys(name_of(f).removesuffix(" difference") for f in pairs))
 
 
 def imprint(inspection: Inspection) -> str:
