@@ -43,6 +43,10 @@ PLACES: dict[str, tuple[Where, ...]] = {
     "copy-position-outlier": (Where(axis="y", copy="RMA-10482"),),
     "copy-color-difference": (Where(copies=("RMA-10481", "RMA-10482")),),
     "copy-color-outlier": (Where(copy="RMA-10482"),),
+    "cover-trim-offset": (Where(edge=Edge.FORE_EDGE, side="front"),),
+    "cover-fold-offset": (Where(side="back"),),
+    "cover-skew": (Where(side="front"),),
+    "cover-color-difference": (Where(side="front"),),
 }
 _END = {"blanks": 3, "imprint": True, "pages": 27, "last": 23, "ordered": 24, "designed": True}
 DETAILS: dict[str, tuple[dict[str, Any], ...]] = {
@@ -70,6 +74,13 @@ DETAILS: dict[str, tuple[dict[str, Any], ...]] = {
     "band": ({"along": "y"}, {"along": "x"}),
     "cast": ({"channel": "magenta"},),
     "wrong-paper": ({"ordered": "white", "like": "cream"},),
+    "cover-identity": (
+        {"others": ["front", "back"]},
+        {"others": ["front"]},
+        {"others": ["front"], "reworded": ["front"]},
+    ),
+    "cover-upside-down": ({"sides": ["front", "back"]}, {"sides": ["back"]}),
+    "spine-text-clearance": ({"design_front_mm": 0.6, "design_back_mm": 0.8},),
 }
 _CUT = (
     Flag.WHITE_BACKING,
@@ -127,6 +138,20 @@ _COPIES = (
     Flag.SIDES_UNSURE,
     Flag.NOT_MIRRORED,
 )
+_COVER = (
+    Flag.UNREADABLE,
+    Flag.NOT_REGISTERED,
+    Flag.EDGE_NOT_FOUND,
+    Flag.CROPPED,
+    Flag.U_TOO_LARGE,
+    Flag.COVER_OFF,
+    Flag.OTHER_SIDE_NOT_SEEN,
+    Flag.NO_WRAP,
+    Flag.NO_LETTERING,
+    Flag.FEW_FEATURES,
+    Flag.NO_BOUND_PAGES,
+    Flag.GRAY_SCAN,
+)
 USUAL = {"cut": _CUT, "sequence": _SEQUENCE, "tone": _TONE, "copies": _COPIES, "": (*_CUT, *_COPIES[5:])}
 """Why a value is missing, by the subject of its measure."""
 
@@ -151,7 +176,8 @@ def _of(rule: Rule, k: float, where: Where, detail: dict[str, Any]) -> Iterator[
             yield _judged(rule, k, where, detail, way * value, u)
     for flag in rule.doubt:
         yield _judged(rule, k, where, detail, -beyond if rule.magnitude else beyond, 0.0, flag)
-    for usual in USUAL[MEASURES[rule.measure].subject]:
+    of_cover = rule.measure.startswith(("cover-", "spine-"))
+    for usual in _COVER if of_cover else USUAL[MEASURES[rule.measure].subject]:
         yield _judged(rule, k, where, detail, None, None, usual)
 
 
@@ -160,7 +186,7 @@ def _beyond(rule: Rule, detail: dict[str, Any]) -> float:
     if rule.unit == "count":
         pages = len(detail.get("reference_pages", ()))
         return float(detail.get("of_pages") or (1 if pages > 2 else pages) or 2)
-    return 1.15 * (rule.outside or rule.within).value
+    return 1.15 * (rule.outside or rule.within).value or -0.4
 
 
 def _values(rule: Rule, beyond: float, several: bool) -> list[tuple[float, float]]:

@@ -195,7 +195,7 @@ def test_another_title_of_the_same_design(tmp_path: Path) -> None:
     found = draw_and_measure(tmp_path / "copy", ordered, other={"front": other, "back": other})
     identity = found.of("cover-identity")
     assert all(side.registered for side in found.sides.sides.values())
-    assert identity.value == 1 and identity.flags == ("look-alike",)
+    assert identity.value == 1 and identity.flags == ("like-ordered",)
     assert identity.detail["others"] == identity.detail["reworded"] == ["front"]
 
 
@@ -237,7 +237,7 @@ def test_another_cover_round_a_book_with_a_plain_one(wrap: Wrap, tmp_path: Path)
     plain = write_wrap(tmp_path / "cover.pdf", Art(plain=True))
     found = draw_and_measure(tmp_path / "copy", plain, other={"front": wrap, "back": wrap})
     identity = found.of("cover-identity")
-    assert identity.value == 2 and identity.flags == ("look-alike",)
+    assert identity.value == 2 and "few-features" in identity.flags
 
 
 def test_scans_turned_against_the_block(wrap: Wrap, tmp_path: Path) -> None:

@@ -94,7 +94,6 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
     }
     assert {r.id for r in policy.rules if r.outside_text == "never" and r.measure.startswith(("cover", "spine"))} == {
         "spine-width",
-        "spine-text-clearance",
         "cover-skew",
     }
     assert policy.rule("pages-foreign").outside is None

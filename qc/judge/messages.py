@@ -137,7 +137,7 @@ def _place(observation: Observation, page: str) -> str:
     place += f" on {page}" if page else ""
     place += {None: "", "x": " (horizontal)", "y": " (vertical)"}.get(where.axis, f" in {where.axis}")
     if where.side:
-        place += f" of the {where.side} cover"
+        place += f" on the {where.side}"
     if where.copies:
         place += f" between {listed(where.copies)}"
     elif where.copy:

@@ -71,12 +71,8 @@ def _folds_of_copy(copy: CopyContext) -> Iterator[Observation]:
 @cover_fold_offset.full_sentence
 def _fold_in_words(offset: Observation, said: Said) -> str:
     side = offset.where.side
-    way = (
-        f"{said.size} of the spine's art on the {side}"
-        if (offset.value or 0.0) > 0
-        else f"{said.size} of the {side}'s art on the spine"
-    )
-    return f"The fold leaves {way}"
+    moved, onto = ("spine", side) if (offset.value or 0.0) > 0 else (side, "spine")
+    return f"The fold puts {said.size} of the {moved} on the {onto}"
 
 
 @measure("spine-centering", "mm", "copy", 1, name="centering of the spine", subject="cover")

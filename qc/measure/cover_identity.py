@@ -51,8 +51,8 @@ def cover_identity(cover: CoverSides) -> Observation:
     -------
     Observation
         Null where no scan of it could be read, or neither design nor scan shows anything to compare. Flag ``other-side-not-seen``
-        where only one side was compared; ``look-alike`` where a side looks somewhat like the ordered one, as in bad light, where
-        the ordered one shows too little to be recognized, or where other words stand in the same design.
+        where only one side was compared; ``like-ordered`` where a side looks somewhat like the ordered one, as in bad light, or
+        where other words stand in the same design; ``few-features`` where the ordered one shows too little to be recognized.
 
     Notes
     -----
@@ -71,8 +71,10 @@ def cover_identity(cover: CoverSides) -> Observation:
     flags = []
     if not_seen:
         flags.append(Flag.OTHER_SIDE_NOT_SEEN)
-    if reworded or any(panel in faint or looked_at[panel].likeness > SURE_LIKENESS for panel in strange):
-        flags.append(Flag.LOOK_ALIKE)
+    if reworded or any(looked_at[panel].likeness > SURE_LIKENESS for panel in strange):
+        flags.append(Flag.LIKE_ORDERED)
+    if any(panel in faint for panel in strange):
+        flags.append(Flag.FEW_FEATURES)
     detail = CoverSeenDetail(
         others=[str(panel) for panel in others], reworded=[str(panel) for panel in reworded], not_seen=not_seen
     )
@@ -113,12 +115,10 @@ def _of_copy(copy: CopyContext) -> Observation | None:
 @cover_identity.full_sentence
 def _in_words(found: Observation, said: Said) -> str:
     seen = CoverSeenDetail.of(found)
-    if not seen.others:
+    if not found.value:
         return "The cover is that of the ordered title"
     what = "other words or pictures in the design ordered" if seen.reworded else "another cover than ordered"
-    return capital(
-        f"the {' and the '.join(seen.others)} of the cover show{'s' if len(seen.others) == 1 else ''} {what}"
-    )
+    return capital(f"the {' and the '.join(seen.others)} show{'s' if len(seen.others) == 1 else ''} {what}")
 
 
 @measure("cover-upside-down", "count", "copy", 1, name="sides of the cover upside down", subject="cover")
@@ -159,8 +159,7 @@ def _upside_down_of_copy(copy: CopyContext) -> Observation | None:
 @cover_upside_down.full_sentence
 def _upside_down_in_words(found: Observation, said: Said) -> str:
     sides = found.detail.get("sides", [])
-    if not sides:
+    if not found.value:
         return "The cover lies on its block the right way up"
-    return (
-        f"The {' and the '.join(sides)} of the cover lie{'s' if len(sides) == 1 else ''} upside down against the block"
-    )
+    lie = "lies" if len(sides) == 1 else "lie"
+    return f"The cover's {' and '.join(sides)} {lie} upside down against the block"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qc.geometry import Edge
@@ -53,5 +52,4 @@ def _of_copy(copy: CopyContext) -> Iterator[Observation]:
 
 @cover_trim_offset.full_sentence
 def _in_words(offset: Observation, said: Said) -> str:
-    words = cut_in_words(offset, replace(said, page=""))
-    return f"{words} on the {offset.where.side} cover"
+    return cut_in_words(offset, said, f"{offset.where.side} cover's {offset.where.edge}")

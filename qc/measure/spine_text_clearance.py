@@ -10,6 +10,7 @@ from qc.flags import Flag
 from qc.measure.registry import measure
 from qc.measure.words import Said
 from qc.model import Observation
+from qc.number_format import spoken
 
 if TYPE_CHECKING:
     from qc.measure.context.copy_context import CopyContext
@@ -59,5 +60,7 @@ def _of_copy(copy: CopyContext) -> Observation | None:
 @spine_text_clearance.full_sentence
 def _in_words(room: Observation, said: Said) -> str:
     known = [mm for mm in (room.detail.get("design_front_mm"), room.detail.get("design_back_mm")) if mm is not None]
-    way = f"lies {said.size} over a fold" if (room.value or 0.0) < 0 else f"keeps {said.size} to the nearer fold"
-    return f"The lettering of the spine {way}; its design leaves {min(known, default=0.0):.1f} mm"
+    least = min(known, default=0.0)
+    designed = f"{spoken(abs(least), 'mm')} {'over' if least < 0 else 'from'} a fold"
+    now = f"lies {said.size} over it" if (room.value or 0.0) < 0 else f"keeps {said.size}"
+    return f"Spine lettering designed {designed} {now}"

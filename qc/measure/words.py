@@ -64,9 +64,12 @@ def shift_in_words(shift: Observation, size: str = "") -> str:
     return f"{size or spoken(value, 'mm')} {_WAY[str(shift.where.axis)][value < 0]}"
 
 
-def cut_in_words(offset: Observation, said: Said) -> str:
-    """A cut against its trim line: ``"The fore-edge is cut 3.6 mm (0.14 in) too deep"``."""
-    edge = offset.where.edge
+def cut_in_words(offset: Observation, said: Said, edge: str = "") -> str:
+    """A cut against its trim line: ``"The fore-edge is cut 3.6 mm (0.14 in) too deep"``; `edge` is another name of it, of what
+    has no paper to spare."""
+    if edge and (offset.value or 0.0) >= 0:
+        return f"The {edge} keeps {said.size} beyond the trim line"
+    edge = edge or str(offset.where.edge)
     if (offset.value or 0.0) < 0:
         return f"The {edge} is cut {said.size} too deep{said.on_page}"
     return f"The {edge} keeps {said.size} of paper beyond the trim line{said.on_page}"
