@@ -16,6 +16,7 @@ from qc.inputs import open_with, refuse_missing
 from qc.judge.policy import Policy
 from qc.model import Inspection
 from qc.pipeline import Progress, inspect_with_colors
+from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
 from qc.register.closed_cover import cover_scans
 from qc.report import html
@@ -115,7 +116,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     capture = capture_of(inspection.copy, opened.scanner.profile)
     colors = CopyColors(pages, capture, reference is not None and reference.trim_known)
     large.write(inspection, job.folder)
-    write_results(inspection, colors, reference, job, reader)
+    write_results(inspection, colors, reference, job, cover=opened.cover, reader=reader)
     write_sidecar(job.folder, inspection, colors)
     return inspection
 
@@ -125,6 +126,8 @@ def write_results(
     colors: CopyColors,
     reference: Reference | None,
     job: Job,
+    *,
+    cover: CoverReference | None = None,
     reader: ScanReader | None = None,
 ) -> None:
     """Write ``inspection.json``, ``report.html`` and the pictures of findings beside it.
@@ -134,7 +137,7 @@ def write_results(
     OutputError
         They cannot be written.
     """
-    shown, imprint = exhibits(inspection, reference, reader=reader), imprint_picture(inspection, reader)
+    shown, imprint = exhibits(inspection, reference, reader=reader, cover=cover), imprint_picture(inspection, reader)
     pictures = color_pictures(inspection, colors.pages, reference)
     index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
     html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, index=index)

@@ -15,7 +15,8 @@ from qc.compare.same_title import CopyColors, with_copy_colors
 from qc.errors import UsageError
 from qc.measure import MEASURES
 from qc.model import Inspection
-from qc.reference.find import Reference, find_reference
+from qc.reference.cover import CoverReference
+from qc.reference.find import Reference, find_cover, find_reference
 from qc.scan.copy_toml import read_copy_toml
 
 MOST_TOGETHER = 8
@@ -93,12 +94,16 @@ def hold_together(
         if all(colors.trim_known for _, colors in parts):
             after |= zip(group, with_copy_colors(parts, policy, step), strict=True)
     changed = {i: now for i, now in after.items() if now is not before[i] and (only is None or i in only)}
-    references: dict[str | None, Reference | None] = {}
+    ordered: dict[tuple[str | None, ...], tuple[Reference | None, CoverReference | None]] = {}
     for i, now in changed.items():
         job, (_, colors) = found[i]
-        if now.reference.sha256 not in references:
-            references[now.reference.sha256] = find_reference(now.copy, job.reference, job.titles)[0]
-        write_results(now, colors, references[now.reference.sha256], job)
+        title = now.reference.sha256, now.copy.isbn, now.copy.reference.file
+        if title not in ordered:
+            reference, _ = find_reference(now.copy, job.reference, job.titles)
+            cover, _ = find_cover(now.copy, job.reference, job.titles, reference)
+            ordered[title] = reference, cover
+        reference, cover = ordered[title]
+        write_results(now, colors, reference, job, cover=cover)
     return changed, lost
 
 

@@ -8,7 +8,7 @@ from functools import cache, partial
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qc.model import FindingOutcome
-from qc.report import bullet_graph, evidence_overlay, words
+from qc.report import bullet_graph, evidence_overlay, fold_overlay, words
 
 
 @cache
@@ -28,6 +28,7 @@ def environment() -> Environment:
         "bullet": bullet_graph.bullet,
         "bullet_width": bullet_graph.WIDTH,
         "overlay": evidence_overlay.overlay,
+        "fold_overlays": fold_overlay.fold_overlays,
         "picture_size": (evidence_overlay.WIDTH, evidence_overlay.HEIGHT, evidence_overlay.BAND),
     }
     made.filters |= {"webp": _data_url, "png": partial(_data_url, kind="png")}

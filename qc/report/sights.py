@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf
-from typing import Literal
 
 import numpy as np
 
@@ -17,8 +16,22 @@ from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.trim_offset import trim_offset
 from qc.measure.trim_offset_block import trim_offset_block
-from qc.model import Finding, FindingOutcome, Inspection, Observation, PageRecord, ScanFile
-from qc.report.views import Marks, NearestPrint, ReferenceCrops, nearest_print, page_of, view, view_of_cut, whole_scan
+from qc.model import Finding, FindingOutcome, Inspection, Observation, PageRecord
+from qc.reference.cover import CoverReference
+from qc.report.cover_sights import CoverSights
+from qc.report.views import (
+    Look,
+    Marks,
+    NearestPrint,
+    Part,
+    ReferenceCrops,
+    Sight,
+    nearest_print,
+    page_of,
+    view,
+    view_of_cut,
+    whole_scan,
+)
 from qc.scan.scan_reader import ScanReader
 from qc.units import px_per_mm
 
@@ -33,34 +46,6 @@ _AMONG = frozenset(
 )
 """Measures of pages that are wrong where they stand: shown between their neighbors."""
 
-Look = Literal["found", "expected", "missing", "beside"]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A picture to be made: of a scan, or of page `number` of the reference.
-
-    `look` tells what was found from what was ordered and from the pages around it.
-    """
-
-    title: str
-    caption: str
-    look: Look
-    box_mm: Box
-    scan: ScanFile | None = None
-    to_scan: Affine | None = None
-    number: int = 0
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What is shown of a finding; `closely`, all parts show the same place of a page, over which `marks` are drawn."""
-
-    finding: Finding
-    parts: tuple[Part, ...]
-    marks: Marks = field(default_factory=Marks)
-    closely: bool = False
-
 
 class Sights:
     """Finds what to show.
@@ -71,10 +56,18 @@ class Sights:
     reference : ReferenceCrops or None
     reader : ScanReader
         For the size of scans that were not registered.
+    cover : CoverReference or None
     """
 
-    def __init__(self, inspection: Inspection, reference: ReferenceCrops | None, reader: ScanReader) -> None:
+    def __init__(
+        self,
+        inspection: Inspection,
+        reference: ReferenceCrops | None,
+        reader: ScanReader,
+        cover: CoverReference | None = None,
+    ) -> None:
         self._inspection, self._reference, self._reader = inspection, reference, reader
+        self._covers = CoverSights(inspection, cover, reader) if cover is not None else None
         self._scans = {(s.name, s.frame): s for s in inspection.copy.scans}
         self._records = {(p.file, p.frame): p for p in inspection.pages}
         self._pages = [self._records.get((s.name, s.frame)) for s in inspection.copy.pages]
@@ -93,6 +86,8 @@ class Sights:
         return list(found.values())
 
     def _of(self, finding: Finding) -> Sight | None:
+        if self._covers is not None and MEASURES[finding.measure].subject == "cover":
+            return self._covers.of(finding)
         if finding.measure == pages_missing.id:
             return self._gap(finding)
         if finding.measure in _AMONG and finding.where.page is not None:
@@ -154,8 +149,9 @@ class Sights:
         parts = [Part("As printed", self._named(record), "found", box, self._scans.get(key), record.to_scan)]
         if self._reference is not None and record.reference_page is not None:
             number = record.reference_page
-            parts.insert(0, Part("As ordered", f"page {number}", "expected", box, number=number))
-        return Sight(finding, tuple(parts), marks, True)
+            ordered = Part("As ordered", f"page {number}", "expected", box, number=number, ordered=self._reference)
+            parts.insert(0, ordered)
+        return Sight(finding, tuple(parts), marks, True, self._reference.trim if self._reference else None)
 
     def _alone(self, finding: Finding, record: PageRecord) -> Sight | None:
         """A page as a whole, beside the one that was ordered."""
@@ -203,7 +199,8 @@ class Sights:
     def _expected(self, number: int, title: str) -> list[Part]:
         if self._reference is None or not 1 <= number <= self._reference.pages:
             return []
-        return [Part(title, f"page {number}", "expected", page_of(self._reference.trim), number=number)]
+        box = page_of(self._reference.trim)
+        return [Part(title, f"page {number}", "expected", box, number=number, ordered=self._reference)]
 
     def _whole(self, record: PageRecord, title: str, look: Look) -> Part | None:
         """A scanned page as a whole; of one that was never matched, the scan as it lies."""

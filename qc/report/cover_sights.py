@@ -1,0 +1,236 @@
+"""What is shown of a finding on the cover, beside the ordered one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qc.geometry import Affine, Box, Edge, Size
+from qc.measure.cover_fold import cover_fold_offset, spine_centering, spine_width
+from qc.measure.cover_identity import cover_upside_down
+from qc.measure.cover_skew import cover_skew
+from qc.measure.cover_trim_offset import cover_trim_offset
+from qc.measure.details import Line, TrimOffsetDetail
+from qc.measure.spine_text_clearance import spine_text_clearance
+from qc.model import Finding, Inspection, PageRecord, Role
+from qc.reference.cover import PANELS, CoverReference
+from qc.reference.wrap import Panel
+from qc.report.views import (
+    LEAST_HEIGHT_MM,
+    LOOK_DPI,
+    FoldMark,
+    Marks,
+    Part,
+    Sight,
+    nearest_print,
+    page_of,
+    view_of_cut,
+    whole_scan,
+)
+from qc.scan.scan_reader import ScanReader
+from qc.units import px_per_mm
+
+INSIDE_MM, BEYOND_MM = 14.0, 8.0
+"""Shown of a panel at its fold, and beyond it: more than any shift, and a hinge that is scored 6 to 8 mm inside."""
+BESIDE_SPINE_MM = 5.0
+_NUMBERS = {panel: number for number, panel in PANELS.items()}
+_AT_FOLDS = frozenset(m.id for m in (cover_fold_offset, spine_centering, spine_width))
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """An edge of a side as it was measured: its lines in panel mm, its offset, and the scan that shows it."""
+
+    designed: Line
+    seen: Line
+    offset_mm: float
+    record: PageRecord
+    to_scan: Affine
+
+
+class CoverSights:
+    """Finds what to show of findings on the cover.
+
+    Parameters
+    ----------
+    inspection : Inspection
+    cover : CoverReference
+        The ordered one.
+    reader : ScanReader
+        For the size of scans that were not registered.
+    """
+
+    def __init__(self, inspection: Inspection, cover: CoverReference, reader: ScanReader) -> None:
+        self._inspection, self._cover, self._reader = inspection, cover, reader
+        self._scans = {(s.name, s.frame): s for s in inspection.copy.scans}
+        self._records = {(p.file, p.frame): p for p in inspection.pages}
+
+    def of(self, finding: Finding) -> Sight | None:
+        """What is shown of a finding; None where nothing was seen of it."""
+        if finding.measure in _AT_FOLDS:
+            return self._folds(finding)
+        if finding.measure == spine_text_clearance.id:
+            return self._spine(finding)
+        if finding.measure in (cover_trim_offset.id, cover_skew.id) and finding.where.side:
+            return self._cut(finding, Panel(finding.where.side))
+        return self._sides(finding)
+
+    def _cut(self, finding: Finding, panel: Panel) -> Sight | None:
+        """A cut as of a page; of the turn of a side its head, else its tail."""
+        edges = [finding.where.edge] if finding.where.edge else [Edge.HEAD, Edge.TAIL]
+        seen = next((s for e in edges if (s := self._edge(panel, cover_trim_offset.id, e))), None)
+        if seen is None:
+            return None
+        number, size = _NUMBERS[panel], self._size(panel)
+        near = nearest_print(self._cover, number, seen.designed)
+        box = view_of_cut(seen.designed, seen.seen, size, near)
+        said = seen.offset_mm if finding.measure == cover_trim_offset.id else None
+        parts = (self._ordered(panel, box), self._printed(panel, seen.record, box, seen.to_scan))
+        return Sight(finding, parts, Marks(seen.designed, seen.seen, offset_mm=said), True, size)
+
+    def _folds(self, finding: Finding) -> Sight | None:
+        """The fold of each side as scanned to the left and right of the ordered spine, at one scale and height."""
+        seen = self._seen_folds()
+        if not seen:
+            return None
+        beyond = BEYOND_MM + max(0.0, *(e.offset_mm for e in seen.values()))
+        top, bottom = self._where_most_shows()
+        x0, x1 = self._spine_mm()
+        box = (x0 - INSIDE_MM, top, x1 + INSIDE_MM, bottom)
+        lines = "dashed: designed folds; solid: folds of this copy"
+        parts = [Part("As ordered", lines, "expected", box, number=1, ordered=self._cover, folds=self._both(seen))]
+        for panel, edge in seen.items():
+            fold, way = edge.designed[0][0], self._cover.wrap.toward_spine(panel)
+            left, right = sorted((fold - way * INSIDE_MM, fold + way * beyond))
+            mark = FoldMark(edge.designed, edge.seen, edge.offset_mm)
+            strip = Part(
+                f"{panel.capitalize()} as printed",
+                in_words(panel, edge.offset_mm),
+                "found",
+                (left, top, right, bottom),
+                self._scans[edge.record.file, edge.record.frame],
+                edge.to_scan,
+                folds=(mark,),
+            )
+            parts.insert(0 if way > 0 else len(parts), strip)
+        return Sight(finding, tuple(parts))
+
+    def _spine(self, finding: Finding) -> Sight | None:
+        """The spine as designed, on its side, with the folds of this copy."""
+        seen = self._seen_folds()
+        if not seen:
+            return None
+        x0, x1 = self._spine_mm()
+        beside = BESIDE_SPINE_MM + max(0.0, *(-e.offset_mm for e in seen.values()))
+        box = (x0 - beside, 0.0, x1 + beside, self._size(Panel.FRONT).height_mm)
+        above, below = sorted(PANELS.values(), key=self._cover.wrap.toward_spine)
+        said = (
+            f"spine, head at the left, {above} above, {below} below; dashed: designed folds; solid: folds of this copy"
+        )
+        part = Part(
+            "As ordered", said, "expected", box, number=1, ordered=self._cover, folds=self._both(seen), turned=True
+        )
+        return Sight(finding, (part,))
+
+    def _sides(self, finding: Finding) -> Sight | None:
+        """Whole sides beside those that were ordered; those that lie upside down as they lie."""
+        observed = [
+            o for o in self._inspection.observations if o.measure == finding.measure and o.where == finding.where
+        ]
+        detail = observed[0].detail if observed else {}
+        sides = detail.get("others") or detail.get("sides") or [finding.where.side]
+        parts: list[Part] = []
+        for evidence, side in zip(finding.evidence, sides, strict=False):
+            record = self._records.get((evidence.file, evidence.frame))
+            scan = self._scans.get((evidence.file, evidence.frame))
+            if record is None or scan is None or side is None:
+                continue
+            panel, to_scan = Panel(side), record.to_scan
+            whole = page_of(self._size(panel))
+            parts.append(self._ordered(panel, whole))
+            if to_scan is not None and finding.measure != cover_upside_down.id:
+                parts.append(self._printed(panel, record, whole, self._to_scan(record, panel) or to_scan))
+            else:
+                header = self._reader.header(scan)
+                as_it_lies = Affine.scaling(*(px_per_mm(d) for d in record.dpi or (LOOK_DPI, LOOK_DPI)))
+                parts.append(self._printed(panel, record, whole_scan(header, as_it_lies), as_it_lies))
+        return Sight(finding, tuple(parts)) if parts else None
+
+    def _ordered(self, panel: Panel, box: Box) -> Part:
+        return Part("As ordered", f"{panel} cover", "expected", box, number=_NUMBERS[panel], ordered=self._cover)
+
+    def _printed(self, panel: Panel, record: PageRecord, box: Box, to_scan: Affine) -> Part:
+        scan = self._scans[record.file, record.frame]
+        return Part("As printed", f"{panel} cover", "found", box, scan, to_scan)
+
+    def _size(self, panel: Panel) -> Size:
+        x0, y0, x1, y1 = self._cover.wrap.panel(panel)
+        return Size(x1 - x0, y1 - y0)
+
+    def _spine_mm(self) -> tuple[float, float]:
+        """Both designed folds in the frame of the front, from left to right."""
+        x0, x1 = self._cover.wrap.spine[0::2]
+        left = self._cover.wrap.panel(Panel.FRONT)[0]
+        return x0 - left, x1 - left
+
+    def _back_at(self) -> float:
+        """Where the back begins in the frame of the front, mm."""
+        return self._cover.wrap.panel(Panel.BACK)[0] - self._cover.wrap.panel(Panel.FRONT)[0]
+
+    def _seen_folds(self) -> dict[Panel, _Edge]:
+        """The fold of each side on which it was seen."""
+        found = {panel: self._edge(panel, cover_fold_offset.id, None) for panel in Panel}
+        return {panel: edge for panel, edge in found.items() if edge is not None}
+
+    def _both(self, seen: dict[Panel, _Edge]) -> tuple[FoldMark, ...]:
+        """Both folds in the frame of the front."""
+        height = self._size(Panel.FRONT).height_mm
+        marks = []
+        for x, panel in zip(
+            self._spine_mm(), sorted(PANELS.values(), key=self._cover.wrap.toward_spine, reverse=True), strict=True
+        ):
+            edge = seen.get(panel)
+            shift = self._back_at() if panel is Panel.BACK else 0.0
+            line = None if edge is None else [(p[0] + shift, p[1]) for p in edge.seen]
+            marks.append(FoldMark([(x, 0.0), (x, height)], line, edge.offset_mm if edge is not None else None))
+        return tuple(marks)
+
+    def _edge(self, panel: Panel, measure: str, edge: Edge | None) -> _Edge | None:
+        for o in self._inspection.observations:
+            if (o.measure, o.where.side, o.where.edge) != (measure, panel, edge) or o.value is None or not o.evidence:
+                continue
+            lines = TrimOffsetDetail.of(o)
+            record = self._records.get((o.evidence[0].file, o.evidence[0].frame))
+            to_scan = self._to_scan(record, panel) if record is not None else None
+            if record is not None and to_scan is not None and lines.trim_mm is not None and lines.cut_mm is not None:
+                return _Edge(lines.trim_mm, lines.cut_mm, o.value, record, to_scan)
+        return None
+
+    def _to_scan(self, record: PageRecord, panel: Panel) -> Affine | None:
+        """Panel mm to pixels; of a flat wrap that shows both panels, the record holds that of the back."""
+        if record.to_scan is None or record.role is not Role.COVER_WRAP or panel is Panel.BACK:
+            return record.to_scan
+        scan = record.file, record.frame
+        shows_back = any(
+            o.where.side == Panel.BACK and scan in [(e.file, e.frame) for e in o.evidence]
+            for o in self._inspection.observations
+        )
+        return record.to_scan.after(Affine.shift(-self._back_at(), 0.0)) if shows_back else record.to_scan
+
+    def _where_most_shows(self) -> tuple[float, float]:
+        """From where to where along the folds the design shows the most: there one sees that it is off."""
+        height = self._size(Panel.FRONT).height_mm
+        x0, x1 = self._spine_mm()
+        strip = self._cover.crop(1, (x0 - INSIDE_MM, 0.0, x1 + INSIDE_MM, height), LOOK_DPI, exact=False)
+        change = np.abs(np.diff(strip.astype(np.int16), axis=1)).max(axis=2).sum(axis=1)
+        rows = max(1, min(len(change), round(LEAST_HEIGHT_MM * px_per_mm(LOOK_DPI))))
+        top = float(np.argmax(np.convolve(change, np.ones(rows), "valid"))) / px_per_mm(LOOK_DPI)
+        top = min(top, max(height - LEAST_HEIGHT_MM, 0.0)) if change.any() else (height - LEAST_HEIGHT_MM) / 2
+        return top, top + LEAST_HEIGHT_MM
+
+
+def in_words(panel: Panel, offset_mm: float) -> str:
+    """``"2.2 mm of the front on the spine"``."""
+    moved, onto = ("spine", panel) if offset_mm > 0 else (panel, "spine")
+    return f"{abs(offset_mm):.1f} mm of the {moved} on the {onto}"
