@@ -25,6 +25,7 @@ from qc.report.evidence import exhibits
 from qc.report.imprint_picture import imprint_picture
 from qc.report.large_pictures import PagePictures
 from qc.report.record import record, write_json
+from qc.report.wrap_drawing import wrap_drawing
 from qc.scan.allocator import keep_buffers
 from qc.scan.copy_folder import copy_id
 from qc.scan.paths import real
@@ -140,7 +141,8 @@ def write_results(
     shown, imprint = exhibits(inspection, reference, reader=reader, cover=cover), imprint_picture(inspection, reader)
     pictures = color_pictures(inspection, colors.pages, reference)
     index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
-    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, index=index)
+    wrap = wrap_drawing(inspection, cover.wrap) if cover is not None else None
+    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, wrap=wrap, index=index)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

@@ -17,13 +17,15 @@ from qc.model import Finding, Inspection, PageRecord, Role
 from qc.reference.cover import PANELS, CoverReference
 from qc.reference.wrap import Panel
 from qc.report.views import (
+    ASPECT,
     LEAST_HEIGHT_MM,
     LOOK_DPI,
     FoldMark,
     Marks,
+    NearestPrint,
     Part,
     Sight,
-    nearest_print,
+    across,
     page_of,
     view_of_cut,
     whole_scan,
@@ -82,9 +84,8 @@ class CoverSights:
         seen = next((s for e in edges if (s := self._edge(panel, cover_trim_offset.id, e))), None)
         if seen is None:
             return None
-        number, size = _NUMBERS[panel], self._size(panel)
-        near = nearest_print(self._cover, number, seen.designed)
-        box = view_of_cut(seen.designed, seen.seen, size, near)
+        size = self._size(panel)
+        box = view_of_cut(seen.designed, seen.seen, size, self._print_at(panel, seen.designed))
         said = seen.offset_mm if finding.measure == cover_trim_offset.id else None
         parts = (self._ordered(panel, box), self._printed(panel, seen.record, box, seen.to_scan))
         return Sight(finding, parts, Marks(seen.designed, seen.seen, offset_mm=said), True, size)
@@ -95,7 +96,7 @@ class CoverSights:
         if not seen:
             return None
         beyond = BEYOND_MM + max(0.0, *(e.offset_mm for e in seen.values()))
-        top, bottom = self._where_most_shows()
+        top, bottom = self._height_of_folds()
         x0, x1 = self._spine_mm()
         box = (x0 - INSIDE_MM, top, x1 + INSIDE_MM, bottom)
         lines = "dashed: designed folds; solid: folds of this copy"
@@ -218,16 +219,33 @@ class CoverSights:
         )
         return record.to_scan.after(Affine.shift(-self._back_at(), 0.0)) if shows_back else record.to_scan
 
-    def _where_most_shows(self) -> tuple[float, float]:
+    def _print_at(self, panel: Panel, trim: Line) -> NearestPrint:
+        """Where along a cut the design shows the most, which reaches to the cut or nearly so."""
+        size = self._size(panel)
+        upright, low = across(trim, size)
+        side = size.width_mm if upright else size.height_mm
+        a, b = (0.0, INSIDE_MM) if low else (side - INSIDE_MM, side)
+        box = (a, 0.0, b, size.height_mm) if upright else (0.0, a, size.width_mm, b)
+        length = LEAST_HEIGHT_MM * (1.0 if upright else ASPECT * ASPECT)
+        return NearestPrint(0.0, self._busiest(panel, box, length, upright) + length / 2, False)
+
+    def _height_of_folds(self) -> tuple[float, float]:
         """From where to where along the folds the design shows the most: there one sees that it is off."""
-        height = self._size(Panel.FRONT).height_mm
         x0, x1 = self._spine_mm()
-        strip = self._cover.crop(1, (x0 - INSIDE_MM, 0.0, x1 + INSIDE_MM, height), LOOK_DPI, exact=False)
-        change = np.abs(np.diff(strip.astype(np.int16), axis=1)).max(axis=2).sum(axis=1)
-        rows = max(1, min(len(change), round(LEAST_HEIGHT_MM * px_per_mm(LOOK_DPI))))
-        top = float(np.argmax(np.convolve(change, np.ones(rows), "valid"))) / px_per_mm(LOOK_DPI)
-        top = min(top, max(height - LEAST_HEIGHT_MM, 0.0)) if change.any() else (height - LEAST_HEIGHT_MM) / 2
+        box = (x0 - INSIDE_MM, 0.0, x1 + INSIDE_MM, self._size(Panel.FRONT).height_mm)
+        top = self._busiest(Panel.FRONT, box, LEAST_HEIGHT_MM, upright=True)
         return top, top + LEAST_HEIGHT_MM
+
+    def _busiest(self, panel: Panel, box: Box, length_mm: float, upright: bool) -> float:
+        """Where, along a box of the design, the `length_mm` begin that show the most; in the middle where all is plain."""
+        picture = self._cover.crop(_NUMBERS[panel], box, LOOK_DPI, exact=False).astype(np.int16)
+        picture = picture if upright else picture.swapaxes(0, 1)
+        change = np.abs(np.diff(picture, axis=1)).max(axis=2).sum(axis=1)
+        rows = max(1, min(len(change), round(length_mm * px_per_mm(LOOK_DPI))))
+        shown = np.convolve(change, np.ones(rows), "valid")
+        if shown.max() == shown.min():
+            return (len(change) / px_per_mm(LOOK_DPI) - length_mm) / 2
+        return float(np.argmax(shown)) / px_per_mm(LOOK_DPI)
 
 
 def in_words(panel: Panel, offset_mm: float) -> str:

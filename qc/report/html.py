@@ -13,6 +13,7 @@ from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
 from qc.report import trim_drawing, words
+from qc.report.cover_words import cover_line
 from qc.report.crops import thumbnail
 from qc.report.environment import environment
 from qc.report.files import write_text
@@ -21,6 +22,7 @@ from qc.report.large_pictures import Links, links_beside, scan_link, write_findi
 if TYPE_CHECKING:
     from qc.report.color_picture import ColorPicture
     from qc.report.evidence import Exhibit
+    from qc.report.wrap_drawing import WrapDrawing
 
 _SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
 _IN_ITS_NATURE = {Flag.LITTLE_COLOR, Flag.NOTHING_TO_COMPARE, Flag.BLANK}
@@ -49,6 +51,7 @@ def render(
     k: float,
     colors: Sequence[ColorPicture] = (),
     imprint: bytes = b"",
+    wrap: WrapDrawing | None = None,
     links: Links = Links(),  # noqa: B008 - frozen
 ) -> str:
     """HTML text of the report.
@@ -65,6 +68,8 @@ def render(
         Of the pages whose color is to be shown.
     imprint : bytes
         Picture (PNG) of the imprint that was read; none where it is empty.
+    wrap : WrapDrawing, optional
+        The cover as it sits on the book.
     links : Links
         What pictures open.
 
@@ -99,6 +104,8 @@ def render(
         scan_links={(s.name, s.frame): scan_link(s) for s in inspection.copy.scans},
         drawing=trim_drawing.page_drawing(inspection),
         drawing_size=trim_drawing.DRAWING,
+        wrap=wrap,
+        cover=cover_line(inspection),
         panels=trim_drawing.panels(inspection, k),
         panel_size=trim_drawing.PANEL,
         colors=colors,
@@ -123,6 +130,7 @@ def write(
     k: float,
     colors: Sequence[ColorPicture] = (),
     imprint: bytes = b"",
+    wrap: WrapDrawing | None = None,
     index: str = "",
 ) -> None:
     """Render to `path`, with the large pictures of findings beside it.
@@ -136,7 +144,8 @@ def write(
     """
     write_findings(exhibits, path.parent)
     links = links_beside(path, index)
-    write_text(render(inspection, exhibits, k=k, colors=colors, imprint=imprint, links=links), path)
+    page = render(inspection, exhibits, k=k, colors=colors, imprint=imprint, wrap=wrap, links=links)
+    write_text(page, path)
 
 
 def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[str, str, str], None]]:
