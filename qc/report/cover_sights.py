@@ -35,7 +35,10 @@ from qc.units import px_per_mm
 
 INSIDE_MM, BEYOND_MM = 14.0, 8.0
 """Shown of a panel at its fold, and beyond it: more than any shift, and a hinge that is scored 6 to 8 mm inside."""
-BESIDE_SPINE_MM = 5.0
+BESIDE_SPINE_MM, SPINE_ASPECT, RULER = 5.0, 5.0, 0.025
+"""Shown beside a spine on its side, how long that is against its width, and the share of its length that is left for the ruler."""
+AT_FOLD_MM = 3.5
+"""To either side of a fold: what shows there shows a shift that a policy judges."""
 _NUMBERS = {panel: number for number, panel in PANELS.items()}
 _AT_FOLDS = frozenset(m.id for m in (cover_fold_offset, spine_centering, spine_width))
 
@@ -118,13 +121,16 @@ class CoverSights:
         return Sight(finding, tuple(parts))
 
     def _spine(self, finding: Finding) -> Sight | None:
-        """The spine as designed, on its side, with the folds of this copy."""
+        """The spine as designed, on its side, where it shows the most, with the folds of this copy."""
         seen = self._seen_folds()
         if not seen:
             return None
         x0, x1 = self._spine_mm()
         beside = BESIDE_SPINE_MM + max(0.0, *(-e.offset_mm for e in seen.values()))
-        box = (x0 - beside, 0.0, x1 + beside, self._size(Panel.FRONT).height_mm)
+        height = self._size(Panel.FRONT).height_mm
+        length = min(height, SPINE_ASPECT * (x1 - x0 + 2 * beside))
+        top = self._busiest(Panel.FRONT, (x0, 0.0, x1, height), length, upright=True)
+        box = (x0 - beside - RULER * length, top, x1 + beside, top + length)
         above, below = sorted(PANELS.values(), key=self._cover.wrap.toward_spine)
         said = (
             f"spine, head at the left, {above} above, {below} below; dashed: designed folds; solid: folds of this copy"
@@ -232,7 +238,7 @@ class CoverSights:
     def _height_of_folds(self) -> tuple[float, float]:
         """From where to where along the folds the design shows the most: there one sees that it is off."""
         x0, x1 = self._spine_mm()
-        box = (x0 - INSIDE_MM, 0.0, x1 + INSIDE_MM, self._size(Panel.FRONT).height_mm)
+        box = (x0 - AT_FOLD_MM, 0.0, x1 + AT_FOLD_MM, self._size(Panel.FRONT).height_mm)
         top = self._busiest(Panel.FRONT, box, LEAST_HEIGHT_MM, upright=True)
         return top, top + LEAST_HEIGHT_MM
 

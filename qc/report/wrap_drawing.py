@@ -38,8 +38,8 @@ class Mark:
 class WrapDrawing:
     """A wrap in a drawing `width` by `height`, in mm.
 
-    Boxes are x, y, width, height: `flat` and `spine` as designed, `lettering` between what the design leaves at both folds. `panels`
-    are the names of back and front, and where these stand.
+    Boxes are x, y, width, height: `flat` and `spine` as designed, `lettering` between what the design leaves at both folds.
+    `panels` are the names of back and front, and where these stand.
     """
 
     width: float
