@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qc.flags import Flag
 from qc.measure.cover_fold import cover_fold_offset, spine_centering
 from qc.measure.cover_identity import cover_identity
 from qc.measure.cover_trim_offset import cover_trim_offset
@@ -25,6 +26,8 @@ def cover_line(inspection: Inspection) -> str:
             said.append(words(max(own, key=lambda o: abs(o.value or 0.0))))
     if not said and any(o.measure == cover_identity.id and o.value for o in known):
         return "not the one ordered"
+    if said and any(Flag.FOLD_NOT_PROVEN in o.flags for o in known):
+        said.append(Flag.FOLD_NOT_PROVEN.meaning)
     return ", ".join(said)
 
 

@@ -33,7 +33,7 @@ class FoldLines:
 class FoldOverlay:
     """Positions in a drawing `width` by `height`, y down.
 
-    The ruler at the bottom counts from the first designed fold; along a spine that lies on its side, from its head.
+    The ruler at the bottom counts from the first designed fold; along a spine that lies on its side, from its left end.
     """
 
     width: float

@@ -43,6 +43,11 @@ class _StripPage:
     flags: tuple[str, ...]
     findings: tuple[Finding, ...]
 
+    @property
+    def cover(self) -> bool:
+        """Whether it shows a cover: what was recognized of it is said then."""
+        return self.record.role in (Role.COVER_FRONT, Role.COVER_BACK, Role.COVER_WRAP)
+
 
 def render(
     inspection: Inspection,

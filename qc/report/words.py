@@ -75,6 +75,7 @@ SQUARE_DEG = 0.15
 STEADY_MM = 0.05
 _MEANING = {str(f): f.meaning for f in Flag}
 UNIT = {"dE00": "ΔE00", "deg": "°"}
+_ROLE = {"cover-front": "front cover", "cover-back": "back cover", "cover-wrap": "flat cover"}
 _ALONG = {"x": "horizontal", "y": "vertical"}
 
 
@@ -160,6 +161,11 @@ def limit_text(text: str) -> str:
     return (
         text.replace("<=", "≤").replace(">=", "≥").replace("dE00", "ΔE00").replace(" deg", "°").removesuffix(" count")
     )
+
+
+def role(given: str) -> str:
+    """What a scan was taken for: ``"front cover"``, ``"spine"``."""
+    return _ROLE.get(given, given)
 
 
 def why_not_judged(findings: Sequence[Finding]) -> list[str]:

@@ -15,10 +15,10 @@ from qc.model import Finding, FindingOutcome, Inspection, Observation
 from qc.reference.wrap import Panel, Wrap
 from qc.report.evidence_overlay import Line, Point
 
-_MARGIN_MM = (31.0, 17.0)
-"""For what is said at the left and right of the wrap, and above and below."""
-_APART_MM = 9.0
-"""A line of letters."""
+_LETTER = 0.034
+"""Height of letters, in widths of the wrap: they are read on a phone, too."""
+_MARGIN = (5.6, 2.4)
+"""For what is said at the left and right of the wrap, and above and below, in letters."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class WrapDrawing:
-    """A wrap in a drawing `width` by `height`, in mm.
+    """A wrap in a drawing `width` by `height`, in mm, with letters of that height.
 
     Boxes are x, y, width, height: `flat` and `spine` as designed, `lettering` between what the design leaves at both folds.
     `panels` are the names of back and front, and where these stand.
@@ -44,6 +44,7 @@ class WrapDrawing:
 
     width: float
     height: float
+    letter: float
     flat: Box
     spine: Box
     panels: tuple[tuple[str, Point], ...]
@@ -54,7 +55,9 @@ class WrapDrawing:
 def wrap_drawing(inspection: Inspection, wrap: Wrap) -> WrapDrawing | None:
     """The wrap with every cut and fold that was measured; None where none was."""
     x0, y0, x1, y1 = wrap.trim
-    dx, dy = _MARGIN_MM[0] - x0, _MARGIN_MM[1] - y0
+    letter = _LETTER * (x1 - x0)
+    margin_x, margin_y = (m * letter for m in _MARGIN)
+    dx, dy = margin_x - x0, margin_y - y0
     measured = (cover_trim_offset.id, cover_fold_offset.id)
     found = [o for o in inspection.observations if o.measure in measured and o.value is not None]
     marks = []
@@ -66,7 +69,8 @@ def wrap_drawing(inspection: Inspection, wrap: Wrap) -> WrapDrawing | None:
         at = [(p[0] + box[0] + dx, p[1] + box[1] + dy) for p in lines.cut_mm]
         panel = (box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy)
         name = str(edge) if edge is not None else "fold"
-        place = _said_at(edge, panel, way)
+        inward = max(0.0, -(observation.value or 0.0))
+        place = _said_at(edge, panel, way, letter, inward)
         marks.append(
             Mark((at[0], at[1]), side, name, observation.value or 0.0, _outcome(inspection, observation), *place)
         )
@@ -78,8 +82,9 @@ def wrap_drawing(inspection: Inspection, wrap: Wrap) -> WrapDrawing | None:
         for panel in Panel
     )
     return WrapDrawing(
-        x1 - x0 + 2 * _MARGIN_MM[0],
-        y1 - y0 + 2 * _MARGIN_MM[1],
+        x1 - x0 + 2 * margin_x,
+        y1 - y0 + 2 * margin_y,
+        letter,
         (x0 + dx, y0 + dy, x1 - x0, y1 - y0),
         (fold0, y0 + dy, fold1 - fold0, y1 - y0),
         names,
@@ -88,17 +93,18 @@ def wrap_drawing(inspection: Inspection, wrap: Wrap) -> WrapDrawing | None:
     )
 
 
-def _said_at(edge: Edge | None, panel: Box, way: int) -> tuple[Point, str]:
-    """Where a mark is named: beside the wrap, that of a fold on its panel."""
+def _said_at(edge: Edge | None, panel: Box, way: int, letter: float, inward_mm: float) -> tuple[Point, str]:
+    """Where a mark is named: beside the wrap, that of a fold on its panel, clear of a fold that lies there."""
     x0, y0, x1, y1 = panel
     middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
     if edge is Edge.HEAD:
-        return (middle_x, y0 - 6), "middle"
+        return (middle_x, y0 - letter), "middle"
     if edge is Edge.TAIL:
-        return (middle_x, y1 + _APART_MM + 2), "middle"
+        return (middle_x, y1 + 1.7 * letter), "middle"
     if edge is Edge.FORE_EDGE:
-        return ((x0 - 4, middle_y), "end") if way > 0 else ((x1 + 4, middle_y), "start")
-    return ((x1 - 5, middle_y), "end") if way > 0 else ((x0 + 5, middle_y), "start")
+        return ((x0 - letter, middle_y), "end") if way > 0 else ((x1 + letter, middle_y), "start")
+    clear = 0.7 * letter + inward_mm
+    return ((x1 - clear, middle_y), "end") if way > 0 else ((x0 + clear, middle_y), "start")
 
 
 def _outcome(inspection: Inspection, observation: Observation) -> FindingOutcome:
