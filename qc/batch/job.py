@@ -129,16 +129,22 @@ def write_results(
     job: Job,
     *,
     cover: CoverReference | None = None,
+    beside: Inspection | None = None,
     reader: ScanReader | None = None,
 ) -> None:
     """Write ``inspection.json``, ``report.html`` and the pictures of findings beside it.
+
+    `beside` is a copy of the title whose cover is shown beside that of this one, where this is the odd one.
 
     Raises
     ------
     OutputError
         They cannot be written.
     """
-    shown, imprint = exhibits(inspection, reference, reader=reader, cover=cover), imprint_picture(inspection, reader)
+    shown, imprint = (
+        exhibits(inspection, reference, reader=reader, cover=cover, beside=beside),
+        imprint_picture(inspection, reader),
+    )
     pictures = color_pictures(inspection, colors.pages, reference)
     index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
     wrap = wrap_drawing(inspection, cover.wrap) if cover is not None else None

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qc.model import FindingOutcome
 from qc.report import bullet_graph, evidence_overlay, fold_overlay, words
+from qc.report.large_pictures import scan_link
 
 
 @cache
@@ -31,7 +32,7 @@ def environment() -> Environment:
         "fold_overlays": fold_overlay.fold_overlays,
         "picture_size": (evidence_overlay.WIDTH, evidence_overlay.HEIGHT, evidence_overlay.BAND),
     }
-    made.filters |= {"webp": _data_url, "png": partial(_data_url, kind="png")}
+    made.filters |= {"scan_link": scan_link, "webp": _data_url, "png": partial(_data_url, kind="png")}
     return made
 
 

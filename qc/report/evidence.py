@@ -91,6 +91,7 @@ def exhibits(
     limit: int = 6,
     reader: ScanReader | None = None,
     cover: CoverReference | None = None,
+    beside: Inspection | None = None,
 ) -> list[Exhibit]:
     """Pictures of the gravest findings that can be seen somewhere.
 
@@ -106,6 +107,8 @@ def exhibits(
         That read the scans before.
     cover : CoverReference, optional
         The ordered cover.
+    beside : Inspection, optional
+        Of a copy of the title whose cover is as that of the most.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def exhibits(
         whole pages.
     """
     reader = reader or ScanReader(0)
-    sights = Sights(inspection, reference, reader, cover).of_gravest(limit)
+    sights = Sights(inspection, reference, reader, cover, beside).of_gravest(limit)
     cuts = [[_cut(part, sight) for part in sight.parts] for sight in sights]
     drawn = _of_scans([c for own in cuts for c in own if c.part.scan], reader)
     return [

@@ -10,16 +10,19 @@ import numpy as np
 from qc.geometry import Affine, Box, Size
 from qc.judge.ranking import by_gravity
 from qc.measure import MEASURES
+from qc.measure.copy_cover_outlier import copy_cover_outlier
 from qc.measure.details import GapDetail, TrimOffsetDetail
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.trim_offset import trim_offset
 from qc.measure.trim_offset_block import trim_offset_block
-from qc.model import Finding, FindingOutcome, Inspection, Observation, PageRecord
+from qc.model import Finding, FindingOutcome, Inspection, Observation, PageRecord, Resolution, ScanFile
 from qc.reference.cover import CoverReference
+from qc.report import words
 from qc.report.cover_sights import CoverSights
 from qc.report.views import (
+    LOOK_DPI,
     Look,
     Marks,
     NearestPrint,
@@ -57,6 +60,8 @@ class Sights:
     reader : ScanReader
         For the size of scans that were not registered.
     cover : CoverReference or None
+    beside : Inspection or None
+        Of a copy of the title whose cover is as that of the most.
     """
 
     def __init__(
@@ -65,8 +70,10 @@ class Sights:
         reference: ReferenceCrops | None,
         reader: ScanReader,
         cover: CoverReference | None = None,
+        beside: Inspection | None = None,
     ) -> None:
         self._inspection, self._reference, self._reader = inspection, reference, reader
+        self._beside_copy = beside
         self._covers = CoverSights(inspection, cover, reader) if cover is not None else None
         self._scans = {(s.name, s.frame): s for s in inspection.copy.scans}
         self._records = {(p.file, p.frame): p for p in inspection.pages}
@@ -88,6 +95,8 @@ class Sights:
     def _of(self, finding: Finding) -> Sight | None:
         if self._covers is not None and MEASURES[finding.measure].subject == "cover":
             return self._covers.of(finding)
+        if finding.measure == copy_cover_outlier.id:
+            return self._odd_cover(finding)
         if finding.measure == pages_missing.id:
             return self._gap(finding)
         if finding.measure in _AMONG and finding.where.page is not None:
@@ -160,6 +169,25 @@ class Sights:
             return None
         ordered = self._expected(record.reference_page, "As ordered") if record.reference_page else []
         return Sight(finding, (*ordered, printed))
+
+    def _odd_cover(self, finding: Finding) -> Sight | None:
+        """The odd sides of a cover, each beside that of another copy."""
+        others = {s.role: s for s in self._beside_copy.copy.scans} if self._beside_copy is not None else {}
+        parts: list[Part] = []
+        for evidence in finding.evidence:
+            scan = self._scans.get((evidence.file, evidence.frame))
+            if scan is None:
+                continue
+            if self._beside_copy is not None and scan.role in others:
+                parts.append(self._as_it_lies(others[scan.role], self._beside_copy.copy.id, "expected"))
+            parts.append(self._as_it_lies(scan, "This copy", "found"))
+        return Sight(finding, tuple(parts)) if parts else None
+
+    def _as_it_lies(self, scan: ScanFile, title: str, look: Look) -> Part:
+        header = self._reader.header(scan)
+        dpi = header.resolution or Resolution(LOOK_DPI, LOOK_DPI)
+        to_scan = Affine.scaling(px_per_mm(dpi.x_dpi), px_per_mm(dpi.y_dpi))
+        return Part(title, words.role(scan.role), look, whole_scan(header, to_scan), scan, to_scan)
 
     def _among(self, finding: Finding, position: int) -> Sight | None:
         """A page between its neighbors; of one that is foreign, the page that should stand there, too."""
