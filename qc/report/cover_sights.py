@@ -39,6 +39,8 @@ BESIDE_SPINE_MM, SPINE_ASPECT, RULER = 5.0, 5.0, 0.025
 """Shown beside a spine on its side, how long that is against its width, and the share of its length that is left for the ruler."""
 AT_FOLD_MM = 3.5
 """To either side of a fold: what shows there shows a shift that a policy judges."""
+NEARLY_MOST = 0.98
+"""Of what a stretch shows, others show as much: the middle one of them has it in its middle."""
 _NUMBERS = {panel: number for number, panel in PANELS.items()}
 _AT_FOLDS = frozenset(m.id for m in (cover_fold_offset, spine_centering, spine_width))
 
@@ -251,7 +253,8 @@ class CoverSights:
         shown = np.convolve(change, np.ones(rows), "valid")
         if shown.max() == shown.min():
             return (len(change) / px_per_mm(LOOK_DPI) - length_mm) / 2
-        return float(np.argmax(shown)) / px_per_mm(LOOK_DPI)
+        most = np.flatnonzero(shown >= NEARLY_MOST * shown.max())
+        return float(most[len(most) // 2]) / px_per_mm(LOOK_DPI)
 
 
 def in_words(panel: Panel, offset_mm: float) -> str:
