@@ -43,6 +43,7 @@ PLACES: dict[str, tuple[Where, ...]] = {
     "copy-position-outlier": (Where(axis="y", copy="RMA-10482"),),
     "copy-color-difference": (Where(copies=("RMA-10481", "RMA-10482")),),
     "copy-color-outlier": (Where(copy="RMA-10482"),),
+    "copy-cover-outlier": (Where(copy="RMA-10482"),),
     "cover-trim-offset": (Where(edge=Edge.FORE_EDGE, side="front"),),
     "cover-fold-offset": (Where(side="back"),),
     "cover-skew": (Where(side="front"),),
@@ -79,6 +80,7 @@ DETAILS: dict[str, tuple[dict[str, Any], ...]] = {
         {"others": ["front"]},
         {"others": ["front"], "reworded": ["front"]},
     ),
+    "copy-cover-outlier": ({"sides": ["front", "back"]}, {"sides": ["back"]}),
     "cover-upside-down": ({"sides": ["front", "back"]}, {"sides": ["back"]}),
     "spine-text-clearance": ({"design_front_mm": 0.6, "design_back_mm": 0.8},),
 }
@@ -152,7 +154,14 @@ _COVER = (
     Flag.NO_BOUND_PAGES,
     Flag.GRAY_SCAN,
 )
-USUAL = {"cut": _CUT, "sequence": _SEQUENCE, "tone": _TONE, "copies": _COPIES, "": (*_CUT, *_COPIES[5:])}
+USUAL = {
+    "cover": _COVER,
+    "cut": _CUT,
+    "sequence": _SEQUENCE,
+    "tone": _TONE,
+    "copies": _COPIES,
+    "": (*_CUT, *_COPIES[5:]),
+}
 """Why a value is missing, by the subject of its measure."""
 
 
@@ -176,8 +185,7 @@ def _of(rule: Rule, k: float, where: Where, detail: dict[str, Any]) -> Iterator[
             yield _judged(rule, k, where, detail, way * value, u)
     for flag in rule.doubt:
         yield _judged(rule, k, where, detail, -beyond if rule.magnitude else beyond, 0.0, flag)
-    of_cover = rule.measure.startswith(("cover-", "spine-"))
-    for usual in _COVER if of_cover else USUAL[MEASURES[rule.measure].subject]:
+    for usual in USUAL[MEASURES[rule.measure].subject]:
         yield _judged(rule, k, where, detail, None, None, usual)
 
 

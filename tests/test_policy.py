@@ -91,6 +91,7 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "cover-skew",
         "cover-identity",
         "cover-upside-down",
+        "copy-cover-outlier",
     }
     assert {r.id for r in policy.rules if r.outside_text == "never" and r.measure.startswith(("cover", "spine"))} == {
         "spine-width",

@@ -5,26 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qc.flags import Flag
-from qc.measure.cover_fold import cover_fold_offset, spine_centering, spine_width
-from qc.measure.cover_identity import cover_identity, cover_upside_down
-from qc.measure.cover_skew import cover_skew
-from qc.measure.cover_trim_offset import cover_trim_offset
+from qc.measure.cover_identity import cover_identity
 from qc.measure.details import CoverSeenDetail
 from qc.model import Observation
-
-OF_COVER = {
-    m.id
-    for m in (
-        cover_trim_offset,
-        cover_fold_offset,
-        spine_centering,
-        spine_width,
-        cover_skew,
-        cover_identity,
-        cover_upside_down,
-    )
-}
-"""Measures of which nothing more is said where no cover was looked at."""
 
 
 def looked_at_cover(observations: Sequence[Observation]) -> bool:

@@ -10,7 +10,7 @@ from statistics import NormalDist
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.claim import known
-from qc.judge.cover_gaps import OF_COVER, cover_gaps, looked_at_cover
+from qc.judge.cover_gaps import cover_gaps, looked_at_cover
 from qc.judge.messages import Book, capital, listed, message, name, ranges
 from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
@@ -283,10 +283,9 @@ def _not_judged(
         # What can never call a defect is not missed.
         if (
             rule.severity == "note"
-            or (rule.measure in OF_COVER and not covered)
             or rule.outside is None
             or rule.scope == "copies"
-            or (MEASURES[rule.measure].subject == "cover" and all(o.measure != rule.measure for o in observations))
+            or (MEASURES[rule.measure].subject == "cover" and not covered)
             or (rule.edges and not rule.judged_edges(copy.scan, spine_in_doubt(observations)))
         ):
             continue

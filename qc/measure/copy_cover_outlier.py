@@ -120,6 +120,6 @@ def _shown(observation: Observation, inspection: Inspection) -> Observation:
 @copy_cover_outlier.full_sentence
 def _in_words(odd: Observation, said: Said) -> str:
     sides = odd.detail.get("sides", [])
-    if not sides:
+    if not odd.value:
         return f"The cover of {odd.where.copy} is like that of the other copies"
-    return f"The {' and the '.join(sides)} of the cover of {odd.where.copy} is unlike that of the other copies"
+    return f"The cover of {odd.where.copy} is unlike that of the other copies, {' and '.join(sides)}"

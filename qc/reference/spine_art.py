@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pypdfium2
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from qc.geometry import Box
 from qc.reference import cache
@@ -141,6 +140,8 @@ def _strip(page: pypdfium2.PdfPage, sheet: PdfPage, wrap: Wrap) -> NDArray[np.ui
 
 def _art(picture: NDArray[np.uint8], wrap: Wrap) -> tuple[NDArray[np.uint8], bool]:
     """Where the strip is unlike the color of the spine (1), and whether most of the spine is like it."""
+    from scipy.ndimage import median_filter
+
     inside = slice(round(BESIDE_MM * _SCALE), round((BESIDE_MM + wrap.spine_mm) * _SCALE))
     rows = max(1, round(len(picture) / (_COLOR_EVERY_MM * _SCALE)))
     colors = np.array([np.median(part.reshape(-1, 3), axis=0) for part in np.array_split(picture[:, inside], rows)])
