@@ -13,6 +13,8 @@ import numpy as np
 from qc import __version__
 from qc.errors import ScanError
 from qc.features.color_tiles import ColorTiles
+from qc.features.tile_file import TileFile
+from qc.features.tiles import PageTiles
 from qc.geometry import WORKING_DPI
 from qc.judge.claim import not_known
 from qc.judge.judge import judge
@@ -48,7 +50,7 @@ from qc.register.thumbnail_index import index_of
 from qc.scan.allocator import give_back
 from qc.scan.image_file import sha256
 from qc.scan.same_capture import same_bytes
-from qc.scan.scan_reader import ScanReader
+from qc.scan.scan_reader import LATER_BYTES, ScanReader
 from qc.scan.scanner_profile import ScannerProfile
 
 Progress = Callable[[int, int], None]
@@ -78,7 +80,7 @@ def inspect_copy(
     ----------
     copy : BookCopy
     reference : Reference or None
-        The ordered book; None where there is none, `note` then says why. With one, `note` is what else is to be said of it.
+        The ordered book; None where there is none, `note` then says why.
     policy : Policy
     scanner : AppliedProfile
         That its scans were made on.
@@ -143,8 +145,6 @@ def inspect_with_colors(
         covers = {side.scan: side.page.picture for side in context.cover.sides.values()}
     else:
         covers = cover_pictures(copy, scanner.profile, reader)
-    # The context lets go of tiles once they are evened.
-    del pages
     observe_copy(context)
     provenance = Provenance(
         qc=__version__,
@@ -192,9 +192,7 @@ def _judge_copy(
     if context.block is not None:
         # Pages of the ordered book that another block lacks would change nothing.
         unseen = [u for u in unseen if u.file is not None]
-    identity = ReferenceId("none", note=note)
-    if reference is not None:
-        identity = replace(reference.id, note="; ".join(n for n in (reference.id.note, note) if n))
+    identity = reference.id if reference else ReferenceId("none", note=note)
     unread = not_known(copy, observations)
     findings, verdict = judge(observations, policy, copy, records, identity, unseen, unread)
     return Inspection(
@@ -233,6 +231,8 @@ class PageWork:
         Its room holds the pages that are worked on; each scan is decoded once.
     steps : int
         That a page takes until it is done.
+    tiles : TileFile
+        Holds the tiles of its pages.
     """
 
     reference: Reference | None
@@ -243,6 +243,7 @@ class PageWork:
     dpi: float = WORKING_DPI
     reader: ScanReader = field(default_factory=ScanReader)
     steps: int = 2
+    tiles: TileFile = field(default_factory=TileFile)
     _taken: int = 0
 
     def jobs(self, copy: BookCopy, shapes: tuple[Shape, ...] = ()) -> list[PageJob]:
@@ -269,12 +270,17 @@ class PageWork:
         with ThreadPoolExecutor(max(self.threads, 1)) as pool:
             # One thread is this one: a second would have a heap of its own.
             ahead = map if self.threads <= 1 else pool.map
-            for result in ahead(lambda item: act(item, self.reference, self.reader), items):
+            for result in ahead(lambda item: self._done(act(item, self.reference, self.reader)), items):
                 results.append(result)
                 self._taken += 1
                 if self.progress and of:
                     self.progress(min(self._taken // self.steps, of), of)
         return results
+
+    def _done(self, result: PageResult) -> PageResult:
+        """The result, its tiles no longer in memory."""
+        tiles = result.tiles
+        return replace(result, tiles=self.tiles.keep(tiles)) if isinstance(tiles, PageTiles) else result
 
     def each_taught(self, act: Act[PageJob], jobs: Sequence[PageJob], of: int = 0) -> list[PageResult]:
         """As `each`; a few pages from all over the copy come first, and what they say of its scale goes with the others, which
@@ -287,6 +293,7 @@ class PageWork:
             ahead = [replace(found[i], job=replace(jobs[i], scale=scale)) for i in first]
             found = dict(zip(first, self.each(measure_ahead, ahead), strict=True))
             jobs = [replace(job, scale=scale) for job in jobs]
+            self.reader.keep_less(LATER_BYTES)
         found |= zip(rest, self.each(act, [jobs[i] for i in rest], of), strict=True)
         return [found[i] for i in range(len(jobs))]
 

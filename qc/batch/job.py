@@ -18,7 +18,6 @@ from qc.model import Inspection
 from qc.pipeline import Progress, inspect_with_colors
 from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
-from qc.register.closed_cover import cover_scans
 from qc.report import html
 from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
@@ -106,7 +105,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         opened.copy,
         reference,
         job.policy,
-        note=" ".join(n for n in (opened.note, opened.cover_note if cover_scans(opened.copy) else "") if n),
+        note=opened.note,
         scanner=opened.scanner,
         threads=threads,
         progress=progress,
@@ -141,10 +140,9 @@ def write_results(
     OutputError
         They cannot be written.
     """
-    shown, imprint = (
-        exhibits(inspection, reference, reader=reader, cover=cover, beside=beside),
-        imprint_picture(inspection, reader),
-    )
+    # Its pixels are at hand still; pictures of findings let go of theirs.
+    imprint = imprint_picture(inspection, reader)
+    shown = exhibits(inspection, reference, reader=reader, cover=cover, beside=beside)
     pictures = color_pictures(inspection, colors.pages, reference)
     index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
     wrap = wrap_drawing(inspection, cover.wrap) if cover is not None else None

@@ -49,7 +49,9 @@ def cover_color_difference(cover: CoverSides) -> Iterator[Observation]:
     from qc.features.own_tone import colors_on_own_tone
     from qc.features.tile_differences import tile_differences
 
-    told = {p: s.page.tiles for p, s in cover.sides.items() if s.page.tiles is not None and s.page.no_tone is None}
+    told = {
+        p: s.page.tiles.read() for p, s in cover.sides.items() if s.page.tiles is not None and s.page.no_tone is None
+    }
     colors = colors_on_own_tone(list(told.values())) if told else None
     by_panel = dict(zip(told, colors or (), strict=False))
     for panel, side in cover.sides.items():

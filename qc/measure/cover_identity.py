@@ -96,7 +96,7 @@ def _has_other_words(side: CoverSide) -> bool:
     """Whether several tiles of a registered side do not show the lettering or the picture ordered there."""
     import numpy as np
 
-    tiles = side.page.tiles
+    tiles = side.page.tiles.read() if side.page.tiles is not None else None
     if tiles is None or tiles.contrast is None:
         return False
     detailed = np.asarray(tiles.contrast[tiles.usable & (tiles.spread > DETAILED)], np.float64)

@@ -158,6 +158,7 @@ def _of_scans(cuts: Sequence[_Cut], reader: ScanReader) -> dict[int, NDArray[np.
             if c.part.scan == scan and c.part.to_scan is not None:
                 to_pixels = pixel_scaling(1 / shrink[scan], 1 / shrink[scan]).after(c.part.to_scan)
                 drawn[id(c)] = upright_crop(pixels, to_pixels, c.large_mm, c.px_per_mm)
+        reader.let_go(scan)
     return drawn
 
 

@@ -15,6 +15,9 @@ MOST_BYTES = 80_000_000
 """Of pixels kept at a time: the 14 pages of 6 x 9 in, scanned with their backing, by which the scale of a copy is told. Scans
 beyond it are decoded anew where another step wants them, as memory must not grow with the copy."""
 
+LATER_BYTES = 30_000_000
+"""The same once a long copy told its scale: six pages of 6 x 9 in that are looked up later, by what their neighbors show."""
+
 
 class ScanReader:
     """Headers and pixels of scans, as `read_header` and `read_pixels` give them; pixels are kept while there is room.
@@ -30,7 +33,7 @@ class ScanReader:
     def __init__(
         self, most_bytes: int = MOST_BYTES, seen: Callable[[ScanFile, NDArray[Any]], None] | None = None
     ) -> None:
-        self._room = most_bytes
+        self._most = self._room = most_bytes
         self._seen = seen
         self._headers: dict[ScanFile, ScanHeader] = {}
         self._pixels: dict[tuple[ScanFile, int], NDArray[Any]] = {}
@@ -56,6 +59,12 @@ class ScanReader:
                 self._pixels[scan, reduce] = pixels
                 self._room -= pixels.nbytes
         return pixels
+
+    def keep_less(self, most_bytes: int) -> None:
+        """From now on keep no more than so much; what is kept stays until it is let go."""
+        with self._lock:
+            less = max(self._most - most_bytes, 0)
+            self._most, self._room = self._most - less, self._room - less
 
     def let_go(self, scan: ScanFile) -> None:
         """Keep no pixels of a scan any longer, which makes room for another."""

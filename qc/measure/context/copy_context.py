@@ -182,11 +182,7 @@ class CopyContext:
     @cached_property
     def even(self) -> dict[int, ScannedPage]:
         """Registered pages with their tiles, by position, the lamp of the scanner taken out of them."""
-        even = {p.position: p for p in lamp_taken_out([p.scanned for p in self.each_page() if p.scanned is not None])}
-        # Nobody asks for them as scanned any more, and they are a tenth of a megabyte a page.
-        tiles = {position: page.tiles for position, page in even.items()}
-        self.pages = tuple(replace(p, tiles=tiles.get(p.job.position, p.tiles)) for p in self.pages)
-        return even
+        return {p.position: p for p in lamp_taken_out([p.scanned for p in self.each_page() if p.scanned is not None])}
 
     @property
     def colors(self) -> dict[int, ColorTiles]:
