@@ -37,6 +37,7 @@ from qc.report.wrap_drawing import wrap_drawing
 from qc.synthetic import Art, Bound, Wrap, draw_cover, write_wrap
 
 ISBN = "9780000000002"
+SAMPLES = Path(__file__).parent.parent / "samples"
 SPINE_MM, SHIFT_MM = 12.0, 4.0
 SHIFTED = Bound(SHIFT_MM, head_mm=0.3, tail_mm=-0.6, fore_edge_mm=(-4.0, 0.5))
 OTHER = Art("Eleven Yards", color=(0.55, 0.3, 0.25), picture="above", seed=5)
@@ -224,6 +225,17 @@ def test_the_lettering_of_the_spine_is_shown_on_its_side_with_the_folds_of_the_c
     assert np.ptp(spine, axis=0).max() > 60 > np.ptp(beside, axis=0).max()
 
 
+def test_of_a_thin_spine_the_lettering_is_shown() -> None:
+    opened = open_with(SAMPLES / "returns" / "RMA-10491", titles=SAMPLES / "titles")
+    assert opened.cover is not None
+    seen = Seen(inspect_copy(opened.copy, opened.reference, load_policy(), cover=opened.cover), opened.cover)
+    (picture,) = seen.exhibit("spine-text-clearance").pictures
+    # Its title stands 20 to 32 mm below the head.
+    assert picture.box_mm[1] < 15 and picture.box_mm[3] > 37
+    for strip in seen.exhibit("spine-centering").pictures:
+        assert strip.box_mm[3] - strip.box_mm[1] == pytest.approx(33.0)
+
+
 def test_another_cover_is_shown_whole_beside_the_ordered_one(tmp_path: Path) -> None:
     titles, wrap = titles_with(tmp_path / "titles")
     other = write_wrap(tmp_path / "other.pdf", OTHER, spine_mm=SPINE_MM)
@@ -345,6 +357,7 @@ def test_the_report_shows_drawing_and_scans_of_the_cover(shifted: Seen) -> None:
     assert '<title id="wrap-title">' in svg and '<desc id="wrap-desc">' in svg
     assert "front fold +4.0 mm, OUTSIDE" in svg or "front fold +3.9 mm, OUTSIDE" in svg
     assert page.count('id="wrap-title"') == 1 and len(page) - len(bare) < 6000
+    assert "<details open><summary>The cover" in page
     strip = re.sub(r"\s+", " ", page[page.index('<ol class="strip">') :])
     assert '<b>front cover</b> <div class="taken">its print matches the front of the ordered cover</div>' in strip
     alone = html.render(replace(shifted.inspection, findings=()), [], k=2.0, wrap=drawing)

@@ -37,6 +37,8 @@ INSIDE_MM, BEYOND_MM = 14.0, 8.0
 """Shown of a panel at its fold, and beyond it: more than any shift, and a hinge that is scored 6 to 8 mm inside."""
 BESIDE_SPINE_MM, SPINE_ASPECT, RULER = 5.0, 5.0, 0.025
 """Shown beside a spine on its side, how long that is against its width, and the share of its length that is left for the ruler."""
+SPINE_INSET = 0.15
+"""Of the width of a spine, at either fold: what lies beyond shows there at a coarse resolution."""
 AT_FOLD_MM = 3.5
 """To either side of a fold: what shows there shows a shift that a policy judges."""
 NEARLY_MOST = 0.98
@@ -131,7 +133,8 @@ class CoverSights:
         beside = BESIDE_SPINE_MM + max(0.0, *(-e.offset_mm for e in seen.values()))
         height = self._size(Panel.FRONT).height_mm
         length = min(height, SPINE_ASPECT * (x1 - x0 + 2 * beside))
-        top = self._busiest(Panel.FRONT, (x0, 0.0, x1, height), length, upright=True)
+        inset = SPINE_INSET * (x1 - x0)
+        top = self._busiest(Panel.FRONT, (x0 + inset, 0.0, x1 - inset, height), length, upright=True)
         box = (x0 - beside - RULER * length, top, x1 + beside, top + length)
         above, below = sorted(PANELS.values(), key=self._cover.wrap.toward_spine)
         said = (
@@ -249,6 +252,8 @@ class CoverSights:
         picture = self._cover.crop(_NUMBERS[panel], box, LOOK_DPI, exact=False).astype(np.int16)
         picture = picture if upright else picture.swapaxes(0, 1)
         change = np.abs(np.diff(picture, axis=1)).max(axis=2).sum(axis=1)
+        # A fold at which the color changes is alike all along.
+        change = np.clip(change - np.median(change), 0, None)
         rows = max(1, min(len(change), round(length_mm * px_per_mm(LOOK_DPI))))
         shown = np.convolve(change, np.ones(rows), "valid")
         if shown.max() == shown.min():

@@ -11,6 +11,7 @@ from qc.flags import Flag
 from qc.judge.clause import cite
 from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
+from qc.measure import MEASURES
 from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
 from qc.report import trim_drawing, words
 from qc.report.cover_words import cover_line
@@ -111,6 +112,7 @@ def render(
         drawing_size=trim_drawing.DRAWING,
         wrap=wrap,
         cover=cover_line(inspection),
+        cover_counts=any(m.subject == "cover" for f in counting if (m := MEASURES.get(f.measure))),
         panels=trim_drawing.panels(inspection, k),
         panel_size=trim_drawing.PANEL,
         colors=colors,
