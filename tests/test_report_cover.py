@@ -29,7 +29,7 @@ from qc.pipeline import inspect_copy
 from qc.reference.cover import CoverReference
 from qc.reference.cover_page import draw_cover as draw_design
 from qc.reference.wrap import Panel
-from qc.report import html, text
+from qc.report import html, text, words
 from qc.report.cover_words import cover_line
 from qc.report.evidence import LEAD_BYTES, MORE_BYTES, Exhibit, Picture, exhibits
 from qc.report.fold_overlay import WIDTH, fold_overlays
@@ -177,6 +177,8 @@ def test_both_sides_of_a_flat_wrap_are_shown_where_they_lie_in_its_scan(tmp_path
     scan = Image.fromarray(np.clip(design, 0, 255).astype(np.uint8))
     scan.save(tmp_path / "RMA-1" / "cover-wrap.jpg", dpi=(150, 150), quality=90)
     seen = inspect(tmp_path / "RMA-1", titles)
+    (scan,) = seen.inspection.pages
+    assert scan.reason == "its print matches the front and back of the ordered cover"
     back, _, front = seen.exhibit("cover-fold-offset").pictures
     for picture, number in ((front, 1), (back, 2)):
         meant = seen.cover.crop(number, picture.box_mm, 150.0).astype(float).mean(axis=2)
@@ -345,6 +347,7 @@ def test_a_fold_in_doubt_is_said_and_a_copy_without_a_cover_says_nothing(shifted
         for o in shifted.inspection.observations
     )
     assert cover_line(replace(shifted.inspection, observations=doubted)).endswith(", the fold is not certain")
+    assert [words.signed_mm(v) for v in (-0.04, 0.0, 0.06, -10.04)] == ["0.0 mm", "0.0 mm", "+0.1 mm", "−10.0 mm"]
     assert cover_line(example()) == "" and "<summary>The cover" not in html.render(example(), [], k=2.0)
 
 

@@ -220,15 +220,15 @@ class CoverSights:
         return None
 
     def _to_scan(self, record: PageRecord, panel: Panel) -> Affine | None:
-        """Panel mm to pixels; of a flat wrap that shows both panels, the record holds that of the back."""
-        if record.to_scan is None or record.role is not Role.COVER_WRAP or panel is Panel.BACK:
+        """Panel mm to pixels; of a flat wrap that shows both panels, the record holds that of the front."""
+        if record.to_scan is None or record.role is not Role.COVER_WRAP or panel is Panel.FRONT:
             return record.to_scan
         scan = record.file, record.frame
-        shows_back = any(
-            o.where.side == Panel.BACK and scan in [(e.file, e.frame) for e in o.evidence]
+        shows_front = any(
+            o.where.side == Panel.FRONT and scan in [(e.file, e.frame) for e in o.evidence]
             for o in self._inspection.observations
         )
-        return record.to_scan.after(Affine.shift(-self._back_at(), 0.0)) if shows_back else record.to_scan
+        return record.to_scan.after(Affine.shift(self._back_at(), 0.0)) if shows_front else record.to_scan
 
     def _print_at(self, panel: Panel, trim: Line) -> NearestPrint:
         """Where along a cut the design shows the most, which reaches to the cut or nearly so."""

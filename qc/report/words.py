@@ -141,7 +141,7 @@ def cut(offset_mm: float) -> str:
 
 def signed_mm(value: float) -> str:
     """``"−0.6 mm"``."""
-    return f"{value:+.1f} mm".replace("-", "−")
+    return f"{value:+.1f} mm".replace("-", "−") if round(value, 1) else "0.0 mm"
 
 
 def up_to(limit: str) -> str:

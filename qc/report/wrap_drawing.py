@@ -121,7 +121,7 @@ def _lettering(observations: Sequence[Observation], wrap: Wrap, spine: Box) -> B
     """Where the design has lettering on the spine, as far as known: between what it leaves at both folds."""
     room = next((o.detail for o in observations if o.measure == spine_text_clearance.id), {})
     front, back = room.get("design_front_mm"), room.get("design_back_mm")
-    if front is None or back is None:
+    if front is None or back is None or front + back >= wrap.spine_mm:
         return None
     left, right = (back, front) if wrap.toward_spine(Panel.BACK) > 0 else (front, back)
     x0, y0, x1, y1 = spine
