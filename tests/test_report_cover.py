@@ -108,6 +108,8 @@ def test_folds_are_shown_beside_the_ordered_spine_at_one_scale(measure: str, shi
     assert [p.title for p in shown.pictures] == ["Back as printed", "As ordered", "Front as printed"]
     back, ordered, front = shown.pictures
     assert len({(p.box_mm[1], p.box_mm[3]) for p in shown.pictures}) == 1
+    # The title stands 18 to 62 mm below the head; nothing else on the spine shows a shift.
+    assert ordered.box_mm[1] > 18 - 2 and ordered.box_mm[3] < 62 + 2
     for picture, side in ((back, "back"), (front, "front")):
         (fold,) = picture.folds
         assert fold.offset_mm == shifted.value("cover-fold-offset", side) and fold.seen is not None
@@ -216,6 +218,10 @@ def test_the_lettering_of_the_spine_is_shown_on_its_side_with_the_folds_of_the_c
     (picture,) = shifted.exhibit("spine-text-clearance").pictures
     height, width, _ = pixels(picture).shape
     assert width / height == pytest.approx(picture.aspect, abs=0.05) and width > 3 * height
+    design = shifted.cover.crop(1, picture.box_mm, 100.0).astype(float).mean(axis=2)
+    lying = np.rot90(design)
+    small = np.asarray(Image.open(io.BytesIO(picture.large)).convert("L").resize(lying.shape[::-1]), float)
+    assert np.corrcoef(small.ravel(), lying.ravel())[0, 1] > 0.9
     (drawn,) = fold_overlays(shifted.exhibit("spine-text-clearance"))
     upper, lower = drawn.folds[1], drawn.folds[0]
     assert upper.designed[0][1] < lower.designed[0][1] and upper.seen is not None

@@ -252,8 +252,6 @@ class CoverSights:
         picture = self._cover.crop(_NUMBERS[panel], box, LOOK_DPI, exact=False).astype(np.int16)
         picture = picture if upright else picture.swapaxes(0, 1)
         change = np.abs(np.diff(picture, axis=1)).max(axis=2).sum(axis=1)
-        # A fold at which the color changes is alike all along.
-        change = np.clip(change - np.median(change), 0, None)
         rows = max(1, min(len(change), round(length_mm * px_per_mm(LOOK_DPI))))
         shown = np.convolve(change, np.ones(rows), "valid")
         if shown.max() == shown.min():
