@@ -14,11 +14,12 @@ from PIL import Image
 from test_color_pictures import COLS, NAMES, ROWS, tiles_of
 
 from qc.judge.ranking import by_gravity
-from qc.model import Evidence, Inspection, Observation, ScanFile, Where
+from qc.model import Evidence, FindingOutcome, Inspection, Observation, ScanFile, Where
 from qc.report import html
 from qc.report.color_picture import color_picture
 from qc.report.evidence import exhibits
 from qc.report.large_pictures import Links
+from qc.report.wrap_drawing import Mark, WrapDrawing
 
 RNG = np.random.default_rng(19)
 COLORS = RNG.integers(0, 255, (120, 90, 3), np.uint8)
@@ -75,6 +76,17 @@ def _of_pages(count: int) -> Inspection:
     )
 
 
+def _wrap() -> WrapDrawing:
+    box, line = (63.175, 27.175, 152.425, 228.635), ((63.1757, 27.1757), (63.1757, 255.8157))
+    marks = [
+        Mark(line, side, name, -12.345, FindingOutcome.UNDECIDED, (139.4567, 123.4567), "middle")
+        for side in ("front", "back")
+        for name in ("head", "tail", "fore-edge", "fold")
+    ]
+    names = (("front", (123.4567, 123.4567)), ("back", (123.4567, 123.4567)))
+    return WrapDrawing(432.123, 282.123, 10.987, box, box, names, tuple(marks), box)
+
+
 @pytest.mark.parametrize("pages", [30, 130])
 def test_a_report_takes_350_kb_and_3_kb_a_page_beyond_30(pages: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
@@ -90,6 +102,6 @@ def test_a_report_takes_350_kb_and_3_kb_a_page_beyond_30(pages: int, monkeypatch
         f"finding-{n}-{m}.jpg" for n in range(1, 7) for m in (1, 2)
     }
     page = html.render(
-        inspection, shown, k=2.0, colors=colors, imprint=b"i" * 8000, links=Links(large, "../index.html")
+        inspection, shown, k=2.0, colors=colors, imprint=b"i" * 8000, wrap=_wrap(), links=Links(large, "../index.html")
     )
     assert len(page.encode()) < 350_000 + 3000 * max(0, pages - 30)

@@ -16,6 +16,7 @@ from qc.inputs import open_with, refuse_missing
 from qc.judge.policy import Policy
 from qc.model import Inspection
 from qc.pipeline import Progress, inspect_with_colors
+from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
 from qc.report import html
 from qc.report.colors import color_pictures
@@ -23,6 +24,7 @@ from qc.report.evidence import exhibits
 from qc.report.imprint_picture import imprint_picture
 from qc.report.large_pictures import PagePictures
 from qc.report.record import record, write_json
+from qc.report.wrap_drawing import wrap_drawing
 from qc.scan.allocator import keep_buffers
 from qc.scan.copy_folder import copy_id
 from qc.scan.paths import real
@@ -114,7 +116,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     capture = capture_of(inspection.copy, opened.scanner.profile)
     colors = CopyColors(pages, capture, reference is not None and reference.trim_known)
     large.write(inspection, job.folder)
-    write_results(inspection, colors, reference, job, reader)
+    write_results(inspection, colors, reference, job, cover=opened.cover, reader=reader)
     write_sidecar(job.folder, inspection, colors)
     return inspection
 
@@ -124,9 +126,14 @@ def write_results(
     colors: CopyColors,
     reference: Reference | None,
     job: Job,
+    *,
+    cover: CoverReference | None = None,
+    beside: Inspection | None = None,
     reader: ScanReader | None = None,
 ) -> None:
     """Write ``inspection.json``, ``report.html`` and the pictures of findings beside it.
+
+    `beside` is a copy of the title whose cover is shown beside that of this one, where this is the odd one.
 
     Raises
     ------
@@ -134,10 +141,12 @@ def write_results(
         They cannot be written.
     """
     # Its pixels are at hand still; pictures of findings let go of theirs.
-    imprint, shown = imprint_picture(inspection, reader), exhibits(inspection, reference, reader=reader)
+    imprint = imprint_picture(inspection, reader)
+    shown = exhibits(inspection, reference, reader=reader, cover=cover, beside=beside)
     pictures = color_pictures(inspection, colors.pages, reference)
     index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
-    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, index=index)
+    wrap = wrap_drawing(inspection, cover.wrap) if cover is not None else None
+    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, wrap=wrap, index=index)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

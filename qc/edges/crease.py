@@ -96,8 +96,9 @@ def _scores(fold: Designed) -> NDArray[np.float64]:
         column = moved[:, known]
         middle = np.nanmedian(column, axis=0)
         error = 1.25 * np.array([mad(c[np.isfinite(c)]) for c in (column - middle).T]) / np.sqrt(SEGMENTS)
-        beside = np.nanmedian(np.where(np.isfinite(moved), art[rows, np.clip(at, 0, off.shape[1] - 1)], np.nan), axis=0)
-        scores[k, known] = np.abs(middle) / np.maximum(error + ART_LEFT * beside[known], 1e-4)
+        drawn = np.where(np.isfinite(moved), art[rows, np.clip(at, 0, off.shape[1] - 1)], np.nan)
+        beside = np.nanmedian(drawn[:, known], axis=0)
+        scores[k, known] = np.abs(middle) / np.maximum(error + ART_LEFT * beside, 1e-4)
     return scores
 
 

@@ -128,7 +128,8 @@ def _of_count(rule: Rule, outcome: FindingOutcome, value: float) -> str:
 def _of_size(rule: Rule, outcome: FindingOutcome, value: float, allowed: str) -> str:
     up_to = f"up to {allowed} is allowed" if rule.within.is_upper else f"at least {allowed} is expected"
     if outcome is not FindingOutcome.UNDECIDED:
-        return f"; {up_to}"
+        # That a size should not be less than nothing goes without saying.
+        return f"; {up_to}" if rule.within.is_upper or rule.within.value else ""
     if _only_a_person(rule, value):
         return f"; {'beyond' if rule.within.is_upper else 'below'} {allowed} a person must look"
     if rule.outside is None or abs(rule.outside.value - rule.within.value) < (_SAME_MM if rule.unit == "mm" else 1e-9):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ALIKE, UNLIKE = 0.5, 0.3
 """Correlation of small pictures of one cover, whichever way it was laid, and of two: drawn scans of one cover reach
 0.6 and more, those of different ones 0.25."""
+PLAIN = 6.0
+"""Gray levels (standard deviation) below which the middle of a cover shows nothing."""
 CENTER = 0.5
 """Share of a cover that is looked for in the scan of another copy: its middle, which no shift moves out."""
 SIDES = {Role.COVER_FRONT: "front", Role.COVER_BACK: "back"}
@@ -57,6 +59,9 @@ def copy_cover_outlier(looks: Mapping[str, Mapping[str, NDArray[Any]]]) -> list[
         names = list(own)
         likeness = np.array([[_likeness(own[a], own[b]) if a != b else np.nan for b in names] for a in names])
         likeness = np.fmax(likeness, likeness.T)
+        # Two plain covers are alike.
+        likeness = np.where(np.isnan(likeness), 1.0, likeness)
+        np.fill_diagonal(likeness, np.nan)
         for n, copy in enumerate(names):
             compared[copy] = len(names)
             others = np.delete(np.delete(likeness, n, 0), n, 1)
@@ -83,6 +88,9 @@ def _likeness(one: NDArray[Any], other: NDArray[Any]) -> float:
     )
     cut_y, cut_x = (int((1 - CENTER) / 2 * n) for n in (y1 - y0, x1 - x0))
     middle = light[y0 + cut_y : y1 - cut_y, x0 + cut_x : x1 - cut_x]
+    if not middle.size or middle.std() < PLAIN:
+        # A plain color fits everywhere.
+        return float("nan")
     best = -1.0
     for turns in range(4):
         view = np.ascontiguousarray(np.rot90(other, turns), np.float32)

@@ -26,6 +26,8 @@ TURNED = 3
 LEAST_LIKENESS = 0.1
 """Correlation of small pictures below which nothing is registered. Of lettering on one tone it is 0.2 in the right place, on drawn
 scans, and more in a wrong one: the print decides."""
+PLAIN = 0.004
+"""Spread of a side, one gray level, up to which it fits everywhere and nowhere."""
 _MARGIN_PX = 6
 """Of frame added around the scan: a cover that runs out of it."""
 
@@ -118,7 +120,9 @@ def _places(
             panel = np.asarray(cover.thumbnails()[number - 1], np.float32) / 255
             if any(p > f for p, f in zip(panel.shape, frame.shape, strict=True)):
                 frame = _padded(frame, panel.shape)
-            match = cv2.matchTemplate(frame, panel, cv2.TM_CCOEFF_NORMED)
+            match = np.zeros((1, 1), np.float32)
+            if panel.std() > PLAIN:
+                match = cv2.matchTemplate(frame, panel, cv2.TM_CCOEFF_NORMED)
             y, x = np.unravel_index(int(np.argmax(match)), match.shape)
             to_small = Affine.shift(x - 0.5, y - 0.5).after(Affine.scaling(scale))
             places.append(_Place(float(match[y, x]), number, turns, to_view.after(to_small)))

@@ -10,7 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from qc.model import FindingOutcome
-from qc.report import bullet_graph, evidence_overlay, words
+from qc.report import bullet_graph, evidence_overlay, fold_overlay, words
+from qc.report.large_pictures import scan_link
 
 _WHOLE = re.compile(r"(?<![\w-])(\d+(?:-\d+)+|\d[\d.]* mm|fore-edge)(?![\w-])")
 """What a line must not break: dates, ranges of pages, lengths."""
@@ -33,9 +34,15 @@ def environment() -> Environment:
         "bullet": bullet_graph.bullet,
         "bullet_width": bullet_graph.WIDTH,
         "overlay": evidence_overlay.overlay,
+        "fold_overlays": fold_overlay.fold_overlays,
         "picture_size": (evidence_overlay.WIDTH, evidence_overlay.HEIGHT, evidence_overlay.BAND),
     }
-    made.filters |= {"webp": _data_url, "png": partial(_data_url, kind="png"), "unbroken": _unbroken}
+    made.filters |= {
+        "scan_link": scan_link,
+        "webp": _data_url,
+        "png": partial(_data_url, kind="png"),
+        "unbroken": _unbroken,
+    }
     return made
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Box, Size, pixel_scaling
+from qc.geometry import Box, pixel_scaling
 from qc.model import Finding, Inspection, ScanFile
+from qc.reference.cover import CoverReference
 from qc.report.crops import jpeg, small_webp, upright_crop
-from qc.report.sights import Look, Part, Sight, Sights
-from qc.report.views import Marks, ReferenceCrops, grown, page_of
+from qc.report.sights import Sights
+from qc.report.views import FoldMark, Look, Marks, Part, ReferenceCrops, Sight, grown, page_of
 from qc.scan.scan_reader import ScanReader
 from qc.units import MM_PER_INCH
 
@@ -33,7 +34,8 @@ SCREEN_PX_MM = 10.0
 class Picture:
     """One picture of an exhibit: `webp` stands in the report, `large` (JPEG) beside it.
 
-    `aspect` is width by height, and `scan` what it was cut out of.
+    `aspect` is width by height, and `scan` what it was cut out of. `folds` are drawn over it, in the frame of `box_mm`, which lies
+    on its side where the picture is `turned`.
     """
 
     title: str
@@ -43,6 +45,9 @@ class Picture:
     large: bytes
     aspect: float
     scan: ScanFile | None = None
+    box_mm: Box = (0.0, 0.0, 0.0, 0.0)
+    folds: tuple[FoldMark, ...] = ()
+    turned: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,12 @@ class _Cut:
 
 
 def exhibits(
-    inspection: Inspection, reference: ReferenceCrops | None, limit: int = 6, reader: ScanReader | None = None
+    inspection: Inspection,
+    reference: ReferenceCrops | None,
+    limit: int = 6,
+    reader: ScanReader | None = None,
+    cover: CoverReference | None = None,
+    beside: Inspection | None = None,
 ) -> list[Exhibit]:
     """Pictures of the gravest findings that can be seen somewhere.
 
@@ -95,6 +105,10 @@ def exhibits(
         At most so many findings.
     reader : ScanReader, optional
         That read the scans before.
+    cover : CoverReference, optional
+        The ordered cover.
+    beside : Inspection, optional
+        Of a copy of the title whose cover is as that of the most.
 
     Returns
     -------
@@ -103,14 +117,13 @@ def exhibits(
         whole pages.
     """
     reader = reader or ScanReader(0)
-    sights = Sights(inspection, reference, reader).of_gravest(limit)
-    trim = reference.trim if reference is not None else None
-    cuts = [[_cut(part, sight, trim) for part in sight.parts] for sight in sights]
+    sights = Sights(inspection, reference, reader, cover, beside).of_gravest(limit)
+    cuts = [[_cut(part, sight) for part in sight.parts] for sight in sights]
     drawn = _of_scans([c for own in cuts for c in own if c.part.scan], reader)
     return [
         Exhibit(
             sight.finding,
-            tuple(_picture(c, drawn.get(id(c)), reference, len(own), lead=n == 0) for c in own),
+            tuple(_picture(c, drawn.get(id(c)), len(own), lead=n == 0) for c in own),
             sight.marks,
             own[0].part.box_mm if sight.closely else None,
             own[0].px_per_mm,
@@ -119,13 +132,14 @@ def exhibits(
     ]
 
 
-def _cut(part: Part, sight: Sight, trim: Size | None) -> _Cut:
+def _cut(part: Part, sight: Sight) -> _Cut:
     to_scan = next((p.to_scan for p in sight.parts if p.to_scan is not None), None)
     finest = max(to_scan.scale) if to_scan is not None else SCREEN_PX_MM
     x0, y0, x1, y1 = part.box_mm
-    wide = 2 if sight.closely and trim is not None else 1
+    trim = sight.trim if sight.closely else None
+    wide = 2 if trim is not None else 1
     finest = min(finest, LARGE_PX / max(x1 - x0, y1 - y0) / wide)
-    large, start = grown(part.box_mm, page_of(trim), finest) if wide > 1 and trim else (part.box_mm, (0, 0))
+    large, start = grown(part.box_mm, page_of(trim), finest) if trim is not None else (part.box_mm, (0, 0))
     shrink = next(r for r in REDUCTIONS if r == 1 or r * finest <= min(to_scan.scale)) if to_scan is not None else 1
     return _Cut(part, large, start, finest, shrink)
 
@@ -148,14 +162,27 @@ def _of_scans(cuts: Sequence[_Cut], reader: ScanReader) -> dict[int, NDArray[np.
     return drawn
 
 
-def _picture(
-    cut: _Cut, of_scan: NDArray[np.uint8] | None, reference: ReferenceCrops | None, count: int, *, lead: bool
-) -> Picture:
+def _picture(cut: _Cut, of_scan: NDArray[np.uint8] | None, count: int, *, lead: bool) -> Picture:
     part, large = cut.part, of_scan
     if large is None:
-        assert reference is not None
-        large = reference.crop(part.number, cut.large_mm, cut.px_per_mm * MM_PER_INCH, exact=False)
+        assert part.ordered is not None
+        large = part.ordered.crop(part.number, cut.large_mm, cut.px_per_mm * MM_PER_INCH, exact=False)
+    small = cut.small(large)
+    if part.turned:
+        large, small = (np.ascontiguousarray(np.rot90(p)) for p in (large, small))
     most, width = (LEAD_BYTES, LEAD_PX) if lead else (MORE_BYTES, MORE_PX)
-    webp = small_webp(cut.small(large), width // max(count, 2), most // count)
+    webp = small_webp(small, width // (1 if part.turned else max(count, 2)), most // count)
     (x0, y0, x1, y1) = part.box_mm
-    return Picture(part.title, part.caption, part.look, webp, jpeg(large), (x1 - x0) / (y1 - y0), part.scan)
+    aspect = (y1 - y0) / (x1 - x0) if part.turned else (x1 - x0) / (y1 - y0)
+    return Picture(
+        part.title,
+        part.caption,
+        part.look,
+        webp,
+        jpeg(large),
+        aspect,
+        part.scan,
+        part.box_mm,
+        part.folds,
+        part.turned,
+    )

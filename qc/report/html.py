@@ -11,10 +11,12 @@ from qc.flags import Flag
 from qc.judge.clause import cite
 from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
+from qc.measure import MEASURES
 from qc.measure.blank_pages import blank_pages_inside
 from qc.measure.missing_print import missing_print
 from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
 from qc.report import trim_drawing, words
+from qc.report.cover_words import cover_line
 from qc.report.crops import thumbnail
 from qc.report.environment import environment
 from qc.report.files import write_text
@@ -24,6 +26,7 @@ from qc.report.not_looked_at import not_looked_at
 if TYPE_CHECKING:
     from qc.report.color_picture import ColorPicture
     from qc.report.evidence import Exhibit
+    from qc.report.wrap_drawing import WrapDrawing
 
 _SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
 _IN_ITS_NATURE = {Flag.LITTLE_COLOR, Flag.NOTHING_TO_COMPARE, Flag.BLANK}
@@ -44,6 +47,11 @@ class _StripPage:
     flags: tuple[str, ...]
     findings: tuple[Finding, ...]
 
+    @property
+    def cover(self) -> bool:
+        """Whether it shows a cover: what was recognized of it is said then."""
+        return self.record.role in (Role.COVER_FRONT, Role.COVER_BACK, Role.COVER_WRAP)
+
 
 def render(
     inspection: Inspection,
@@ -52,6 +60,7 @@ def render(
     k: float,
     colors: Sequence[ColorPicture] = (),
     imprint: bytes = b"",
+    wrap: WrapDrawing | None = None,
     links: Links = Links(),  # noqa: B008 - frozen
 ) -> str:
     """HTML text of the report.
@@ -68,6 +77,8 @@ def render(
         Of the pages whose color is to be shown.
     imprint : bytes
         Picture (PNG) of the imprint that was read; none where it is empty.
+    wrap : WrapDrawing, optional
+        The cover as it sits on the book.
     links : Links
         What pictures open.
 
@@ -105,6 +116,9 @@ def render(
         scan_links={(s.name, s.frame): scan_link(s) for s in inspection.copy.scans},
         drawing=trim_drawing.page_drawing(inspection),
         drawing_size=trim_drawing.DRAWING,
+        wrap=wrap,
+        cover=cover_line(inspection),
+        cover_counts=any(m.subject == "cover" for f in counting if (m := MEASURES.get(f.measure))),
         panels=trim_drawing.panels(inspection, k),
         panel_size=trim_drawing.PANEL,
         colors=colors,
@@ -129,6 +143,7 @@ def write(
     k: float,
     colors: Sequence[ColorPicture] = (),
     imprint: bytes = b"",
+    wrap: WrapDrawing | None = None,
     index: str = "",
 ) -> None:
     """Render to `path`, with the large pictures of findings beside it.
@@ -142,7 +157,8 @@ def write(
     """
     write_findings(exhibits, path.parent)
     links = links_beside(path, index)
-    write_text(render(inspection, exhibits, k=k, colors=colors, imprint=imprint, links=links), path)
+    page = render(inspection, exhibits, k=k, colors=colors, imprint=imprint, wrap=wrap, links=links)
+    write_text(page, path)
 
 
 def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[str, str, str], None]]:

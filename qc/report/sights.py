@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf
-from typing import Literal
 
 import numpy as np
 
 from qc.geometry import Affine, Box, Size
 from qc.judge.ranking import by_gravity
 from qc.measure import MEASURES
+from qc.measure.copy_cover_outlier import copy_cover_outlier
 from qc.measure.details import GapDetail, TrimOffsetDetail
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
@@ -18,8 +18,24 @@ from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_
 from qc.measure.trim_offset import trim_offset
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.words import place_in_book
-from qc.model import Finding, FindingOutcome, Inspection, Observation, PageRecord, ScanFile
-from qc.report.views import Marks, NearestPrint, ReferenceCrops, nearest_print, page_of, view, view_of_cut, whole_scan
+from qc.model import Finding, FindingOutcome, Inspection, Observation, PageRecord, Resolution, ScanFile
+from qc.reference.cover import CoverReference
+from qc.report import words
+from qc.report.cover_sights import CoverSights
+from qc.report.views import (
+    LOOK_DPI,
+    Look,
+    Marks,
+    NearestPrint,
+    Part,
+    ReferenceCrops,
+    Sight,
+    nearest_print,
+    page_of,
+    view,
+    view_of_cut,
+    whole_scan,
+)
 from qc.scan.scan_reader import ScanReader
 from qc.units import px_per_mm
 
@@ -35,34 +51,6 @@ _AMONG = frozenset(
 )
 """Measures of pages that are wrong where they stand: shown between their neighbors."""
 
-Look = Literal["found", "expected", "missing", "beside"]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A picture to be made: of a scan, or of page `number` of the reference.
-
-    `look` tells what was found from what was ordered and from the pages around it.
-    """
-
-    title: str
-    caption: str
-    look: Look
-    box_mm: Box
-    scan: ScanFile | None = None
-    to_scan: Affine | None = None
-    number: int = 0
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What is shown of a finding; `closely`, all parts show the same place of a page, over which `marks` are drawn."""
-
-    finding: Finding
-    parts: tuple[Part, ...]
-    marks: Marks = field(default_factory=Marks)
-    closely: bool = False
-
 
 class Sights:
     """Finds what to show.
@@ -73,10 +61,22 @@ class Sights:
     reference : ReferenceCrops or None
     reader : ScanReader
         For the size of scans that were not registered.
+    cover : CoverReference or None
+    beside : Inspection or None
+        Of a copy of the title whose cover is as that of the most.
     """
 
-    def __init__(self, inspection: Inspection, reference: ReferenceCrops | None, reader: ScanReader) -> None:
+    def __init__(
+        self,
+        inspection: Inspection,
+        reference: ReferenceCrops | None,
+        reader: ScanReader,
+        cover: CoverReference | None = None,
+        beside: Inspection | None = None,
+    ) -> None:
         self._inspection, self._reference, self._reader = inspection, reference, reader
+        self._beside_copy = beside
+        self._covers = CoverSights(inspection, cover, reader) if cover is not None else None
         self._scans = {(s.name, s.frame): s for s in inspection.copy.scans}
         self._records = {(p.file, p.frame): p for p in inspection.pages}
         self._pages = [self._records.get((s.name, s.frame)) for s in inspection.copy.pages]
@@ -95,6 +95,10 @@ class Sights:
         return list(found.values())
 
     def _of(self, finding: Finding) -> Sight | None:
+        if self._covers is not None and MEASURES[finding.measure].subject == "cover":
+            return self._covers.of(finding)
+        if finding.measure == copy_cover_outlier.id:
+            return self._odd_cover(finding)
         if finding.measure == pages_missing.id:
             return self._gap(finding)
         if finding.measure in _AMONG and finding.where.page is not None:
@@ -156,8 +160,9 @@ class Sights:
         parts = [Part("As printed", self._named(record), "found", box, self._scans.get(key), record.to_scan)]
         if self._reference is not None and record.reference_page is not None:
             number = record.reference_page
-            parts.insert(0, Part("As ordered", f"page {number}", "expected", box, number=number))
-        return Sight(finding, tuple(parts), marks, True)
+            ordered = Part("As ordered", f"page {number}", "expected", box, number=number, ordered=self._reference)
+            parts.insert(0, ordered)
+        return Sight(finding, tuple(parts), marks, True, self._reference.trim if self._reference else None)
 
     def _alone(self, finding: Finding, record: PageRecord) -> Sight | None:
         """A page as a whole, beside the one that was ordered."""
@@ -166,6 +171,25 @@ class Sights:
             return None
         ordered = self._expected(record.reference_page, "As ordered") if record.reference_page else []
         return Sight(finding, (*ordered, printed))
+
+    def _odd_cover(self, finding: Finding) -> Sight | None:
+        """The odd sides of a cover, each beside that of another copy."""
+        others = {s.role: s for s in self._beside_copy.copy.scans} if self._beside_copy is not None else {}
+        parts: list[Part] = []
+        for evidence in finding.evidence:
+            scan = self._scans.get((evidence.file, evidence.frame))
+            if scan is None:
+                continue
+            if self._beside_copy is not None and scan.role in others:
+                parts.append(self._as_it_lies(others[scan.role], self._beside_copy.copy.id, "expected"))
+            parts.append(self._as_it_lies(scan, "This copy", "found"))
+        return Sight(finding, tuple(parts)) if parts else None
+
+    def _as_it_lies(self, scan: ScanFile, title: str, look: Look) -> Part:
+        header = self._reader.header(scan)
+        dpi = header.resolution or Resolution(LOOK_DPI, LOOK_DPI)
+        to_scan = Affine.scaling(px_per_mm(dpi.x_dpi), px_per_mm(dpi.y_dpi))
+        return Part(title, words.role(scan.role), look, whole_scan(header, to_scan), scan, to_scan)
 
     def _among(self, finding: Finding, position: int) -> Sight | None:
         """A page between its neighbors; of one that is foreign, the page that should stand there, too."""
@@ -211,7 +235,8 @@ class Sights:
     def _expected(self, number: int, title: str) -> list[Part]:
         if self._reference is None or not 1 <= number <= self._reference.pages:
             return []
-        return [Part(title, f"page {number}", "expected", page_of(self._reference.trim), number=number)]
+        box = page_of(self._reference.trim)
+        return [Part(title, f"page {number}", "expected", box, number=number, ordered=self._reference)]
 
     def _whole(self, record: PageRecord, title: str, look: Look) -> Part | None:
         """A scanned page as a whole; of one that was never matched, the scan as it lies."""

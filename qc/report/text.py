@@ -12,6 +12,7 @@ from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.model import Finding, FindingOutcome, Inspection, VerdictOutcome
 from qc.report import words
+from qc.report.cover_words import cover_line
 from qc.report.not_looked_at import why_not_judged
 
 _VERDICT_STYLE = {
@@ -76,6 +77,7 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
 
     for label, text in (
         ("Block", words.block(inspection, k)),
+        ("Cover", cover_line(inspection)),
         ("Last pages", words.last_pages(inspection)),
         ("Imprint", words.imprint(inspection)),
         ("Cover ISBN", words.isbn(inspection)),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Box, Size
 from qc.measure.details import Line
+from qc.model import Finding, ScanFile
 from qc.scan.image_file import ScanHeader
 from qc.units import px_per_mm
 
@@ -53,6 +54,52 @@ class Marks:
     cut: Line | None = None
     region: Box | None = None
     offset_mm: float | None = None
+
+
+Look = Literal["found", "expected", "missing", "beside"]
+
+
+@dataclass(frozen=True)
+class FoldMark:
+    """A fold to draw over a picture, in its frame: as designed, and as it is where it was seen; `offset_mm` is between them."""
+
+    designed: Line
+    seen: Line | None = None
+    offset_mm: float | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A picture to be made: of a scan, or of page `number` of what was ordered.
+
+    `look` tells what was found from what was ordered and from the pages around it. Over one with `folds` these are drawn; one that
+    is `turned` lies on its side, its head at the left.
+    """
+
+    title: str
+    caption: str
+    look: Look
+    box_mm: Box
+    scan: ScanFile | None = None
+    to_scan: Affine | None = None
+    number: int = 0
+    ordered: ReferenceCrops | None = None
+    folds: tuple[FoldMark, ...] = ()
+    turned: bool = False
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is shown of a finding; `closely`, all parts show the same place of a page, over which `marks` are drawn.
+
+    `trim` is the size of that page, where it is known.
+    """
+
+    finding: Finding
+    parts: tuple[Part, ...]
+    marks: Marks = field(default_factory=Marks)
+    closely: bool = False
+    trim: Size | None = None
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ SQUARE_DEG = 0.15
 STEADY_MM = 0.05
 _MEANING = {str(f): f.meaning for f in Flag}
 UNIT = {"dE00": "ΔE00", "deg": "°"}
+_ROLE = {"cover-front": "front cover", "cover-back": "back cover", "cover-wrap": "flat cover"}
 _ALONG = {"x": "horizontal", "y": "vertical"}
 
 
@@ -139,7 +140,7 @@ def cut(offset_mm: float) -> str:
 
 def signed_mm(value: float) -> str:
     """``"−0.6 mm"``."""
-    return f"{value:+.1f} mm".replace("-", "−")
+    return f"{value:+.1f} mm".replace("-", "−") if round(value, 1) else "0.0 mm"
 
 
 def up_to(limit: str) -> str:
@@ -159,6 +160,11 @@ def limit_text(text: str) -> str:
     return (
         text.replace("<=", "≤").replace(">=", "≥").replace("dE00", "ΔE00").replace(" deg", "°").removesuffix(" count")
     )
+
+
+def role(given: str) -> str:
+    """What a scan was taken for: ``"front cover"``, ``"spine"``."""
+    return _ROLE.get(given, given)
 
 
 def name(finding: Finding) -> str:

@@ -157,13 +157,17 @@ def side(panel: Panel) -> Where:
 
 def with_sides(records: Sequence[PageRecord], cover: CoverSides) -> tuple[PageRecord, ...]:
     """The records of the scans, those of the cover with what its scans were taken for."""
-    by_scan = {side.scan: side for side in cover.sides.values()}
+    by_scan: dict[tuple[str, int], list[CoverSide]] = {}
+    for side in cover.sides.values():
+        by_scan.setdefault(side.scan, []).append(side)
     return tuple(_record(r, by_scan[r.file, r.frame]) if (r.file, r.frame) in by_scan else r for r in records)
 
 
-def _record(record: PageRecord, side: CoverSide) -> PageRecord:
+def _record(record: PageRecord, sides: Sequence[CoverSide]) -> PageRecord:
+    side = max(sides, key=lambda s: s.registered)
     page, registration = side.page, side.page.registration
-    said = f"its print matches the {side.panel} of the ordered cover" if registration else "not recognized"
+    matched = " and ".join(s.panel for s in sides if s.registered)
+    said = f"its print matches the {matched} of the ordered cover" if matched else "not recognized"
     role = Role.COVER_FRONT if side.panel is Panel.FRONT else Role.COVER_BACK
     return replace(
         record,
