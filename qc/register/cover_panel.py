@@ -7,6 +7,7 @@ its sides are matched at every place of the frame, at quarter turns and a few de
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -120,7 +121,7 @@ def _places(
             panel = np.asarray(cover.thumbnails()[number - 1], np.float32) / 255
             if any(p > f for p, f in zip(panel.shape, frame.shape, strict=True)):
                 frame = _padded(frame, panel.shape)
-            match = np.zeros((1, 1), np.float32)
+            match: NDArray[Any] = np.zeros((1, 1), np.float32)
             if panel.std() > PLAIN:
                 match = cv2.matchTemplate(frame, panel, cv2.TM_CCOEFF_NORMED)
             y, x = np.unravel_index(int(np.argmax(match)), match.shape)
