@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +30,8 @@ AROUND_MM = 1.2
 """A crease is narrower; what it lies on is learned from so much to either side."""
 LEAST_SCORE = 6.0
 """Of the median over the parts of a line, in its standard errors: of 300 places on either strip, chance reaches 4."""
-ART_LEFT = 0.3
-"""Share of a change of the art that the fit of its strength leaves."""
+OFF_PX, UNSURE = 0.5, 3.0
+"""By so much art lies off where it is expected, or is softer; a crease must stand out by `UNSURE` less than from noise."""
 STEEPEST, SLOPES = 0.01, 11
 U_CREASE_MM = 0.15
 """Half the width of a crease: on which side of it the sheet was folded is not seen."""
@@ -80,12 +81,10 @@ def _scores(fold: Designed) -> NDArray[np.float64]:
     shape = strip.shape[1], strip.shape[0]
     ordered = warped(fold.expected.picture, fold.expected.from_scan.after(to_image), shape, float("nan"))
     seen, meant = (np.sqrt(np.clip(segment_profiles(s)[0], 0, None)) for s in (strip, ordered))
-    off, art = (_against_sides(p, around) for p in (seen, meant))
-    known = np.isfinite(off) & np.isfinite(art)
-    # What the art does there is taken out as strongly as the copy shows it; what is left of it beside an edge is no crease.
-    gain = float((off[known] * art[known]).sum() / max((art[known] ** 2).sum(), 1e-9))
-    art = np.abs(gain * art)
-    off = off - gain * np.where(known, _against_sides(meant, around), np.nan)
+    meant, steep = _in_own_tone(seen, meant), np.abs(np.gradient(meant, axis=1))
+    # Beside an edge of the art the two never agree: it lies a little off, and is a little softer in the scan.
+    unsure = OFF_PX * cv2.dilate(np.nan_to_num(steep).astype(np.float32), np.ones((1, 5), np.uint8)).astype(np.float64)
+    off = _ridge(seen - meant, around)
     lever = (np.arange(SEGMENTS) + 0.5) * (strip.shape[1] // SEGMENTS) - 0.5 * (strip.shape[1] - 1)
     scores = np.zeros((SLOPES, off.shape[1]))
     rows = np.arange(SEGMENTS)[:, None]
@@ -96,20 +95,31 @@ def _scores(fold: Designed) -> NDArray[np.float64]:
         column = moved[:, known]
         middle = np.nanmedian(column, axis=0)
         error = 1.25 * np.array([mad(c[np.isfinite(c)]) for c in (column - middle).T]) / np.sqrt(SEGMENTS)
-        drawn = np.where(np.isfinite(moved), art[rows, np.clip(at, 0, off.shape[1] - 1)], np.nan)
-        beside = np.nanmedian(drawn[:, known], axis=0)
-        scores[k, known] = np.abs(middle) / np.maximum(error + ART_LEFT * beside, 1e-4)
+        beside = np.median(unsure[rows, np.clip(at, 0, off.shape[1] - 1)][:, known], axis=0)
+        scores[k, known] = np.abs(middle) / np.maximum(error + beside / UNSURE, 1e-4)
     return scores
 
 
-def _against_sides(profiles: NDArray[np.float64], around: int) -> NDArray[np.float64]:
-    """Each place against the mean of what lies `around` to its left and right; NaN at the ends."""
+def _in_own_tone(seen: NDArray[np.float64], meant: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The ordered profiles with the contrast and the level that the copy shows in each part."""
+    known = np.isfinite(seen) & np.isfinite(meant)
+    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    s, m = (np.where(known, p, 0.0) for p in (seen, meant))
+    level_s, level_m = (v.sum(axis=1, keepdims=True) / count for v in (s, m))
+    ds, dm = (np.where(known, v - level, 0.0) for v, level in ((s, level_s), (m, level_m)))
+    gain = (ds * dm).sum(axis=1, keepdims=True) / np.maximum((dm * dm).sum(axis=1, keepdims=True), 1e-6)
+    return np.asarray(level_s + gain * (meant - level_m))
+
+
+def _ridge(profiles: NDArray[np.float64], around: int) -> NDArray[np.float64]:
+    """By how much each place is lighter, or darker, than what lies `around` on both sides; 0 beside a step, NaN at the ends."""
     off = np.full_like(profiles, np.nan)
-    sides = 0.5 * (profiles[:, : -2 * around] + profiles[:, 2 * around :])
     middle = (
         profiles[:, around - 1 : -around - 1] + profiles[:, around:-around] + profiles[:, around + 1 : -around + 1]
     ) / 3
-    off[:, around:-around] = middle - sides
+    left, right = middle - profiles[:, : -2 * around], middle - profiles[:, 2 * around :]
+    least = np.where(np.abs(left) < np.abs(right), left, right)
+    off[:, around:-around] = np.where(left * right >= 0, least, 0.0 * left)
     return off
 
 
