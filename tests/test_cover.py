@@ -246,3 +246,11 @@ def test_scans_turned_against_the_block(wrap: Wrap, tmp_path: Path) -> None:
     assert turned.value == 2 and turned.flags == ("turned-by-hand",) and turned.detail["sides"] == ["front", "back"]
     assert observe(found.sides, block_turns=2)["cover-upside-down", None, None].value == 0
     assert found.of("cover-upside-down").value is None
+
+
+def test_a_cut_beyond_the_bleed_is_not_taken_for_its_end(wrap: Wrap, tmp_path: Path) -> None:
+    """Bare paper begins where the bleed ends, 3.2 mm beyond the trim line: a line that the order has no picture of."""
+    seen = draw_and_measure(tmp_path / "wide", wrap, Bound(head_mm=5.1, tail_mm=4.4))
+    for edge, truth in ((Edge.HEAD, 5.1), (Edge.TAIL, 4.4)):
+        found = seen.of("cover-trim-offset", "front", edge)
+        assert found.value is not None and found.u is not None and abs(found.value - truth) <= 2 * found.u, found.value

@@ -27,7 +27,7 @@ STEEPEST, SLOPES = 0.03, 61
 """Slope of the edge against the guess, and how many are tried."""
 MIN_USED = 0.4
 """Share of the segments that must show a line."""
-NEAR_PX = 3
+NEAR_PX, BLEED_END_PX = 3, 2
 OWN_PX = 2.0
 """Peaks as near to a line are its own; a block that stands out by less is not told from its cover."""
 BESIDE_MM = 0.4
@@ -72,6 +72,8 @@ class CoverStrip:
         In linear light.
     luminance, ordered : ndarray, shape (segments, across)
         Seen, and of the ordered cover, in linear light; beyond the picture of the order as at its rim.
+    bare : ndarray, shape (segments, across), bool
+        Beyond the picture of the order.
     centers : ndarray, shape (segments,)
         Of the segments, px along the strip.
     scale : float
@@ -82,6 +84,7 @@ class CoverStrip:
     light: Profiles
     luminance: Profiles
     ordered: Profiles
+    bare: NDArray[np.bool_]
     centers: NDArray[np.float64]
     scale: float
 
@@ -98,22 +101,36 @@ class CoverStrip:
         return _peaks(self.steps, max(LEAST_STEP, TIMES_NOISE * noise))
 
     @cached_property
-    def _ordered_steps(self) -> Profiles:
-        return np.nan_to_num(_narrow(np.sqrt(self.ordered), round(WIDE_MM * self.scale)))
+    def _ordered_steps(self) -> tuple[tuple[Profiles, int], ...]:
+        """Steps that the ordered cover shows, and those where its bleed ends and bare paper begins.
+
+        With each, how near a line must lie to be one, in px: art is misplaced by more than its end.
+        """
+        wide = round(WIDE_MM * self.scale)
+        art = np.nan_to_num(_narrow(np.sqrt(self.ordered), wide))
+        to_paper = np.nan_to_num(_narrow(np.sqrt(np.where(self.bare, 1.0, self.ordered)), wide))
+        return (art, NEAR_PX), (np.where(art > LEAST_STEP / 2, 0.0, to_paper), BLEED_END_PX)
 
     @cached_property
     def printed(self) -> NDArray[np.bool_]:
         """Where the ordered cover shows steps itself."""
-        around = np.ones((1, 2 * NEAR_PX + 1), np.uint8)
-        return np.asarray(cv2.dilate((self._ordered_steps > LEAST_STEP / 2).astype(np.uint8), around) > 0)
+        found = [
+            cv2.dilate((steps > LEAST_STEP / 2).astype(np.uint8), np.ones((1, 2 * near + 1), np.uint8)) > 0
+            for steps, near in self._ordered_steps
+        ]
+        return np.asarray(found[0] | found[1])
 
     @cached_property
-    def _printed_lines(self) -> list[Line]:
-        return _lines(_peaks(self._ordered_steps, LEAST_STEP / 2), self.centers)
+    def _printed_lines(self) -> list[tuple[Line, int]]:
+        return [
+            (line, near)
+            for steps, near in self._ordered_steps
+            for line in _lines(_peaks(steps, LEAST_STEP / 2), self.centers)
+        ]
 
     def prints(self, line: Line) -> bool:
-        """Whether the order prints a line there."""
-        return any(np.abs(self.rows(k) - self.rows(line)).max() <= NEAR_PX for k in self._printed_lines)
+        """Whether the order prints a line there, or ends there."""
+        return any(np.abs(self.rows(k) - self.rows(line)).max() <= near for k, near in self._printed_lines)
 
     def rows(self, line: Line) -> NDArray[np.float64]:
         """Where the line crosses each segment."""
@@ -170,11 +187,14 @@ def read_strip(
     to_image, columns = strip_map(ends, reach)
     planes = [channels] if channels.ndim == 2 else [np.ascontiguousarray(channels[..., c]) for c in range(3)]
     centers = (np.arange(SEGMENTS) + 0.5) * (columns // SEGMENTS) - 0.5
+    plane = warped(expected.picture, expected.from_scan.after(to_image), (columns, 2 * reach + 1), float("nan"))
+    ordered = segment_profiles(plane)[0]
     strip = CoverStrip(
         np.stack([_profiles(p, ends, reach) for p in planes]) / 255,
         np.stack([_profiles(cv2.LUT(p, LINEAR_LUT), ends, reach) for p in planes]),
         _profiles(luminance, ends, reach),
-        _ordered(expected, to_image, 2 * reach + 1, columns),
+        hold_rim(ordered),
+        ~np.isfinite(ordered),
         np.asarray(centers, np.float64),
         scale,
     )
@@ -191,11 +211,6 @@ def slopes_of(profiles: Profiles) -> Profiles:
 def _profiles(plane: NDArray[np.generic], ends: Points, reach: int) -> Profiles:
     strip, _ = strip_along(np.asarray(plane, np.float32), ends, reach, reach)
     return segment_profiles(strip)[0]
-
-
-def _ordered(expected: Expected, to_image: Affine, across: int, columns: int) -> Profiles:
-    plane = warped(expected.picture, expected.from_scan.after(to_image), (columns, across), float("nan"))
-    return hold_rim(segment_profiles(plane)[0])
 
 
 def hold_rim(profiles: Profiles) -> Profiles:
