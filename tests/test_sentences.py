@@ -13,7 +13,7 @@ RULES = {rule.id for name in POLICIES for rule in load_policy(name).rules}
 IDS = {i for i in RULES | set(MEASURES) | {str(f) for f in Flag} if "-" in i} - {"fore-edge"}
 LENGTH = re.compile(r"(\d[\d.]*) mm(?! \(\d[\d./]* in\))")
 SIZE_AND_LIMIT = re.compile(
-    r"(\d[\d.]*)(?: mm \(([\d.]+) in\)| %|°| \(ΔE00\)| density units).*; up to (\d[\d.]*)(?: mm \(([\d./]+) in\))?"
+    r"(\d[\d.]*)(?: mm \(([\d.]+) in\)| %|°| \(ΔE00\)| density units).*; up to (\d[\d.]*)(?: mm \(([\d./]+) in\)| %|°)? is allowed"
 )
 SAID = [(name, *line) for name in POLICIES for line in sentences(load_policy(name))]
 

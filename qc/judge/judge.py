@@ -352,8 +352,8 @@ def _not_scanned(
 def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) -> str:
     """What was not judged and why, and what to add, as the list of scans has it."""
     if not case.copy.scans:
-        lost = ", as the copy is claimed as lost" if case.copy.claim.reason == "lost" else ""
-        return f"Nothing was scanned{lost}"
+        lost = case.copy.claim.reason == "lost"
+        return "Nothing was scanned" + ", as the copy is claimed as lost; a refund for that needs no scans" * lost
     edges = [edge for _, edge in missing.values() if edge]
     lacking = [x for x in case.findings if x.outcome is FindingOutcome.NOT_JUDGED]
     flags = Counter(f for x in lacking if x.required or Flag.HALF_LEAVES in x.flags for f in x.flags)
@@ -366,8 +366,7 @@ def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) ->
     if reference.kind in WITHOUT_DESIGN:
         flag = Flag.NO_REFERENCE
     if reference.kind == "none" and reference.note:
-        told = "" if "--" in reference.note else "; name a reference that can be used with --reference"
-        return f"{capital(reference.note.rstrip('.'))}{told}"
+        return capital(reference.note.rstrip("."))
     said = f"{_of_what(missing, case)} could not be judged: {flag.meaning}" if missing else flag.meaning
     return f"{capital(said)}; {_what_to_add(flag, missing, case)}"
 

@@ -16,9 +16,6 @@ from qc.number_format import spoken, spoken_beside
 
 Book = Mapping[int, int | None]
 """Which page of the book a scanned page shows, by position, 1-based; None where it is not known."""
-_LOOK = "so a person must look"
-_IN_THE_BOOK = frozenset({str(Flag.SCANNED_LATE), str(Flag.MIXED_UP)})
-"""What the copy itself shows at once, where its scans do not."""
 _SAME_MM = 0.05
 """Limits in millimeters and inches that differ by less are one limit, rounded: 0.125 in and 3.2 mm."""
 
@@ -57,8 +54,7 @@ def message(
     if not measure.says_where:
         said += _place(observation, page)
     if doubt:
-        look = "so look in the book" if doubt[0] in _IN_THE_BOOK else _LOOK
-        return f"{said}; {reasons(doubt[:1])}, {look}"
+        return f"{said}, but {reasons(doubt[:1])}"
     if rule.unit == "count":
         return said + _of_count(rule, outcome, observation.value)
     return said + _of_size(rule, outcome, observation.value, allowed)
@@ -117,12 +113,11 @@ def _bound(rule: Rule, observation: Observation) -> str:
 
 
 def _of_count(rule: Rule, outcome: FindingOutcome, value: float) -> str:
-    look = f", {_LOOK}" if outcome is FindingOutcome.UNDECIDED else ""
     if not value or (rule.within.is_upper and rule.within.value == 0):
-        return look
+        return ""
     if rule.within.is_upper:
-        return f"; up to {rule.within.value:.0f} is allowed{look}"
-    return look or "; that is expected"
+        return f"; up to {rule.within.value:.0f} is allowed"
+    return "" if outcome is FindingOutcome.UNDECIDED else "; that is expected"
 
 
 def _of_size(rule: Rule, outcome: FindingOutcome, value: float, allowed: str) -> str:
@@ -131,7 +126,7 @@ def _of_size(rule: Rule, outcome: FindingOutcome, value: float, allowed: str) ->
         # That a size should not be less than nothing goes without saying.
         return f"; {up_to}" if rule.within.is_upper or rule.within.value else ""
     if _only_a_person(rule, value):
-        return f"; {'beyond' if rule.within.is_upper else 'below'} {allowed} a person must look"
+        return f"; {'up to' if rule.within.is_upper else 'at least'} {allowed} is usual"
     if rule.outside is None or abs(rule.outside.value - rule.within.value) < (_SAME_MM if rule.unit == "mm" else 1e-9):
         return f", too close to the limit of {allowed} to call"
     _, too_much = spoken_beside(value, rule.outside.value, rule.unit, in_inches=_in_inches(rule, rule.outside))

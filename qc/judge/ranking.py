@@ -1,10 +1,16 @@
-"""Which finding a person should see first."""
+"""Which finding a person should see first, and which findings are faces of one fault."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from qc.geometry import Edge
+from qc.judge.rule import read_limit
+from qc.measure.cover_fold import cover_fold_offset, spine_centering, spine_width
+from qc.measure.cover_trim_offset import cover_trim_offset
+from qc.measure.page_sequence import pages_missing
 from qc.measure.trim_offset_block import trim_offset_block
+from qc.measure.trim_size_block import trim_size_block
 from qc.model import Finding, FindingOutcome, Inspection, VerdictOutcome
 
 _OUTCOMES = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED, FindingOutcome.NOT_JUDGED, FindingOutcome.WITHIN)
@@ -14,18 +20,48 @@ def by_gravity(findings: Sequence[Finding]) -> list[Finding]:
     """Findings, the gravest first.
 
     Defect rules that are outside, then undecided, then the notes that are; then what was not judged, then what is
-    within. Among equals the one that is furthest beyond its limit, counted in u, comes first.
+    within. Among equals the one that is furthest beyond its limit, as a share of it, comes first.
     """
     return sorted(findings, key=_gravity)
 
 
 def _gravity(f: Finding) -> tuple[bool, bool, int, float]:
     shows = f.outcome in (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
-    distance = f.margin / f.u if f.margin is not None and f.u else f.margin or 0.0
-    return not shows, f.severity != "defect", _OUTCOMES.index(f.outcome), distance
+    limit = next((found[0].value for text in (f.outside, f.within) if (found := read_limit(text))), 0.0)
+    return not shows, f.severity != "defect", _OUTCOMES.index(f.outcome), (f.margin or 0.0) / (abs(limit) or 1.0)
 
 
 _SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
+_FOLDS = frozenset(m.id for m in (cover_fold_offset, spine_centering, spine_width))
+_ENDS = {"height": (Edge.HEAD, Edge.TAIL), "width": (Edge.FORE_EDGE, Edge.SPINE)}
+
+
+def by_cause(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Findings put together that one fault of the copy makes, each group and the groups in the order given.
+
+    Such are all findings of a page (one without print lacks its lines, too), both folds of a cover and where its spine lies, one
+    cut through front and back, and a page size that a wrong cut makes.
+    """
+    cuts = {f.where.edge for f in findings if f.measure == trim_offset_block.id}
+    groups: dict[object, list[Finding]] = {}
+    for f in findings:
+        groups.setdefault(_cause(f, cuts), []).append(f)
+    return list(groups.values())
+
+
+def _cause(f: Finding, cuts: set[Edge | None]) -> object:
+    if f.measure in _FOLDS:
+        return "folds"
+    if f.measure == cover_trim_offset.id:
+        return f.measure, f.where.edge
+    if f.measure == pages_missing.id:
+        return f.measure, f.where
+    if f.where.page:
+        return f.where.page
+    if f.measure == trim_size_block.id:
+        edge = next((e for e in _ENDS[f.where.axis or "height"] if e in cuts), None)
+        return (trim_offset_block.id, edge) if edge else (f.measure, f.where.axis)
+    return (f.measure, f.where.edge) if f.measure == trim_offset_block.id else (f.rule, f.where)
 
 
 def margin_mm(findings: Iterable[Finding]) -> float | None:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from qc.judge.claim import printed_before_change
 from qc.judge.messages import Book, listed, message, size_and_limit
 from qc.judge.policy import Policy
+from qc.judge.ranking import by_cause, by_gravity
 from qc.measure.blank_pages import blank_pages_at_end, blank_pages_inside, blank_pages_unexplained
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_upside_down
 from qc.measure.trim_offset_block import trim_offset_block
+from qc.measure.words import counted
 from qc.model import Claim, Finding, FindingOutcome, Observation
 
 NOT_SCANNED = "pages not scanned: "
@@ -24,15 +26,8 @@ _OF_PAGES = frozenset(m.id for m in (blank_pages_inside, pages_foreign, pages_up
 
 
 def worst(findings: Sequence[Finding], policy: Policy, observations: Sequence[Observation], book: Book) -> str:
-    """The finding furthest beyond its limit, with the pages of which it is true as well, and at how many more places of the book
-    there is one."""
-
-    def beyond(finding: Finding) -> float:
-        rule = policy.rule(finding.rule)
-        limit = rule.outside or rule.within
-        return (finding.margin or 0.0) / (abs(limit.value) or 1.0)
-
-    gravest = min(findings, key=beyond)
+    """The finding furthest beyond its limit, with the pages of which it is true as well, and how many more faults there are."""
+    gravest = by_gravity(findings)[0]
     alike, said = [gravest], gravest.message.rstrip(".")
     if gravest.measure in _OF_PAGES and gravest.where.page:
         alike = [f for f in findings if f.rule == gravest.rule and f.where.page and f.doubt == gravest.doubt]
@@ -47,36 +42,29 @@ def worst(findings: Sequence[Finding], policy: Policy, observations: Sequence[Ob
         # A page printed mirrored is of a foreign one's rule, and says more of itself.
         alike = [f for f in alike if of_all(f) == said]
         said = of_all(gravest)
-    others = len({_spot(f) for f in findings} - {_spot(f) for f in alike})
+    others = sum(not any(f in alike for f in fault) for fault in by_cause(findings))
     return f"{said}; {others} more finding{'s' * (others > 1)}" if others else said
 
 
-def _spot(finding: Finding) -> object:
-    """A page, or what is of no single page: a blank page lacks its print, too, and is one fault."""
-    return finding.where.page or (finding.rule, finding.where)
-
-
 def sound(findings: Sequence[Finding], policy: Policy, claim: Claim) -> str:
-    """That nothing was found, and why what differs is none, with the cut that is farthest off."""
+    """That nothing was found, in at most 25 words: how far the worst cut is off, and why what differs is no defect."""
     cuts = [
         f
         for f in findings
         if f.measure == trim_offset_block.id and f.severity == "defect" and f.outcome is FindingOutcome.WITHIN
     ]
-    end = _end_of(findings)
-    none = "No defect found"
-    if printed_before_change(claim):
-        none = (
-            f"Printed on {claim.printed_on}, before the author's last change on {claim.content_updated_on}: what changed since is "
-            "no defect"
-        )
-    if not cuts:
-        return none + end
-    farthest = max(cuts, key=lambda f: abs(f.value or 0.0))
-    size, allowed = size_and_limit(policy.rule(farthest.rule), farthest.outcome, farthest.value or 0.0)
-    worst_cut = f"the worst of {len(cuts)} cuts" if len(cuts) > 1 else "the only cut judged"
-    worst_cut = f". {worst_cut.capitalize()}" if printed_before_change(claim) else f": {worst_cut}"
-    return f"{none}{worst_cut}, the {farthest.where.edge}, is {size} off; up to {allowed} is allowed{end}"
+    stale = printed_before_change(claim)
+    said = "No defect"
+    if stale:
+        said += f": printed on {claim.printed_on}, before the author's last change on {claim.content_updated_on}"
+    if cuts:
+        farthest = max(cuts, key=lambda f: abs(f.value or 0.0))
+        size, allowed = size_and_limit(policy.rule(farthest.rule), farthest.outcome, farthest.value or 0.0)
+        off = f"cuts are up to {size} off" if len(cuts) > 1 else f"the cut is {size} off"
+        said += f"; {off}, as allowed" if stale else f": {off}, {allowed} is allowed"
+    elif not stale:
+        said += " found"
+    return said if stale else said + _end_of(findings)
 
 
 def shortly(gaps: Sequence[str]) -> str:
@@ -97,5 +85,5 @@ def _end_of(findings: Sequence[Finding]) -> str:
     """That blank pages at the end are expected."""
     blanks = max((f.value or 0.0 for f in findings if f.measure == blank_pages_at_end.id), default=0.0)
     explained = any(f.measure == blank_pages_unexplained.id and f.outcome is FindingOutcome.WITHIN for f in findings)
-    pages = "the blank page at the end is" if blanks == 1 else f"the {blanks:.0f} blank pages at the end are"
-    return f"; {pages} expected" if blanks and explained else ""
+    are = "is" if blanks == 1 else "are"
+    return f"; {counted(blanks, 'blank page', 'blank pages')} at the end {are} expected" if blanks and explained else ""

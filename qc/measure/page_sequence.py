@@ -101,8 +101,7 @@ def _missing_in_words(gap: Observation, said: Said) -> str:
     pages, count = gap.detail["reference_pages"], round(gap.value)
     if count < len(pages):
         return f"{count} of {pages_named(pages)} of the book {'is' if count == 1 else 'are'} missing"
-    leaves = " (whole leaves)" if gap.detail.get("whole_leaves") else ""
-    return f"{capital(pages_named(pages))} of the book{leaves} {'is' if len(pages) == 1 else 'are'} missing"
+    return f"{capital(pages_named(pages))} of the book {'is' if len(pages) == 1 else 'are'} missing"
 
 
 def _covers(alignment: Alignment) -> tuple[Gap, ...]:

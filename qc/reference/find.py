@@ -110,7 +110,7 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
     if not what:
         return (
             None,
-            "It is not known which book was ordered: write its ISBN into copy.toml, or name its file with --reference.",
+            "It is not known which book was ordered: no ISBN was given.",
         )
     if not searched:
         return None, f"There is no folder to look up {what} in: name one with --titles."

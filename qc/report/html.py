@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from qc.flags import Flag
 from qc.judge.clause import cite
-from qc.judge.ranking import by_gravity
+from qc.judge.next_step import next_step
+from qc.judge.ranking import by_cause, by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.measure import MEASURES
-from qc.measure.blank_pages import blank_pages_inside
-from qc.measure.missing_print import missing_print
-from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
+from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role, VerdictOutcome
 from qc.report import trim_drawing, words
 from qc.report.cover_words import cover_line
 from qc.report.crops import thumbnail
@@ -93,10 +92,12 @@ def render(
     ranked, strip = by_gravity(inspection.findings), _strip(inspection, links)
     # What differs between copies is the odd one's fault, whose own report says so.
     quiet = [f for f in ranked if f.where.copies]
-    blank = {f.where.page for f in ranked if f.measure == blank_pages_inside.id and f.outcome in _SHOWS}
-    counting = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and f not in quiet]
-    # A page without print is missing print, too: said once.
-    counting = [f for f in counting if f.measure != missing_print.id or f.where.page not in blank]
+    shows = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and f not in quiet]
+    stands = inspection.verdict.outcome is VerdictOutcome.DEFECT
+    counting = [f for f in shows if f.outcome is FindingOutcome.OUTSIDE or not stands]
+    faults = by_cause(counting)
+    told = {f.where.page for f in counting} - {None}
+    beside = by_cause([f for f in shows if f not in counting and f.where.page not in told])
     template = environment().get_template("report.html")
     page = template.render(
         i=inspection,
@@ -105,7 +106,9 @@ def render(
         cite=cite,
         rows=words.rows(ranked),
         unseen=not_looked_at(inspection),
-        counting=counting,
+        faults=faults,
+        beside=beside,
+        next_step=next_step(inspection),
         quiet=quiet,
         between=words.between_copies(inspection),
         seen=[s for s in strip if s.picture][:6],

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qc.judge.next_step import next_step
 from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.model import Finding, FindingOutcome, Inspection, VerdictOutcome
@@ -89,13 +90,14 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         ("Other copies", words.between_copies(inspection)),
         ("Refund", words.refund(inspection)),
         *(("", words.reason(r)) for r in inspection.refund.reasons),
+        ("Next", next_step(inspection)),
         ("Report", report_path),
     ):
         if text:
             say(label, text)
     outcome = inspection.verdict.outcome
     verdict = Text.assemble(
-        (words.VERDICT[outcome], _VERDICT_STYLE[outcome]), "  ", words.one_line(inspection.verdict.summary)
+        (words.headline(inspection), _VERDICT_STYLE[outcome]), "  ", words.one_line(inspection.verdict.summary)
     )
     console.print(verdict, soft_wrap=True)
 

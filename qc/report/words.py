@@ -268,6 +268,12 @@ def _scans(group: Sequence[Rescan]) -> Scans:
     return Scans(some, lines, [how if alone else f"{which(of)}: {how}" for how, of in hows.items()])
 
 
+def headline(inspection: Inspection) -> str:
+    """The verdict in a word or two; of a lost copy that nothing can be seen of, what it is."""
+    lost = inspection.copy.claim.reason == "lost" and not inspection.copy.scans
+    return "LOST COPY" if lost else VERDICT[inspection.verdict.outcome]
+
+
 def refund(inspection: Inspection) -> str:
     """Whether money goes back, and why: ``"yes (defect)"``."""
     given = inspection.refund
@@ -301,7 +307,7 @@ def ticket(inspection: Inspection, k: float) -> str:
         measured_by.insert(0, f"{place(basis.where)}{size}")
         measured_by.append(f"rule {basis.rule}")
     return one_line(
-        f"{copy.id}{f' ({named})' if named else ''}: {VERDICT[inspection.verdict.outcome]}. "
+        f"{copy.id}{f' ({named})' if named else ''}: {headline(inspection)}. "
         f"{_sentence(inspection.verdict.summary)}{clause} "
         f"Refund: {refund(inspection)}. "
         f"[{'; '.join(measured_by)}; qc {inspection.provenance.qc}, {inspection.provenance.started[:10]}]"

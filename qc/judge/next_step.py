@@ -1,0 +1,109 @@
+"""What to do next with an inspected copy, in words: only what can change or settle the matter."""
+
+from __future__ import annotations
+
+from qc.flags import Flag
+from qc.judge.ranking import by_cause, deciding
+from qc.measure.blank_pages import blank_pages_unexplained
+from qc.measure.copy_color import copy_color_outlier
+from qc.measure.copy_cover_outlier import copy_cover_outlier
+from qc.measure.copy_position_outlier import copy_position_outlier
+from qc.measure.cover_identity import cover_identity, cover_upside_down
+from qc.measure.extra_pages import pages_extra_inside
+from qc.measure.foreign_pages import pages_foreign
+from qc.measure.trim_offset_block import trim_offset_block
+from qc.measure.words import place_in_book
+from qc.model import Finding, FindingOutcome, Inspection, Role, VerdictOutcome
+
+_DATES = ("lost", "damaged")
+_COVER = "Hold the cover beside the ordered one: refund if it is another one."
+_TURNED = "Look whether the cover is bound upside down on its pages: refund if so."
+_SPINE = "Look at the spine: refund if front or back runs onto it as far as said."
+_PRINT = "Look at {page} in the book: refund if its print is lacking there, not if the author took it out."
+_TWICE = "Count {page} in the book: refund if it is lacking or there too often."
+_BESIDE = "Lay this copy beside another of the title: refund if a buyer would mind the difference."
+_TRIM = "Find out the ordered trim size, state it (trim in copy.toml or title.toml), and inspect again."
+_WHICH = "Find out which book was ordered, give its ISBN (--isbn) or its file (--reference), and inspect again."
+_REVISION = "Read the date of printing at the end of the book: before {changed}, do not refund; later, refund if what is said is so."
+_DOUBTS: dict[str, str] = {
+    Flag.TRIM_NOT_STATED: _TRIM,
+    Flag.SIDES_NOT_PROVEN: "Look in the book which edge of the pages is cut so: refund unless it is the spine.",
+    Flag.PRINT_SCALED: "Measure a page of the book with a ruler: refund if it is off its ordered size as far as said.",
+    Flag.ONE_EDGE: "Look at {page} in the book: refund if its print lies as far off as said.",
+    Flag.JITTER_POSSIBLE: "Look at {page} in the book: refund if its print lies as far off as said.",
+    Flag.PALE_ORDERED: _PRINT,
+    Flag.NOT_BARE: _PRINT,
+    Flag.FEW_WORDS: _PRINT,
+    Flag.LOOK_ALIKE: _TWICE,
+    Flag.ONE_SIDE: _TWICE,
+    Flag.MAYBE_SAME_SHEET: _TWICE,
+    Flag.TWO_COPIES: "Look whether scans of two copies lie in this folder: if so, part them and inspect again.",
+    Flag.FOLD_NOT_PROVEN: _SPINE,
+    Flag.LIKE_ORDERED: _COVER,
+    Flag.FEW_FEATURES: _COVER,
+    Flag.TURNED_BY_HAND: _TURNED,
+    Flag.REVISION_UNSURE: _REVISION,
+}
+"""What settles a doubt."""
+_FOUND: dict[str, str] = {
+    pages_foreign.id: "Look at {page} in the book: refund if another book's page stands there, not if it is an earlier version.",
+    pages_extra_inside.id: "Look in the book: refund if these pages are bound in it.",
+    blank_pages_unexplained.id: "Look at the end of the book: refund if its last pages are lacking, not if pages are only blank.",
+    cover_identity.id: _COVER,
+    copy_cover_outlier.id: _COVER,
+    cover_upside_down.id: _TURNED,
+    copy_color_outlier.id: _BESIDE,
+    copy_position_outlier.id: _BESIDE,
+    trim_offset_block.id: "No scan settles it: measure the book with a ruler and decide.",
+}
+"""What settles a finding that no rule decides."""
+_ELSE = "Look at {page} in the book: refund if it is so and a buyer would mind it."
+
+
+def next_step(inspection: Inspection) -> str:
+    """The next thing to do, in a sentence or two with their periods."""
+    verdict, refund, claim = inspection.verdict, inspection.refund, inspection.copy.claim
+    codes = {r.code for r in refund.reasons}
+    if refund.route == "returns-center":
+        return "Send the copy to the returns center: another item came than was ordered."
+    if refund.outcome == "eligible":
+        return "Refund: send the ticket. Nothing has to be scanned."
+    if refund.outcome == "not-eligible":
+        late = "the claim came too late" if "claim-window" in codes else "nothing has to be scanned"
+        return f"Do not refund: answer with the ticket; {late}."
+    if "wrong-item" in codes:
+        return (
+            "Compare the ISBN on the cover with the ordered one: if it is another, send the copy to the returns center."
+        )
+    if claim.reason in _DATES and "needs-review" in codes:
+        return "Find out the date that is missing or wrong, state it under [claim] in copy.toml, and inspect again."
+    if "damaged" in codes:
+        return "Look at the copy itself: refund if it was damaged on its way."
+    if verdict.rescan:
+        return "Make the scans listed below, then inspect again."
+    if "stale-revision" in codes:
+        return _REVISION.format(changed=claim.content_updated_on)
+    if verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE:
+        unstated = any(Flag.TRIM_NOT_STATED in f.flags for f in inspection.findings)
+        return _TRIM if unstated else _WHICH if inspection.reference.kind == "none" else _ELSE.format(page="the pages")
+    open_ = [f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
+    more = " Look at the other findings, too." if len(by_cause(open_)) > 1 else ""
+    return _to_settle(inspection, deciding(inspection)) + more
+
+
+def _to_settle(inspection: Inspection, finding: Finding | None) -> str:
+    if finding is None:
+        return _ELSE.format(page="the pages")
+    said = next((_DOUBTS[f] for f in finding.doubt if f in _DOUBTS), None) or _FOUND.get(finding.measure, _ELSE)
+    return said.format(page=_page(inspection, finding), changed=inspection.copy.claim.content_updated_on)
+
+
+def _page(inspection: Inspection, finding: Finding) -> str:
+    """The page of the book that a finding speaks of; where that is not known, its place."""
+    position = finding.where.page
+    if position is None:
+        return "the cover" if finding.where.side else "this"
+    interior = [p for p in inspection.pages if p.role is Role.PAGE]
+    book = {n: p.reference_page for n, p in enumerate(interior, 1)}
+    page = book.get(position) or place_in_book(position, book)
+    return f"page {page}" if page else f"scanned page {position}"
