@@ -390,7 +390,7 @@ def test_by_the_fore_edge_alone_a_page_goes_to_a_person(moved: float) -> None:
     assert found.value == pytest.approx(-moved, abs=0.2) and found.u == pytest.approx(U_PAGE, rel=0.1)
     assert found.flags == (Flag.ONE_EDGE,)
     assert outcome(found) is FindingOutcome.UNDECIDED and finding(found).doubt == ("one-edge",)
-    assert finding(found).message.endswith("; no opposite edge confirms it, so a person must look.")
+    assert finding(found).message.endswith(", but no opposite edge confirms it.")
 
 
 @pytest.mark.parametrize(("moved", "flags"), [(2.4, (Flag.ONE_EDGE,)), (-2.4, (Flag.ONE_EDGE,)), (1.2, ())])

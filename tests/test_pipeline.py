@@ -252,7 +252,7 @@ def test_part_of_the_print_missing_is_a_defect_at_its_place(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("blanks", "unexplained", "said"),
-    [(0, 0, ""), (4, 0, "the 4 blank pages at the end are expected"), (5, 1, "5 blank pages, 1 more than expected")],
+    [(0, 0, ""), (4, 0, "; 4 blank pages at the end are expected"), (5, 1, "5 blank pages, 1 more than expected")],
 )
 def test_blank_pages_at_the_end_are_no_defect(shop: Shop, blanks: int, unexplained: int, said: str) -> None:
     drawn = shop.draw(f"blanks-{blanks}", pages=[1, 2, 6, 8], blanks=blanks, seed=8)

@@ -11,6 +11,7 @@ from qc.measure.copy_position_outlier import copy_position_outlier
 from qc.measure.cover_identity import cover_identity, cover_upside_down
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
+from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.words import place_in_book
 from qc.model import Finding, FindingOutcome, Inspection, Role, VerdictOutcome
@@ -20,33 +21,36 @@ _COVER = "Hold the cover beside the ordered one: refund if it is another one."
 _TURNED = "Look whether the cover is bound upside down on its pages: refund if so."
 _SPINE = "Look at the spine: refund if front or back runs onto it as far as said."
 _PRINT = "Look at {page} in the book: refund if its print is lacking there, not if the author took it out."
-_TWICE = "Count {page} in the book: refund if it is lacking or there too often."
 _BESIDE = "Lay this copy beside another of the title: refund if a buyer would mind the difference."
-_TRIM = "Find out the ordered trim size, state it (trim in copy.toml or title.toml), and inspect again."
-_WHICH = "Find out which book was ordered, give its ISBN (--isbn) or its file (--reference), and inspect again."
-_REVISION = "Read the date of printing at the end of the book: before {changed}, do not refund; later, refund if what is said is so."
-_DOUBTS: dict[str, str] = {
-    Flag.TRIM_NOT_STATED: _TRIM,
+TRIM = "Find out the ordered trim size, state it (trim in copy.toml or title.toml), and inspect again."
+WHICH = "Find out which book was ordered, give its ISBN (--isbn) or its file (--reference), and inspect again."
+REVISION = (
+    "Read the date of printing at the end of the book: before {changed}, do not refund; later, refund if it is so."
+)
+DOUBTS: dict[str, str] = {
+    Flag.TRIM_NOT_STATED: TRIM,
     Flag.SIDES_NOT_PROVEN: "Look in the book which edge of the pages is cut so: refund unless it is the spine.",
     Flag.PRINT_SCALED: "Measure a page of the book with a ruler: refund if it is off its ordered size as far as said.",
     Flag.ONE_EDGE: "Look at {page} in the book: refund if its print lies as far off as said.",
     Flag.JITTER_POSSIBLE: "Look at {page} in the book: refund if its print lies as far off as said.",
+    Flag.PLACE_UNSURE: "Look in the book which page this is: refund if its print is not as ordered.",
     Flag.PALE_ORDERED: _PRINT,
     Flag.NOT_BARE: _PRINT,
     Flag.FEW_WORDS: _PRINT,
-    Flag.LOOK_ALIKE: _TWICE,
-    Flag.ONE_SIDE: _TWICE,
-    Flag.MAYBE_SAME_SHEET: _TWICE,
     Flag.TWO_COPIES: "Look whether scans of two copies lie in this folder: if so, part them and inspect again.",
     Flag.FOLD_NOT_PROVEN: _SPINE,
     Flag.LIKE_ORDERED: _COVER,
     Flag.FEW_FEATURES: _COVER,
     Flag.TURNED_BY_HAND: _TURNED,
-    Flag.REVISION_UNSURE: _REVISION,
+    Flag.REVISION_UNSURE: REVISION,
 }
 """What settles a doubt."""
-_FOUND: dict[str, str] = {
-    pages_foreign.id: "Look at {page} in the book: refund if another book's page stands there, not if it is an earlier version.",
+FOUND: dict[str, str] = {
+    pages_foreign.id: "Look at {page} in the book: refund if another book's page stands there, not an earlier version of this one.",
+    pages_missing.id: "Look in the book: refund if these pages are lacking in it.",
+    pages_duplicated.id: "Look in the book: refund if pages are bound in it twice.",
+    pages_out_of_order.id: "Look in the book: refund if its pages are bound in another order than numbered.",
+    pages_upside_down.id: "Look in the book: refund if {page} stands upside down in it.",
     pages_extra_inside.id: "Look in the book: refund if these pages are bound in it.",
     blank_pages_unexplained.id: "Look at the end of the book: refund if its last pages are lacking, not if pages are only blank.",
     cover_identity.id: _COVER,
@@ -54,10 +58,10 @@ _FOUND: dict[str, str] = {
     cover_upside_down.id: _TURNED,
     copy_color_outlier.id: _BESIDE,
     copy_position_outlier.id: _BESIDE,
-    trim_offset_block.id: "No scan settles it: measure the book with a ruler and decide.",
+    trim_offset_block.id: "No scan settles it: refund if a buyer would mind.",
 }
 """What settles a finding that no rule decides."""
-_ELSE = "Look at {page} in the book: refund if it is so and a buyer would mind it."
+ELSE = "Look at {page} in the book: refund if it is so and a buyer would mind it."
 
 
 def next_step(inspection: Inspection) -> str:
@@ -67,10 +71,9 @@ def next_step(inspection: Inspection) -> str:
     if refund.route == "returns-center":
         return "Send the copy to the returns center: another item came than was ordered."
     if refund.outcome == "eligible":
-        return "Refund: send the ticket. Nothing has to be scanned."
+        return "Send the ticket. Nothing more has to be scanned."
     if refund.outcome == "not-eligible":
-        late = "the claim came too late" if "claim-window" in codes else "nothing has to be scanned"
-        return f"Do not refund: answer with the ticket; {late}."
+        return "Answer with the ticket. Nothing more has to be scanned."
     if "wrong-item" in codes:
         return (
             "Compare the ISBN on the cover with the ordered one: if it is another, send the copy to the returns center."
@@ -82,10 +85,10 @@ def next_step(inspection: Inspection) -> str:
     if verdict.rescan:
         return "Make the scans listed below, then inspect again."
     if "stale-revision" in codes:
-        return _REVISION.format(changed=claim.content_updated_on)
+        return REVISION.format(changed=claim.content_updated_on)
     if verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE:
         unstated = any(Flag.TRIM_NOT_STATED in f.flags for f in inspection.findings)
-        return _TRIM if unstated else _WHICH if inspection.reference.kind == "none" else _ELSE.format(page="the pages")
+        return TRIM if unstated else WHICH if inspection.reference.kind == "none" else ELSE.format(page="the pages")
     open_ = [f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
     more = " Look at the other findings, too." if len(by_cause(open_)) > 1 else ""
     return _to_settle(inspection, deciding(inspection)) + more
@@ -93,9 +96,14 @@ def next_step(inspection: Inspection) -> str:
 
 def _to_settle(inspection: Inspection, finding: Finding | None) -> str:
     if finding is None:
-        return _ELSE.format(page="the pages")
-    said = next((_DOUBTS[f] for f in finding.doubt if f in _DOUBTS), None) or _FOUND.get(finding.measure, _ELSE)
-    return said.format(page=_page(inspection, finding), changed=inspection.copy.claim.content_updated_on)
+        return ELSE.format(page="the pages")
+    doubts = [DOUBTS[f] for f in finding.doubt if f in DOUBTS]
+    found = FOUND.get(finding.measure)
+    if found and (not doubts or (finding.measure == pages_missing.id and Flag.SIDES_NOT_PROVEN in finding.doubt)):
+        doubts = [found]
+    return next(iter(doubts), ELSE).format(
+        page=_page(inspection, finding), changed=inspection.copy.claim.content_updated_on
+    )
 
 
 def _page(inspection: Inspection, finding: Finding) -> str:

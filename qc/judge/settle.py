@@ -46,7 +46,7 @@ def _settling(case: Case, finding: Finding) -> list[Group]:
     if not finding.doubt:
         groups = [_closer(case, finding)]
     else:
-        groups = [_SETTLES[f](case, finding) if f in _SETTLES else Group((), 1) for f in finding.doubt]
+        groups = [SETTLES[f](case, finding) if f in SETTLES else Group((), 1) for f in finding.doubt]
     return groups if all(g.possible for g in groups) else []
 
 
@@ -151,7 +151,7 @@ def _cover(case: Case, finding: Finding) -> Group:
     return Group(tuple(again), len(again))
 
 
-_SETTLES: dict[str, Callable[[Case, Finding], Group]] = {
+SETTLES: dict[str, Callable[[Case, Finding], Group]] = {
     Flag.ONE_SIDE: _other_side,
     Flag.MAYBE_SAME_SHEET: _scan_again(SECOND),
     Flag.DIRT_OR_INK: _scan_again(f"{CLEAN} {REPLACE}"),

@@ -114,7 +114,7 @@ class _Gap:
     def place(self, expected: int, repeats: Sequence[int]) -> tuple[int, bool]:
         """The page counted on from a neighbor, else the `expected` one, and whether it is sure: a scan among the `repeats` was
         delivered once more, or lies in the place of a page of its own."""
-        back = self.after[1] - (self.after[0] - self.at) if self.after else None
+        back = self.back
         guess = self.before[1] + self.at - self.before[0] if self.before else expected if back is None else back
         ahead = sum((self.before[0] if self.before else -1) < k < self.at for k in repeats)
         behind = sum(self.at < k < self.after[0] for k in repeats) if self.after else 0
@@ -124,6 +124,11 @@ class _Gap:
         if back is not None:
             low, high = (max(low, back), min(high, back + behind)) if self.before else (back, back + behind)
         return (low if self.before or back is None else high), low == high
+
+    @property
+    def back(self) -> int | None:
+        """The page counted back from the neighbor after it."""
+        return self.after[1] - (self.after[0] - self.at) if self.after else None
 
     @property
     def pages(self) -> range:
@@ -189,6 +194,11 @@ def _settle(
     # A blank page, or one with a folio alone, where the book has print.
     at_end = gap.after is None and kinds[gap.at] is PageKind.BLANK
     blanks = [kind is PageKind.BLANK for kind in kinds[gap.before[0] + 1 if gap.before else 0 :]]
+    elsewhere = [n for n in gap.pages if empty[n - 1] and n not in places]
+    if last and gap.back is not None and elsewhere and not gap.in_step:
+        # All was scanned, and pages are lacking: whole leaves before it, if it is the empty page counted back to.
+        back, lacking = gap.back, gap.back - guess
+        return (back, False) if back in elsewhere and lacking > 0 and lacking % 2 == 0 else (guess, True)
     if last:
         # Fewer than would stand for all that is lacking: they may be the ones of the end, with leaves missing before.
         return guess, at_end and gap.pages.start - 1 + sum(blanks) < last
@@ -196,7 +206,6 @@ def _settle(
         return None, False
     if gap.in_step:
         return guess, False
-    elsewhere = [n for n in gap.pages if empty[n - 1] and n not in places]
     if not elsewhere:
         return guess, at_end or kinds[gap.at] is PageKind.FOLIO_ONLY
     # A part was scanned, and the book has such a page there, too.
