@@ -199,11 +199,17 @@ def _beyond(rule: Rule, detail: dict[str, Any]) -> float:
 
 
 def _values(rule: Rule, beyond: float, several: bool) -> list[tuple[float, float]]:
-    """Values and u: within, at the limit, hardly and plainly beyond."""
+    """Values and u: within, at the limit, hardly and plainly beyond, and beyond but measured too roughly."""
     if rule.unit == "count":
         return [(v, 0.0) for v in ((0.0, beyond) if several else (0.0, 1.0, beyond))]
     limit = (rule.outside or rule.within).value
-    return [(0.29 * limit, 0.0), (rule.within.value, 0.02 * limit), (1.0002 * limit, 0.0), (beyond, 0.0)]
+    return [
+        (0.29 * limit, 0.0),
+        (rule.within.value, 0.02 * limit),
+        (1.0002 * limit, 0.0),
+        (beyond, 0.0),
+        (beyond, limit),
+    ]
 
 
 def _judged(

@@ -15,7 +15,15 @@ from qc.judge.settle import SETTLES
 from qc.model import Claim, Finding, FindingOutcome, Inspection, Reason, Refund, Rescan, VerdictOutcome, Where
 from qc.report import words
 
-ALL = [*texts.DOUBTS.values(), *texts.FOUND.values(), texts.ELSE, texts.REVISION, texts.TRIM, texts.WHICH]
+ALL = [
+    *texts.DOUBTS.values(),
+    *texts.FOUND.values(),
+    texts.ELSE,
+    texts.REVISION,
+    texts.TRIM,
+    texts.WHICH,
+    texts.AS_SAID,
+]
 
 
 def review(*open_: Finding, rescan: tuple[Rescan, ...] = (), claim: Claim = Claim(), code: str = "") -> Inspection:  # noqa: B008
@@ -81,6 +89,8 @@ def test_claims_are_settled_by_what_they_lack() -> None:
 def test_without_a_reference_the_book_is_asked_for() -> None:
     made = replace(unseen(), reference=replace(unseen().reference, kind="none"))
     made = replace(made, verdict=replace(made.verdict, rescan=()))
+    assert next_step(made) == texts.AS_SAID
+    made = replace(made, copy=replace(made.copy, isbn=None))
     assert "--reference" in next_step(made) and "ISBN" in next_step(made)
 
 

@@ -9,6 +9,9 @@ from qc.measure.cover_identity import cover_identity
 from qc.measure.details import CoverSeenDetail
 from qc.model import Observation
 
+INSIDE = "everything inside the cover"
+"""What was not checked of a copy of which only covers were scanned, in a word."""
+
 
 def looked_at_cover(observations: Sequence[Observation]) -> bool:
     """Whether some side of the cover was compared with the ordered one."""

@@ -10,7 +10,7 @@ from statistics import NormalDist
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.claim import known, printed_before_change
-from qc.judge.cover_gaps import cover_gaps, looked_at_cover
+from qc.judge.cover_gaps import INSIDE, cover_gaps, looked_at_cover
 from qc.judge.messages import Book, capital, listed, message, name, ranges
 from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
@@ -144,6 +144,8 @@ def judge(
     else:
         decision, said = VerdictOutcome.NO_DEFECT, sound(findings, policy, copy.claim)
     gaps = _beside(unseen, missing, decision, reference) if copy.scans else []
+    if gaps and not copy.pages:
+        gaps = [*(g for g in gaps if g in cover_gaps(observations)), INSIDE]
     summary = f"{said}; not checked: {shortly(gaps)}." if gaps else f"{said}."
     return findings, Verdict(decision, summary, tuple(unseen), rescan_list(case, decision, lacking))
 

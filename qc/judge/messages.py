@@ -16,6 +16,8 @@ from qc.number_format import spoken, spoken_beside
 
 Book = Mapping[int, int | None]
 """Which page of the book a scanned page shows, by position, 1-based; None where it is not known."""
+CLOSE = 0.05
+"""Of its limit, up to which a value is close to it; farther off, only its uncertainty holds it back."""
 _SAME_MM = 0.05
 """Limits in millimeters and inches that differ by less are one limit, rounded: 0.125 in and 3.2 mm."""
 
@@ -127,10 +129,18 @@ def _of_size(rule: Rule, outcome: FindingOutcome, value: float, allowed: str) ->
         return f"; {up_to}" if rule.within.is_upper or rule.within.value else ""
     if _only_a_person(rule, value):
         return f"; {'up to' if rule.within.is_upper else 'at least'} {allowed} is usual"
+    if abs(rule.margin(value)) > CLOSE * abs(rule.within.value) and _one_side(rule, value):
+        return f", measured too roughly for the limit of {allowed}"
     if rule.outside is None or abs(rule.outside.value - rule.within.value) < (_SAME_MM if rule.unit == "mm" else 1e-9):
         return f", too close to the limit of {allowed} to call"
     _, too_much = spoken_beside(value, rule.outside.value, rule.unit, in_inches=_in_inches(rule, rule.outside))
     return f"; {allowed} is allowed, {too_much} is not"
+
+
+def _one_side(rule: Rule, value: float) -> bool:
+    """Whether a value by itself is within or outside."""
+    judged = rule.judged(value)
+    return rule.within.holds(judged) or (rule.outside is not None and rule.outside.holds(judged))
 
 
 def _in_inches(rule: Rule, limit: Limit) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qc.flags import Flag
+from qc.judge.judge import WITHOUT_DESIGN
 from qc.judge.ranking import by_cause, deciding
 from qc.measure.blank_pages import blank_pages_unexplained
 from qc.measure.copy_color import copy_color_outlier
@@ -24,6 +25,7 @@ _PRINT = "Look at {page} in the book: refund if its print is lacking there, not 
 _BESIDE = "Lay this copy beside another of the title: refund if a buyer would mind the difference."
 TRIM = "Find out the ordered trim size, state it (trim in copy.toml or title.toml), and inspect again."
 WHICH = "Find out which book was ordered, give its ISBN (--isbn) or its file (--reference), and inspect again."
+AS_SAID = "Supply the ordered file as said, then inspect again."
 REVISION = (
     "Read the date of printing at the end of the book: before {changed}, do not refund; later, refund if it is so."
 )
@@ -88,10 +90,18 @@ def next_step(inspection: Inspection) -> str:
         return REVISION.format(changed=claim.content_updated_on)
     if verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE:
         unstated = any(Flag.TRIM_NOT_STATED in f.flags for f in inspection.findings)
-        return TRIM if unstated else WHICH if inspection.reference.kind == "none" else ELSE.format(page="the pages")
+        return TRIM if unstated else _reference(inspection)
     open_ = [f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
     more = " Look at the other findings, too." if len(by_cause(open_)) > 1 else ""
     return _to_settle(inspection, deciding(inspection)) + more
+
+
+def _reference(inspection: Inspection) -> str:
+    """What is lacking of a copy that was held against no ordered file, or only against other copies."""
+    copy = inspection.copy
+    if inspection.reference.kind not in WITHOUT_DESIGN:
+        return ELSE.format(page="the pages")
+    return AS_SAID if copy.isbn or copy.claim.ordered_isbn or copy.reference.file else WHICH
 
 
 def _to_settle(inspection: Inspection, finding: Finding | None) -> str:

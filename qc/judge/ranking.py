@@ -39,18 +39,19 @@ _ENDS = {"height": (Edge.HEAD, Edge.TAIL), "width": (Edge.FORE_EDGE, Edge.SPINE)
 def by_cause(findings: Sequence[Finding]) -> list[list[Finding]]:
     """Findings put together that one fault of the copy makes, each group and the groups in the order given.
 
-    Such are all findings of a page (one without print lacks its lines, too), both folds of a cover and where its spine lies, one
-    cut through front and back, and a page size that a wrong cut makes.
+    Such are all findings of a page (one without print lacks its lines, too); both folds of a cover, where its spine lies, and how
+    far its fore-edges are off with them; one cut through front and back; and a page size that a wrong cut makes.
     """
     cuts = {f.where.edge for f in findings if f.measure == trim_offset_block.id}
+    folds = any(f.measure in _FOLDS for f in findings)
     groups: dict[object, list[Finding]] = {}
     for f in findings:
-        groups.setdefault(_cause(f, cuts), []).append(f)
+        groups.setdefault(_cause(f, cuts, folds), []).append(f)
     return list(groups.values())
 
 
-def _cause(f: Finding, cuts: set[Edge | None]) -> object:
-    if f.measure in _FOLDS:
+def _cause(f: Finding, cuts: set[Edge | None], folds: bool) -> object:
+    if f.measure in _FOLDS or (folds and f.measure == cover_trim_offset.id and f.where.edge is Edge.FORE_EDGE):
         return "folds"
     if f.measure == cover_trim_offset.id:
         return f.measure, f.where.edge

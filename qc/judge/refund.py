@@ -80,7 +80,7 @@ def _why_undecided(findings: Sequence[Finding]) -> str:
     gravest = by_gravity(undecided)[0]
     if gravest.doubt:
         return reasons(gravest.doubt[:1])
-    return "the printer's text does not decide it" if gravest.outside == "never" else "it is too close to the limit"
+    return "the printer's text does not decide it" if gravest.outside == "never" else "it is not measured finely enough"
 
 
 def _defect(findings: Sequence[Finding], facts: Facts, policy: Policy) -> Refund:

@@ -108,10 +108,7 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
         return open_reference(option, trim=stated.trim, bleed=stated.bleed, direction=stated.direction), ""
     what, searched = _searched(copy, titles)
     if not what:
-        return (
-            None,
-            "It is not known which book was ordered: no ISBN was given.",
-        )
+        return None, "It is not known which book was ordered: no ISBN was given."
     if not searched:
         return None, f"There is no folder to look up {what} in: name one with --titles."
     for path in looked_up(copy, titles):

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 
 from qc.flags import Flag
+from qc.judge.cover_gaps import INSIDE, cover_gaps
 from qc.judge.messages import capital, listed, name_of
 from qc.judge.ranking import by_gravity
 from qc.judge.summary import STALE
+from qc.measure import MEASURES
 from qc.model import Finding, FindingOutcome, Inspection
 from qc.report.words import flag_meaning, rows
 
@@ -20,14 +22,21 @@ def not_looked_at(inspection: Inspection) -> list[str]:
     if not inspection.copy.scans:
         return []
     open_ = [f for f in inspection.findings if not (f.where.copies or f.where.copy)]
+    inside = []
+    if not inspection.copy.pages:
+        inside, open_ = [INSIDE], [f for f in open_ if MEASURES[f.measure].subject == "cover"]
     told = [f for f in open_ if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None and f.flags]
     said = {said for f in told for said in (name_of(f), f"{name_of(f)} at the {f.where.edge}")}
-    unchecked = inspection.verdict.not_checked
+    unchecked = inspection.verdict.not_checked if not inside else cover_gaps(inspection.observations)
     stale = [n.removesuffix(STALE) for n in unchecked if n.endswith(STALE)]
     rest = [n for n in unchecked if not n.endswith(STALE) and n not in said and _ON_PAGES.split(n)[0] not in said]
     changed = [f"{capital(listed(stale))}: the copy was printed before the author's last change"] if stale else []
     bare, explained = [n for n in rest if not re.search("[:(]", n)], [n for n in rest if re.search("[:(]", n)]
-    return [*map(capital, filter(None, [", ".join(bare), *explained])), *changed, *why_not_judged(by_gravity(told))]
+    return [
+        *map(capital, filter(None, [", ".join(bare), *inside, *explained])),
+        *changed,
+        *why_not_judged(by_gravity(told)),
+    ]
 
 
 def why_not_judged(findings: Sequence[Finding]) -> list[str]:
