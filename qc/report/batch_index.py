@@ -60,6 +60,7 @@ def render(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> str
             alike=alike,
             links={row.copy: _link(row, folder) for row in rows},
             words={str(decision): word for decision, word in words.VERDICT.items()} | {"": "NOT INSPECTED"},
+            refunds=words.REFUND,
             counts=[(word, sum(r.outcome == o for r in rows)) for o, word in _COUNTED],
             title=title,
             policy=policy,

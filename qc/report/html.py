@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qc.flags import Flag
 from qc.judge.clause import cite
+from qc.judge.cover_gaps import looked_at_cover
 from qc.judge.next_step import next_step
 from qc.judge.ranking import by_cause, by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
@@ -109,6 +110,7 @@ def render(
         faults=faults,
         beside=beside,
         next_step=next_step(inspection),
+        looked_at_cover=looked_at_cover(inspection.observations),
         quiet=quiet,
         between=words.between_copies(inspection),
         seen=[s for s in strip if s.picture][:6],

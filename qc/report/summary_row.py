@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qc.judge.ranking import _SHOWS, by_gravity, margin_mm
+from qc.judge.ranking import _SHOWS, by_gravity, deciding, margin_mm
 from qc.model import Inspection
 
 
@@ -13,8 +13,8 @@ from qc.model import Inspection
 class Row:
     """What the summary says of a copy; `outcome` is empty where it could not be inspected.
 
-    `shows` are the rules of severity defect that it is outside of or that are undecided, the gravest first. `report` is
-    the path of its report.
+    `shows` are the rules of severity defect that it is outside of or that are undecided, the gravest first. `margin_mm`
+    is None where another quantity than a length decides. `report` is the path of its report.
     """
 
     copy: str
@@ -32,13 +32,14 @@ class Row:
 
 def row_of(inspection: Inspection, exit_code: int, report: str) -> Row:
     """The line of an inspected copy."""
+    decides = deciding(inspection)
     shows = [f.rule for f in by_gravity(inspection.findings) if f.severity == "defect" and f.outcome in _SHOWS]
     return Row(
         copy=inspection.copy.id,
         outcome=str(inspection.verdict.outcome),
         refund=inspection.refund.outcome,
         route=inspection.refund.route,
-        margin_mm=margin_mm(inspection.findings),
+        margin_mm=margin_mm(inspection.findings) if decides is None or decides.unit == "mm" else None,
         exit=exit_code,
         message=inspection.verdict.summary,
         isbn=inspection.copy.isbn or "",

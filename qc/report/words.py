@@ -177,8 +177,10 @@ def flag_meaning(flag: str) -> str:
     return _MEANING.get(flag, flag)
 
 
-def reference(ref: ReferenceId) -> str:
-    """What the copy was compared with."""
+def reference(ref: ReferenceId, cover: bool = False) -> str:
+    """What the copy was compared with; `cover` tells that its cover was."""
+    if ref.kind == "none" and cover:
+        return "ordered cover"
     if ref.kind == "none":
         return f"no reference ({ref.note})" if ref.note else "no reference"
     kind = {"pdf": "PDF", "copy": "approved copy", "consensus": "consensus of copies"}.get(ref.kind, ref.kind)
@@ -234,6 +236,8 @@ def _size(deviation: Observation) -> str:
 def pages(inspection: Inspection) -> str:
     """How many interior pages were scanned, and how many the book has if that is known."""
     count, expected = len(inspection.copy.pages), inspection.copy.pages_expected
+    if not count and inspection.copy.scans:
+        return "cover only"
     noun = "page" if count == 1 else "pages"
     return f"{count} {noun}" if expected is None else f"{count} of {expected} pages"
 
