@@ -55,6 +55,8 @@ def test_scans_are_made_where_they_settle_it() -> None:
     assert next_step(unseen()) == "Make the scans listed below, then inspect again."
     open_ = undecided("print-defect", 7, "dirt-or-ink")
     assert next_step(review(open_, rescan=example().verdict.rescan)) == next_step(unseen())
+    said = next_step(review(undecided("print-defect", 7, "few-words"), rescan=example().verdict.rescan))
+    assert said.startswith("Look at page 7") and said.endswith(" Or make the scans listed below.")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qc.flags import Flag
 from qc.judge.judge import WITHOUT_DESIGN
 from qc.judge.ranking import by_cause, deciding
+from qc.judge.settle import SETTLES
 from qc.measure.blank_pages import blank_pages_unexplained
 from qc.measure.copy_color import copy_color_outlier
 from qc.measure.copy_cover_outlier import copy_cover_outlier
@@ -84,7 +85,8 @@ def next_step(inspection: Inspection) -> str:
         return "Find out the date that is missing or wrong, state it under [claim] in copy.toml, and inspect again."
     if "damaged" in codes:
         return "Look at the copy itself: refund if it was damaged on its way."
-    if verdict.rescan:
+    decides = deciding(inspection)
+    if verdict.rescan and _by_scans(decides):
         return "Make the scans listed below, then inspect again."
     if "stale-revision" in codes:
         return REVISION.format(changed=claim.content_updated_on)
@@ -93,7 +95,14 @@ def next_step(inspection: Inspection) -> str:
         return TRIM if unstated else _reference(inspection)
     open_ = [f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
     more = " Look at the other findings, too." if len(by_cause(open_)) > 1 else ""
-    return _to_settle(inspection, deciding(inspection)) + more
+    return _to_settle(inspection, decides) + (" Or make the scans listed below." if verdict.rescan else more)
+
+
+def _by_scans(decides: Finding | None) -> bool:
+    """Whether the scans that are asked for settle the finding that decides, and not only others."""
+    if decides is None or decides.outcome is not FindingOutcome.UNDECIDED:
+        return True
+    return all(d in SETTLES for d in decides.doubt) if decides.doubt else decides.outside != "never"
 
 
 def _reference(inspection: Inspection) -> str:

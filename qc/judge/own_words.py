@@ -16,12 +16,14 @@ from qc.model import Observation
 from qc.number_format import spoken
 
 _ALONG = {"x": "across", "y": "down"}
+LEAST_MM = 0.1
+"""Of a shift that is spoken of: less is seen by nobody, and said as "less than"."""
 
 
 def own_sentence(observations: Sequence[Observation]) -> str:
-    """How fronts and backs of the leaves lie by the pages of a copy alone, without a period; empty where they do not tell."""
+    """How backs of the leaves lie off their fronts, by the pages of a copy alone, without a period; empty where they do not."""
     shifts = [o for o in observations if o.measure == print_position_recto_verso.id]
-    known = [o for o in shifts if o.value is not None]
+    known = [o for o in shifts if o.value is not None and abs(o.value) >= LEAST_MM]
     if not known:
         return ""
     said = f"leaf backs are printed {listed(map(shift_in_words, known))} than fronts"
