@@ -73,6 +73,7 @@ def _plain(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
         yield _wrapped_text(f"{word}{f' ({heading})' if heading else ''}\n{text}")
     if found:
         yield "\n".join(_limits(found))
+    if found or name in MEASURES:
         yield f"Formula, sources and the printer's sentences: qc explain {name} --details"
     if name.isdecimal() and int(name) in exits.MEANINGS:
         yield f"Exit code {name}: {exits.MEANINGS[int(name)]}."
