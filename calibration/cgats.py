@@ -47,8 +47,8 @@ class ColorTable:
     rgb: NDArray[np.float64] | None = None
 
     @property
-    def charge(self) -> str:
-        """Serial or charge of the chart, as the file states it."""
+    def lot(self) -> str:
+        """Serial or lot of the chart, as the file states it."""
         return self.keywords.get("SERIAL", "")
 
     @property

@@ -48,7 +48,7 @@ class Chart:
     gray_ids, gray_lab, gray_columns
         The gray scale of an IT8.7, a row of its own below the grid whose distance is found in the scan; its columns are
         those of the grid, from -1. Empty for other charts.
-    material, charge, backing, mode, sha256 : str
+    material, lot, backing, mode, sha256 : str
     """
 
     name: str
@@ -59,7 +59,7 @@ class Chart:
     gray_lab: NDArray[np.float64] | None = None
     gray_columns: NDArray[np.float64] | None = None
     material: str = PHOTO
-    charge: str = ""
+    lot: str = ""
     backing: str = ""
     mode: str = ""
     sha256: str = ""
@@ -92,7 +92,7 @@ def chart_named(name: str, lettered: str = "rows") -> Chart:
         lab = np.array(_CLASSIC)
         places = np.array([(i % 6, i // 6) for i in range(24)], float)
         ids = tuple(f"{'ABCD'[i // 6]}{i % 6 + 1}" for i in range(24))
-        return Chart("ColorChecker Classic", ids, lab, places, material=PAINT, charge="since November 2014", mode="M0")
+        return Chart("ColorChecker Classic", ids, lab, places, material=PAINT, lot="since November 2014", mode="M0")
     path = Path(name)
     if not path.is_file():
         raise UsageError(f"--chart {name} is neither {COLORCHECKER} nor a file. Name the reference file of the chart.")
@@ -122,7 +122,7 @@ def _from_file(path: Path, lettered: str) -> Chart:
         gray_ids=tuple(table.ids[i] for i, _ in gray),
         gray_lab=table.lab[[i for i, _ in gray]] if gray else None,
         gray_columns=np.array([k - 1 for _, k in gray], float) if gray else None,
-        charge=table.charge,
+        lot=table.lot,
         backing=table.backing,
         mode=table.mode,
         sha256=table.sha256,

@@ -40,7 +40,7 @@ class ColorInputs:
         Whether the letters of its ids count ``"rows"`` or ``"columns"``.
     material : str or None
         What the chart is made of.
-    charge, backing, mode : str or None
+    lot, backing, mode : str or None
         Of the chart and its measurement, over what its reference states.
     most : int
         Patches to fit on; the rest judge the fit.
@@ -50,7 +50,7 @@ class ColorInputs:
     chart: str | None = None
     lettered: str = "rows"
     material: str | None = None
-    charge: str | None = None
+    lot: str | None = None
     backing: str | None = None
     mode: str | None = None
     most: int = MOST_FITTED
@@ -66,7 +66,7 @@ class Readings:
     rgb: NDArray[np.float64]
     lab: NDArray[np.float64]
     material: str
-    charge: str
+    lot: str
     backing: str
     mode: str
     files: tuple[tuple[str, str], ...]
@@ -119,12 +119,12 @@ def of_scan(given: ColorInputs, name: str) -> Readings:
     Raises
     ------
     UsageError
-        The chart is not known, or the charge was not given or is another one.
+        The chart is not known, or the lot was not given or is another one.
     ScanError
         The chart could not be read.
     """
     chart = chart_named(name, given.lettered)
-    _refuse_other_charge(chart, given.charge)
+    _refuse_other_lot(chart, given.lot)
     seen = read_chart(given.source, chart)
     rgb = seen.means()
     if len(seen.ids) >= LEAST_PATCHES:  # averaged again as light, now that the tone is known: patches may be halftones
@@ -141,7 +141,7 @@ def of_scan(given: ColorInputs, name: str) -> Readings:
         rgb=rgb,
         lab=seen.lab,
         material=given.material or chart.material,
-        charge=given.charge or chart.charge,
+        lot=given.lot or chart.lot,
         backing=given.backing or chart.backing,
         mode=given.mode or chart.mode,
         files=tuple(files),
@@ -149,19 +149,19 @@ def of_scan(given: ColorInputs, name: str) -> Readings:
     )
 
 
-def _refuse_other_charge(chart: Chart, charge: str | None) -> None:
-    if not chart.sha256 or not chart.charge:
+def _refuse_other_lot(chart: Chart, lot: str | None) -> None:
+    if not chart.sha256 or not chart.lot:
         return
-    if charge is None:
+    if lot is None:
         raise UsageError(
-            f"{chart.name} is of one charge of charts only, and charges differ. Read the charge or serial on the chart itself and "
-            "pass --charge."
+            f"{chart.name} is of one lot of charts only, and lots differ. Read the lot or serial on the chart itself and "
+            "pass --lot."
         )
-    known, asked = (re.sub(r"[^A-Z0-9]", "", text.upper()) for text in (chart.charge, charge))
+    known, asked = (re.sub(r"[^A-Z0-9]", "", text.upper()) for text in (chart.lot, lot))
     if not asked or asked not in known:
         raise UsageError(
-            f"The chart is of charge {charge}, and {chart.name} is the reference of {chart.charge!r}. Load the reference of that "
-            "charge from the maker of the chart."
+            f"The chart is of lot {lot}, and {chart.name} is the reference of {chart.lot!r}. Load the reference of that "
+            "lot from the maker of the chart."
         )
 
 
@@ -185,7 +185,7 @@ def of_table(given: ColorInputs) -> Readings:
         rgb=table.rgb,
         lab=table.lab,
         material=given.material or PHOTO,
-        charge=given.charge or table.charge,
+        lot=given.lot or table.lot,
         backing=given.backing or table.backing,
         mode=given.mode or table.mode,
         files=((table.name, table.sha256),),
@@ -199,7 +199,7 @@ def color_table(read: Readings, fit: ColorFit, misfit: float, today: date, days:
         "expires": today + timedelta(days=days),
         "chart": read.chart,
         "material": read.material,
-        "charge": read.charge,
+        "lot": read.lot,
         "backing": read.backing,
         "mode": read.mode,
         "model": MODEL,
@@ -230,6 +230,6 @@ def _advice(read: Readings, fit: ColorFit) -> list[str]:
     if fit.grade == "C":
         advice.append(
             "Check that the driver does nothing to colors (auto exposure, sharpening, profile), that the chart is clean and that "
-            "its reference is of its own charge; then scan again."
+            "its reference is of its own lot; then scan again."
         )
     return advice

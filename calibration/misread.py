@@ -60,7 +60,7 @@ def refuse_misread(ids: tuple[str, ...], rgb: NDArray[np.float64], lab: NDArray[
 
     Notes
     -----
-    The reference of another charge of the same chart differs by 0.5 to 1.0 and is not noticed. A driver that changes
+    The reference of another lot of the same chart differs by 0.5 to 1.0 and is not noticed. A driver that changes
     colors locally or by hue may be taken for a misread chart; that profile would be worth nothing either.
     """
     errors = misfit(rgb, lab)

@@ -169,12 +169,26 @@ def _grid(given: Inputs) -> tuple[dict[str, Table], list[tuple[str, str]], list[
     if not given.exact and given.long_mm is not None and given.short_mm is None:
         advice.append(f"Measure the short check bar ({sheet.short_bar_mm:g} mm), too, and pass --measured-across.")
     if len({s.turns % 2 for s in scans}) < 2 and not given.exact:
-        advice.append(
-            "Scan the sheet again turned by a quarter and name both scans: that tells the printer from the scanner."
-        )
+        advice.append(_turned(scans))
     elif len(scans) == 1:
         advice.append("Scan the sheet twice and name both scans: that shows what differs from scan to scan.")
     return tables, [(s.name, s.sha256) for s in scans], advice
+
+
+def _turned(scans: Sequence[GridScan]) -> str:
+    """Advice on how to scan the sheet again, as far as the glass has room for it."""
+    # A sheet turned by a quarter is seen whole where its height fits the short side; 8 mm of margin may lie outside.
+    if min(scans[0].frame_mm) > scans[0].sheet.height_mm - 8.0:
+        return "Scan the sheet again turned by a quarter and name both scans: that tells the printer from the scanner."
+    small = (
+        "A target on A5 paper can be turned by a quarter (`qc calibrate target --paper a5`): that tells the printer from the "
+        "scanner."
+    )
+    if len({s.turns for s in scans}) > 1:
+        return small
+    return (
+        f"Scan the sheet again turned by half and name both scans: for a quarter turn the glass is too small. {small}"
+    )
 
 
 def _object(given: Inputs) -> tuple[dict[str, Table], list[tuple[str, str]], list[str]]:

@@ -16,6 +16,7 @@ from qc.scan.scanner_profile import ScannerProfile, ScannerScale
 from qc.units import to_mm
 
 NINE_INCHES = to_mm(9.0, "in")
+_OBJECT = {"grid": "the printed grid", "ruler": "a steel rule", "id-1": "a bank card"}
 
 
 def listing(profiles: Sequence[ScannerProfile], today: date) -> list[str]:
@@ -57,7 +58,7 @@ def _parts(profile: ScannerProfile, today: date) -> Iterator[tuple[str, str]]:
         yield from _of_scale(profile.scale, tables)
     if profile.white is not None:
         pairs = zip(EDGES, profile.white.bias_mm, profile.white.u_mm, strict=True)
-        yield "white lid", ", ".join(f"{e} {b:+.3f} (u {u:.3f})" for e, b, u in pairs) + " mm"
+        yield "white lid", ", ".join(f"{e} {b:+.3f} ± {2 * u:.3f}" for e, b, u in pairs) + " mm"
     if profile.crop is not None:
         mean = profile.crop.mean_mm or (np.nan,) * 4
         parts = zip(EDGES, mean, profile.crop.spread_mm, strict=True)
@@ -65,7 +66,9 @@ def _parts(profile: ScannerProfile, today: date) -> Iterator[tuple[str, str]]:
         text = ", ".join(f"{e} {m:+.2f} ± {s:.2f}" if known else f"{e} ± {s:.2f}" for e, m, s in parts)
         yield (
             "auto-crop",
-            f"frame outside the cut by {text} mm (1 sigma)" if known else f"frame varies by {text} mm (1 sigma)",
+            f"frame outside the cut by {text} mm (standard deviation)"
+            if known
+            else f"frame varies by {text} mm (standard deviation)",
         )
     if "gauge" in tables:
         yield from _of_gauge(tables["gauge"])
@@ -90,29 +93,34 @@ def _of_scale(scale: ScannerScale, tables: Any) -> Iterator[tuple[str, str]]:
     yield (
         "scale",
         f"{scale.dpi[0]:.3f} x {scale.dpi[1]:.3f} dpi where {scale.stated_dpi[0]:g} x {scale.stated_dpi[1]:g} is stated, "
-        f"u {100 * scale.u_scale[0]:.3f} x {100 * scale.u_scale[1]:.3f} %, from {table.get('object')}",
+        f"sure to ± {200 * scale.u_scale[0]:.2f} x {200 * scale.u_scale[1]:.2f} %, from {_OBJECT[table.get('object', 'grid')]}",
     )
     if scale.map is not None:
         cover = tables["map"].get("covered_mm")
-        yield "shear", f"{1000 * scale.shear:+.3f} mrad, u {1000 * scale.u_shear:.3f}"
-        text = f"{scale.map_rms_mm[0]:.3f} x {scale.map_rms_mm[1]:.3f} mm RMS"
+        yield "squareness", f"axes off a right angle by {_degrees(scale.shear)} ± {_degrees(2 * scale.u_shear)}"
+        text = f"typically {scale.map_rms_mm[0]:.3f} x {scale.map_rms_mm[1]:.3f} mm"
         if cover and scale.frame_mm:
             text += (
                 f" over {cover[2] - cover[0]:.0f} x {cover[3] - cover[1]:.0f} of "
                 f"{scale.frame_mm[0]:.0f} x {scale.frame_mm[1]:.0f} mm"
             )
-        yield "map", f"{text}; held-out dots {1000 * table.get('held_out_mm', 0.0):.1f} µm RMS"
+        yield "local distortion", f"{text}; dots that were kept out lie within {table.get('held_out_mm', 0.0):.3f} mm"
     else:
-        yield "map", "none: shear and local distortion are not known"
+        yield "local distortion", "not known, nor is squareness"
     nine = [
         float(scale.u_length(np.array([dx]), np.array([dy]))[0]) for dx, dy in ((NINE_INCHES, 0.0), (0.0, NINE_INCHES))
     ]
-    yield "over 9 in", f"u {nine[0]:.3f} mm along x, {nine[1]:.3f} mm along y"
+    yield "over 9 in", f"sure to ± {2 * nine[0]:.2f} mm along x, ± {2 * nine[1]:.2f} mm along y"
+
+
+def _degrees(radians: float) -> str:
+    return f"{np.rad2deg(radians):.3f}°"
 
 
 def _of_gauge(gauge: Any) -> Iterator[tuple[str, str]]:
     text = (
-        f"6 sigma {6 * gauge['sigma_mm']:.4f} mm, {100 * gauge['share']:.2f} % of the {TOLERANCE_WIDTH_MM} mm tolerance width "
+        f"repeated readings spread over {6 * gauge['sigma_mm']:.4f} mm (6 sigma), "
+        f"{100 * gauge['share']:.2f} % of the {TOLERANCE_WIDTH_MM} mm tolerance width "
         f"({gauge['values']} values); repeatability {gauge['repeatability_mm']:.4f} mm"
     )
     if "reproducibility_mm" in gauge:
@@ -124,8 +132,8 @@ def drift_words(found: Drift) -> list[str]:
     """Whether the scanner has drifted, with numbers."""
     verdict = "the scanner has drifted" if found.drifted else "the scanner has not drifted"
     lines = [
-        f"{verdict}: scale {100 * found.scale[0]:+.3f} % along x, {100 * found.scale[1]:+.3f} % along y, shear "
-        f"{1000 * found.shear:+.3f} mrad; local {found.local_mm[0]:.3f} x {found.local_mm[1]:.3f} mm RMS "
+        f"{verdict}: scale {100 * found.scale[0]:+.3f} % along x, {100 * found.scale[1]:+.3f} % along y, squareness "
+        f"{_degrees(found.shear)}; local distortion {found.local_mm[0]:.3f} x {found.local_mm[1]:.3f} mm "
         f"(limits {100 * found.limit_scale:.2f} %, {found.limit_local_mm:.2f} mm)"
     ]
     if found.drifted:
@@ -137,7 +145,7 @@ def drift_words(found: Drift) -> list[str]:
 
 ALLOWS = {
     "A": "differences to the reference may be judged",
-    "B": "differences to the reference are measured with this wider u; copies of one scanner are compared as before",
+    "B": "differences to the reference are measured with this wider uncertainty; copies of one scanner are compared as before",
     "C": "not used for the reference: only copies from this scanner are compared with each other",
 }
 
@@ -151,9 +159,11 @@ def color_words(color: ScannerColor, table: Mapping[str, Any], today: date) -> I
     yield "color", f"grade {color.grade}, {late}: {ALLOWS[color.grade]}"
     yield (
         "color error",
-        f"dE00 {color.held_out_mean:.2f} mean, {color.held_out_p95:.2f} p95, {table['held_out_max']:.2f} worst on patches held "
-        f"out; {table['fitted']} of {table['patches']} fitted; u {color.u:.2f} on a page, glare included",
+        f"{color.held_out_mean:.2f} ΔE00 on average, {table['held_out_max']:.2f} at worst, on patches that were kept out; "
+        f"{table['fitted']} of {table['patches']} fitted; a page's color is sure to ± {2 * color.u:.1f} ΔE00, glare included",
     )
     parts = [f"{table['chart']} of {_MATERIAL.get(table['material'], table['material'])}"]
-    parts += [f"{key} {table[key]}" for key in ("charge", "backing", "mode") if table.get(key)]
+    # Profiles made by 0.1.0 call the lot a charge.
+    about = {"lot": table.get("lot") or table.get("charge"), "backing": table.get("backing"), "mode": table.get("mode")}
+    parts += [f"{key} {text}" for key, text in about.items() if text]
     yield "color chart", ", ".join(parts)

@@ -10,6 +10,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from textwrap import wrap
 
 import cv2
 import numpy as np
@@ -27,6 +28,8 @@ MARKER_CELLS = 6
 DICTIONARY = cv2.aruco.DICT_4X4_50
 _BLOCK = 4
 _PT_PER_MM = inches(72.0)
+LETTER_MM = 1.5
+"""Mean width of a letter of Helvetica at 8.5 points."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,13 @@ class Target:
 TARGETS: dict[str, Target] = {
     "a4": Target("a4", 210.0, 297.0, 20.0, 15.0, 36, 51, 0),
     "letter": Target("letter", to_mm(8.5, "in"), to_mm(11, "in"), 20.0, 15.0, 37, 47, 4),
+    # Fits the glass of an A4 or letter scanner in both directions.
+    "a5": Target("a5", 148.0, 210.0, 20.0, 12.0, 23, 33, 8),
 }
 
 
 def target(paper: str) -> Target:
-    """The sheet for a paper size, ``"a4"`` or ``"letter"``."""
+    """The sheet for a paper size, ``"a4"``, ``"letter"`` or ``"a5"``."""
     if paper not in TARGETS:
         raise UsageError(f"There is no target for the paper {paper!r}. Choose one of {', '.join(TARGETS)}.")
     return TARGETS[paper]
@@ -133,7 +138,8 @@ def pdf(sheet: Target) -> bytes:
         _marker(page, marker_id, corners[0])
     _bar(page, (sheet.left_mm - 9.0, sheet.top_mm), sheet.long_bar_mm, down=True)
     _bar(page, (sheet.left_mm, sheet.bottom_mm + 7.0), sheet.short_bar_mm, down=False)
-    for line, text in enumerate(_instructions(sheet)):
+    room = int((sheet.width_mm - sheet.left_mm - 6.0) / LETTER_MM)
+    for line, text in enumerate(row for said in _instructions(sheet) for row in wrap(said, room)):
         page.text(sheet.left_mm, sheet.bottom_mm + 17.0 + 3.8 * line, text)
     canvas.save()
     return file.getvalue()

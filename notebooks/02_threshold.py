@@ -158,6 +158,9 @@ print(f"({checked.saving_low:.2f} to {checked.saving_high:.2f})")
 #
 # Cuts of known depth are planted into sound scans (here four pages of two samples; name your own in `SCANS` and `TITLES`)
 # and inspected as ever. Below the limit nothing may be called; well beyond it everything must be.
+#
+# Lost print may be found less often again where it is large: a title page that loses nearly all of its few words keeps too little
+# to be laid on the order. It is then *not judged*, which the report says, and the trial counts as not found.
 
 # %%
 SCANS, TITLES = ("returns/RMA-10481", "returns/RMA-10483"), "titles"

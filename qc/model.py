@@ -336,7 +336,7 @@ class Provenance:
     started: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Inspection:
     """Everything known of one inspected copy; what `--json` prints and the reports render.
 
@@ -354,7 +354,11 @@ class Inspection:
     pages: tuple[PageRecord, ...]
     provenance: Provenance
     not_seen: tuple[NotSeen, ...] = ()
-    pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
+    pictures: Mapping[tuple[str, int], bytes] = field(default_factory=dict, compare=False)
+
+    def __repr__(self) -> str:
+        """Copy, verdict and its sentence: all fields together are 100 kB."""
+        return f"<Inspection {self.copy.id}: {self.verdict.outcome}. {self.verdict.summary}>"
 
 
 def evidence_at(scan: tuple[str, int], box_mm: Box, page_to_scan: Affine) -> Evidence:

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from conftest import Run
+from drawn_flat import sheet_of_pdf
 from drawn_target import CROOKED, card, grid, rule, scan_of, turned
 
 from calibration.drift import drift
 from calibration.grid import find_grid
 from calibration.profile import save
 from calibration.repeatability import Repeatability, repeatability
+from calibration.target import pdf, target
 from calibration.white_lid import white_edges
 from qc.cli import main
 from qc.errors import ScanError
@@ -218,7 +220,7 @@ def test_the_target_is_written_where_it_is_wanted(run_qc: Run, tmp_path: Path) -
     assert "actual size" in ran.err
     (tmp_path / "file").write_text("")
     assert run_qc("calibrate", "target", "--out", "file/t.pdf").code == 5
-    assert run_qc("calibrate", "target", "--paper", "a5").code == 2
+    assert run_qc("calibrate", "target", "--paper", "a6").code == 2
 
 
 def test_from_grid_to_profile_to_drift(run_qc: Run, tmp_path: Path, profiles: Path) -> None:
@@ -227,8 +229,10 @@ def test_from_grid_to_profile_to_drift(run_qc: Run, tmp_path: Path, profiles: Pa
         "calibrate", "scale", scan, "--name", "flatbed", "--measured", "250.1", "--days", 30, "--model", "V600"
     )
     assert ran.code == 0
-    assert "dpi where 150 x 150 is stated" in ran.out and "held-out dots" in ran.out and "V600" in ran.out
-    assert "--measured-across" in ran.err and "quarter" in ran.err
+    assert "dpi where 150 x 150 is stated" in ran.out and "dots that were kept out" in ran.out and "V600" in ran.out
+    assert "--measured-across" in ran.err and "turned by half" in ran.err and "--paper a5" in ran.err
+    for jargon in ("mrad", "RMS", " u ", "µm"):
+        assert jargon not in ran.out
     profile = load_profile("flatbed")
     assert profile.path == profiles / "flatbed.toml"
     assert profile.expires == date.today() + timedelta(days=30)
@@ -239,7 +243,7 @@ def test_from_grid_to_profile_to_drift(run_qc: Run, tmp_path: Path, profiles: Pa
     assert origin["files"][0]["sha256"] == find_grid(scan).sha256 and "qc calibrate scale" in origin["command"]
 
     assert "flatbed: made today" in run_qc("calibrate", "show").out
-    assert "shear" in run_qc("calibrate", "show", "flatbed").out
+    assert "squareness" in run_qc("calibrate", "show", "flatbed").out
     again, _ = scan_of(grid(), tmp_path / "again.jpg", turned(CROOKED, 0.5), 4)
     assert "has not drifted" in run_qc("calibrate", "show", "flatbed", "--against", again).out
     worn, _ = scan_of(grid(), tmp_path / "worn.jpg", replace(CROOKED, scale_y=0.992 * 1.0015, shear=0.0025), 4)
@@ -248,6 +252,22 @@ def test_from_grid_to_profile_to_drift(run_qc: Run, tmp_path: Path, profiles: Pa
     found = drift(profile, find_grid(worn))
     assert found.scale == pytest.approx((0.0, 0.0015), abs=1e-4)
     assert abs(found.shear) == pytest.approx(0.001, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("paper", "turn", "advised"),
+    [("a4", 180.0, "A5 paper can be turned by a quarter"), ("a5", 0.0, "turned by a quarter"), ("a5", 90.0, None)],
+)
+def test_the_sheet_is_turned_as_far_as_the_glass_has_room(
+    paper: str, turn: float, advised: str | None, run_qc: Run, tmp_path: Path
+) -> None:
+    sheet = sheet_of_pdf(pdf(target(paper)))
+    scans = [scan_of(sheet, tmp_path / f"{k}.jpg", turned(CROOKED, angle), k)[0] for k, angle in enumerate((0.0, turn))]
+    bars = ("--measured", target(paper).long_bar_mm, "--measured-across", target(paper).short_bar_mm)
+    ran = run_qc("calibrate", "scale", *scans, "--name", "glass", *bars)
+    assert ran.code == 0
+    said = [line for line in ran.err.splitlines() if "turned" in line]
+    assert said == [] if advised is None else len(said) == 1 and advised in said[0] and "by half" not in said[0]
 
 
 def test_a_rule_and_a_card_make_profiles_without_a_map(run_qc: Run, tmp_path: Path) -> None:
@@ -261,7 +281,7 @@ def test_a_rule_and_a_card_make_profiles_without_a_map(run_qc: Run, tmp_path: Pa
     assert scale.dpi == pytest.approx((150 * 1.009, 150 * 0.992), rel=1e-3)
     path, _ = scan_of(card(), tmp_path / "card.jpg", even, 3)
     ran = run_qc("calibrate", "scale", path, "--name", "carded", "--object", "id-1")
-    assert ran.code == 0 and "none: shear and local distortion are not known" in ran.out
+    assert ran.code == 0 and "local distortion: not known, nor is squareness" in ran.out
     one = run_qc("calibrate", "scale", x, "--name", "half", "--object", "ruler")
     assert one.code == 0 and "along y" in one.err
 

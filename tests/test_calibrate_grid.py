@@ -67,7 +67,7 @@ def test_the_page_has_the_size_of_its_paper_and_all_its_dots(paper: str) -> None
 
 def test_an_unknown_paper_is_refused() -> None:
     with pytest.raises(UsageError, match="letter"):
-        target("a5")
+        target("a6")
 
 
 @pytest.mark.parametrize("degrees", [0.0, 90.0, 180.0, 270.0])

@@ -149,7 +149,7 @@ def test_a_reference_file_says_what_and_where() -> None:
     assert c.places[c.ids.index("B3")].tolist() == [2, 1]
     assert (c.gray_columns[0], c.gray_columns[-1]) == (-1, 22)
     assert c.lab[c.ids.index("A1")] == pytest.approx([20.16, 11.77, 4.05])
-    assert "R160727" in c.charge and c.backing == "white"
+    assert "R160727" in c.lot and c.backing == "white"
     assert chart_named(str(IT8), "columns").size == (12, 22)
 
 
@@ -176,7 +176,7 @@ def test_rgb_of_any_range_becomes_unity(tmp_path: Path, values: str, expected: l
     table = read_cgats(path)
     assert table.rgb is not None and table.rgb[0] == pytest.approx(expected)
     assert table.lab is not None and table.lab[0] == pytest.approx([100, 0, 0], abs=0.05)
-    assert (table.charge, table.mode) == ("7", "M1")
+    assert (table.lot, table.mode) == ("7", "M1")
 
 
 @pytest.mark.parametrize(
@@ -207,9 +207,9 @@ def test_a_scan_becomes_a_profile_that_tells_colors(
 ) -> None:
     monkeypatch.setenv("QC_PROFILES", str(tmp_path / "profiles"))
     path = scan(sheet("it8"), tmp_path / "chart.tif", 5007, turn_deg=181)
-    made = run_qc("calibrate", "color", path, "--chart", IT8, "--charge", "R160727", "--name", "bench", "--mode", "M1")
+    made = run_qc("calibrate", "color", path, "--chart", IT8, "--lot", "R160727", "--name", "bench", "--mode", "M1")
     assert made.code == 0, made.err
-    assert "grade B" in made.out and "charge R160727" in made.out and "mode M1" in made.out
+    assert "grade B" in made.out and "lot R160727" in made.out and "mode M1" in made.out
     profile = load_profile("bench")
     assert profile.color is not None and profile.color.u > 2.3, "another material than the books"
     colors = scan_color(ScanFile(path, "x"), profile)
@@ -219,14 +219,14 @@ def test_a_scan_becomes_a_profile_that_tells_colors(
     errors = ciede2000(lab, colors.lab(light))
     assert np.quantile(errors, 0.95) < 1.0
     shown = run_qc("calibrate", "show", "bench")
-    assert shown.code == 0 and "held out" in shown.out
+    assert shown.code == 0 and "kept out" in shown.out
     assert "bench" in run_qc("calibrate", "show").out
 
 
-def test_the_charge_is_asked_for_and_compared(tmp_path: Path, run_qc: Run) -> None:
+def test_the_lot_is_asked_for_and_compared(tmp_path: Path, run_qc: Run) -> None:
     path = scan(sheet("checker"), tmp_path / "a.tif", 5009)
     assert run_qc("calibrate", "color", path, "--chart", IT8).code == 2
-    wrong = run_qc("calibrate", "color", path, "--chart", IT8, "--charge", "R999")
+    wrong = run_qc("calibrate", "color", path, "--chart", IT8, "--lot", "R999")
     assert wrong.code == 2 and "R160727" in wrong.err
     assert run_qc("calibrate", "color", path, "--chart", "nowhere.it8").code == 2
     assert run_qc("calibrate", "color", tmp_path / "none.tif", "--chart", "colorchecker").code == 3

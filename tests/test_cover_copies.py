@@ -212,7 +212,7 @@ MEASURES = (
 @pytest.mark.parametrize("measure", MEASURES)
 def test_each_measure_is_explained(measure: str, run_qc: Run) -> None:
     ran = run_qc("explain", measure)
-    assert ran.code == 0 and ran.out.startswith(f"Measure {measure}")
+    assert ran.code == 0 and ran.out.startswith(f"{measure} (What is measured)")
 
 
 def test_plan_names_the_covers(book: Book, run_qc: Run) -> None:

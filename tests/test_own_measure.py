@@ -98,9 +98,11 @@ def run(site: Path | None, folder: Path, *args: str) -> subprocess.CompletedProc
 
 def test_they_are_explained(site: Path, tmp_path: Path) -> None:
     done = run(site, tmp_path, "explain", "scan-skew")
+    assert done.returncode == 0 and done.stdout.startswith("scan-skew\n") and "--details" in done.stdout
+    done = run(site, tmp_path, "explain", "scan-skew", "--details")
     assert done.returncode == 0 and "Measure scan-skew: in deg, of a page, version 1" in done.stdout
     assert "Says how the sheet was fed" in done.stdout
-    done = run(site, tmp_path, "explain", "pages-shared")
+    done = run(site, tmp_path, "explain", "pages-shared", "--details")
     assert done.returncode == 0 and "Measure pages-shared: in count, between copies, version 1" in done.stdout
 
 
@@ -146,4 +148,4 @@ def test_nothing_is_loaded_from_the_folder_one_works_in(site: Path, tmp_path: Pa
     for path in site.iterdir():
         (tmp_path / path.name).symlink_to(path)
     done = run(None, tmp_path, "explain", "scan-skew")
-    assert done.returncode == 2 and "is no measure" in done.stderr
+    assert done.returncode == 2 and "is no word" in done.stderr

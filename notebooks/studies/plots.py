@@ -59,16 +59,15 @@ def style() -> None:
 
 
 def slider(draw: Callable[[float], object], low: float, high: float, value: float, step: float, unit: str = "") -> None:
-    """`draw` under a slider where there is one to drag (Jupyter with ipywidgets), once with `value` elsewhere."""
+    """`draw` with `value`, which stays in a saved page, and under a slider in Jupyter with ipywidgets."""
+    draw(value)
     try:
         from IPython import get_ipython
         from ipywidgets import FloatSlider, interact
     except ImportError:
-        draw(value)
         return
     shell = get_ipython()
     if shell is None or not hasattr(shell, "kernel"):
-        draw(value)
         return
     handle = FloatSlider(value=value, min=low, max=high, step=step, description=unit, continuous_update=False)
     interact(draw, **{next(iter(draw.__annotations__), "limit"): handle})

@@ -140,14 +140,40 @@ def write_results(
     OutputError
         They cannot be written.
     """
+    index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
+    write_report(
+        inspection,
+        colors,
+        reference,
+        job.report,
+        k=job.policy.k,
+        cover=cover,
+        beside=beside,
+        reader=reader,
+        index=index,
+    )
+    write_json(record(inspection), job.folder / "inspection.json")
+
+
+def write_report(
+    inspection: Inspection,
+    colors: CopyColors,
+    reference: Reference | None,
+    path: Path,
+    *,
+    k: float,
+    cover: CoverReference | None = None,
+    beside: Inspection | None = None,
+    reader: ScanReader | None = None,
+    index: str = "",
+) -> None:
+    """Write the report of a copy to `path`, with the pictures of its findings beside it; see `write_results`."""
     # Its pixels are at hand still; pictures of findings let go of theirs.
     imprint = imprint_picture(inspection, reader)
     shown = exhibits(inspection, reference, reader=reader, cover=cover, beside=beside)
     pictures = color_pictures(inspection, colors.pages, reference)
-    index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
     wrap = wrap_drawing(inspection, cover.wrap) if cover is not None else None
-    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, wrap=wrap, index=index)
-    write_json(record(inspection), job.folder / "inspection.json")
+    html.write(inspection, shown, path, k=k, colors=pictures, imprint=imprint, wrap=wrap, index=index)
 
 
 def refuse_same_id(copies: Iterable[tuple[str, Path]]) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.batch.store import Store
+from qc.errors import MissingProgram
 from qc.model import Inspection
 
 _VIEWS = {
@@ -21,12 +23,13 @@ _VIEWS = {
     "observations": "latest_observations",
     "findings": "findings",
 }
+_ROWS_SHOWN, _LETTERS_SHOWN = 20, 24
 _NUMBERS = frozenset({"value", "u", "margin", "margin_mm", "page"})
 _JSON = frozenset({"flags", "detail", "evidence", "where_copies", "reasons", "not_checked", "findings"})
 
 
 class Table(Mapping[str, NDArray[Any]]):
-    """Columns of one length, by name; ``pandas.DataFrame(dict(table))`` makes a frame of it.
+    """Columns of one length, by name; printing it shows the first rows.
 
     Notes
     -----
@@ -66,8 +69,39 @@ class Table(Mapping[str, NDArray[Any]]):
             mask = mask & np.array([value == wanted for value in self[name]], bool)
         return Table({name: column[mask] for name, column in self._columns.items()})
 
+    def to_pandas(self) -> Any:
+        """The table as a ``pandas.DataFrame``.
+
+        Raises
+        ------
+        MissingProgram
+            pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError as fault:
+            raise MissingProgram("pandas is not installed. Install it with `pip install pandas`.") from fault
+        return DataFrame(self._columns)
+
     def __repr__(self) -> str:
         return f"Table of {self.rows} rows: {', '.join(self._columns)}"
+
+    def __str__(self) -> str:
+        """The first rows in columns, each cell cut to some letters."""
+        shown = [[_short(self[name][row]) for name in self] for row in range(min(self.rows, _ROWS_SHOWN))]
+        widths = [max(len(cell) for cell in column) for column in zip(self, *shown, strict=True)]
+        lines = [
+            "  ".join(f"{c:<{w}}" for c, w in zip(cells, widths, strict=True)).rstrip()
+            for cells in (list(self), *shown)
+        ]
+        more = [f"... {self.rows} rows"] if self.rows > len(shown) else []
+        return "\n".join([*lines, *more])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in self)
+        rows = range(min(self.rows, _ROWS_SHOWN))
+        body = "".join(f"<tr>{''.join(f'<td>{escape(_short(self[n][r]))}</td>' for n in self)}</tr>" for r in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{self.rows} rows</p>"
 
 
 @dataclass(frozen=True)
@@ -133,6 +167,11 @@ def load_store(path: Path | str) -> Tables:
         decided = [{"copy": copies[row["inspection_id"]], **row} for row in store.view("decisions")]
         decisions = Table.of(["copy", *store.columns("decisions")], decided)
     return Tables(Path(path), decisions=decisions, **tables)
+
+
+def _short(value: Any) -> str:
+    text = "" if value is None or value != value else f"{value:.5g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= _LETTERS_SHOWN else f"{text[: _LETTERS_SHOWN - 1]}…"
 
 
 def _column(name: str, values: list[Any]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""`qc explain`: measures, rules, flags and exit codes in plain words."""
+"""`qc explain`: every word of a report in plain words, and what stands behind a number."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ import click
 
 from qc.cli import exits
 from qc.errors import UsageError
-from qc.flags import Flag
 from qc.judge.padding import Padding
 from qc.judge.policy import Policy, Rule, load_policy, shipped
+from qc.judge.rule import Limit
 from qc.measure import MEASURES
 from qc.measure.registry import PARTS, Measure
+from qc.number_format import spoken
+from qc.report.glossary import HEADINGS, glossary, plain_texts
 
 _WIDTH = 100
 _SCOPE = {"page": "of a page", "copy": "of a copy", "copies": "between copies"}
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[MEASURE|RULE|FLAG|EXIT-CODE]")
-def explain(name: str | None) -> int:
-    """What a measure, a rule of a shipped policy, a flag or an exit code means; all of them without a name.
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option("--details", is_flag=True, help="Formula, sources and the sentences of the policies, too.")
+def explain(name: str | None, details: bool) -> int:
+    """What a word of a report means: a verdict, a measure, a rule, a reason, an exit code; all of them without a name.
 
     \b
     Example:
-      qc explain trim-offset-block
+      qc explain undecided
+      qc explain trim-offset-block --details
 
     Exit code: 0, or 2 for a name that is not known.
     """
@@ -38,12 +42,13 @@ def explain(name: str | None) -> int:
     if name is None:
         click.echo("\n".join(_everything(rules)))
         return 0
-    texts = list(_texts(name, rules))
+    texts = list(_details(name, rules) if details else _plain(name, rules))
     if not texts:
-        known = [*MEASURES, *(rule.id for _, rule in rules), *Flag, *map(str, exits.MEANINGS)]
-        near = ", ".join(dict.fromkeys(get_close_matches(name, map(str, known), 3, 0.5)))
-        hint = f"The nearest names are {near}." if near else "Call `qc explain` for all names."
-        raise UsageError(f"{name!r} is no measure, rule, flag or exit code. {hint}")
+        words = [word for room in glossary().values() for word in room]
+        known = [*words, *MEASURES, *(rule.id for _, rule in rules), *map(str, exits.MEANINGS)]
+        near = ", ".join(dict.fromkeys(get_close_matches(name, known, 3, 0.5)))
+        hint = f"The nearest are {near}." if near else "Call `qc explain` for all words."
+        raise UsageError(f"{name!r} is no word that qc explains. {hint}")
     click.echo("\n\n".join(texts))
     return 0
 
@@ -52,32 +57,74 @@ def _rules() -> list[tuple[Policy, Rule]]:
     return [(policy, rule) for policy in map(load_policy, shipped()) for rule in policy.rules]
 
 
-def _texts(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
-    if name in MEASURES:
-        yield _of_measure(MEASURES[name])
-    found = [(policy, rule) for policy, rule in rules if name in (rule.id, rule.measure)]
-    for policy, rule in found:
-        yield rule_text(policy, rule)
-    if name in MEASURES and not found:
-        yield "No rule of a shipped policy uses it."
-    for flag in Flag:
-        if name == flag:
-            yield f"Flag {flag}: {flag.meaning}."
+def _judging(name: str, rules: list[tuple[Policy, Rule]]) -> list[tuple[Policy, Rule]]:
+    return [(policy, rule) for policy, rule in rules if name in (rule.id, rule.measure)]
+
+
+def _plain(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
+    found = _judging(name, rules)
+    texts = plain_texts(name)
+    if not texts and name in MEASURES:
+        texts = [("", name, _first_paragraph(MEASURES[name]))]
+    if not texts and found:
+        rule = found[0][1]
+        texts = plain_texts(rule.code or rule.measure)
+    for heading, word, text in texts:
+        yield _wrapped_text(f"{word}{f' ({heading})' if heading else ''}\n{text}")
+    if found:
+        yield "\n".join(_limits(found))
+    if found or name in MEASURES:
+        yield f"Formula, sources and the printer's sentences: qc explain {name} --details"
     if name.isdecimal() and int(name) in exits.MEANINGS:
         yield f"Exit code {name}: {exits.MEANINGS[int(name)]}."
 
 
+def _details(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
+    if name in MEASURES:
+        yield _of_measure(MEASURES[name])
+    found = _judging(name, rules)
+    for policy, rule in found:
+        yield rule_text(policy, rule)
+    if name in MEASURES and not found:
+        yield "No rule of a shipped policy uses it."
+    if name not in MEASURES and not found:
+        yield from _plain(name, rules)
+
+
+def _limits(found: list[tuple[Policy, Rule]]) -> Iterator[str]:
+    """A line a rule: what is allowed and what is a defect."""
+    yield "Limits"
+    for policy, rule in found:
+        beyond = f"a defect: {_said(rule.outside, rule.unit)}" if rule.outside else "beyond it a person looks"
+        if rule.severity != "defect":
+            beyond = "a note, never a defect"
+        yield f"  {policy.id:<8}{rule.id}: allowed: {_said(rule.within, rule.unit)}; {beyond}"
+
+
+_SAID = {"<": "less than {}", "<=": "up to {}", ">": "more than {}", ">=": "{} and more"}
+
+
+def _said(limit: Limit, unit: str) -> str:
+    if unit == "count":
+        return "none" if limit.is_upper and not limit.value else _SAID[limit.op].format(f"{limit.value:g}")
+    # As the policy prints it: 0.125 in, not the 0.13 of a rounded 3.175 mm.
+    size = f"{limit.value:.4g} mm ({limit.inches} in)" if limit.inches else spoken(limit.value, unit)
+    return _SAID[limit.op].format(size if limit.value else f"0 {unit}")
+
+
+def _wrapped_text(text: str) -> str:
+    head, _, body = text.partition("\n")
+    return f"{head}\n{textwrap.fill(body, _WIDTH, initial_indent='  ', subsequent_indent='  ')}"
+
+
+def _first_paragraph(measure: Measure[..., Any]) -> str:
+    return " ".join((inspect.getdoc(function_at(measure.code)) or measure.name).split("\n\n")[0].split())
+
+
 def _of_measure(measure: Measure[..., Any]) -> str:
     head = f"Measure {measure.id}: in {measure.unit}, {_SCOPE[measure.scope]}, version {measure.version}"
-    return "\n\n".join(
-        [
-            head,
-            *(
-                inspect.getdoc(function_at(code)) or ""
-                for code in (measure.code, *(p.code for p in PARTS if p.of == measure.id))
-            ),
-        ]
-    )
+    codes = [measure.code, *(part.code for part in PARTS if part.of == measure.id)]
+    return "\n\n".join([head, *(inspect.getdoc(function_at(code)) or "" for code in codes)])
 
 
 def function_at(code: str) -> Callable[..., object]:
@@ -126,16 +173,19 @@ def _wrapped(label: str, text: str) -> str:
 
 
 def _everything(rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
-    yield from _listed("Measures", {m.id: f"{m.unit}, {_SCOPE[m.scope]}" for m in MEASURES.values()})
-    by_policy: dict[str, str] = {}
+    for room, texts in glossary().items():
+        yield from _listed(HEADINGS[room], {word: text.split(". ")[0].rstrip(".") for word, text in texts.items()})
+    others = [m for m in MEASURES.values() if m.id not in glossary()["measures"]]
+    yield from _listed("Measures of other packages", {m.id: m.name for m in others}) if others else ()
+    by_policy: dict[str, list[str]] = {}
     for policy, rule in rules:
-        by_policy[rule.id] = f"{by_policy[rule.id]}, {policy.id}" if rule.id in by_policy else f"policy {policy.id}"
-    yield from _listed("Rules", by_policy)
-    yield from _listed("Flags", {str(flag): flag.meaning for flag in Flag})
+        by_policy.setdefault(rule.id, []).append(policy.id)
+    yield from _listed("Rules", {rule: f"policy {', '.join(names)}" for rule, names in by_policy.items()})
     yield from _listed("Exit codes", {str(code): meaning for code, meaning in exits.MEANINGS.items()})
 
 
 def _listed(title: str, entries: Mapping[str, str]) -> Iterator[str]:
     yield title
     for name, meaning in entries.items():
-        yield f"  {name:<28}{meaning}"
+        indent = " " * 30
+        yield textwrap.fill(meaning, _WIDTH, initial_indent=f"  {name:<27} ", subsequent_indent=indent)

@@ -30,7 +30,7 @@ from qc.cli.calibrate.reported import report_made
     "--name", default="scanner", show_default=True, metavar="NAME", help="Of the profile that it is added to."
 )
 @click.option("--material", type=click.Choice(MATERIALS), help="What the chart is made of; press: that of the books.")
-@click.option("--charge", metavar="TEXT", help="Charge or serial printed on the chart.")
+@click.option("--lot", metavar="TEXT", help="Lot or serial printed on the chart.")
 @click.option("--backing", metavar="TEXT", help="What the chart lay on when it was measured, such as black.")
 @click.option("--mode", type=click.Choice(["M0", "M1", "M2", "M3"]), help="Condition of that measurement (ISO 13655).")
 @click.option(
@@ -50,7 +50,7 @@ def color(
     lettered: str,
     name: str,
     material: str | None,
-    charge: str | None,
+    lot: str | None,
     backing: str | None,
     mode: str | None,
     fit_on: int,
@@ -62,12 +62,12 @@ def color(
 
     Scan the whole chart, face down at any turn, with the settings used for pages: automatic exposure, sharpening and color
     profiles switched off. The chart is a ColorChecker Classic, or one whose reference file (CGATS, IT8) names its patches by
-    letter and number; --charge is the one printed on it. Without --chart, SCAN is a CGATS file of patches that were averaged
+    letter and number; --lot is the one printed on it. Without --chart, SCAN is a CGATS file of patches that were averaged
     already, RGB and L*a*b* side by side.
 
     \b
     Example:
-      qc calibrate color chart.tif --chart R140604.it8 --charge R140604 --name flatbed-a3
+      qc calibrate color chart.tif --chart R140604.it8 --lot R140604 --name flatbed-a3
       qc calibrate color checker.png --chart colorchecker
       qc calibrate color readings.txt --material press --fit-on 140
 
@@ -76,6 +76,6 @@ def color(
     Exit code: 0 done, 2 usage, 3 the scan or its chart cannot be used, 5 the profile cannot be written.
     """
     about = {key: text for key, text in (("scanner", model), ("driver", driver)) if text}
-    given = ColorInputs(scan, chart, lettered, material, charge, backing, mode, fit_on, about)
+    given = ColorInputs(scan, chart, lettered, material, lot, backing, mode, fit_on, about)
     report_made(partial(make_color, name, given, days=days))
     return 0

@@ -36,7 +36,7 @@ def _length(ctx: click.Context, param: click.Parameter, value: str | None) -> fl
     default=U_READING_MM,
     show_default=True,
     metavar="MM",
-    help="Standard uncertainty of these lengths.",
+    help="How far off these lengths may be (standard uncertainty).",
 )
 @click.option("--exact", is_flag=True, help="The grid is on film or glass and true to 0.01 mm.")
 @click.option(
@@ -67,7 +67,8 @@ def scale(
     """True resolution, shear and local distortion of a scanner; with --white and --black its bias on a white lid.
 
     Scan the printed grid (`qc calibrate target`) with the settings used for pages, the whole glass, nothing turned or
-    cropped by the driver; best twice, the second time with the sheet turned by a quarter. A steel rule with millimeter
+    cropped by the driver; best twice, the second time with the sheet turned by a quarter, or by half where the glass
+    is smaller than the sheet. A steel rule with millimeter
     marks (--object ruler), laid along x and in a second scan along y, or a bank card on black (--object id-1) gives
     the resolution alone. For the white lid scan one printed page on white and, lying the same way, on black.
 

@@ -20,7 +20,8 @@ def target(paper: str, out: Path | None) -> int:
     """Write the calibration grid as a PDF of one page at true size.
 
     Print it at actual size (100 %), without scaling or fitting, on smooth white paper. Measure both check bars with a
-    steel rule. Then scan it twice, the second time turned by a quarter, and call `qc calibrate scale`.
+    steel rule. Then scan it twice, the second time turned by a quarter (by half where the glass is too small for
+    that; an A5 sheet has room on every glass), and call `qc calibrate scale`.
 
     \b
     Example:

@@ -90,5 +90,5 @@ def _repeat(scan: ScanFile, first: ScanFile) -> PageRecord:
 def _other_record(scan: ScanFile) -> PageRecord:
     kind = PageKind.BLANK if scan.inside else None
     return PageRecord(
-        scan.name, scan.frame, scan.role, None, None, kind, scan.found or "not measured yet", None, None, False
+        scan.name, scan.frame, scan.role, None, None, kind, scan.found or "not looked at", None, None, False
     )
