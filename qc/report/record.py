@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, cast
 
+from qc.compare.conclusions import Conclusion
 from qc.model import Evidence, Finding, Inspection, Observation, PageRecord, Reason, Rescan, Where
 from qc.report import shapes
 from qc.report.files import replacing
@@ -64,7 +65,10 @@ def record(inspection: Inspection) -> shapes.Inspection:
 
 
 def comparison_record(
-    copies: Sequence[str], observations: Sequence[Observation], findings: Sequence[Finding]
+    copies: Sequence[str],
+    observations: Sequence[Observation],
+    findings: Sequence[Finding],
+    conclusions: Sequence[Conclusion] = (),
 ) -> shapes.Comparison:
     """The ``qc.comparison/1`` record of copies, named by id, that were held against each other."""
     return {
@@ -72,6 +76,10 @@ def comparison_record(
         "copies": list(copies),
         "observations": [_observation(o) for o in observations],
         "findings": [_finding(f) for f in findings],
+        "conclusions": [
+            {"copy": c.copy, "property": c.property, "outcome": str(c.outcome), "sentence": c.sentence}
+            for c in conclusions
+        ],
     }
 
 
