@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -87,7 +87,12 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
             console.print(Text(" " * _LABEL + line, style), soft_wrap=True)
 
     say("Compared", " · ".join(comparison.copies))
-    console.print(table(comparison, k, console.width if console.is_terminal else None), crop=False, no_wrap=True)
+    width = console.width if console.is_terminal else None
+    columns = _columns(comparison, k)
+    shown = columns if width is None else _fitting(columns, width)
+    console.print(_table(shown, rows(comparison), width), crop=False, no_wrap=True)
+    if left_out := [str(name) for name in columns if name not in shown]:
+        say("", f"left out, as the terminal is narrow: {', '.join(left_out)}")
     say("", "cut: + further out, − deeper, against the print; color: mean of printed tiles, each copy on its own paper")
     for o in outliers(comparison):
         say("Color of", f"{o.where.copy}: {_from_the_median(o, k)}")
@@ -147,38 +152,21 @@ class _Column:
         )
 
 
-def table(comparison: Comparison, k: float, width: int | None) -> Table:
-    """The pairs: which, the finding, then what was measured.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    k : float
-        Coverage factor of the policy.
-    width : int or None
-        Columns of the terminal. Where they do not hold all, paper and spine are left out; where they still do not, the parts of a
-        cell stand below each other; then the other cuts and the color are left out in turn. None: there is room for all.
-    """
-    pairs = rows(comparison)
-    shown = _columns(comparison, pairs, k)
-    if width is not None:
-        shown = _fitting(shown, width)
-    made = Table(
-        box=None,
-        pad_edge=False,
-        padding=(0, _GAP, 0, 0),
-        header_style="dim",
-        width=None if width else _total(shown.values()),
-    )
-    for name, column in shown.items():
-        made.add_column(column.header, justify="right" if column.right else "left", no_wrap=name == "finding")
+def _table(shown: Mapping[str, _Column], pairs: Sequence[Row], width: int | None) -> Table:
+    """The columns of the pairs; off a terminal, where `width` is None, as wide as they are."""
+    whole = None if width else _total(shown.values())
+    made = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", width=whole)
+    for column in shown.values():
+        made.add_column(column.header, justify="right" if column.right else "left", no_wrap=True)
     for n, row in enumerate(pairs):
         style = OUTCOME_STYLE.get(row.outcome, "") if row.outcome else ""
         made.add_row(*(Text(c.cells[n], style if name == "finding" else "") for name, c in shown.items()))
     return made
 
 
-def _columns(comparison: Comparison, pairs: list[Row], k: float) -> dict[str, _Column]:
+def _columns(comparison: Comparison, k: float) -> dict[str, _Column]:
+    """The columns of the table by name, the finding beside the pair."""
+    pairs = rows(comparison)
     made = {
         "pair": _Column("second – first", [words.one_line(f"{r.pair[1]} – {r.pair[0]}") for r in pairs], right=False),
         "finding": _Column("finding", [words.OUTCOME[r.outcome] if r.outcome else "" for r in pairs], right=False),
@@ -199,7 +187,11 @@ def _bare(observation: Observation | None, k: float) -> str:
     return text.removesuffix(f" {words.UNIT.get(observation.unit, observation.unit)}")
 
 
-def _fitting(columns: dict[str, _Column], width: int) -> dict[str, _Column]:
+def _fitting(columns: Mapping[str, _Column], width: int) -> dict[str, _Column]:
+    """Those of the columns that fit on a terminal, words whole.
+
+    Paper and spine are left out first; then the parts of a cell stand below each other; then the other cuts and the color go.
+    """
     for narrow, leave_out in _LAYOUTS:
         shown = {n: c.narrow() if narrow else c for n, c in columns.items() if n not in leave_out}
         if _total(shown.values()) <= width:
