@@ -7,12 +7,14 @@ import math
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from qc.compare.conclusions import Conclusion
 from qc.model import Evidence, Finding, Inspection, Observation, PageRecord, Reason, Rescan, Where
 from qc.report import shapes
 from qc.report.files import replacing
+
+if TYPE_CHECKING:
+    from qc.compare.conclusions import Conclusion
 
 _PLACES = {"fraction": 6, "density": 6}
 
