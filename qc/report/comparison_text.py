@@ -124,7 +124,7 @@ def _marked(outcome: FindingOutcome) -> str:
 
 def conclusion_line(conclusion: Conclusion) -> str:
     """A conclusion with its mark, in one line."""
-    return f"{_marked(conclusion.outcome)}  {conclusion.sentence}"
+    return f"{_marked(conclusion.outcome)} {conclusion.sentence}"
 
 
 def _from_the_median(outlier: Observation, k: float) -> str:
