@@ -349,6 +349,22 @@ def test_odd_one_in_position(place: Mapping[str, float], odd: str | None) -> Non
         assert np.sign(found.value) == np.sign(place[odd])
 
 
+def test_a_copy_that_was_not_measured_hides_no_odd_one() -> None:
+    """A copy of another book among them left no copy that was held against all others."""
+    found = odd_in_position(list("abcdx"), positions({"a": 0.0, "b": 0.02, "c": -4.0, "d": 0.01}), k=2.0)
+    assert found is not None and found.copy == "c" and "deeper" in found.sentence
+
+
+def test_the_odd_one_is_held_against_a_usual_copy_beside_which_it_is_known_well() -> None:
+    """The very median may share few pages with it."""
+    place = {"a": -0.02, "b": 0.0, "c": 0.01, "d": 0.02, "e": -4.0}
+    seen = [replace(o, u=2.0) if o.where.copies == ("b", "e") else o for o in positions(place)]
+    found = odd_in_position("abcde", seen, k=2.0)
+    assert found is not None and found.copy == "e" and found.u == 0.02 and "than b" not in found.sentence
+    blurred = [replace(o, u=2.0) if "e" in (o.where.copies or ()) else o for o in positions(place)]
+    assert odd_in_position("abcde", blurred, k=2.0) is None
+
+
 def test_two_casts_of_three_name_nobody() -> None:
     def outlier(copy: str, value: float) -> Observation:
         detail = {"dL": value, "da": 0.0, "db": 0.0, "max_page": 1}

@@ -123,6 +123,14 @@ def test_a_copy_that_was_not_compared_is_named() -> None:
     assert gap.sentence == "b could not be compared in color: the copies were scanned at different resolutions."
 
 
+def test_no_ordered_file_is_spoken_of() -> None:
+    """Copies are held against each other: a page that none of the others has did not fail to match a file."""
+    where = Where(edge=Edge.HEAD, copies=("a", "b"))
+    seen = MEASURES["copy-position-difference"].observe(None, where=where, flags=(Flag.NOT_REGISTERED, Flag.FEW_PAGES))
+    *_, gap = concluded("ab", [seen, *colors({"a": 0.0, "b": 0.0})])
+    assert gap.sentence == "Cut could not be compared: too few pages could be used."
+
+
 @pytest.mark.parametrize("flag", [f for f in Flag if f is not Flag.DATE_FROM_CODE])
 def test_every_reason_fits_into_a_sentence(flag: Flag) -> None:
     """Those of readings aside, which are not compared."""

@@ -169,9 +169,9 @@ def _not_compared(copies: Sequence[str], observations: Sequence[Observation], ab
 
 
 def _why(unmeasured: Sequence[Observation]) -> str:
-    """The first reason for which nothing was measured; that pages were few only where there is no other."""
-    flags = [f for o in unmeasured for f in o.flags]
-    return reasons([*(f for f in flags if f != Flag.FEW_PAGES), Flag.FEW_PAGES][:1])
+    """The first reason for which nothing was measured; that pages were lacking only where there is no other."""
+    flags = [f for o in unmeasured for f in o.flags if f not in (Flag.FEW_PAGES, Flag.NOT_REGISTERED)]
+    return reasons([*flags, Flag.FEW_PAGES][:1])
 
 
 def _alike(copies: Sequence[str], known: Sequence[str], findings: Sequence[Finding]) -> Conclusion:

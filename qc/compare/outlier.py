@@ -57,22 +57,27 @@ def odd_in_position(copies: Sequence[str], observations: Sequence[Observation], 
     -------
     Apart or None
         None where no copy is off by more than U = k·u, or another is off as far within U: then none stands apart.
+
+    Notes
+    -----
+    It is held against the copy beside which it is known best, of the half that lies nearest to the median.
     """
     best: Apart | None = None
     for edge in Edge:
         pairs = _pairs(observations, edge)
-        known = [c for c in copies if all(c == o or _difference(pairs, c, o) for o in copies)]
+        known = _all_measured(copies, pairs)
         if len(known) < 3:
             continue
         place = {c: 0.0 if c == known[0] else _of(pairs, known[0], c)[0] for c in known}
-        middle = sorted(known, key=lambda c: place[c])[(len(known) - 1) // 2]
-        far = sorted(known, key=lambda c: -abs(place[c] - place[middle]))
-        value, u = _of(pairs, middle, far[0])
-        rest = abs(place[far[1]] - place[middle])
+        median = place[sorted(known, key=lambda c: place[c])[(len(known) - 1) // 2]]
+        *usual, far = sorted(known, key=lambda c: abs(place[c] - median))
+        beside = min(usual[: len(known) // 2], key=lambda c: _of(pairs, c, far)[1])
+        value, u = _of(pairs, beside, far)
+        rest = max(abs(place[c] - place[beside]) for c in usual)
         if abs(value) - rest <= k * u or (best is not None and abs(value) <= abs(best.value)):
             continue
-        sentence = f"{far[0]} is the odd one in position: at the {edge} cut {_cut(value)} than {middle}"
-        best = Apart(far[0], value, u, sentence, cut_place(far[0], middle, edge, observations, k))
+        sentence = f"{far} is the odd one in position: at the {edge} cut {_cut(value)} than {beside}"
+        best = Apart(far, value, u, sentence, cut_place(far, beside, edge, observations, k))
     return best
 
 
@@ -220,6 +225,18 @@ def _pairs(observations: Sequence[Observation], edge: Edge) -> dict[Pair, Observ
         if o.measure == copy_position_difference.id and o.where.page is None and o.where.edge is edge
         if o.where.copies and o.value is not None and Flag.BENCH_CUT not in o.flags
     }
+
+
+def _all_measured(copies: Sequence[str], pairs: Mapping[Pair, Observation]) -> list[str]:
+    """Copies of which each was held against each; those that lack most of the others are left out first."""
+    known = list(copies)
+    while known:
+        lacking = {c: sum(c != o and not _difference(pairs, c, o) for o in known) for c in known}
+        worst = max(known, key=lambda c: lacking[c])
+        if not lacking[worst]:
+            break
+        known.remove(worst)
+    return known
 
 
 def _difference(pairs: Mapping[Pair, Observation], a: str, b: str) -> bool:
