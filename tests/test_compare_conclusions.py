@@ -11,6 +11,7 @@ from rich.console import Console
 
 from qc.compare.compare import Comparison
 from qc.compare.conclusions import MOST_WORDS, Conclusion, conclude
+from qc.compare.outlier import cut_place
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.judge import judge_between
@@ -144,6 +145,19 @@ def test_many_copies_fit_into_a_sentence() -> None:
     color, cut = concluded(copies, [*cuts(at), *colors(at)])
     assert color.copy == cut.copy == "RMA-7"
     assert color.sentence.endswith("; outside against 11 others.") and color.outcome is OUTSIDE
+
+
+def test_a_picture_of_a_cut_shows_a_page_like_the_others() -> None:
+    """On an imprint, which lies elsewhere in each copy, two copies seemed cut 4 mm apart."""
+    pages = {1: -0.9, 2: -1.4, 3: -1.1, 4: -9.0, 5: -1.05}
+    seen = [
+        MEASURES["copy-position-difference"].observe(v, 0.02, Where(page=n, edge=Edge.HEAD, copies=("a", "b")))
+        for n, v in pages.items()
+    ]
+    place, turned = cut_place("b", "a", Edge.HEAD, seen, 2.0), cut_place("a", "b", Edge.HEAD, seen, 2.0)
+    assert place is not None and (place.page, place.how) == (3, "cut 1.1 mm (0.04 in) deeper")
+    assert turned is not None and (turned.page, turned.how) == (3, "cut 1.1 mm (0.04 in) further out")
+    assert cut_place("b", "c", Edge.HEAD, seen, 2.0) is None
 
 
 def test_another_cover_and_another_paper_are_concluded_as_well() -> None:

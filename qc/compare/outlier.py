@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from qc.flags import Flag
 from qc.geometry import Box, Edge
@@ -69,8 +70,8 @@ def odd_in_position(copies: Sequence[str], observations: Sequence[Observation], 
         if len(known) < 3:
             continue
         place = {c: 0.0 if c == known[0] else _of(pairs, known[0], c)[0] for c in known}
-        median = place[sorted(known, key=lambda c: place[c])[(len(known) - 1) // 2]]
-        *usual, far = sorted(known, key=lambda c: abs(place[c] - median))
+        middle = place[sorted(known, key=lambda c: place[c])[(len(known) - 1) // 2]]
+        *usual, far = sorted(known, key=lambda c: abs(place[c] - middle))
         beside = min(usual[: len(known) // 2], key=lambda c: _of(pairs, c, far)[1])
         value, u = _of(pairs, beside, far)
         rest = max(abs(place[c] - place[beside]) for c in usual)
@@ -187,17 +188,21 @@ def place_between(measure: str, where: Where, observations: Sequence[Observation
 
 
 def cut_place(copy: str, beside: str, edge: Edge, observations: Sequence[Observation], k: float) -> Place | None:
-    """The page on which two copies were cut farthest apart at an edge, beyond U = k·u as far as it is measured."""
-    there = [
-        o
+    """The page on which two copies were cut farthest apart at an edge, beyond U = k·u as far as it is measured.
+
+    Of the half of the pages that agree best with all of them: on another the two may show different things.
+    """
+    seen = [
+        (o, (o.value or 0.0) * (1 if o.where.copies == (beside, copy) else -1))
         for o in observations
         if o.measure == copy_position_difference.id and o.where.page is not None and o.where.edge is edge
         if o.value is not None and {copy, beside} == set(o.where.copies or ())
     ]
-    if not there:
+    if not seen:
         return None
-    o = max(there, key=lambda o: abs(o.value or 0.0) - k * (o.u or 0.0))
-    value = (o.value or 0.0) * (1 if o.where.copies == (beside, copy) else -1)
+    usual = median(value for _, value in seen)
+    alike = sorted(seen, key=lambda s: abs(s[1] - usual))[: (len(seen) + 1) // 2]
+    o, value = max(alike, key=lambda s: abs(s[1]) - k * (s[0].u or 0.0))
     return Place(copy, beside, o.where.page or 0, f"cut {_cut(value)}", edge=edge)
 
 
