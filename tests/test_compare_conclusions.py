@@ -234,3 +234,14 @@ def test_in_a_pipe_a_line_is_a_line(comparison: Comparison) -> None:
     assert gap.startswith("∅ not judged RMA-10482 could not be compared in color")
     row = next(line for line in lines if line.startswith("RMA-10485 – RMA-10484"))
     assert "OUTSIDE" in row and row.count("±") == 6
+
+
+@pytest.mark.parametrize("width", [None, 40])
+def test_a_long_id_is_never_cut(width: int | None) -> None:
+    ids = tuple(f"{c}-{'long' * 20}" for c in "ab")
+    seen = cuts(dict.fromkeys(ids, 0.0))
+    findings = judge_between(seen, POLICY)
+    lines = printed(Comparison(ids, ids[0], tuple(seen), findings, (), conclude(ids, seen, findings, POLICY.k)), width)
+    table = lines[[line.startswith("second") for line in lines].index(True) + 1 :]
+    assert table[0].startswith(ids[1]) and ids[0] in (table[0] if width is None else table[1])
+    assert "within" in table[0].split()

@@ -87,10 +87,9 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
             console.print(Text(" " * _LABEL + line, style), soft_wrap=True)
 
     say("Compared", " · ".join(comparison.copies))
-    width = console.width if console.is_terminal else None
     columns = _columns(comparison, k)
-    shown = columns if width is None else _fitting(columns, width)
-    console.print(_table(shown, rows(comparison), width), crop=False, no_wrap=True)
+    shown = _fitting(columns, console.width) if console.is_terminal else columns
+    console.print(_table(shown, rows(comparison)), crop=False, no_wrap=True)
     if left_out := [str(name) for name in columns if name not in shown]:
         say("", f"left out, as the terminal is narrow: {', '.join(left_out)}")
     say("", "cut: + further out, − deeper, against the print; color: mean of printed tiles, each copy on its own paper")
@@ -152,9 +151,9 @@ class _Column:
         )
 
 
-def _table(shown: Mapping[str, _Column], pairs: Sequence[Row], width: int | None) -> Table:
-    """The columns of the pairs; off a terminal, where `width` is None, as wide as they are."""
-    whole = None if width else _total(shown.values())
+def _table(shown: Mapping[str, _Column], pairs: Sequence[Row]) -> Table:
+    """The columns of the pairs, as wide as they are: a long id is never cut."""
+    whole = _total(shown.values())
     made = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", width=whole)
     for column in shown.values():
         made.add_column(column.header, justify="right" if column.right else "left", no_wrap=True)
