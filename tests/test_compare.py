@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from drawn_colors import tiles_of
+from PIL import Image
 
 from qc.cli import main
 from qc.colorimetry import linear_rgb_to_lab
@@ -30,9 +32,11 @@ from qc.measure.color_repeatability import Repeatability
 from qc.measure.context.copies_context import CutPlace
 from qc.measure.copy_color import copy_color_difference, copy_color_outlier, copy_color_outlier_of_page
 from qc.measure.copy_position import copy_position_difference
-from qc.model import BookCopy, Observation, Where
+from qc.model import BookCopy, FindingOutcome, Observation, ScanFile, Where
 from qc.report.comparison_html import panels, render
+from qc.report.comparison_pictures import SideBySide, side_by_side
 from qc.scan.copy_folder import open_copy
+from qc.scan.scan_reader import ScanReader
 from qc.synthetic import Block, CopyTruth, Cut, Faults, Kind, Print, Scanner, draw_copy, write_title
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")
@@ -144,12 +148,14 @@ def test_the_cast_is_the_odd_one_in_color(compared: Comparison) -> None:
     assert all((outliers[c].value or 0) < 0.2 for c in "ab")
     odd = outliers["c"]
     assert odd.value is not None and odd.value > 1.5 and odd.detail["da"] > 1
-    assert "c is the odd one in color" in compared.conclusion and "redder" in compared.conclusion
+    (said,) = (c for c in compared.conclusions if c.property == "color")
+    assert said.copy == "c" and "c is the odd one in color" in said.sentence and "redder" in said.sentence
 
 
 def test_the_other_cut_is_the_odd_one_in_position(compared: Comparison) -> None:
-    assert "b is the odd one in position: at the fore-edge" in compared.conclusion
-    assert "deeper" in compared.conclusion
+    (said,) = (c for c in compared.conclusions if c.property == "cut")
+    assert said.copy == "b" and "b is the odd one in position: at the fore-edge" in said.sentence
+    assert "deeper" in said.sentence and said.outcome is FindingOutcome.WITHIN
 
 
 def test_color_of_copies_that_are_alike(compared: Comparison) -> None:
@@ -186,7 +192,7 @@ def test_the_order_of_the_copies_turns_the_sign(shelf: Shelf, compared: Comparis
     first = {o.where.edge: o.value for o in of(compared, "copy-position-difference") if o.where.copies == ("a", "b")}
     for edge in JUDGED:
         assert (mine[edge] or 0) == pytest.approx(-(first[edge] or 0), abs=0.05)
-    assert "which of the two is off" in turned.conclusion
+    assert any("which of the two is off" in note for note in turned.notes)
 
 
 def test_other_scanners_are_not_compared_in_color(shelf: Shelf) -> None:
@@ -195,7 +201,9 @@ def test_other_scanners_are_not_compared_in_color(shelf: Shelf) -> None:
     result = compare_copies(named, load_policy())
     colors = of(result, "copy-color-difference") + of(result, "copy-color-difference", pages=True)
     assert colors and all(o.value is None and o.flags == (Flag.DIFFERENT_SCANNERS,) for o in colors)
-    assert "color could not be compared" in result.conclusion and "different scanners" in result.conclusion
+    (said,) = (c for c in result.conclusions if c.property == "color")
+    assert "Color could not be compared" in said.sentence and "different scanners" in said.sentence
+    assert said.outcome is FindingOutcome.NOT_JUDGED and said.copy is None
     assert any(o.value is not None for o in of(result, "copy-position-difference"))
 
 
@@ -219,6 +227,9 @@ def test_command(shelf: Shelf, tmp_path: Path) -> None:
     jsonschema.validate(printed, schema)
     assert printed == json.loads((tmp_path / "comparison.json").read_text("utf-8"))
     assert printed["copies"] == ["a", "b"]
+    (said,) = printed["conclusions"]
+    assert (said["copy"], said["property"], said["outcome"]) == ("b", "cut", "within")
+    assert f"✔ within {said['sentence']}" in result.stderr
     assert "<svg" in (tmp_path / "comparison.html").read_text("utf-8")
     text = CliRunner().invoke(main, ["compare", *paths, "--out", str(tmp_path)], standalone_mode=False)
     assert text.return_value == 0
@@ -253,6 +264,65 @@ def test_html_is_self_contained_and_escaped(compared: Comparison) -> None:
     assert min(p.y for p in b.points) > drawn[1].zero, "deeper is drawn below the line"
 
 
+@pytest.fixture(scope="module")
+def beside(compared: Comparison) -> dict[str, SideBySide]:
+    return {b.conclusion.property: b for b in side_by_side(compared)}
+
+
+def pixels(webp: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(webp)).convert("RGB"), float)
+
+
+def test_a_picture_shows_where_each_copy_was_cut(compared: Comparison, beside: Mapping[str, SideBySide]) -> None:
+    """The dashed line of one picture lies where the other one shows paper to end, as both show one place at one scale."""
+    cut = beside["cut"]
+    assert (cut.place.copy, cut.place.edge) == ("b", Edge.FORE_EDGE)
+    own, other = cut.pictures
+    assert (own.copy, other.copy) == ("b", cut.place.beside)
+    assert "fore-edge" in own.alt and "in b, cut 1" in own.alt and "deeper than in" in own.alt
+    at_left = compared.pages[cut.place.page].edges[0] is Edge.FORE_EDGE
+    for picture, line in ((own, other.cut), (other, own.cut)):
+        row = pixels(picture.webp).mean(axis=(0, 2))
+        assert line is not None and line.x1 == line.x2
+        # From paper to backing is the largest step outward.
+        steps = np.diff(row) * (1 if at_left else -1)
+        seen = np.argmax(steps) + 1
+        assert abs(seen / len(row) - line.x1 / cut.size_px[0]) * cut.width_mm < 0.3
+
+
+def test_a_picture_shows_the_color_that_differs(beside: Mapping[str, SideBySide]) -> None:
+    color = beside["color"]
+    assert color.place.copy == "c" and color.box_px is not None
+    x, y, w, h = (round(v) for v in color.box_px)
+    own, other = (pixels(p.webp)[y : y + h, x : x + w] for p in color.pictures)
+    # It was printed with more magenta: less green.
+    assert own[..., 1].mean() < other[..., 1].mean() - 3
+    assert "c on page" in color.pictures[0].alt and "color differs most" in color.pictures[0].alt
+    assert np.corrcoef(own[..., 0].ravel(), other[..., 0].ravel())[0, 1] > 0.8, "not the same place"
+
+
+def test_only_the_scans_that_are_shown_are_decoded(compared: Comparison) -> None:
+    decoded: list[ScanFile] = []
+    made = side_by_side(compared, ScanReader(0, seen=lambda scan, _: decoded.append(scan)))
+    assert {(s.path.parent.name, s.name) for s in decoded} == {(p.copy, p.file) for b in made for p in b.pictures}
+    gone = {n: replace(page, scans={}) for n, page in compared.pages.items()}
+    assert side_by_side(replace(compared, pages=gone)) == []
+
+
+def test_html_shows_conclusions_pictures_and_the_finding_first(
+    compared: Comparison, beside: Mapping[str, SideBySide]
+) -> None:
+    html = render(compared, list(beside.values()), k=2.0)
+    assert len(html.encode()) < 400_000
+    assert html.count("<img ") == 2 * len(beside) == 4
+    assert all(f'alt="{p.alt}"' in html for b in beside.values() for p in b.pictures)
+    marks = re.findall(r'<li><span class="mark (\S+)">(\S) ', html)
+    assert marks == [("outside", "✖"), ("within", "✔")]
+    assert re.search(r"<tr><th>second – first</th><th>finding</th>", html)
+    scrolls = re.findall(r'<div class="scroll"[^>]*>', html)
+    assert scrolls and all(re.search(r'tabindex="0" role="region" aria-label="\w', s) for s in scrolls)
+
+
 def position(pair: tuple[str, str], value: float, u: float = 0.02) -> Observation:
     return MEASURES["copy-position-difference"].observe(value, u, Where(edge=Edge.HEAD, copies=pair))
 
@@ -277,6 +347,22 @@ def test_odd_one_in_position(place: Mapping[str, float], odd: str | None) -> Non
     assert (found.copy if found else None) == odd
     if found and odd:
         assert np.sign(found.value) == np.sign(place[odd])
+
+
+def test_a_copy_that_was_not_measured_hides_no_odd_one() -> None:
+    """A copy of another book among them left no copy that was held against all others."""
+    found = odd_in_position(list("abcdx"), positions({"a": 0.0, "b": 0.02, "c": -4.0, "d": 0.01}), k=2.0)
+    assert found is not None and found.copy == "c" and "deeper" in found.sentence
+
+
+def test_the_odd_one_is_held_against_a_usual_copy_beside_which_it_is_known_well() -> None:
+    """The very median may share few pages with it."""
+    place = {"a": -0.02, "b": 0.0, "c": 0.01, "d": 0.02, "e": -4.0}
+    seen = [replace(o, u=2.0) if o.where.copies == ("b", "e") else o for o in positions(place)]
+    found = odd_in_position("abcde", seen, k=2.0)
+    assert found is not None and found.copy == "e" and found.u == 0.02 and "than b" not in found.sentence
+    blurred = [replace(o, u=2.0) if "e" in (o.where.copies or ()) else o for o in positions(place)]
+    assert odd_in_position("abcde", blurred, k=2.0) is None
 
 
 def test_two_casts_of_three_name_nobody() -> None:

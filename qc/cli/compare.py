@@ -16,7 +16,8 @@ from qc.judge.policy import load_policy
 from qc.model import BookCopy
 from qc.normalize.calibrated import choose_profile
 from qc.report import comparison_html
-from qc.report.comparison_text import summary
+from qc.report.comparison_pictures import side_by_side
+from qc.report.comparison_text import conclusion_line, summary
 from qc.report.record import comparison_record, to_json, write_json
 from qc.scan.copy_folder import open_copy
 from qc.scan.paths import leads_outside
@@ -53,9 +54,10 @@ def compare(copies: tuple[Path, ...], policy: str, scanner: str | None, out: Pat
     cv2.setNumThreads(1)
     with terminal.bar("compare", "pages") as progress:
         comparison = compare_copies(opened, loaded, threads=cores(), progress=progress, profiles=profiles)
-    record = comparison_record(comparison.copies, comparison.observations, comparison.findings)
+    found = comparison.observations, comparison.findings, comparison.conclusions
+    record = comparison_record(comparison.copies, *found)
     report = out / "comparison.html"
-    comparison_html.write(comparison, report, k=loaded.k)
+    comparison_html.write(comparison, side_by_side(comparison), report, k=loaded.k)
     write_json(record, out / "comparison.json")
     _print(comparison, to_json(record) if as_json else None, loaded.k, report)
     for why in comparison.left_out.values():
@@ -96,5 +98,5 @@ def _print(comparison: Comparison, json: str | None, k: float, report: Path) -> 
         summary(comparison, k=k, report_path=str(report), console=terminal.results())
         return
     click.echo(json)
-    for note in (*comparison.notes, comparison.conclusion):
-        click.echo(one_line(note), err=True)
+    for said in (*comparison.notes, *map(conclusion_line, comparison.conclusions)):
+        click.echo(one_line(said), err=True)

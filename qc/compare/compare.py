@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from qc.compare.color import CopyPages, PairTiles, capture_of, observe_between, worst_pair
-from qc.compare.outlier import conclusion
-from qc.compare.shared_pages import NOTHING, Found, Ruler, base_ruler, second_ruler
+from qc.compare.conclusions import Conclusion, conclude
+from qc.compare.shared_pages import NOTHING, CommonPage, Found, Ruler, base_ruler, common_pages, second_ruler
 from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.features.color_tiles import ColorTiles, copy_colors
 from qc.features.tiles import ScannedPage
@@ -47,12 +47,14 @@ class Comparison:
         Of the observations over all pages; a single page says too little of a copy to be judged.
     notes : tuple of str
         What was not compared and why.
-    conclusion : str
-        Which copy differs, or that they agree.
+    conclusions : tuple of Conclusion
+        Which copies differ in what, or that they agree, the gravest first.
     left_out : mapping of str to str
         Copies that could not be used, and why.
     worst : PairTiles or None
         The pair and page whose colors differ most, for a picture.
+    pages : mapping of int to CommonPage
+        By ``where.page``: where the scans show each page, for pictures.
     """
 
     copies: tuple[str, ...]
@@ -60,9 +62,10 @@ class Comparison:
     observations: tuple[Observation, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
-    conclusion: str
+    conclusions: tuple[Conclusion, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
     worst: PairTiles | None = field(default=None, repr=False, compare=False)
+    pages: Mapping[int, CommonPage] = field(default_factory=dict, repr=False, compare=False)
 
 
 def compare_copies(
@@ -132,10 +135,11 @@ def compare_copies(
         base=base.copy.id,
         observations=tuple(observations),
         findings=findings,
-        notes=(*left_out.values(), *_notes(used, base, found), *_notes_beyond(laid_on)),
-        conclusion=conclusion([c.id for c in used], observations, [f.outcome for f in findings], policy),
+        notes=(*left_out.values(), *_notes(used, base, found), *_notes_beyond(laid_on), *_note_of_two(used)),
+        conclusions=conclude([c.id for c in used], observations, findings, policy.k),
         left_out=left_out,
         worst=worst_pair(observations, laid),
+        pages=common_pages(laid_on, cuts),
     )
 
 
@@ -281,3 +285,7 @@ def _notes_beyond(laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]]) -> list[
             f"{'is' if one else 'are'} counted as {'page' if one else 'pages'} {places}"
         )
     return notes
+
+
+def _note_of_two(copies: Sequence[BookCopy]) -> list[str]:
+    return ["which of the two is off, two copies cannot say"] if len(copies) == 2 else []

@@ -10,7 +10,7 @@ import numpy as np
 from qc.features.color_tiles import ColorTiles, copy_colors
 from qc.features.page_maps import page_maps
 from qc.features.tiles import ScannedPage, page_tiles
-from qc.geometry import Affine, Edge, Side, edge_names, side_of
+from qc.geometry import Affine, Edge, Side, Size, edge_names, side_of
 from qc.measure.context.copies_context import CutPlace
 from qc.measure.details import TrimOffsetDetail
 from qc.measure.trim_offset import trim_offset
@@ -32,6 +32,34 @@ class Found:
 
 
 NOTHING = Found({}, {})
+
+
+@dataclass(frozen=True)
+class PageScan:
+    """Where a scan shows a common page, as its print lies.
+
+    Attributes
+    ----------
+    scan : ScanFile
+    to_scan : Affine
+        Millimeters of the common page, origin at the ruler's cut corner, to pixels of the scan at full size.
+    cuts_mm : mapping of Edge to float
+        How far out it was cut against the ruler, at the edges where that is known.
+    """
+
+    scan: ScanFile
+    to_scan: Affine
+    cuts_mm: Mapping[Edge, float]
+
+
+@dataclass(frozen=True)
+class CommonPage:
+    """A page that copies have in common: the size of the ruler's, the names of its left, top, right and bottom edge, and where
+    each copy shows it."""
+
+    size: Size
+    edges: tuple[Edge, Edge, Edge, Edge]
+    scans: Mapping[str, PageScan]
 
 
 @dataclass(frozen=True)
@@ -88,6 +116,20 @@ class Ruler:
                 cuts[place, o.where.edge] = CutPlace(o.value, u, o.flags[0] if o.flags else "")
         return cuts
 
+    def shows(self, number: int, found: Mapping[str, Found]) -> dict[str, tuple[ScanFile, Affine]]:
+        """By copy the scan that shows a page, the ruler's own first, and mm of the page to its pixels."""
+        own = self.copy.pages[self.reference.position(number) - 1], self._outline(number).to_scan
+        scans = {self.copy.id: own}
+        for copy, seen in found.items():
+            page = seen.pages.get(number)
+            if page is not None and page.to_scan is not None and page.registration is not None:
+                scans[copy] = page.job.scan, page.to_scan.after(page.registration.to_px)
+        return scans
+
+    def size(self, number: int) -> Size:
+        """Of a page, from cut to cut."""
+        return self._outline(number).size
+
     def own_colors(self, profile: ScannerProfile | None = None) -> dict[int, ColorTiles]:
         """The colors of its printed pages by number; `profile` is that of its scanner."""
         pages = [self._own_page(n, profile) for n in self.printed]
@@ -119,6 +161,22 @@ def base_ruler(reference: CopyReference) -> Ruler:
     """The copy whose positions count in ``where.page``."""
     pages = reference.usable
     return Ruler(reference, {n: reference.position(n) for n in pages}, {n: side_of(n) for n in pages})
+
+
+def common_pages(
+    laid_on: Sequence[tuple[Ruler, Mapping[str, Found]]], cuts: Mapping[str, Mapping[tuple[int, Edge], CutPlace]]
+) -> dict[int, CommonPage]:
+    """Where the scans show each page that was compared, by ``where.page``."""
+    pages = {}
+    for ruler, found in laid_on:
+        for number in ruler.printed:
+            place, edges = ruler.places[number], edge_names(ruler.sides[number])
+            scans = {}
+            for copy, (scan, to_scan) in ruler.shows(number, found).items():
+                known = {e: c.value_mm for e in edges if (c := cuts[copy].get((place, e))) is not None}
+                scans[copy] = PageScan(scan, to_scan, {e: mm for e, mm in known.items() if mm is not None})
+            pages[place] = CommonPage(ruler.size(number), edges, scans)
+    return pages
 
 
 def second_ruler(base: Ruler, references: Sequence[CopyReference], found: Mapping[str, Found]) -> Ruler | None:

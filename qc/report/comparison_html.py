@@ -14,6 +14,7 @@ from qc.model import FindingOutcome, Observation
 from qc.report import words
 from qc.report.bullet_graph import limit_of
 from qc.report.color_picture import BETWEEN_COPIES, Captions, ColorPicture, color_picture
+from qc.report.comparison_pictures import SideBySide
 from qc.report.comparison_text import EDGES, bench_cut, cell, color_words, outliers, rows, usual
 from qc.report.environment import environment
 from qc.report.files import write_text
@@ -126,18 +127,21 @@ def worst_picture(comparison: Comparison) -> ColorPicture | None:
     return color_picture(worst.tiles, captions, top=BETWEEN_COPIES, limit=limit.value if limit else None)
 
 
-def render(comparison: Comparison, *, k: float) -> str:
+def render(comparison: Comparison, beside: Sequence[SideBySide] = (), *, k: float) -> str:
     """HTML text; what comes from names and policies is escaped.
 
     Parameters
     ----------
     comparison : Comparison
+    beside : sequence of SideBySide
+        Pictures of where copies stand apart.
     k : float
         Coverage factor of the policy; every uncertainty is printed as U = k·u.
     """
     template = environment().get_template("comparison.html")
     page = template.render(
         c=comparison,
+        beside=beside,
         k=k,
         rows=rows(comparison),
         edges=EDGES,
@@ -160,7 +164,7 @@ def render(comparison: Comparison, *, k: float) -> str:
     return words.clean(page)
 
 
-def write(comparison: Comparison, path: Path, *, k: float) -> None:
+def write(comparison: Comparison, beside: Sequence[SideBySide], path: Path, *, k: float) -> None:
     """Render to `path`, making folders; an older file is replaced only by a complete new one.
 
     Raises
@@ -168,7 +172,7 @@ def write(comparison: Comparison, path: Path, *, k: float) -> None:
     OutputError
         The folder or file cannot be written.
     """
-    write_text(render(comparison, k=k), path)
+    write_text(render(comparison, beside, k=k), path)
 
 
 def _tone(comparison: Comparison) -> str:

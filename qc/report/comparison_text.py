@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from qc.compare.compare import Comparison
+from qc.compare.conclusions import GRAVITY, Conclusion
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.measure.color_difference import paper_difference
@@ -17,8 +21,13 @@ from qc.measure.copy_color import CopyColorDetail, MostShifted, copy_color_diffe
 from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
 from qc.report import words
+from qc.report.text import OUTCOME_STYLE
 
 EDGES = (Edge.HEAD, Edge.FORE_EDGE, Edge.TAIL, Edge.SPINE)
+_LABEL, _GAP = 13, 2
+_LEAST_NEEDED = ("paper", Edge.SPINE, Edge.TAIL, Edge.HEAD, "color", Edge.FORE_EDGE)
+_LAYOUTS = tuple((narrow, _LEAST_NEEDED[:n]) for narrow, first in ((False, (0, 1, 2)), (True, range(7))) for n in first)
+"""How the table is laid out, the first that fits: cells in one line or narrow, and the columns that are left out."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,6 @@ class Row:
 def rows(comparison: Comparison) -> list[Row]:
     """What was measured over all pages, pair by pair."""
     overall = [o for o in comparison.observations if o.where.page is None]
-    gravity = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED, FindingOutcome.WITHIN, FindingOutcome.NOT_JUDGED)
     made = []
     for pair in combinations(comparison.copies, 2):
         own = [o for o in overall if o.where.copies == pair]
@@ -44,7 +52,7 @@ def rows(comparison: Comparison) -> list[Row]:
             next((o for o in own if o.measure == m), None) for m in (copy_color_difference.id, paper_difference.id)
         )
         outcomes = [f.outcome for f in comparison.findings if f.where.copies == pair]
-        gravest = min(outcomes, key=gravity.index) if outcomes else None
+        gravest = min(outcomes, key=GRAVITY.index) if outcomes else None
         made.append(Row(pair, tuple(cuts.get(e) for e in EDGES), color, paper, gravest))
     return made
 
@@ -59,7 +67,7 @@ def cell(observation: Observation | None, k: float) -> str:
 
 
 def summary(comparison: Comparison, *, k: float, report_path: str | None, console: Console) -> None:
-    """Print what was found between copies; the last line says which one differs, or that they agree.
+    """Print what was found between copies; the last lines say which ones stand apart in what, or that none does.
 
     Parameters
     ----------
@@ -69,34 +77,24 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
     report_path : str or None
         Where the HTML was written.
     console : rich.console.Console
+        On a terminal all fits its width, words whole; elsewhere a line is a line.
     """
 
-    def say(label: str, text: str) -> None:
-        console.print(Text.assemble((f"{label:<13}", "dim"), words.one_line(text)), soft_wrap=True)
+    def say(label: str, text: str, label_style: str = "dim", style: str = "") -> None:
+        first, *more = _wrapped(words.one_line(text), console)
+        console.print(Text.assemble((f"{label:<{_LABEL}}", label_style), (first, style)), soft_wrap=True)
+        for line in more:
+            console.print(Text(" " * _LABEL + line, style), soft_wrap=True)
 
-    console.print(Text(words.one_line("Compared: " + " · ".join(comparison.copies))), soft_wrap=True)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("second against first", overflow="fold")
-    for edge in EDGES:
-        bench = edge is Edge.SPINE and bench_cut(comparison)
-        table.add_column("spine (bench)" if bench else str(edge), justify="right")
-    table.add_column("color", justify="right")
-    table.add_column("paper", justify="right")
-    table.add_column("finding", no_wrap=True)
-    for row in rows(comparison):
-        table.add_row(
-            Text(words.one_line(f"{row.pair[1]} – {row.pair[0]}")),
-            *(Text(cell(o, k)) for o in row.cuts),
-            Text(cell(row.color, k)),
-            Text(cell(row.paper, k)),
-            Text(words.OUTCOME[row.outcome] if row.outcome else ""),
-        )
-    console.print(table)
+    say("Compared", " · ".join(comparison.copies))
+    columns = _columns(comparison, k)
+    shown = _fitting(columns, console.width) if console.is_terminal else columns
+    console.print(_table(shown, rows(comparison)), crop=False, no_wrap=True)
+    if left_out := [str(name) for name in columns if name not in shown]:
+        say("", f"left out, as the terminal is narrow: {', '.join(left_out)}")
     say("", "cut: + further out, − deeper, against the print; color: mean of printed tiles, each copy on its own paper")
     for o in outliers(comparison):
-        others = CopyColorDetail.of(o).population
-        beside = "" if others is None else f"; the others among themselves {others:.1f}"
-        say("Color of", f"{o.where.copy}: {cell(o, k)} from the median of the copies{beside}")
+        say("Color of", f"{o.where.copy}: {_from_the_median(o, k)}")
     pairs = [row for row in rows(comparison) if row.color and row.color.value is not None]
     if pairs:
         most = max(pairs, key=lambda row: (row.color.value if row.color else None) or 0.0)
@@ -106,8 +104,102 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
     for note in comparison.notes:
         say("Note", note)
     if report_path:
-        say("Report", report_path)
-    console.print(Text(words.one_line(comparison.conclusion), style="bold"), soft_wrap=True)
+        console.print(Text.assemble((f"{'Report':<{_LABEL}}", "dim"), words.one_line(report_path)), soft_wrap=True)
+    for c in comparison.conclusions:
+        say(_marked(c.outcome), c.sentence, OUTCOME_STYLE.get(c.outcome, ""), "bold")
+
+
+def _wrapped(text: str, console: Console) -> list[str]:
+    """Lines that fit beside a label on a terminal, words whole; one line elsewhere."""
+    if not console.is_terminal:
+        return [text]
+    width = max(console.width - _LABEL, 1)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _marked(outcome: FindingOutcome) -> str:
+    return f"{words.MARK[outcome]} {words.OUTCOME[outcome]}"
+
+
+def conclusion_line(conclusion: Conclusion) -> str:
+    """A conclusion with its mark, in one line."""
+    return f"{_marked(conclusion.outcome)} {conclusion.sentence}"
+
+
+def _from_the_median(outlier: Observation, k: float) -> str:
+    if outlier.value is None:
+        return f"not compared, {cell(outlier, k)}"
+    others = CopyColorDetail.of(outlier).population
+    beside = "" if others is None else f"; the others among themselves {others:.1f}"
+    return f"{cell(outlier, k)} from the median of the copies{beside}"
+
+
+@dataclass(frozen=True)
+class _Column:
+    header: str
+    cells: list[str]
+    right: bool = True
+
+    @property
+    def width(self) -> int:
+        return max(cell_len(line) for text in (self.header, *self.cells) for line in text.split("\n"))
+
+    def narrow(self) -> _Column:
+        """With the parts of its cells below each other."""
+        return _Column(
+            self.header, [text.replace(" ± ", "\n± ").replace(" – ", " –\n") for text in self.cells], self.right
+        )
+
+
+def _table(shown: Mapping[str, _Column], pairs: Sequence[Row]) -> Table:
+    """The columns of the pairs, as wide as they are: a long id is never cut."""
+    whole = _total(shown.values())
+    made = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", width=whole)
+    for column in shown.values():
+        made.add_column(column.header, justify="right" if column.right else "left", no_wrap=True)
+    for n, row in enumerate(pairs):
+        style = OUTCOME_STYLE.get(row.outcome, "") if row.outcome else ""
+        made.add_row(*(Text(c.cells[n], style if name == "finding" else "") for name, c in shown.items()))
+    return made
+
+
+def _columns(comparison: Comparison, k: float) -> dict[str, _Column]:
+    """The columns of the table by name, the finding beside the pair."""
+    pairs = rows(comparison)
+    made = {
+        "pair": _Column("second – first", [words.one_line(f"{r.pair[1]} – {r.pair[0]}") for r in pairs], right=False),
+        "finding": _Column("finding", [words.OUTCOME[r.outcome] if r.outcome else "" for r in pairs], right=False),
+    }
+    for n, edge in enumerate(EDGES):
+        bench = edge is Edge.SPINE and bench_cut(comparison)
+        made[edge] = _Column(f"{edge}{' (bench)' if bench else ''}\nmm", [_bare(r.cuts[n], k) for r in pairs])
+    made["color"] = _Column("color\nΔE00", [_bare(r.color, k) for r in pairs])
+    made["paper"] = _Column("paper\nΔE00", [_bare(r.paper, k) for r in pairs])
+    return made
+
+
+def _bare(observation: Observation | None, k: float) -> str:
+    """A cell without its unit, which the header says; the words for why there is none below each other."""
+    text = cell(observation, k)
+    if observation is None or observation.value is None:
+        return text.replace(" ", "\n")
+    return text.removesuffix(f" {words.UNIT.get(observation.unit, observation.unit)}")
+
+
+def _fitting(columns: Mapping[str, _Column], width: int) -> dict[str, _Column]:
+    """Those of the columns that fit on a terminal, words whole.
+
+    Paper and spine are left out first; then the parts of a cell stand below each other; then the other cuts and the color go.
+    """
+    for narrow, leave_out in _LAYOUTS:
+        shown = {n: c.narrow() if narrow else c for n, c in columns.items() if n not in leave_out}
+        if _total(shown.values()) <= width:
+            break
+    return shown
+
+
+def _total(columns: Collection[_Column]) -> int:
+    return sum(c.width for c in columns) + _GAP * len(columns)
 
 
 def outliers(comparison: Comparison) -> list[Observation]:

@@ -7,11 +7,14 @@ import math
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from qc.model import Evidence, Finding, Inspection, Observation, PageRecord, Reason, Rescan, Where
 from qc.report import shapes
 from qc.report.files import replacing
+
+if TYPE_CHECKING:
+    from qc.compare.conclusions import Conclusion
 
 _PLACES = {"fraction": 6, "density": 6}
 
@@ -64,7 +67,10 @@ def record(inspection: Inspection) -> shapes.Inspection:
 
 
 def comparison_record(
-    copies: Sequence[str], observations: Sequence[Observation], findings: Sequence[Finding]
+    copies: Sequence[str],
+    observations: Sequence[Observation],
+    findings: Sequence[Finding],
+    conclusions: Sequence[Conclusion] = (),
 ) -> shapes.Comparison:
     """The ``qc.comparison/1`` record of copies, named by id, that were held against each other."""
     return {
@@ -72,6 +78,10 @@ def comparison_record(
         "copies": list(copies),
         "observations": [_observation(o) for o in observations],
         "findings": [_finding(f) for f in findings],
+        "conclusions": [
+            {"copy": c.copy, "property": c.property, "outcome": str(c.outcome), "sentence": c.sentence}
+            for c in conclusions
+        ],
     }
 
 

@@ -202,6 +202,13 @@ class Inspection(TypedDict):
     provenance: Provenance
 
 
+class Conclusion(TypedDict):
+    copy: Annotated[str | None, Says(description="The copy it is said of; null where it is said of all.")]
+    property: Annotated[str, Says(description="cut, color, paper, cover or the name of another measure; empty: all.")]
+    outcome: Annotated[str, one_of(FindingOutcome)]
+    sentence: str
+
+
 class Comparison(TypedDict):
     """Copies of one title compared with each other."""
 
@@ -209,6 +216,7 @@ class Comparison(TypedDict):
     copies: Annotated[list[str], Says(minItems=2, uniqueItems=True)]
     observations: list[Observation]
     findings: list[Finding]
+    conclusions: NotRequired[Annotated[list[Conclusion], Says(description="The gravest first.")]]
 
 
 class Error(TypedDict):

@@ -22,7 +22,7 @@ _VERDICT_STYLE = {
     VerdictOutcome.NEEDS_REVIEW: "bold yellow",
     VerdictOutcome.INSUFFICIENT_EVIDENCE: "bold magenta",
 }
-_OUTCOME_STYLE = {
+OUTCOME_STYLE = {
     FindingOutcome.OUTSIDE: "bold red",
     FindingOutcome.UNDECIDED: "yellow",
     FindingOutcome.NOT_JUDGED: "magenta",
@@ -122,6 +122,6 @@ def _table(findings: list[Finding], k: float) -> Table:
             Text(words.one_line(place)),
             Text(words.measured(f.value, f.u, f.unit, k, f.measure)),
             Text(words.limit(f)),
-            Text(words.OUTCOME[f.outcome] + note, style=_OUTCOME_STYLE.get(f.outcome, "")),
+            Text(words.OUTCOME[f.outcome] + note, style=OUTCOME_STYLE.get(f.outcome, "")),
         )
     return table
