@@ -90,8 +90,8 @@ class Ruler:
 
     @property
     def printed(self) -> tuple[int, ...]:
-        """Numbers of the pages that are not blank."""
-        return tuple(n for n in self.places if self._outline(n).kind is not PageKind.BLANK)
+        """Numbers of the pages that bear print of the title: an imprint is printed elsewhere on each copy."""
+        return tuple(n for n in self.places if self._outline(n).kind not in (PageKind.BLANK, PageKind.IMPRINT))
 
     def own_cuts(self) -> dict[tuple[int, Edge], CutPlace]:
         """Where the ruler itself was cut: at 0, as well as its edges were found."""
