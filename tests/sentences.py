@@ -199,7 +199,7 @@ def _beyond(rule: Rule, detail: dict[str, Any]) -> float:
 
 
 def _values(rule: Rule, beyond: float, several: bool) -> list[tuple[float, float]]:
-    """Values and u: within, at the limit, hardly and plainly beyond, and beyond but measured too roughly."""
+    """Values and u: within, at the limit, hardly and plainly beyond, and beyond but too unsure to call."""
     if rule.unit == "count":
         return [(v, 0.0) for v in ((0.0, beyond) if several else (0.0, 1.0, beyond))]
     limit = (rule.outside or rule.within).value

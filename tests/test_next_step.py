@@ -56,14 +56,14 @@ def test_scans_are_made_where_they_settle_it() -> None:
     open_ = undecided("print-defect", 7, "dirt-or-ink")
     assert next_step(review(open_, rescan=example().verdict.rescan)) == next_step(unseen())
     said = next_step(review(undecided("print-defect", 7, "few-words"), rescan=example().verdict.rescan))
-    assert said.startswith("Look at page 7") and said.endswith(" Or make the scans listed below.")
+    assert said.startswith("Look at page 7") and said.endswith(" The scans listed below settle other findings.")
 
 
 @pytest.mark.parametrize(
     ("open_", "said"),
     [
         (undecided("pages-foreign", 12), "Look at page 12 in the book: refund if another book's page stands there"),
-        (undecided("print-defect", 7, "few-words"), "Look at page 7 in the book: refund if its print is lacking there"),
+        (undecided("print-defect", 7, "few-words"), "Look at page 7 in the book: refund if it lacks print that the ordered file has"),
         (undecided("cover-identity", None), "Hold the cover beside the ordered one"),
         (undecided("trim-offset-block", None, "trim-not-stated"), "Find out the ordered trim size"),
         (undecided("color-defect", 9), "Look at page 9 in the book: refund if it is so"),

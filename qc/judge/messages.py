@@ -130,7 +130,7 @@ def _of_size(rule: Rule, outcome: FindingOutcome, value: float, allowed: str) ->
     if _only_a_person(rule, value):
         return f"; {'up to' if rule.within.is_upper else 'at least'} {allowed} is usual"
     if abs(rule.margin(value)) > CLOSE * abs(rule.within.value) and _one_side(rule, value):
-        return f", measured too roughly for the limit of {allowed}"
+        return f", too unsure to call; {up_to}"
     if rule.outside is None or abs(rule.outside.value - rule.within.value) < (_SAME_MM if rule.unit == "mm" else 1e-9):
         return f", too close to the limit of {allowed} to call"
     _, too_much = spoken_beside(value, rule.outside.value, rule.unit, in_inches=_in_inches(rule, rule.outside))

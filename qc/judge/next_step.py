@@ -22,7 +22,7 @@ _DATES = ("lost", "damaged")
 _COVER = "Hold the cover beside the ordered one: refund if it is another one."
 _TURNED = "Look whether the cover is bound upside down on its pages: refund if so."
 _SPINE = "Look at the spine: refund if front or back runs onto it as far as said."
-_PRINT = "Look at {page} in the book: refund if its print is lacking there, not if the author took it out."
+_PRINT = "Look at {page} in the book: refund if it lacks print that the ordered file has, unless the author has changed the file."
 _BESIDE = "Lay this copy beside another of the title: refund if a buyer would mind the difference."
 TRIM = "Find out the ordered trim size, state it (trim in copy.toml or title.toml), and inspect again."
 WHICH = "Find out which book was ordered, give its ISBN (--isbn) or its file (--reference), and inspect again."
@@ -95,7 +95,7 @@ def next_step(inspection: Inspection) -> str:
         return TRIM if unstated else _reference(inspection)
     open_ = [f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
     more = " Look at the other findings, too." if len(by_cause(open_)) > 1 else ""
-    return _to_settle(inspection, decides) + (" Or make the scans listed below." if verdict.rescan else more)
+    return _to_settle(inspection, decides) + (" The scans listed below settle other findings." if verdict.rescan else more)
 
 
 def _by_scans(decides: Finding | None) -> bool:

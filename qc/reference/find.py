@@ -50,8 +50,8 @@ def open_reference(
         pdf, name = path / "interior.pdf", real(path).name
         scans = None if pdf.is_file() else _approved(path)
         if scans is None and not pdf.is_file():
-            found = "only cover.pdf" if (path / "cover.pdf").is_file() else "no interior.pdf"
-            raise ReferenceFault(f"{path} has {found}. Put the print-ready pages there as interior.pdf.")
+            beside = ", only a cover.pdf" if (path / "cover.pdf").is_file() else ""
+            raise ReferenceFault(f"There is no interior.pdf in {path}{beside}. Put the print-ready pages there.")
     if _statement(path).exists():
         title = read_title(_statement(path))
     if trim is not None:
@@ -115,7 +115,7 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
         try:
             return open_reference(path, trim=stated.trim, bleed=stated.bleed, direction=stated.direction), ""
         except (ReferenceFault, UsageError) as fault:
-            return None, f"{what[0].upper()}{what[1:]} cannot be used: {fault}"
+            return None, f"The ordered file of {what} cannot be used. {fault}"
     places = " or ".join(map(str, searched))
     return (
         None,
