@@ -127,6 +127,11 @@ class BookCopy:
         """The interior pages; ``where.page`` counts these from 1."""
         return tuple(s for s in self.scans if s.role is Role.PAGE)
 
+    @property
+    def book_isbn(self) -> str | None:
+        """By which the ordered book is looked up."""
+        return self.isbn or self.claim.ordered_isbn
+
 
 @dataclass(frozen=True)
 class Where:

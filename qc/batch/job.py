@@ -26,17 +26,19 @@ from qc.report.large_pictures import PagePictures
 from qc.report.record import record, write_json
 from qc.report.wrap_drawing import wrap_drawing
 from qc.scan.allocator import keep_buffers
-from qc.scan.copy_folder import copy_id
 from qc.scan.paths import real
+from qc.scan.returns_csv import returns_in
 from qc.scan.scan_reader import ScanReader
+from qc.scan.statements import copy_id
 
 
 @dataclass(frozen=True)
 class Job:
     """What to inspect and how; small and free of pixels, so that it can go to another process.
 
-    `id` is that of the copy, as far as it is known without opening its scans. Results go to a folder of that name in
-    `out`, where an ``index.html`` names them if they are `listed`.
+    `id` is that of the copy, as far as it is known without opening its scans. `isbn` is the one of the command line, or read off
+    the cover where none is stated; `usual_scanner` is that of copies of which none is. Results go to a folder of the id in `out`,
+    where an ``index.html`` names them if they are `listed`.
     """
 
     path: Path
@@ -48,6 +50,8 @@ class Job:
     scanner: str | None = None
     dpi: float | None = None
     listed: bool = False
+    isbn: str | None = None
+    usual_scanner: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -68,22 +72,29 @@ def jobs_for(
     scanner: str | None = None,
     dpi: float | None = None,
     listed: bool = False,
+    isbn: str | None = None,
+    usual_scanner: str | None = None,
 ) -> list[Job]:
     """A job for each copy, after everything that can be checked without opening a scan.
 
     Raises
     ------
     UsageError
-        Two copies have the same id, `titles` is no folder, or a result would lie in a scan folder.
+        Two copies have the same id, `titles` is no folder, a returns.csv is wrong, or a result would lie in a scan folder.
     ReferenceFault
-        `reference` or `scanner` does not exist, or the profile of the scanner cannot be used or has expired.
+        `reference` or a scanner does not exist, or the profile of the scanner cannot be used or has expired.
     OutputError
         `out` cannot be made or written to.
     """
-    jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi, listed) for path in paths]
+    for folder in dict.fromkeys(real(path).parent for path in paths):
+        returns_in(folder)
+    jobs = [
+        Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi, listed, isbn, usual_scanner)
+        for path in paths
+    ]
     refuse_same_id((job.id, job.path) for job in jobs)
     _refuse_scan_folders(jobs)
-    refuse_missing(reference, titles, scanner)
+    refuse_missing(reference, titles, scanner or usual_scanner)
     make_writable(out)
     return jobs
 
@@ -98,7 +109,15 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     """
     keep_buffers()
     cv2.setNumThreads(1)
-    opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
+    opened = open_with(
+        job.path,
+        reference=job.reference,
+        titles=job.titles,
+        scanner=job.scanner,
+        usual_scanner=job.usual_scanner,
+        dpi=job.dpi,
+        isbn=job.isbn,
+    )
     large = PagePictures()
     reader, reference = ScanReader(seen=large.keep), opened.reference
     inspection, pages = inspect_with_colors(

@@ -19,7 +19,8 @@ from qc.reference.cache import unwritten
 from qc.report.plan_record import plan_record
 from qc.report.plan_text import show
 from qc.report.record import error_record, to_json
-from qc.scan.copy_folder import copies_passed_over, copy_id, find_copies
+from qc.scan.copy_folder import copies_passed_over, find_copies
+from qc.scan.statements import copy_id
 
 
 @click.command()
