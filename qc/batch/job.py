@@ -26,7 +26,7 @@ from qc.report.large_pictures import PagePictures
 from qc.report.record import record, write_json
 from qc.report.wrap_drawing import wrap_drawing
 from qc.scan.allocator import keep_buffers
-from qc.scan.paths import real
+from qc.scan.paths import leads_outside, real
 from qc.scan.returns_csv import returns_in
 from qc.scan.scan_reader import ScanReader
 from qc.scan.statements import copy_id
@@ -192,6 +192,13 @@ def _refuse_scan_folders(jobs: Sequence[Job]) -> None:
                     f"The results of {job.id} would go to {job.folder}, which lies in the scan folder {folder}. "
                     "Nothing is written there: choose another --out."
                 )
+
+
+def refuse_store_in_scans(store: Path, jobs: Sequence[Job]) -> None:
+    """Raise a UsageError where the store would lie in a scan folder."""
+    for job in jobs:
+        if job.path.is_dir() and not leads_outside(store, job.path):
+            raise UsageError(f"--store {store} lies in the scan folder {job.path}, where nothing is written.")
 
 
 def make_writable(out: Path) -> None:

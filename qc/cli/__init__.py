@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from qc import __version__
-from qc.cli import exits
+from qc.cli import exits, settings
 
 _SECTIONS = {
     "First steps": {
@@ -33,7 +33,8 @@ _SECTIONS = {
         "judge": "Judge a night again under another policy, without the scans.",
         "export": "A store as CSV or JSON lines.",
     },
-    "Once a scanner": {
+    "Once a bench": {
+        "doctor": "Versions, readers, profiles, store and settings: what holds, what is wrong.",
         "calibrate": "Scanner profiles: true millimeters, white lid, repeatability.",
     },
     "In plain words": {
@@ -96,6 +97,12 @@ def main(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(2)
+    for path in settings.find_files().passed_over:
+        click.echo(
+            f"{path} is not read: it lies in a folder of copies, where others may write. Move it above, or to "
+            f"{settings.user_file()}.",
+            err=True,
+        )
 
 
 def entry() -> NoReturn:

@@ -10,8 +10,8 @@ import cv2
 from qc.batch.cores import cores
 from qc.batch.job import refuse_same_id
 from qc.cli import exits, options, terminal
-from qc.errors import ScanError, UsageError, failure
-from qc.inputs import open_with, refuse_missing
+from qc.errors import ScanError, failure
+from qc.inputs import open_with, read_isbn, refuse_missing
 from qc.plan.copy_plan import Plan, plan_copy
 from qc.plan.remark import Remark
 from qc.plan.remarks import remarks
@@ -52,16 +52,15 @@ def plan(
 
     Exit code: 0, or 3 if some copy could not be inspected as it is.
     """
-    if reference is not None and titles is not None:
-        raise click.UsageError("--reference names the one to use and --titles a folder to search; give one of them.")
-    if not folder.exists():
-        raise UsageError(f"{folder} does not exist. Name a copy or the folder that holds the copies.")
+    options.refuse_both(reference)
+    stated = options.scanner_as_stated(scanner)
     refuse_missing(reference, titles, scanner)
     paths = find_copies(folder) if folder.is_dir() else [folder]
     if folder.is_dir():
         exits.say_passed_over(copies_passed_over(folder))
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
+    exits.say_columns(paths)
     refuse_same_id((copy_id(path), path) for path in paths)
     cv2.setNumThreads(1)
     codes: dict[str, int] = {}
@@ -71,7 +70,8 @@ def plan(
             name = copy_id(path)
             try:
                 with terminal.bar(name, "pages") as progress:
-                    opened = open_with(path, reference=reference, titles=titles, scanner=scanner, dpi=dpi)
+                    isbn = read_isbn(path, titles) if titles is not None and reference is None else None
+                    opened = open_with(path, reference=reference, titles=titles, dpi=dpi, isbn=isbn, **stated)
                     seen = plan_copy(opened, stated_dpi=dpi, threads=cores(), progress=progress)
                 found = remarks(seen)
             except Exception as error:

@@ -20,6 +20,7 @@ from qc.model import BookCopy, Role, ScanFile
 from qc.scan.file_roles import roles_of
 from qc.scan.image_file import IMAGE_SUFFIXES, count_frames
 from qc.scan.paths import leads_outside, real
+from qc.scan.returns_csv import NAME as RETURNS
 from qc.scan.returns_csv import returns_in
 from qc.scan.statements import Statements, copy_id, statements_of
 
@@ -257,6 +258,31 @@ def _copies_directly_in(folder: Path) -> list[Path]:
     return whole + unknown
 
 
+def holds_copies(folder: Path, apart: str = "") -> bool:
+    """Whether `folder` is where copies are put: it has a copy.toml or returns.csv, or most of what lies in it are scans or copies.
+
+    Not counted are a file named `apart`, and hidden, reference and result folders. Most, not any: a picture lies in many
+    folders, and somewhere below a shared one lies a copy.
+    """
+    if _has_copy_toml(folder) or (folder / RETURNS).is_file():
+        return True
+    try:
+        there = [p for p in folder.iterdir() if p.name[0] != "." and p.name != apart]
+    except OSError:
+        return False
+    files = [p for p in there if not p.is_dir()]
+    below = [p for p in there if p.is_dir() and not (_is_reference(p) or _holds_results(p))]
+    scans = sum(_is_image_name(p.name) for p in files) + sum(_has_copy_toml(p) or _holds_images(p) for p in below)
+    return 2 * scans > len(files) + len(below)
+
+
+def _holds_images(folder: Path) -> bool:
+    try:
+        return bool(_images(folder))
+    except OSError:
+        return False
+
+
 def _without_scans(folder: Path) -> dict[str, bool]:
     """Ids of copies that the returns.csv in `folder` names and nothing there is, and whether they are lost."""
     rows = returns_in(folder).rows
@@ -294,7 +320,7 @@ def _is_reference(folder: Path) -> bool:
 
 def _is_copy(folder: Path) -> bool:
     try:
-        return bool(_images(folder)) or statements_of(folder).claim.reason == "lost"
+        return _holds_images(folder) or statements_of(folder).claim.reason == "lost"
     except (OSError, UsageError):
         return False
 
