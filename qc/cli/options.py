@@ -13,6 +13,9 @@ from qc.cli import settings
 from qc.units import DPI_RANGE
 
 F = TypeVar("F", bound=Callable[..., Any])
+POLICY = "kdp"
+OUT = "qc-out"
+"""Where nothing else is stated."""
 
 
 def _resolution(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
@@ -84,9 +87,9 @@ titles = click.option(
 )
 policy = click.option(
     "--policy",
-    default=_setting("policy", "kdp"),
+    default=_setting("policy", POLICY),
     metavar="P",
-    help="A shipped policy or a TOML file. " + _else("policy", "kdp"),
+    help="A shipped policy or a TOML file. " + _else("policy", POLICY),
 )
 scanner = click.option(
     "--scanner",
@@ -109,7 +112,7 @@ by = click.option(
 )
 
 
-def out(default: str, *, usual: bool = True) -> Callable[[F], F]:
+def out(default: str = OUT, *, usual: bool = True) -> Callable[[F], F]:
     """``--out`` with a default folder; if it is the `usual` one for results, a setting may name another."""
     return click.option(
         "--out",

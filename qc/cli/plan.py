@@ -19,7 +19,7 @@ from qc.reference.cache import unwritten
 from qc.report.plan_record import plan_record
 from qc.report.plan_text import show
 from qc.report.record import error_record, to_json
-from qc.scan.copy_folder import copies_passed_over, find_copies
+from qc.scan.copy_folder import copies_passed_over, find_copies, open_copy
 from qc.scan.statements import copy_id
 
 
@@ -55,6 +55,8 @@ def plan(
     options.refuse_both(reference)
     stated = options.scanner_as_stated(scanner)
     refuse_missing(reference, titles, scanner)
+    if not folder.exists():
+        open_copy(folder)  # of a lost copy in returns.csv; else it says what lies beside it
     paths = find_copies(folder) if folder.is_dir() else [folder]
     if folder.is_dir():
         exits.say_passed_over(copies_passed_over(folder))
