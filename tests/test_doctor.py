@@ -58,7 +58,7 @@ def test_all_is_well_and_every_setting_has_its_origin(sound: Path, run_qc: Run) 
     assert "opencv" in said["versions"] and "SQLite 3." in said["versions"] and "Python 3." in said["versions"]
     assert "in 3 days" in said["profile a3"] and "version" in said["store"] and "GB free" in said["out"]
     text = run_qc("doctor").out
-    assert "All is well." in text and f"anna  ({sound / 'qc.toml'})" in text
+    assert "All is well." in text and f"anna ({sound / 'qc.toml'})" in text
     assert (sound / "qc.db").read_bytes() == before and not (sound / "qc-out").exists()
 
 
