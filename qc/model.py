@@ -109,6 +109,14 @@ class ScanFile:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The scans of one copy in a long scan of many."""
+
+    id: str
+    scans: tuple[ScanFile, ...]
+
+
+@dataclass(frozen=True)
 class BookCopy:
     """One physical returned book and the scans of it; `scans` are in reading order, covers included."""
 

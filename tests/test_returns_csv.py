@@ -16,7 +16,7 @@ from qc.errors import UsageError
 from qc.geometry import Direction
 from qc.judge.policy import load_policy
 from qc.scan.copy_folder import copies_passed_over, find_copies, open_copy
-from qc.scan.returns_csv import COLUMNS, NAME, returns_in
+from qc.scan.returns_csv import COLUMNS, NAME, not_used, returns_in
 from qc.scan.statements import statements_of
 
 ALL = {
@@ -158,7 +158,9 @@ def test_a_lost_copy_needs_no_folder_and_any_other_without_one_is_named(tmp_path
     assert [p.name for p in find_copies(tmp_path)] == ["RMA-1", "RMA-2", "RMA-4"]
     lost = open_copy(tmp_path / "RMA-2")
     assert (lost.scans, lost.claim.notified_on) == ((), date(2026, 10, 2))
-    assert copies_passed_over(tmp_path) == {"RMA-3": "row 4 of returns.csv names it, and there is no folder of it"}
+    assert copies_passed_over(tmp_path) == {}
+    said = f"row 4 of {tmp_path / NAME} names it, and there are no scans of it"
+    assert not_used([tmp_path, tmp_path], {"RMA-1", "RMA-2", "RMA-4"}) == {"RMA-3": said}
     with pytest.raises(UsageError, match="does not exist"):
         open_copy(tmp_path / "RMA-3")
 

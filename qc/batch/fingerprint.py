@@ -49,7 +49,7 @@ def depends_on(job: Job) -> Dependencies:
     copy = BookCopy(job.id, job.path, (), isbn=job.isbn or stated.isbn, claim=stated.claim, reference=stated.reference)
     references = [job.reference] if job.reference is not None else list(looked_up(copy, job.titles))
     return Dependencies(
-        files_of(job.path),
+        files_of(job.path) if job.part is None else list(dict.fromkeys(scan.path for scan in job.part.scans)),
         [(path, _inside(path)) for path in references],
         _profile(job.scanner or stated.scan.scanner),
     )
@@ -83,6 +83,8 @@ def fingerprint(job: Job, memory: Memory) -> str:
         content["row"] = row.cells
     if job.isbn is not None:
         content["isbn"] = job.isbn
+    if job.part is not None:
+        content["frames"] = [(scan.name, scan.frame) for scan in job.part.scans]
     files.keep()
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -120,7 +122,7 @@ class _Files:
 
 def _stated(job: Job) -> Statements:
     try:
-        return statements_of(job.path, job.usual_scanner)
+        return statements_of(job.path, job.usual_scanner, job.part)
     except UsageError:
         return Statements(job.id)
 

@@ -14,7 +14,7 @@ from qc.compare.same_title import CopyColors
 from qc.errors import OutputError, UsageError
 from qc.inputs import open_with, refuse_missing
 from qc.judge.policy import Policy
-from qc.model import Inspection
+from qc.model import Inspection, Part
 from qc.pipeline import Progress, inspect_with_colors
 from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
@@ -37,8 +37,9 @@ class Job:
     """What to inspect and how; small and free of pixels, so that it can go to another process.
 
     `id` is that of the copy, as far as it is known without opening its scans. `isbn` is the one of the command line, or read off
-    the cover where none is stated; `usual_scanner` is that of copies of which none is. Results go to a folder of the id in `out`,
-    where an ``index.html`` names them if they are `listed`.
+    the cover where none is stated; `usual_scanner` is that of copies of which none is; `part` is one of
+    several copies in the scans at `path`. Results go to a folder of the id in `out`, where an
+    ``index.html`` names them if they are `listed`.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Job:
     listed: bool = False
     isbn: str | None = None
     usual_scanner: str | None = None
+    part: Part | None = None
 
     @property
     def folder(self) -> Path:
@@ -117,6 +119,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         usual_scanner=job.usual_scanner,
         dpi=job.dpi,
         isbn=job.isbn,
+        part=job.part,
     )
     large = PagePictures()
     reader, reference = ScanReader(seen=large.keep), opened.reference
@@ -176,7 +179,7 @@ def refuse_same_id(copies: Iterable[tuple[str, Path]]) -> None:
         if name in seen:
             raise UsageError(
                 f"{seen[name]} and {path} have the same id, {name}, so one result would replace the other. "
-                'Rename one, or give it another copy = "..." in its copy.toml.'
+                'Rename one, or give it another copy = "..." in its copy.toml, or another separator sheet.'
             )
         seen[name] = path
 

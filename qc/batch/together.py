@@ -50,7 +50,7 @@ def _titles(jobs: Sequence[Job]) -> list[list[Job]]:
 
 def _stated_title(job: Job) -> str | None:
     try:
-        stated = statements_of(job.path)
+        stated = statements_of(job.path, part=job.part)
     except UsageError:
         return None
     return stated.reference.file or job.isbn or stated.isbn or stated.claim.ordered_isbn

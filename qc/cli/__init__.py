@@ -18,6 +18,7 @@ _SECTIONS = {
         "demo": "Draw returned copies, inspect them, show the reports; needs nothing.",
     },
     "At the bench": {
+        "sheet": "Separator sheets to print: one long scan of many copies is parted at them.",
         "inspect": "Scans of a copy to a verdict.",
         "compare": "Copies of one title against each other.",
     },

@@ -20,7 +20,7 @@ from rich.text import Text
 from qc.batch.cluster import Cluster
 from qc.batch.cores import cores
 from qc.batch.environment import differing, outlook
-from qc.batch.isbn_read import with_isbns
+from qc.batch.intake import look_in_all
 from qc.batch.job import Job, jobs_for, refuse_store_in_scans
 from qc.batch.ledger import Ledger
 from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
@@ -36,6 +36,7 @@ from qc.report.files import write_bytes, write_text
 from qc.report.summary_row import Row, not_inspected, time_left
 from qc.scan.copy_folder import copies_passed_over, find_copies
 from qc.scan.paths import real
+from qc.scan.returns_csv import not_used
 
 COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 
@@ -114,8 +115,11 @@ def batch(
     loaded = load_policy(policy)
     paths = _copies_below(folder, out)
     stated = jobs_for(paths, out, loaded, titles=titles, dpi=dpi, listed=True, **options.scanner_as_stated(scanner))
-    with terminal.bar("covers", "covers") as progress:
-        work = with_isbns(stated, jobs or cores(), progress)
+    with terminal.bar("looking", "copies") as progress:
+        looked = look_in_all(stated, jobs or cores(), progress)
+    work = looked.jobs
+    listed = not_used([real(folder), *(real(path).parent for path in paths)], {job.id for job in work})
+    exits.say_passed_over({**looked.passed_over, **listed})
     groups = groups_of(work)
     runner = _runner(cluster, jobs, time_limit * 60, round(memory_limit * 2**30))
     with ExitStack() as stack:
@@ -159,7 +163,6 @@ def batch(
 def _copies_below(folder: Path, out: Path) -> list[Path]:
     paths = find_copies(folder, skip=out)
     exits.say_passed_over(copies_passed_over(folder, skip=out))
-    exits.say_columns(paths)
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
     return paths

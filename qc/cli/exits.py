@@ -6,7 +6,6 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -79,14 +78,3 @@ def say_passed_over(reasons: Mapping[str, str]) -> None:
     """A line on stderr for each copy that is passed over, with the reason."""
     for name, why in reasons.items():
         print(shown(one_line(f"Passed over {name}: {why}."), _MOST_LETTERS), file=sys.stderr)
-
-
-def say_columns(copies: Iterable[Path]) -> None:
-    """A line on stderr for each returns.csv beside some copies that has columns nobody knows."""
-    from qc.scan.paths import real
-    from qc.scan.returns_csv import returns_in
-
-    for folder in dict.fromkeys(real(path).parent for path in copies):
-        stated = returns_in(folder)
-        if stated.passed_over:
-            say_passed_over({f"columns of {stated.path}": ", ".join(stated.passed_over)})

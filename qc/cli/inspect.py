@@ -55,13 +55,19 @@ def inspect(
     """
     options.refuse_both(reference)
     # Help and wrong options do not wait for image libraries.
-    from qc.batch.isbn_read import with_isbn
-    from qc.batch.job import jobs_for
+    from qc.batch.intake import look_in
+    from qc.batch.job import jobs_for, refuse_same_id
     from qc.cli.inspected import inspect_each
     from qc.judge.policy import load_policy
+    from qc.scan.paths import real
+    from qc.scan.returns_csv import not_used
 
     loaded = load_policy(policy)
     stated = options.scanner_as_stated(scanner)
     jobs = jobs_for(copies, out, loaded, reference=reference, titles=titles, dpi=dpi, isbn=isbn, **stated)
-    exits.say_columns(copies)
-    return inspect_each([with_isbn(job) for job in jobs], store_path, as_json=as_json, verbose=verbose)
+    looked = [look_in(job) for job in jobs]
+    jobs = [job for one in looked for job in one.jobs]
+    refuse_same_id((job.id, job.path) for job in jobs)
+    for passed_over in (not_used((real(path).parent for path in copies), None), *(one.passed_over for one in looked)):
+        exits.say_passed_over(passed_over)
+    return inspect_each(jobs, store_path, as_json=as_json, verbose=verbose)

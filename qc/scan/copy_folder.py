@@ -16,7 +16,7 @@ from typing import Any
 from natsort import natsort_keygen, ns
 
 from qc.errors import ScanError, UsageError
-from qc.model import BookCopy, Role, ScanFile
+from qc.model import BookCopy, Part, Role, ScanFile
 from qc.scan.file_roles import roles_of
 from qc.scan.image_file import IMAGE_SUFFIXES, count_frames
 from qc.scan.paths import leads_outside, real
@@ -43,10 +43,10 @@ _PAGE_SIDE = re.compile(r"(?<=\d)([ _-]?)(fron|back)(?:t?)(?![a-z])", re.IGNOREC
 _natural: Callable[[str], Any] = natsort_keygen(alg=ns.PATH | ns.IGNORECASE)
 
 
-def open_copy(path: Path, usual_scanner: str | None = None) -> BookCopy:
+def open_copy(path: Path, usual_scanner: str | None = None, part: Part | None = None) -> BookCopy:
     """The copy at `path`: a folder of scans, a multipage TIFF, or a PDF of scans; of a lost copy its row in returns.csv suffices.
 
-    `usual_scanner` is the scanner of copies of which nothing else is stated.
+    `usual_scanner` is the scanner of copies of which nothing else is stated; `part` is one of several copies in the scans there.
 
     Raises
     ------
@@ -59,7 +59,9 @@ def open_copy(path: Path, usual_scanner: str | None = None) -> BookCopy:
     -----
     A file that cannot be opened keeps its position as one scan; reading it raises the `ScanError`.
     """
-    stated = statements_of(path, usual_scanner)
+    stated = statements_of(path, usual_scanner, part)
+    if part is not None:
+        return _copy(path, stated, part.scans)
     if path.is_dir():
         return _open_folder(path, stated)
     if not path.is_file():
@@ -120,13 +122,7 @@ def copies_passed_over(folder: Path, *, skip: Path | None = None) -> dict[str, s
             found[_printable(file.name)] = "a single image beside whole copies is none; give it a folder of its own"
     ahead = [folder]
     while ahead:
-        at = ahead.pop()
-        for missing in (name for name, lost in _without_scans(at).items() if not lost):
-            row = returns_in(at).rows[missing].number
-            found[(at / missing).relative_to(folder).as_posix()] = (
-                f"row {row} of returns.csv names it, and there is no folder of it"
-            )
-        for path in _folders_in(at):
+        for path in _folders_in(ahead.pop()):
             name = _printable(path.relative_to(folder).as_posix())
             if path.is_symlink() and not path.name.startswith("."):
                 where = "outside the folder" if leads_outside(path, folder) else "to another folder"
@@ -164,7 +160,7 @@ def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
         at = ahead.pop()
         below = _searched_in(at, skipped)
         found += [p for p in below if _is_copy(p)]
-        found += [at / name for name, lost in _without_scans(at).items() if lost]
+        found += _lost_without_folder(at)
         ahead += below
     return sorted(found, key=lambda p: _order(p.relative_to(folder).as_posix()))
 
@@ -283,11 +279,11 @@ def _holds_images(folder: Path) -> bool:
         return False
 
 
-def _without_scans(folder: Path) -> dict[str, bool]:
-    """Ids of copies that the returns.csv in `folder` names and nothing there is, and whether they are lost."""
-    rows = returns_in(folder).rows
-    there = {copy_id(p) for p in (*_folders_in(folder), *_images(folder))} if rows else set()
-    return {name: row.lost for name, row in rows.items() if name not in there}
+def _lost_without_folder(folder: Path) -> list[Path]:
+    """Where the folders of lost copies would be that the returns.csv in `folder` names and nothing there is."""
+    lost = [name for name, row in returns_in(folder).rows.items() if row.lost]
+    there = {copy_id(p) for p in (*_folders_in(folder), *_images(folder))} if lost else set()
+    return [folder / name for name in lost if name not in there]
 
 
 def _searched_in(folder: Path, skipped: Path | None) -> list[Path]:

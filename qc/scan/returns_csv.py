@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -59,12 +59,36 @@ def returns_in(folder: Path) -> Returns:
     """
     path = folder / NAME
     try:
-        about = path.stat()
+        path.lstat()
     except OSError:
         return Returns(path)
     if leads_outside(path, folder):
         raise UsageError(f"{path} is a link to a place outside its folder, which is not read. Copy the file itself.")
+    return read_returns(path)
+
+
+def read_returns(path: Path) -> Returns:
+    """What a list of copies at `path` states; raises UsageError as `returns_in`, and where there is none."""
+    try:
+        about = path.stat()
+    except OSError as fault:
+        raise UsageError(f"{path} cannot be read ({fault.strerror}). Check the path.") from fault
     return _read(path, about.st_size, about.st_mtime_ns)
+
+
+def not_used(folders: Iterable[Path], copies: Collection[str] | None) -> dict[str, str]:
+    """What of the returns.csv in some folders is passed over, and why: columns, and rows of which there is no copy.
+
+    `copies` are the ids of all copies there are; None where only some were asked for.
+    """
+    found = {}
+    for stated in map(returns_in, dict.fromkeys(folders)):
+        if stated.passed_over:
+            found[f"columns of {stated.path}"] = ", ".join(stated.passed_over)
+        for name, row in stated.rows.items():
+            if copies is not None and name not in copies:
+                found[name] = f"row {row.number} of {stated.path} names it, and there are no scans of it"
+    return found
 
 
 @lru_cache(maxsize=16)

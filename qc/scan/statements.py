@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qc.errors import UsageError
-from qc.model import Claim, ReferenceSettings, ScanSettings
+from qc.model import Claim, Part, ReferenceSettings, ScanSettings
 from qc.scan.copy_toml import Tables, read_copy_toml
 from qc.scan.paths import real
 from qc.scan.returns_csv import Row, returns_in
@@ -32,8 +32,10 @@ class Statements:
     row: Row | None = None
 
 
-def statements_of(path: Path, usual_scanner: str | None = None) -> Statements:
+def statements_of(path: Path, usual_scanner: str | None = None, part: Part | None = None) -> Statements:
     """What is stated of the copy at `path`; copy.toml wins over its row of returns.csv, and both over the usual scanner.
+
+    `part` is one of several copies in the scans there.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def statements_of(path: Path, usual_scanner: str | None = None) -> Statements:
         As of `read_copy_toml` and `returns_in`.
     """
     own = read_copy_toml(path) if path.is_dir() else {}
-    name = own.get("copy") or id_of_name(path)
+    name = (part.id if part else own.get("copy")) or id_of_name(path)
     row = returns_in(real(path).parent).rows.get(name)
     layers: list[Tables] = [{"scan": {"scanner": usual_scanner}}, row.tables if row else {}, own]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import zxingcpp
 from conftest import ISBN
-
 from qc.batch.isbn_read import with_isbn, with_isbns
+
 from qc.batch.job import Job
 from qc.inputs import open_with, read_isbn
 from qc.judge.policy import load_policy
