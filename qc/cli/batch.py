@@ -114,12 +114,8 @@ def batch(
         raise UsageError("--redo needs --store: without a store every copy is inspected anyway.")
     loaded = load_policy(policy)
     paths = _copies_below(folder, out)
-    stated = jobs_for(paths, out, loaded, titles=titles, dpi=dpi, listed=True, **options.scanner_as_stated(scanner))
-    with terminal.bar("looking", "copies") as progress:
-        looked = look_in_all(stated, jobs or cores(), progress)
-    work = looked.jobs
-    listed = not_used([real(folder), *(real(path).parent for path in paths)], {job.id for job in work})
-    exits.say_passed_over({**looked.passed_over, **listed})
+    stated = options.scanner_as_stated(scanner)
+    work = looked_in(jobs_for(paths, out, loaded, titles=titles, dpi=dpi, listed=True, **stated), folder, jobs)
     groups = groups_of(work)
     runner = _runner(cluster, jobs, time_limit * 60, round(memory_limit * 2**30))
     with ExitStack() as stack:
@@ -166,6 +162,15 @@ def _copies_below(folder: Path, out: Path) -> list[Path]:
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
     return paths
+
+
+def looked_in(found: Sequence[Job], folder: Path, processes: int | None) -> Sequence[Job]:
+    """Jobs of the copies in `folder` after a look at their scans; what of them or of a returns.csv is passed over is said."""
+    with terminal.bar("looking", "copies") as progress:
+        looked = look_in_all(found, processes or cores(), progress)
+    places = [real(folder), *(real(job.path).parent for job in found)]
+    exits.say_passed_over({**looked.passed_over, **not_used(places, {job.id for job in looked.jobs})})
+    return looked.jobs
 
 
 def _inspect(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import zxingcpp
 from conftest import ISBN
-from qc.batch.isbn_read import with_isbn, with_isbns
 
+from qc.batch.intake import look_in, look_in_all
 from qc.batch.job import Job
 from qc.inputs import open_with, read_isbn
 from qc.judge.policy import load_policy
@@ -71,7 +71,7 @@ def test_it_never_replaces_what_is_stated(
     (tmp_path / "RMA-1" / "copy.toml").write_text(stated)
     monkeypatch.setattr("qc.inputs.cover_isbns", lambda *_: pytest.fail("a cover is decoded"))
     job = Job(tmp_path / "RMA-1", "RMA-1", tmp_path / "out", load_policy(), titles=titles)
-    assert with_isbn(job) == job
+    assert look_in(job).jobs == (job,)
 
 
 def test_a_batch_reads_them_in_other_processes_and_the_title_is_found(titles: Path, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_batch_reads_them_in_other_processes_and_the_title_is_found(titles: Pa
     (tmp_path / "RMA-2" / "cover-back.png").write_bytes(b"no image")
     jobs = [Job(tmp_path / n, n, tmp_path / "out", load_policy(), titles=titles) for n in ("RMA-1", "RMA-2")]
     told: list[tuple[int, int]] = []
-    first, second = with_isbns(jobs, 2, lambda done, of: told.append((done, of)))
+    first, second = look_in_all(jobs, 2, lambda done, of: told.append((done, of))).jobs
     assert (first.isbn, second) == (ISBN, jobs[1])
     assert told[-1] == (2, 2)
     opened = open_with(first.path, titles=titles, isbn=first.isbn)
