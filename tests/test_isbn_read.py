@@ -80,7 +80,9 @@ def test_a_batch_reads_them_in_other_processes_and_the_title_is_found(titles: Pa
     (tmp_path / "RMA-2" / "cover-back.png").write_bytes(b"no image")
     jobs = [Job(tmp_path / n, n, tmp_path / "out", load_policy(), titles=titles) for n in ("RMA-1", "RMA-2")]
     told: list[tuple[int, int]] = []
-    first, second = look_in_all(jobs, 2, lambda done, of: told.append((done, of))).jobs
+    looked = look_in_all(jobs, 2, lambda done, of: told.append((done, of)))
+    first, second = looked.jobs
+    assert looked.isbns == {"RMA-1": ISBN}
     assert (first.isbn, second) == (ISBN, jobs[1])
     assert told[-1] == (2, 2)
     opened = open_with(first.path, titles=titles, isbn=first.isbn)

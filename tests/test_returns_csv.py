@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from conftest import ISBN, Drawn, Run
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qc.batch.fingerprint import fingerprint
 from qc.batch.job import Job, jobs_for
@@ -209,3 +211,23 @@ def test_jobs_carry_what_the_command_line_states(drawn: Drawn, tmp_path: Path) -
 
 def _no_toml(_folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name == "copy.toml"]
+
+
+@settings(max_examples=200)
+@given(
+    text=st.one_of(
+        st.binary(max_size=300),
+        st.text(st.sampled_from('copyisbn,;"\r\n\0 1RMA-=+é\ufeff'), max_size=200).map(str.encode),
+        st.lists(st.lists(st.text(max_size=12), max_size=5), max_size=6).map(
+            lambda rows: "\n".join(["copy,isbn,received_on,dpi", *map(",".join, rows)]).encode()
+        ),
+    )
+)
+def test_whatever_stands_in_it_is_read_or_said(text: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = csv(tmp_path_factory.mktemp("csv"), text)
+    try:
+        found = returns_in(folder)
+    except UsageError as fault:
+        assert NAME in str(fault)
+    else:
+        assert all(name == row.tables["copy"] and row.number > 1 for name, row in found.rows.items())

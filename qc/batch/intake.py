@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qc.batch.job import Job, refuse_same_id
@@ -13,10 +13,11 @@ from qc.pipeline import Progress
 
 @dataclass(frozen=True)
 class Looked:
-    """Jobs after a look at their scans, and scans that belong to none, each with the reason."""
+    """Jobs after a look at their scans; scans that belong to none, each with the reason; ISBNs that were read, by id."""
 
     jobs: tuple[Job, ...]
     passed_over: Mapping[str, str] = field(default_factory=dict)
+    isbns: Mapping[str, str] = field(default_factory=dict)
 
 
 def look_in(job: Job) -> Looked:
@@ -24,7 +25,8 @@ def look_in(job: Job) -> Looked:
     try:
         parts, passed_over = find_parts(job.path)
         jobs = [replace(job, id=part.id, part=part) for part in parts] if parts is not None else [job]
-        return Looked(tuple(map(_with_isbn, jobs)), passed_over)
+        found = tuple(map(_with_isbn, jobs))
+        return Looked(found, passed_over, {j.id: j.isbn for j in found if j.isbn is not None and job.isbn is None})
     except Exception:  # its inspection meets the same fault and says it
         return Looked((job,))
 
@@ -43,9 +45,16 @@ def look_in_all(jobs: Sequence[Job], processes: int, progress: Progress) -> Look
         for done, ended in enumerate(Runner(_look, min(processes, len(asked))).run(asked), 1):
             found[ended.job.id] = ended.result or Looked((ended.job,))
             progress(done, len(asked))
-    after = tuple(job for looked in found.values() for job in looked.jobs)
-    refuse_same_id((job.id, job.path) for job in after)
-    return Looked(after, {name: why for looked in found.values() for name, why in looked.passed_over.items()})
+    return together(found.values())
+
+
+def together(looked: Iterable[Looked]) -> Looked:
+    """What several looks found; raises a UsageError where two copies have the same id."""
+    found = list(looked)
+    jobs = tuple(job for one in found for job in one.jobs)
+    refuse_same_id((job.id, job.path) for job in jobs)
+    passed_over = {name: why for one in found for name, why in one.passed_over.items()}
+    return Looked(jobs, passed_over, {name: isbn for one in found for name, isbn in one.isbns.items()})
 
 
 def _look(job: Job, _tick: Tick) -> Looked:

@@ -170,6 +170,7 @@ def looked_in(found: Sequence[Job], folder: Path, processes: int | None) -> Sequ
         looked = look_in_all(found, processes or cores(), progress)
     places = [real(folder), *(real(job.path).parent for job in found)]
     exits.say_passed_over({**looked.passed_over, **not_used(places, {job.id for job in looked.jobs})})
+    exits.say_isbns(looked.isbns)
     return looked.jobs
 
 

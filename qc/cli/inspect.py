@@ -55,8 +55,8 @@ def inspect(
     """
     options.refuse_both(reference)
     # Help and wrong options do not wait for image libraries.
-    from qc.batch.intake import look_in
-    from qc.batch.job import jobs_for, refuse_same_id
+    from qc.batch.intake import look_in, together
+    from qc.batch.job import jobs_for
     from qc.cli.inspected import inspect_each
     from qc.judge.policy import load_policy
     from qc.scan.paths import real
@@ -65,9 +65,7 @@ def inspect(
     loaded = load_policy(policy)
     stated = options.scanner_as_stated(scanner)
     jobs = jobs_for(copies, out, loaded, reference=reference, titles=titles, dpi=dpi, isbn=isbn, **stated)
-    looked = [look_in(job) for job in jobs]
-    jobs = [job for one in looked for job in one.jobs]
-    refuse_same_id((job.id, job.path) for job in jobs)
-    for passed_over in (not_used((real(path).parent for path in copies), None), *(one.passed_over for one in looked)):
-        exits.say_passed_over(passed_over)
-    return inspect_each(jobs, store_path, as_json=as_json, verbose=verbose)
+    looked = together(map(look_in, jobs))
+    exits.say_passed_over({**looked.passed_over, **not_used((real(path).parent for path in copies), None)})
+    exits.say_isbns(looked.isbns)
+    return inspect_each(looked.jobs, store_path, as_json=as_json, verbose=verbose)
