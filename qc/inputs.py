@@ -52,8 +52,8 @@ def refuse_missing(reference: Path | None, titles: Path | None, scanner: str | N
 
 
 def may_hold_sheets(path: Path) -> bool:
-    """Whether the scans at `path` are looked through for separator sheets: a copy.toml says that they are of one copy."""
-    return not (path / "copy.toml").exists()
+    """Whether there are scans at `path` to look through for separator sheets: a copy.toml says that they are of one copy."""
+    return path.exists() and not (path / "copy.toml").exists()
 
 
 def find_parts(path: Path) -> tuple[list[Part] | None, dict[str, str]]:
@@ -63,8 +63,7 @@ def find_parts(path: Path) -> tuple[list[Part] | None, dict[str, str]]:
     -----
     Scans of which a returns.csv or the name of a cover says that they are of one copy are looked through if the first is a sheet.
     """
-    copy = open_copy(path)
-    if not may_hold_sheets(path) or len(copy.scans) < 2:
+    if not may_hold_sheets(path) or len((copy := open_copy(path)).scans) < 2:
         return None, {}
     one = statements_of(path).row is not None or any(scan.role is not Role.PAGE for scan in copy.scans)
     if one and read_sheet(copy.scans[0]) is None:

@@ -97,14 +97,28 @@ def test_where_nothing_can_be_written_it_is_5(run_qc: Run, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("copy", ["RMA-10482", LONGEST])
-@pytest.mark.parametrize("dpi", [75, 100, 150, 300])
-def test_a_sheet_is_read_however_it_lies(copy: str, dpi: int, tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    for angle in (0, 90, 183):
-        gray = np.asarray(side(copy, dpi).rotate(angle, expand=True, fillcolor=40), float)
-        gray = 25 + 0.8 * cv2.GaussianBlur(gray, (0, 0), dpi / 200) + rng.normal(0, 6, gray.shape)
-        Image.fromarray(gray.clip(0, 255).astype(np.uint8)).save(tmp_path / "s.jpg", quality=70)
-        assert read_sheet(ScanFile(tmp_path / "s.jpg", "s.jpg")) == copy
+@pytest.mark.parametrize(("dpi", "angle"), [(75, 0), (100, 90), (150, 183), (300, 5)])
+def test_a_sheet_is_read_however_it_lies(copy: str, dpi: int, angle: int, tmp_path: Path) -> None:
+    gray = np.asarray(side(copy, dpi).rotate(angle, expand=True, fillcolor=40), np.float32)
+    noise = np.random.default_rng(1).normal(0, 6, gray.shape)
+    gray = 25 + 0.8 * cv2.GaussianBlur(gray, (0, 0), dpi / 200) + noise
+    Image.fromarray(gray.clip(0, 255).astype(np.uint8)).save(tmp_path / "s.jpg", quality=70)
+    assert read_sheet(ScanFile(tmp_path / "s.jpg", "s.jpg")) == copy
+
+
+@pytest.mark.parametrize("paper", ["a4", "letter"])
+@pytest.mark.parametrize("size_in", [(6, 9), (5, 8)])
+def test_a_feeder_that_is_set_to_the_book_sees_enough_of_a_sheet(
+    size_in: tuple[int, int], paper: str, tmp_path: Path
+) -> None:
+    dpi = 200
+    whole = side("RMA-10482", dpi, paper)
+    width, height = (v * dpi for v in size_in)
+    for left in (0, (whole.width - width) // 2, whole.width - width):
+        for turned in (False, True):
+            seen = (whole.rotate(180) if turned else whole).crop((left, 0, left + width, height))
+            seen.save(tmp_path / "s.png")
+            assert read_sheet(ScanFile(tmp_path / "s.png", "s.png")) == "RMA-10482", (left, turned)
 
 
 def test_other_pages_and_other_codes_are_no_sheets(tmp_path: Path) -> None:
@@ -187,10 +201,9 @@ def test_jobs_of_a_long_scan_have_keys_of_their_own_and_no_id_twice(stack: list,
     with Store(tmp_path / "qc.db", create=True) as store:
         keys = {fingerprint(j, store) for j in (job, first, second)}
     assert len(keys) == 3
-    assert look_in_all([job], 1, lambda done, of: None) == look_in(job)
     again = Job(long_scan(tmp_path / "more.tif", stack), "more", tmp_path / "out", POLICY)
     with pytest.raises(UsageError, match="have the same id, RMA-1"):
-        look_in_all([job, again], 2, lambda done, of: None)
+        look_in_all([job, again], 1, lambda done, of: None)
 
 
 def test_a_broken_long_scan_is_left_to_its_inspection(tmp_path: Path) -> None:
@@ -223,6 +236,5 @@ def test_a_long_scan_goes_all_the_way(drawn: Drawn, run_qc: Run, tmp_path: Path)
     assert verdicts == [outcome, outcome]
     again = run_qc("batch", inbox, "--titles", drawn.titles, "--store", "qc.db")
     assert "2 done before" in again.err
-    ran = run_qc("inspect", inbox / "night", "--titles", drawn.titles, "--json")
-    assert ran.code == alone.code and len(ran.out.splitlines()) == 2
-    assert '"file": "0-01' in ran.out.splitlines()[0] and '"file": "1-04' in ran.out.splitlines()[1]
+    first, second = ((tmp_path / "qc-out" / copy / "inspection.json").read_text() for copy in ("RMA-1", "RMA-2"))
+    assert '"file": "0-01' in first and '"file": "1-04' in second and "1-0" not in first.split('"pages":')[-1]

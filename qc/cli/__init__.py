@@ -34,7 +34,7 @@ _SECTIONS = {
         "judge": "Judge a night again under another policy, without the scans.",
         "export": "A store as CSV or JSON lines.",
     },
-    "Once a bench": {
+    "Setting up": {
         "doctor": "Versions, readers, profiles, store and settings: what holds, what is wrong.",
         "calibrate": "Scanner profiles: true millimeters, white lid, repeatability.",
     },

@@ -73,20 +73,21 @@ def find_files() -> Files:
     """
     here = real(Path())
     chain = [folder for folder in (here, *here.parents) if _is_there(folder / NAME)]
-    home = real(Path.home())
-    foreign = _outermost_with_copies(chain[0], {home, *home.parents}) if chain else None
+    foreign = _outermost_with_copies(chain[0]) if chain else None
     own = [folder / NAME for folder in chain if foreign is None or not folder.is_relative_to(foreign)]
     usual = user_file()
     read = dict.fromkeys([*own[:1], *([usual] if _is_there(usual) else [])])
     return Files(tuple(read), tuple(folder / NAME for folder in chain if folder / NAME not in own))
 
 
-def _outermost_with_copies(folder: Path, never: set[Path]) -> Path | None:
-    """The outermost of `folder` and those above it that holds copies."""
+def _outermost_with_copies(folder: Path) -> Path | None:
+    """The outermost of `folder` and those above it that holds copies, but for the user's home and above."""
     # Help and most commands find no qc.toml, and do not wait for image libraries.
     from qc.scan.copy_folder import holds_copies
 
-    return next((f for f in reversed((folder, *folder.parents)) if f not in never and holds_copies(f, NAME)), None)
+    home = real(Path.home())
+    own = {home, *home.parents}
+    return next((f for f in reversed((folder, *folder.parents)) if f not in own and holds_copies(f, NAME)), None)
 
 
 def _is_there(path: Path) -> bool:

@@ -16,9 +16,13 @@ from reportlab.pdfgen.canvas import Canvas
 from qc.features.text.separator import sheet_text
 
 PAPERS = {"a4": A4, "letter": LETTER}
-_CODE_MM = 130.0
-"""Width of the code with its quiet zone: it is read in a small picture, even of an id of 100 letters."""
-_MARGIN_MM = 20.0
+_MODULE_MM = 1.9
+"""Of the code: three pixels where it is looked for, in a small picture."""
+_LARGEST_MM = 71.0
+"""Width of a code that has room in the corners, too."""
+_MARGIN_MM = 15.0
+_QUIET = 4
+"""Modules of white around a code."""
 _HINT = "Separator sheet. Print on both sides; lay it before the pages of this copy in the feeder."
 
 
@@ -46,15 +50,23 @@ def sheets_pdf(sheets: Iterable[Sheet], paper: str) -> bytes:
 
 
 def _draw(canvas: Canvas, sheet: Sheet, side: str, width: float, height: float) -> None:
-    code = _CODE_MM * mm
-    drawing = Drawing(code, code)
-    drawing.add(QrCodeWidget(sheet_text(sheet.copy), barLevel="M", barBorder=4, barWidth=code, barHeight=code))
-    renderPDF.draw(drawing, canvas, (width - code) / 2, (height - code) / 2)
-    middle, room = width / 2, width - 2 * _MARGIN_MM * mm
-    above = (height + code) / 2 + 10 * mm
-    _centered(canvas, sheet.copy, "Helvetica-Bold", 48, middle, above, room)
-    _centered(canvas, sheet.about, "Helvetica", 14, middle, above - 8 * mm, room)
-    _centered(canvas, f"{_HINT} ({side})", "Helvetica", 10, middle, _MARGIN_MM * mm, room)
+    """A side: the code in the middle and in the corners, as a feeder that is set to the book sees a part of the sheet."""
+    code = QrCodeWidget(sheet_text(sheet.copy), barLevel="M", barBorder=_QUIET)
+    code.qr.make()
+    size = (code.qr.getModuleCount() + 2 * _QUIET) * _MODULE_MM * mm
+    code.barWidth = code.barHeight = size
+    drawing = Drawing(size, size)
+    drawing.add(code)
+    margin = _MARGIN_MM * mm
+    places = [((width - size) / 2, (height - size) / 2)]
+    if size <= _LARGEST_MM * mm:
+        places += [(x, y) for x in (margin, width - margin - size) for y in (margin, height - margin - size)]
+    for x, y in places:
+        renderPDF.draw(drawing, canvas, x, y)
+    above = (height + size) / 2 + 8 * mm
+    _centered(canvas, sheet.copy, "Helvetica-Bold", 40, width / 2, above, width - 2 * margin)
+    _centered(canvas, sheet.about, "Helvetica", 14, width / 2, (height - size) / 2 - 8 * mm, width - 2 * margin)
+    _centered(canvas, f"{_HINT} ({side})", "Helvetica", 9, width / 2, 8 * mm, width - 2 * margin)
 
 
 def _centered(canvas: Canvas, text: str, font: str, size_pt: float, x: float, y: float, room: float) -> None:

@@ -16,8 +16,8 @@ from qc.scan.image_file import read_header, read_pixels
 
 _PREFIX = "qc-copy:"
 _SHEET = re.compile(re.escape(_PREFIX) + r"([A-Za-z0-9_-][A-Za-z0-9._-]{0,99})")
-_LEAST_PX = 320
-"""Of the longer side: a module of the code, 2.4 mm or more, is then 2.5 px wide on a sheet of A4."""
+_LEAST_PX = 400
+"""Of the longer side: a module of the code, 1.9 mm, is then 2.6 px wide on a sheet of A4."""
 _QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 
 
