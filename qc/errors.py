@@ -31,7 +31,7 @@ class ScanError(QcError):
 
 
 class ReferenceFault(QcError):
-    """A reference or scanner profile named on the command line is missing, unreadable, encrypted, empty or expired."""
+    """A reference or scanner profile named on the command line or in a setting is missing, unreadable, empty or expired."""
 
     exit_code = 4
 

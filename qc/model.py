@@ -109,6 +109,14 @@ class ScanFile:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The scans of one copy in a long scan of many."""
+
+    id: str
+    scans: tuple[ScanFile, ...]
+
+
+@dataclass(frozen=True)
 class BookCopy:
     """One physical returned book and the scans of it; `scans` are in reading order, covers included."""
 
@@ -126,6 +134,11 @@ class BookCopy:
     def pages(self) -> tuple[ScanFile, ...]:
         """The interior pages; ``where.page`` counts these from 1."""
         return tuple(s for s in self.scans if s.role is Role.PAGE)
+
+    @property
+    def book_isbn(self) -> str | None:
+        """By which the ordered book is looked up."""
+        return self.isbn or self.claim.ordered_isbn
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,16 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that whoever runs the tests has set for the bench."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TITLES", "STORE", "POLICY", "SCANNER", "OUT", "BY", "PROFILES"):
+            patch.delenv(f"QC_{name}", raising=False)
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("user")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def spared_processor() -> None:
     """One thread of OpenCV, as `qc` has, and a gigabyte of printed pages that are drawn again and again."""
     import cv2

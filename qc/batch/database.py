@@ -184,3 +184,4 @@ _WHAT_TO_DO: Mapping[int, tuple[str, str]] = {
     sqlite3.SQLITE_NOTADB: ("it is no SQLite file", "Give another path with --store; this file is left as it is."),
     sqlite3.SQLITE_FULL: ("the disk is full", "Make room and call this again; what was stored so far is complete."),
 }
+SQLITE_VERSION = sqlite3.sqlite_version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -47,11 +48,16 @@ def outlook(job: Job) -> dict[str, str]:
     return {
         "qc": __version__,
         **{f"measure {m.id}": str(m.version) for m in MEASURES.values()},
-        **{f"library {name}": _version(name) for name in _LIBRARIES},
+        **{f"library {name}": number for name, number in versions().items() if name not in ("qc", "Python")},
         "scans": f"{_extent(on.scans)} in {job.path.absolute()}",
         "reference": ", ".join(f"{_extent(files)} in {path.absolute()}" for path, files in on.references) or "none",
         "profile": on.profile or "none",
     }
+
+
+def versions() -> dict[str, str]:
+    """Versions of qc, of Python and of each library that decides a number or whether something is read; "none" without it."""
+    return {"qc": __version__, "Python": platform.python_version(), **{name: _version(name) for name in _LIBRARIES}}
 
 
 def differing(here: Mapping[str, str], there: Mapping[str, str]) -> str:

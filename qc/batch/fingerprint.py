@@ -7,7 +7,6 @@ import json
 import os
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,10 +17,10 @@ from qc.measure import MEASURES
 from qc.model import BookCopy
 from qc.reference.find import looked_up
 from qc.scan.copy_folder import files_of
-from qc.scan.copy_toml import CopyToml, read_copy_toml
 from qc.scan.image_file import sha256
 from qc.scan.paths import real
 from qc.scan.profile_file import load_profile
+from qc.scan.statements import Statements, statements_of
 
 _SETTLED_NS = 2_000_000_000
 """A file younger than this may change again without its time telling so; its hash is not kept."""
@@ -46,20 +45,21 @@ class Dependencies:
 
 def depends_on(job: Job) -> Dependencies:
     """Files that the inspection of a copy reads, as far as they exist; nothing is decoded."""
-    settings = _settings(job.path)
-    copy = BookCopy(job.id, job.path, (), isbn=settings.isbn, reference=settings.reference)
+    stated = _stated(job)
+    copy = BookCopy(job.id, job.path, (), isbn=job.isbn or stated.isbn, claim=stated.claim, reference=stated.reference)
     references = [job.reference] if job.reference is not None else list(looked_up(copy, job.titles))
     return Dependencies(
-        files_of(job.path),
+        files_of(job.path) if job.part is None else list(dict.fromkeys(scan.path for scan in job.part.scans)),
         [(path, _inside(path)) for path in references],
-        _profile(job.scanner or settings.scan.scanner),
+        _profile(job.scanner or stated.scan.scanner),
     )
 
 
 def fingerprint(job: Job, memory: Memory) -> str:
     """Hash of everything that decides what the inspection of a copy gives.
 
-    These are the content of its scans and of copy.toml, of what lies under the name of its reference and of the scanner
+    These are the content of its scans and of copy.toml, its row of returns.csv and its ISBN on the command line or read off
+    its cover, of what lies under the name of its reference and of the scanner
     profile, the policy, the stated resolution, and the versions of all measures. Names of files count, too, because
     they order the pages. Nothing is decoded.
 
@@ -79,6 +79,12 @@ def fingerprint(job: Job, memory: Memory) -> str:
         "dpi": job.dpi,
         "measures": {m.id: m.version for m in MEASURES.values()},
     }
+    if (row := _stated(job).row) is not None:
+        content["row"] = row.cells
+    if job.isbn is not None:
+        content["isbn"] = job.isbn
+    if job.part is not None:
+        content["frames"] = [(scan.name, scan.frame) for scan in job.part.scans]
     files.keep()
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -114,11 +120,11 @@ class _Files:
         return digest
 
 
-def _settings(path: Path) -> CopyToml:
-    with suppress(UsageError):
-        if path.is_dir():
-            return read_copy_toml(path)
-    return CopyToml()
+def _stated(job: Job) -> Statements:
+    try:
+        return statements_of(job.path, job.usual_scanner, job.part)
+    except UsageError:
+        return Statements(job.id)
 
 
 def _inside(reference: Path) -> list[Path]:

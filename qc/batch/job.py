@@ -14,7 +14,7 @@ from qc.compare.same_title import CopyColors
 from qc.errors import OutputError, UsageError
 from qc.inputs import open_with, refuse_missing
 from qc.judge.policy import Policy
-from qc.model import Inspection
+from qc.model import Inspection, Part
 from qc.pipeline import Progress, inspect_with_colors
 from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
@@ -26,17 +26,20 @@ from qc.report.large_pictures import PagePictures
 from qc.report.record import record, write_json
 from qc.report.wrap_drawing import wrap_drawing
 from qc.scan.allocator import keep_buffers
-from qc.scan.copy_folder import copy_id
-from qc.scan.paths import real
+from qc.scan.paths import leads_outside, real
+from qc.scan.returns_csv import returns_in
 from qc.scan.scan_reader import ScanReader
+from qc.scan.statements import copy_id
 
 
 @dataclass(frozen=True)
 class Job:
     """What to inspect and how; small and free of pixels, so that it can go to another process.
 
-    `id` is that of the copy, as far as it is known without opening its scans. Results go to a folder of that name in
-    `out`, where an ``index.html`` names them if they are `listed`.
+    `id` is that of the copy, as far as it is known without opening its scans. `isbn` is the one of the command line, or read off
+    the cover where none is stated; `usual_scanner` is that of copies of which none is; `part` is one of
+    several copies in the scans at `path`. Results go to a folder of the id in `out`, where an
+    ``index.html`` names them if they are `listed`.
     """
 
     path: Path
@@ -48,6 +51,9 @@ class Job:
     scanner: str | None = None
     dpi: float | None = None
     listed: bool = False
+    isbn: str | None = None
+    usual_scanner: str | None = None
+    part: Part | None = None
 
     @property
     def folder(self) -> Path:
@@ -68,22 +74,29 @@ def jobs_for(
     scanner: str | None = None,
     dpi: float | None = None,
     listed: bool = False,
+    isbn: str | None = None,
+    usual_scanner: str | None = None,
 ) -> list[Job]:
     """A job for each copy, after everything that can be checked without opening a scan.
 
     Raises
     ------
     UsageError
-        Two copies have the same id, `titles` is no folder, or a result would lie in a scan folder.
+        Two copies have the same id, `titles` is no folder, a returns.csv is wrong, or a result would lie in a scan folder.
     ReferenceFault
-        `reference` or `scanner` does not exist, or the profile of the scanner cannot be used or has expired.
+        `reference` or a scanner does not exist, or the profile of the scanner cannot be used or has expired.
     OutputError
         `out` cannot be made or written to.
     """
-    jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi, listed) for path in paths]
+    for folder in dict.fromkeys(real(path).parent for path in paths):
+        returns_in(folder)
+    jobs = [
+        Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi, listed, isbn, usual_scanner)
+        for path in paths
+    ]
     refuse_same_id((job.id, job.path) for job in jobs)
     _refuse_scan_folders(jobs)
-    refuse_missing(reference, titles, scanner)
+    refuse_missing(reference, titles, scanner or usual_scanner)
     make_writable(out)
     return jobs
 
@@ -98,7 +111,16 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     """
     keep_buffers()
     cv2.setNumThreads(1)
-    opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
+    opened = open_with(
+        job.path,
+        reference=job.reference,
+        titles=job.titles,
+        scanner=job.scanner,
+        usual_scanner=job.usual_scanner,
+        dpi=job.dpi,
+        isbn=job.isbn,
+        part=job.part,
+    )
     large = PagePictures()
     reader, reference = ScanReader(seen=large.keep), opened.reference
     inspection, pages = inspect_with_colors(
@@ -183,7 +205,7 @@ def refuse_same_id(copies: Iterable[tuple[str, Path]]) -> None:
         if name in seen:
             raise UsageError(
                 f"{seen[name]} and {path} have the same id, {name}, so one result would replace the other. "
-                'Rename one, or give it another copy = "..." in its copy.toml.'
+                'Rename one, or give it another copy = "..." in its copy.toml, or another separator sheet.'
             )
         seen[name] = path
 
@@ -199,6 +221,13 @@ def _refuse_scan_folders(jobs: Sequence[Job]) -> None:
                     f"The results of {job.id} would go to {job.folder}, which lies in the scan folder {folder}. "
                     "Nothing is written there: choose another --out."
                 )
+
+
+def refuse_store_in_scans(store: Path, jobs: Sequence[Job]) -> None:
+    """Raise a UsageError where the store would lie in a scan folder."""
+    for job in jobs:
+        if job.path.is_dir() and not leads_outside(store, job.path):
+            raise UsageError(f"--store {store} lies in the scan folder {job.path}, where nothing is written.")
 
 
 def make_writable(out: Path) -> None:

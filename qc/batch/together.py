@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import cv2
 
@@ -18,7 +17,7 @@ from qc.measure.copy_cover_outlier import copy_cover_outlier
 from qc.model import Inspection
 from qc.reference.cover import CoverReference
 from qc.reference.find import Reference, find_cover, find_reference
-from qc.scan.copy_toml import read_copy_toml
+from qc.scan.statements import statements_of
 
 MOST_TOGETHER = 8
 """Copies of one title held against each other at a time: enough to know the odd one, few enough for memory and for a
@@ -44,19 +43,17 @@ def _titles(jobs: Sequence[Job]) -> list[list[Job]]:
     """The jobs of each title that two or more have."""
     titles: dict[str, list[Job]] = {}
     for job in jobs:
-        if title := str(job.reference or "") or _stated_title(job.path):
+        if title := str(job.reference or "") or _stated_title(job):
             titles.setdefault(title, []).append(job)
     return [own for own in titles.values() if len(own) > 1]
 
 
-def _stated_title(path: Path) -> str | None:
-    if not path.is_dir():
-        return None
+def _stated_title(job: Job) -> str | None:
     try:
-        settings = read_copy_toml(path)
+        stated = statements_of(job.path, part=job.part)
     except UsageError:
         return None
-    return settings.reference.file or settings.isbn
+    return stated.reference.file or job.isbn or stated.isbn or stated.claim.ordered_isbn
 
 
 def hold_together(

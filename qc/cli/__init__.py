@@ -11,13 +11,14 @@ from typing import Any, NoReturn
 import click
 
 from qc import __version__
-from qc.cli import exits
+from qc.cli import exits, settings
 
 _SECTIONS = {
     "First steps": {
         "demo": "Draw returned copies, inspect them, show the reports; needs nothing.",
     },
     "At the bench": {
+        "sheet": "Separator sheets to print: one long scan of many copies is parted at them.",
         "inspect": "Scans of a copy to a verdict.",
         "compare": "Copies of one title against each other.",
     },
@@ -33,7 +34,8 @@ _SECTIONS = {
         "judge": "Judge a night again under another policy, without the scans.",
         "export": "A store as CSV or JSON lines.",
     },
-    "Once a scanner": {
+    "Setting up": {
+        "doctor": "Versions, readers, profiles, store and settings: what holds, what is wrong.",
         "calibrate": "Scanner profiles: true millimeters, white lid, repeatability.",
     },
     "In plain words": {
@@ -96,6 +98,12 @@ def main(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(2)
+    for path in settings.find_files().passed_over:
+        click.echo(
+            f"{path} is not read: it lies in a folder of copies, where others may write. Move it above, or to "
+            f"{settings.user_file()}.",
+            err=True,
+        )
 
 
 def entry() -> NoReturn:

@@ -20,7 +20,8 @@ from rich.text import Text
 from qc.batch.cluster import Cluster
 from qc.batch.cores import cores
 from qc.batch.environment import differing, outlook
-from qc.batch.job import Job, jobs_for
+from qc.batch.intake import look_in_all
+from qc.batch.job import Job, jobs_for, refuse_store_in_scans
 from qc.batch.ledger import Ledger
 from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
 from qc.batch.store import Store
@@ -34,7 +35,8 @@ from qc.report import batch_index
 from qc.report.files import write_bytes, write_text
 from qc.report.summary_row import Row, not_inspected, time_left
 from qc.scan.copy_folder import copies_passed_over, find_copies
-from qc.scan.paths import leads_outside, real
+from qc.scan.paths import real
+from qc.scan.returns_csv import not_used
 
 COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 
@@ -46,13 +48,7 @@ COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 @options.scanner
 @options.dpi
 @options.out("qc-out")
-@click.option(
-    "--store",
-    "store_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Keep results in this SQLite file, made if need be, and pass over copies that it holds already.",
-)
+@options.store_to_write
 @click.option(
     "--redo",
     multiple=True,
@@ -118,13 +114,14 @@ def batch(
         raise UsageError("--redo needs --store: without a store every copy is inspected anyway.")
     loaded = load_policy(policy)
     paths = _copies_below(folder, out)
-    work = jobs_for(paths, out, loaded, titles=titles, scanner=scanner, dpi=dpi, listed=True)
+    stated = options.scanner_as_stated(scanner)
+    work = looked_in(jobs_for(paths, out, loaded, titles=titles, dpi=dpi, listed=True, **stated), folder, jobs)
     groups = groups_of(work)
     runner = _runner(cluster, jobs, time_limit * 60, round(memory_limit * 2**30))
     with ExitStack() as stack:
         store = None
         if store_path is not None:
-            _refuse_in_scans(store_path, work)
+            refuse_store_in_scans(store_path, work)
             store = stack.enter_context(Store(store_path, create=True))
         with terminal.bar("reading", "copies") as progress:
             ledger = Ledger(work, store, redo, progress, called=sys.argv[2:])
@@ -165,6 +162,16 @@ def _copies_below(folder: Path, out: Path) -> list[Path]:
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
     return paths
+
+
+def looked_in(found: Sequence[Job], folder: Path, processes: int | None) -> Sequence[Job]:
+    """Jobs of the copies in `folder` after a look at their scans; what of them or of a returns.csv is passed over is said."""
+    with terminal.bar("looking", "copies") as progress:
+        looked = look_in_all(found, processes or cores(), progress)
+    places = [real(folder), *(real(job.path).parent for job in found)]
+    exits.say_passed_over({**looked.passed_over, **not_used(places, {job.id for job in looked.jobs})})
+    exits.say_isbns(looked.isbns)
+    return looked.jobs
 
 
 def _inspect(
@@ -249,12 +256,6 @@ def _finishing_first(runner: Runner[Any, Any] | Cluster[Any, Any]) -> Iterator[N
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _refuse_in_scans(store: Path, jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        if job.path.is_dir() and not leads_outside(store, job.path):
-            raise UsageError(f"--store {store} lies in the scan folder {job.path}, where nothing is written.")
 
 
 def _say_how_to_go_on(left: int, stored: bool) -> None:

@@ -47,10 +47,11 @@ def compare(copies: tuple[Path, ...], policy: str, scanner: str | None, out: Pat
     loaded = load_policy(policy)
     if len(copies) < 2:
         raise UsageError("A comparison needs two copies or more; name at least two.")
-    opened, failed = _opened(copies)
+    stated = options.scanner_as_stated(scanner)
+    opened, failed = _opened(copies, stated["usual_scanner"])
     _refuse_scan_folders(copies, out)
     make_writable(out)
-    profiles = {copy.id: _profile_of(copy, scanner) for copy in opened}
+    profiles = {copy.id: _profile_of(copy, stated["scanner"]) for copy in opened}
     cv2.setNumThreads(1)
     with terminal.bar("compare", "pages") as progress:
         comparison = compare_copies(opened, loaded, threads=cores(), progress=progress, profiles=profiles)
@@ -65,12 +66,12 @@ def compare(copies: tuple[Path, ...], policy: str, scanner: str | None, out: Pat
     return _UNUSABLE if failed or comparison.left_out else 0
 
 
-def _opened(paths: tuple[Path, ...]) -> tuple[list[BookCopy], bool]:
+def _opened(paths: tuple[Path, ...], usual_scanner: str | None) -> tuple[list[BookCopy], bool]:
     """Those of the copies that have scans; what is wrong with the others is said at once."""
     opened, failed = [], False
     for path in paths:
         try:
-            opened.append(open_copy(path))
+            opened.append(open_copy(path, usual_scanner))
         except ScanError as error:
             exits.say(str(error))
             failed = True

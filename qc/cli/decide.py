@@ -21,7 +21,7 @@ from qc.report.words import VERDICT, one_line, ticket
 @click.argument("copy")
 @click.argument("outcome", type=click.Choice([str(d) for d in VerdictOutcome]))
 @options.store
-@click.option("--by", "person", required=True, metavar="NAME", help="Who decided.")
+@options.by
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in a sentence.")
 def decide(copy: str, outcome: str, store: Path, person: str, reason: str) -> int:
     """Record what a person decided of COPY, beside the machine's verdict, and print the sentence for the refund ticket.

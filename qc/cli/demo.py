@@ -68,7 +68,7 @@ _CASES = (
 
 
 @click.command()
-@options.out("qc-demo")
+@options.out("qc-demo", usual=False)
 def demo(out: Path) -> int:
     """Draw a small title and three returned copies of it, inspect them and show the reports.
 

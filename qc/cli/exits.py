@@ -16,7 +16,7 @@ MEANINGS: Mapping[int, str] = {
     0: "done; of inspect: no defect",
     2: "usage: an option, a path, a TOML file or a policy is wrong",
     3: "nothing in the scans can be used; of several copies: one could not be inspected",
-    4: "a reference or scanner profile named on the command line is missing, unreadable, encrypted, empty or expired",
+    4: "a reference or scanner profile named by an option or a setting is missing, unreadable, encrypted, empty or expired",
     5: "an output folder or file, or a store, cannot be written",
     6: "an optional program or package is missing",
     10: "defect",
@@ -72,6 +72,13 @@ def gravest(codes: Iterable[int]) -> int:
 def say(message: str) -> None:
     """One sentence on stderr of what went wrong."""
     print(f"✗ {shown(one_line(message), _MOST_LETTERS)}", file=sys.stderr)
+
+
+def say_isbns(read: Mapping[str, str]) -> None:
+    """A line on stderr of the ISBNs that were read off covers, by id of the copy."""
+    if read:
+        named = ", ".join(f"{name} {isbn}" for name, isbn in read.items())
+        print(one_line(f"Read off the cover, as no book is stated: {named}."), file=sys.stderr)
 
 
 def say_passed_over(reasons: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import cv2
@@ -10,8 +11,9 @@ import cv2
 from qc.batch.cores import cores
 from qc.batch.job import refuse_same_id
 from qc.cli import exits, options, terminal
-from qc.errors import ScanError, UsageError, failure
-from qc.inputs import open_with, refuse_missing
+from qc.errors import ScanError, failure
+from qc.inputs import find_parts, open_with, read_isbn, refuse_missing
+from qc.model import Part
 from qc.plan.copy_plan import Plan, plan_copy
 from qc.plan.remark import Remark
 from qc.plan.remarks import remarks
@@ -19,7 +21,10 @@ from qc.reference.cache import unwritten
 from qc.report.plan_record import plan_record
 from qc.report.plan_text import show
 from qc.report.record import error_record, to_json
-from qc.scan.copy_folder import copies_passed_over, copy_id, find_copies
+from qc.scan.copy_folder import copies_passed_over, find_copies, open_copy
+from qc.scan.paths import real
+from qc.scan.returns_csv import not_used
+from qc.scan.statements import copy_id
 
 
 @click.command()
@@ -51,28 +56,33 @@ def plan(
 
     Exit code: 0, or 3 if some copy could not be inspected as it is.
     """
-    if reference is not None and titles is not None:
-        raise click.UsageError("--reference names the one to use and --titles a folder to search; give one of them.")
-    if not folder.exists():
-        raise UsageError(f"{folder} does not exist. Name a copy or the folder that holds the copies.")
+    options.refuse_both(reference)
+    stated = options.scanner_as_stated(scanner)
     refuse_missing(reference, titles, scanner)
+    if not folder.exists():
+        open_copy(folder)  # of a lost copy in returns.csv; else it says what lies beside it
     paths = find_copies(folder) if folder.is_dir() else [folder]
     if folder.is_dir():
         exits.say_passed_over(copies_passed_over(folder))
     if not paths:
         raise ScanError(f"There is no copy in {folder}: no folder with images, no multipage TIFF and no PDF of scans.")
-    refuse_same_id((copy_id(path), path) for path in paths)
     cv2.setNumThreads(1)
+    found: list[_Found] = [one for path in paths for one in _look_in(path, titles if reference is None else None)]
+    exits.say_passed_over(
+        not_used((real(path).parent for path in paths), {f.id for f in found} if folder.is_dir() else None)
+    )
+    refuse_same_id((f.id, f.path) for f in found)
     codes: dict[str, int] = {}
     done: dict[str, list[Remark]] = {}
     with unwritten():
-        for path in paths:
-            name = copy_id(path)
+        for name, path, part, isbn in found:
             try:
                 with terminal.bar(name, "pages") as progress:
-                    opened = open_with(path, reference=reference, titles=titles, scanner=scanner, dpi=dpi)
+                    opened = open_with(
+                        path, reference=reference, titles=titles, dpi=dpi, isbn=isbn, part=part, **stated
+                    )
                     seen = plan_copy(opened, stated_dpi=dpi, threads=cores(), progress=progress)
-                found = remarks(seen)
+                said = remarks(seen)
             except Exception as error:
                 code, message = failure(error)
                 exits.say(message if name in message else f"{name}: {message}")
@@ -80,11 +90,31 @@ def plan(
                     click.echo(to_json(error_record(name, code, message)))
                 codes[name] = code
                 continue
-            codes[name], done[name] = 0 if seen.usable else exits.UNUSABLE, found
-            _print(seen, found, as_json, fold=len(paths) > 1 and not verbose)
+            codes[name], done[name] = 0 if seen.usable else exits.UNUSABLE, said
+            _print(seen, said, as_json, fold=len(found) > 1 and not verbose)
     if not as_json:
         _sum_up(done, [name for name, code in codes.items() if code], len(codes))
     return exits.gravest(codes.values())
+
+
+class _Found(NamedTuple):
+    """A copy to show; `part` is set where separator sheets part one scan into several."""
+
+    id: str
+    path: Path
+    part: Part | None = None
+    isbn: str | None = None
+
+
+def _look_in(path: Path, titles: Path | None) -> list[_Found]:
+    """The copies in the scans at `path`, with the ISBN read off the cover where no book is stated."""
+    try:
+        parts, passed_over = find_parts(path)
+        exits.say_passed_over(passed_over)
+        found = [_Found(copy_id(path), path)] if parts is None else [_Found(part.id, path, part) for part in parts]
+        return found if titles is None else [f._replace(isbn=read_isbn(path, titles, f.part)) for f in found]
+    except Exception:  # opening it as a copy meets the same fault and says it
+        return [_Found(copy_id(path), path)]
 
 
 def _print(seen: Plan, found: list[Remark], as_json: bool, *, fold: bool) -> None:

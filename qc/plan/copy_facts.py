@@ -8,6 +8,8 @@ from datetime import date
 from qc.isbn import normalized, same_book
 from qc.model import BookCopy
 from qc.plan.remark import Remark
+from qc.scan.paths import real
+from qc.scan.returns_csv import NAME, returns_in
 
 _WHY = {
     "isbn": "the reference is looked up by it",
@@ -17,6 +19,7 @@ _WHY = {
     "claim.claimed_on": "the days count up to it",
     "claim.content_updated_on": "an earlier revision cannot be told from a misprint",
 }
+_NOTHING = f"There is no copy.toml and no row of {NAME} that would state"
 _LATER = (("received_on", "printed_on"), ("claimed_on", "received_on"), ("claimed_on", "notified_on"))
 """Pairs of dates, the later one first."""
 
@@ -24,17 +27,21 @@ _LATER = (("received_on", "printed_on"), ("claimed_on", "received_on"), ("claime
 def fact_remarks(copy: BookCopy) -> Iterator[Remark]:
     """Remarks on the facts of `copy`."""
     if missing := _missing(copy):
-        stated = (copy.path / "copy.toml").exists()
-        start = "copy.toml does not state" if stated else "There is no copy.toml that would state"
+        files = [n for n, there in (("copy.toml", (copy.path / "copy.toml").exists()), (NAME, _has_row(copy))) if there]
+        start = f"{' and '.join(files)} {'do' if len(files) > 1 else 'does'} not state" if files else _NOTHING
         message = f"{start} {'; '.join(f'{key} ({_WHY[key]})' for key in missing)}."
         yield Remark("add", "facts", message)
     for message in _odd(copy, date.today()):
         yield Remark("check", "facts", message)
 
 
+def _has_row(copy: BookCopy) -> bool:
+    return copy.id in returns_in(real(copy.path).parent).rows
+
+
 def _missing(copy: BookCopy) -> list[str]:
     claim = copy.claim
-    wanted: dict[str, object] = {"isbn": copy.isbn or copy.reference.file, "claim.reason": claim.reason}
+    wanted: dict[str, object] = {"isbn": copy.book_isbn or copy.reference.file, "claim.reason": claim.reason}
     match claim.reason:
         case "lost":
             wanted = {"claim.notified_on": claim.notified_on, "claim.claimed_on": claim.claimed_on}

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from qc.features.text import ocr
+from qc.features.text.cover_isbn import covers_with_isbn
 from qc.judge.messages import ranges
-from qc.measure.context.imprint_page import LEAST_DPI, WITH_ISBN, imprint_candidates
+from qc.measure.context.imprint_page import LEAST_DPI, imprint_candidates
 from qc.measure.page_sequence import MOST
 from qc.model import PageKind
 from qc.plan.copy_facts import fact_remarks
@@ -166,7 +167,7 @@ def _copy(plan: Plan) -> Iterator[Remark]:
             yield Remark("check", "pages-expected", message)
     yield from _imprint(plan)
     yield from _cover(plan)
-    if (copy.isbn or copy.claim.ordered_isbn) and not any(s.role in WITH_ISBN for s in copy.scans):
+    if (copy.isbn or copy.claim.ordered_isbn) and not covers_with_isbn(copy):
         message = "No back cover was scanned: its ISBN cannot be held against the order. Add cover-back.jpg."
         yield Remark("add", "back-cover", message)
     backings = Counter(s.page.backing for s in plan.pages if s.page and not s.error)

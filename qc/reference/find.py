@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qc.errors import ReferenceFault, ScanError, UsageError
 from qc.geometry import Direction
+from qc.isbn import normalized
 from qc.model import BookCopy
 from qc.reference.approved_copy import CopyReference
 from qc.reference.base import Reference as Reference
@@ -159,18 +160,18 @@ def looked_up(copy: BookCopy, titles: Path | None) -> Iterator[Path]:
     names: tuple[str, ...] = ()
     if copy.reference.file is not None:
         names = (copy.reference.file,)
-    elif copy.isbn is not None:
-        names = tuple(dict.fromkeys((copy.isbn, copy.isbn.replace("-", "").replace(" ", ""))))
+    elif (isbn := copy.book_isbn) is not None:
+        names = tuple(dict.fromkeys((isbn, isbn.replace("-", "").replace(" ", ""), normalized(isbn) or isbn)))
     return (p for folder in _searched(copy, titles)[1] for name in names for p in _inside(folder, name))
 
 
 def _searched(copy: BookCopy, titles: Path | None) -> tuple[str, list[Path]]:
     """What is looked up, in words, and the folders where; the words are empty where nothing is named."""
     if copy.reference.file is not None:
-        what = f"the reference {copy.reference.file!r} named in copy.toml"
+        what = f"the reference {copy.reference.file!r} named for this copy"
         return what, [f for f in (titles, copy.path.parent) if f is not None]
-    if copy.isbn is not None:
-        return f"the title {copy.isbn}", [titles] if titles is not None else []
+    if copy.book_isbn is not None:
+        return f"the title {copy.book_isbn}", [titles] if titles is not None else []
     return "", []
 
 

@@ -9,17 +9,20 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from natsort import natsort_keygen, ns
 
 from qc.errors import ScanError, UsageError
-from qc.model import BookCopy, Role, ScanFile
-from qc.scan.copy_toml import read_copy_toml
+from qc.model import BookCopy, Part, Role, ScanFile
 from qc.scan.file_roles import roles_of
 from qc.scan.image_file import IMAGE_SUFFIXES, count_frames
 from qc.scan.paths import leads_outside, real
+from qc.scan.returns_csv import NAME as RETURNS
+from qc.scan.returns_csv import returns_in
+from qc.scan.statements import Statements, copy_id, statements_of
 
 # images nobody here can read: each keeps its position, so that its page is asked for again
 _OTHER_IMAGES = frozenset(
@@ -36,18 +39,19 @@ _READING_ORDER = (
 )
 _RANK = {role: rank for rank, roles in enumerate(_READING_ORDER) for role in roles}
 _PAGE_SIDE = re.compile(r"(?<=\d)([ _-]?)(fron|back)(?:t?)(?![a-z])", re.IGNORECASE)
-_NOT_IN_ID = re.compile(r"[^A-Za-z0-9._-]+")
 
 _natural: Callable[[str], Any] = natsort_keygen(alg=ns.PATH | ns.IGNORECASE)
 
 
-def open_copy(path: Path) -> BookCopy:
-    """The copy at `path`: a folder of scans, a multipage TIFF, or a PDF of scans.
+def open_copy(path: Path, usual_scanner: str | None = None, part: Part | None = None) -> BookCopy:
+    """The copy at `path`: a folder of scans, a multipage TIFF, or a PDF of scans; of a lost copy its row in returns.csv suffices.
+
+    `usual_scanner` is the scanner of copies of which nothing else is stated; `part` is one of several copies in the scans there.
 
     Raises
     ------
     UsageError
-        The path is missing or no copy, or its copy.toml is wrong.
+        The path is missing or no copy, or its copy.toml or the returns.csv beside it is wrong.
     ScanError
         There is no image in it at all, unless the claim is for a lost copy, or the one file cannot be opened.
 
@@ -55,40 +59,41 @@ def open_copy(path: Path) -> BookCopy:
     -----
     A file that cannot be opened keeps its position as one scan; reading it raises the `ScanError`.
     """
+    stated = statements_of(path, usual_scanner, part)
+    if part is not None:
+        return _copy(path, stated, part.scans)
     if path.is_dir():
-        return _open_folder(path)
+        return _open_folder(path, stated)
     if not path.is_file():
-        raise UsageError(f"{path} does not exist. Name a folder of scans, a multipage TIFF or a PDF of scans.")
+        if stated.row is not None and stated.row.lost:
+            return _copy(path, stated, ())
+        raise UsageError(
+            f"{path} does not exist{_neighbors(path)}. Name a folder of scans, a multipage TIFF or a PDF of scans."
+        )
     if path.suffix.lower() not in _MULTIPAGE:
         raise UsageError(
             f"{path} is a single file and neither TIFF nor PDF. A copy is a folder of scans, a multipage TIFF or a PDF "
             "of scans: put the scans of one book into a folder of their own and name that."
         )
     file = real(path)
-    frames = count_frames(file)
-    return BookCopy(
-        _id(path.stem), path, tuple(ScanFile(file, _printable(path.name), frame) for frame in range(frames))
-    )
+    scans = (ScanFile(file, _printable(path.name), frame) for frame in range(count_frames(file)))
+    return _copy(path, stated, tuple(scans))
 
 
-def copy_id(path: Path) -> str:
-    """Id of the copy at `path` as `open_copy` gives it, without opening a scan.
-
-    Where copy.toml cannot be understood it is the name of the folder.
-    """
-    if not path.is_dir():
-        return _id(path.stem)
+def _neighbors(path: Path) -> str:
+    """In brackets, what lies beside a missing `path` and is called much like it."""
     try:
-        stated = read_copy_toml(path).id
-    except UsageError:
-        stated = None
-    return stated or _id(real(path).name)
+        beside = [_printable(p.name) for p in path.parent.iterdir() if p.name[0] != "."]
+    except OSError:
+        return ""
+    near = get_close_matches(path.name, beside, 3, 0.6)
+    return f" (beside it {'lies' if len(near) == 1 else 'lie'} {', '.join(near)})" if near else ""
 
 
 def files_of(path: Path) -> list[Path]:
     """The files that an inspection of the copy at `path` reads, without opening one: its images and its copy.toml."""
     if not path.is_dir():
-        return [path]
+        return [path] if path.exists() else []
     return sorted([*_images(path), *(p for p in [path / "copy.toml"] if p.exists())])
 
 
@@ -133,13 +138,14 @@ def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     """Every copy below `folder`, in natural order.
 
     Each folder that directly holds images is a copy, at any depth, and so is each multipage TIFF or PDF that lies in
-    `folder` itself. Passed over are folders without images (but for a claim of a lost copy), references (``titles/``
-    and folders with an ``interior.pdf``), hidden folders, links out of `folder`, and the folder `skip`.
+    `folder` itself. So is a lost copy without a folder that a returns.csv names beside copies. Passed over are folders without
+    images (but for a claim of a lost copy), references (``titles/`` and folders with an ``interior.pdf``), hidden folders,
+    links out of `folder`, and the folder `skip`.
 
     Raises
     ------
     UsageError
-        `folder` is missing or no folder.
+        `folder` is missing or no folder, or a returns.csv is wrong.
 
     Notes
     -----
@@ -151,32 +157,41 @@ def find_copies(folder: Path, *, skip: Path | None = None) -> list[Path]:
     found = _copies_directly_in(folder)
     ahead = [folder]
     while ahead:
-        below = _searched_in(ahead.pop(), skipped)
+        at = ahead.pop()
+        below = _searched_in(at, skipped)
         found += [p for p in below if _is_copy(p)]
+        found += _lost_without_folder(at)
         ahead += below
     return sorted(found, key=lambda p: _order(p.relative_to(folder).as_posix()))
 
 
-def _open_folder(path: Path) -> BookCopy:
-    settings = read_copy_toml(path)
-    name = settings.id or _id(real(path).name)
+def _open_folder(path: Path, stated: Statements) -> BookCopy:
     files = _images(path)
     roles = roles_of([p.name for p in files])
     scans = tuple(scan for file in _ordered(files, roles) for scan in _scans_of(file, roles[file.name]))
-    if not scans and settings.claim.reason != "lost":
+    if not scans and stated.claim.reason != "lost":
+        if copies := len(find_copies(path)):
+            raise ScanError(
+                f"{path} holds no scans itself but {copies} {'copy' if copies == 1 else 'copies'}. "
+                f"Inspect all of them with `qc batch {path}`, or name one."
+            )
         raise ScanError(
             f"{path} holds no scans. Put the scans of one book into it as TIFF, JPEG, PNG or PDF, one file a page."
         )
+    return _copy(path, stated, scans)
+
+
+def _copy(path: Path, stated: Statements, scans: tuple[ScanFile, ...]) -> BookCopy:
     return BookCopy(
-        name,
+        stated.id,
         path,
         scans,
-        settings.isbn,
-        settings.title,
-        settings.pages_expected,
-        settings.claim,
-        settings.scan,
-        settings.reference,
+        stated.isbn,
+        stated.title,
+        stated.pages_expected,
+        stated.claim,
+        stated.scan,
+        stated.reference,
     )
 
 
@@ -215,10 +230,6 @@ def _printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _id(name: str) -> str:
-    return _NOT_IN_ID.sub("-", unicodedata.normalize("NFC", name)).lstrip(".") or "copy"
-
-
 def _copies_directly_in(folder: Path) -> list[Path]:
     single: list[Path] = []
     whole: list[Path] = []
@@ -241,6 +252,38 @@ def _copies_directly_in(folder: Path) -> list[Path]:
     if _has_copy_toml(folder) or (single and not whole):
         return [folder]
     return whole + unknown
+
+
+def holds_copies(folder: Path, apart: str = "") -> bool:
+    """Whether `folder` is where copies are put: it has a copy.toml or returns.csv, or most of what lies in it are scans or copies.
+
+    Not counted are a file named `apart`, and hidden, reference and result folders. Most, not any: a picture lies in many
+    folders, and somewhere below a shared one lies a copy.
+    """
+    if _has_copy_toml(folder) or (folder / RETURNS).is_file():
+        return True
+    try:
+        there = [p for p in folder.iterdir() if p.name[0] != "." and p.name != apart]
+    except OSError:
+        return False
+    files = [p for p in there if not p.is_dir()]
+    below = [p for p in there if p.is_dir() and not (_is_reference(p) or _holds_results(p))]
+    scans = sum(_is_image_name(p.name) for p in files) + sum(_has_copy_toml(p) or _holds_images(p) for p in below)
+    return 2 * scans > len(files) + len(below)
+
+
+def _holds_images(folder: Path) -> bool:
+    try:
+        return bool(_images(folder))
+    except OSError:
+        return False
+
+
+def _lost_without_folder(folder: Path) -> list[Path]:
+    """Where the folders of lost copies would be that the returns.csv in `folder` names and nothing there is."""
+    lost = [name for name, row in returns_in(folder).rows.items() if row.lost]
+    there = {copy_id(p) for p in (*_folders_in(folder), *_images(folder))} if lost else set()
+    return [folder / name for name in lost if name not in there]
 
 
 def _searched_in(folder: Path, skipped: Path | None) -> list[Path]:
@@ -273,7 +316,9 @@ def _is_reference(folder: Path) -> bool:
 
 def _is_copy(folder: Path) -> bool:
     try:
-        return bool(_images(folder)) or (_has_copy_toml(folder) and read_copy_toml(folder).claim.reason == "lost")
+        # What is stated is asked for where something may state it: to resolve the path of a folder a thousand deep is slow.
+        stated = _has_copy_toml(folder) or (folder.parent / RETURNS).is_file()
+        return _holds_images(folder) or (stated and statements_of(folder).claim.reason == "lost")
     except (OSError, UsageError):
         return False
 

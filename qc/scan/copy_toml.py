@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qc.errors import UsageError
 from qc.geometry import Direction, trim_size
-from qc.model import Claim, ReferenceSettings, ScanSettings
 from qc.scan.paths import leads_outside
 from qc.scan.strict_toml import Check, any_table, checked, choice, day, read_table, text, truth, whole
 from qc.units import DPI_RANGE
@@ -20,21 +18,12 @@ _MOST_PAGES = 10_000
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
-@dataclass(frozen=True)
-class CopyToml:
-    """The values of a copy.toml, with the defaults where it says nothing."""
-
-    id: str | None = None
-    isbn: str | None = None
-    title: str | None = None
-    pages_expected: int | None = None
-    claim: Claim = field(default_factory=Claim)
-    scan: ScanSettings = field(default_factory=ScanSettings)
-    reference: ReferenceSettings = field(default_factory=ReferenceSettings)
+Tables = Mapping[str, Any]
+"""Checked values of copy.toml by key, those of its tables [claim], [scan] and [reference] as mappings."""
 
 
-def read_copy_toml(folder: Path) -> CopyToml:
-    """The copy.toml in `folder`, or the defaults where there is none.
+def read_copy_toml(folder: Path) -> Tables:
+    """What the copy.toml in `folder` states; nothing where there is none.
 
     Raises
     ------
@@ -43,19 +32,14 @@ def read_copy_toml(folder: Path) -> CopyToml:
     """
     path = folder / _NAME
     if not path.exists() and not path.is_symlink():
-        return CopyToml()
+        return {}
     if leads_outside(path, path.parent):
         raise UsageError(f"{path} is a link to a place outside its folder, which is not read. Copy the file itself.")
-    values = checked(str(path), read_table(path), _TOP)
-    return CopyToml(
-        id=values.get("copy"),
-        isbn=values.get("isbn"),
-        title=values.get("title"),
-        pages_expected=values.get("pages_expected"),
-        claim=Claim(**checked(f"{path}, [claim]", values.get("claim", {}), _CLAIM)),
-        scan=ScanSettings(**checked(f"{path}, [scan]", values.get("scan", {}), _SCAN)),
-        reference=ReferenceSettings(**checked(f"{path}, [reference]", values.get("reference", {}), _REFERENCE)),
-    )
+    values = checked(str(path), read_table(path), TOP)
+    inner = {"claim": CLAIM, "scan": SCAN, "reference": REFERENCE}
+    return values | {
+        name: checked(f"{path}, [{name}]", values[name], keys) for name, keys in inner.items() if name in values
+    }
 
 
 def _copy_id(value: Any) -> str:
@@ -76,7 +60,8 @@ def _profile_name(value: Any) -> str:
     return value
 
 
-def _resolution(value: Any) -> float:
+def resolution(value: Any) -> float:
+    """A resolution in dots per inch."""
     least, most = DPI_RANGE
     if type(value) not in (int, float) or not least <= value <= most:
         raise ValueError(f"write a number greater than 0: dots per inch from {least:g} to {most:g}")
@@ -106,18 +91,18 @@ def _schema(value: Any) -> int:
     return value
 
 
-_COUNT = whole(1, _MOST_PAGES)
-_TOP: Mapping[str, Check] = {
+COUNT = whole(1, _MOST_PAGES)
+TOP: Mapping[str, Check] = {
     "schema": _schema,
     "copy": _copy_id,
     "isbn": text,
     "title": text,
-    "pages_expected": _COUNT,
+    "pages_expected": COUNT,
     "claim": any_table,
     "scan": any_table,
     "reference": any_table,
 }
-_CLAIM: Mapping[str, Check] = {
+CLAIM: Mapping[str, Check] = {
     "reason": choice("defective", "damaged", "lost", "wrong-item"),
     "ordered_isbn": text,
     "received_on": day,
@@ -126,14 +111,14 @@ _CLAIM: Mapping[str, Check] = {
     "content_updated_on": day,
     "printed_on": day,
 }
-_SCAN: Mapping[str, Check] = {
+SCAN: Mapping[str, Check] = {
     "scanner": _profile_name,
-    "dpi": _resolution,
+    "dpi": resolution,
     "backing": _backing,
     "bound": truth,
     "complete": truth,
-    "first_page": _COUNT,
+    "first_page": COUNT,
     "spine": choice("bench", "printer"),
     "cover": choice("auto", "closed", "off"),
 }
-_REFERENCE: Mapping[str, Check] = {"file": text, "trim": _trim, "bleed": truth, "direction": _direction}
+REFERENCE: Mapping[str, Check] = {"file": text, "trim": _trim, "bleed": truth, "direction": _direction}

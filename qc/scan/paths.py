@@ -1,9 +1,16 @@
-"""Resolve symlinks without raising on loops or long names, unlike `Path.resolve`."""
+"""The user's folder; symlinks resolved without raising on loops or long names, unlike `Path.resolve`."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+import platformdirs
+
+
+def user_folder() -> Path:
+    """Folder of what a user of this machine has made for qc: scanner profiles, settings."""
+    return Path(platformdirs.user_data_dir("print-return-qc"))
 
 
 def real(path: Path) -> Path:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
 from qc.errors import ReferenceFault
+from qc.scan.paths import user_folder
 from qc.scan.scanner_color import color_of
 from qc.scan.scanner_profile import CropError, DistortionMap, ScannerProfile, ScannerScale, WhiteLid
 from qc.scan.strict_toml import NotToml, parse, read_bytes
@@ -26,7 +26,7 @@ EDGES = ("left", "top", "right", "bottom")
 
 def profiles_folder() -> Path:
     """The user's folder of scanner profiles."""
-    return Path(platformdirs.user_data_dir("print-return-qc")) / "profiles"
+    return user_folder() / "profiles"
 
 
 def folders() -> list[Path]:

@@ -7,16 +7,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-import cv2
 import numpy as np
 
 from qc.errors import ScanError
 from qc.features.text import ocr
-from qc.features.text.barcode import IsbnCode, read_isbns
+from qc.features.text.barcode import IsbnCode
+from qc.features.text.cover_isbn import cover_isbns, covers_with_isbn
 from qc.features.text.imprint import Imprint, read_imprint
 from qc.flags import Flag
 from qc.geometry import Box, quarter_turn
-from qc.model import BookCopy, Evidence, PageKind, Role, ScanFile, Where
+from qc.model import BookCopy, Evidence, PageKind, ScanFile, Where
 from qc.normalize.open_page import open_page
 from qc.normalize.page_image import PageImage
 from qc.reference.find import Reference
@@ -30,9 +30,6 @@ MOST_INK_MM2 = 1000.0
 ENOUGH_DPI = 280.0
 """A scan is shrunk as long as it stays above this."""
 LEAST_DPI = 140.0
-WITH_ISBN = (Role.COVER_BACK, Role.COVER_WRAP)
-WIDE_PX = 5000
-"""A cover of unknown resolution that is wider is shrunk by half."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,9 @@ def read_copy(
     The scans are read again at full size: the examination of pages works at 150 dpi, which small print does not
     survive. Only the last pages with little print are looked at, from the last one backward, until one is an imprint.
     """
-    isbns, no_isbn = _isbns(copy, reader)
+    covers = covers_with_isbn(copy)
+    isbns = cover_isbns(covers, copy.scan.dpi, [i for i in (copy.claim.ordered_isbn, copy.isbn) if i], reader)
+    no_isbn = Flag.NO_BARCODE if covers else Flag.NO_COVER
     return ImprintPage(*_imprint(copy, pages, reference, reader), tuple(isbns), no_isbn)
 
 
@@ -132,34 +131,10 @@ def _latest(copy: BookCopy) -> date:
     return claim.received_on or claim.claimed_on or datetime.now(UTC).date()
 
 
-def _isbns(copy: BookCopy, reader: ScanReader) -> tuple[list[tuple[IsbnCode, Evidence]], Flag]:
-    covers = [s for s in copy.scans if s.role in WITH_ISBN]
-    expected = [i for i in (copy.claim.ordered_isbn, copy.isbn) if i]
-    found: dict[str, tuple[IsbnCode, Evidence]] = {}
-    for scan in covers:
-        try:
-            header = reader.header(scan)
-            dpi = copy.scan.dpi or (header.resolution.x_dpi if header.resolution else None)
-            reduce = _reduce(dpi) if dpi else 2 if header.width_px > WIDE_PX else 1
-            pixels = reader.pixels(scan, reduce)
-        except ScanError:
-            continue
-        levels = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
-        gray = np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY) if levels.ndim == 3 else levels, np.uint8)
-        for code in read_isbns(gray, expected):
-            if code.sure or code.isbn not in found:
-                found[code.isbn] = (code, _evidence(scan, code.box_px, reduce))
-    return sorted(found.values(), key=lambda f: not f[0].sure), Flag.NO_BARCODE if covers else Flag.NO_COVER
-
-
-def _reduce(dpi: float) -> int:
-    return next(r for r in (8, 4, 3, 2, 1) if r == 1 or dpi / r >= ENOUGH_DPI)
-
-
 def _dpi(image: PageImage) -> float:
     return min(image.dpi.x_dpi, image.dpi.y_dpi)
 
 
-def _evidence(scan: ScanFile, box: Box, reduce: int = 1) -> Evidence:
-    x0, y0, x1, y1 = (float(v) * reduce for v in box)
+def _evidence(scan: ScanFile, box: Box) -> Evidence:
+    x0, y0, x1, y1 = (float(v) for v in box)
     return Evidence(scan.name, scan.frame, (x0, y0, x1, y1))
