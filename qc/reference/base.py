@@ -11,10 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Affine, Box, Direction, Size
+from qc.colorimetry import LIGHTS, LINEAR_LUT, SRGB_LUT
+from qc.geometry import Affine, Box, Direction, Size, pixel_scaling
 from qc.model import BookCopy, ReferenceId
-from qc.normalize.page_image import LINEAR_LUT
 from qc.reference import cache
+from qc.resample import shrunk
+
+MAP_SHRINK = 3
+"""Working pixels to a pixel of the maps on which page and copy are compared, 50 dpi."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,54 @@ class ReferencePage:
         return rgb
 
     @cached_property
-    def gray(self) -> NDArray[np.uint8]:
-        """`rgb` as one plane."""
-        return self.kept("gray", lambda: {"gray": cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)})["gray"]
+    def luminance(self) -> NDArray[np.float32]:
+        """`rgb` as one plane in linear light; drawn anew where something asks for as much detail."""
+        gray = self.kept("gray", lambda: {"gray": cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)})["gray"]
+        return np.asarray(cv2.LUT(gray, LINEAR_LUT), np.float32)
 
     @cached_property
-    def luminance(self) -> NDArray[np.float32]:
-        """`gray` in linear light."""
-        return np.asarray(cv2.LUT(self.gray, LINEAR_LUT), np.float32)
+    def smooth(self) -> NDArray[np.float32]:
+        """The page at 75 dpi in linear light, without detail that so coarse a raster would fold; `to_smooth` leads there."""
+        return np.asarray(cv2.LUT(self._planes["smooth"], LINEAR_LUT), np.float32)
+
+    @cached_property
+    def to_smooth(self) -> Affine:
+        """Page-frame mm -> pixels of `smooth`."""
+        return Affine.scaling(0.5).after(self.to_px)
+
+    @cached_property
+    def light(self) -> NDArray[np.float32]:
+        """The page at a third of the working resolution: shape (h, w, 3), linear RGB; `to_light` leads there."""
+        plane = self._planes["light"]
+        rgb = plane if plane.ndim == 3 else cv2.cvtColor(plane, cv2.COLOR_GRAY2RGB)
+        return np.asarray(cv2.LUT(rgb, LINEAR_LUT), np.float32)
+
+    @cached_property
+    def to_light(self) -> Affine:
+        """Page-frame mm -> pixels of `light`."""
+        return pixel_scaling(1 / MAP_SHRINK, 1 / MAP_SHRINK).after(self.to_px)
+
+    @cached_property
+    def _planes(self) -> dict[str, NDArray[Any]]:
+        return self.kept("planes", lambda: _planes(self.rgb))
 
     def kept(self, name: str, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-        """What `make` makes of this page, from the disk cache where this program made it before."""
-        return cache.arrays(self.key and f"{self.key}-{name}-{cache.program()}", make)
+        """What `make` makes of this page, from the disk cache where it was made before."""
+        return cache.arrays(self.key and f"{self.key}-{name}", make)
+
+
+def _planes(rgb: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    """What is kept of a drawn page, encoded as it was drawn, so that an even tone stays what it was; one plane without color."""
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    channels = cv2.split(rgb)
+    if np.array_equal(channels[0], gray) and np.array_equal(channels[2], gray):
+        channels = channels[:1]
+    light = cv2.merge([shrunk(cv2.LUT(c, LINEAR_LUT), MAP_SHRINK) for c in channels])
+    return {"smooth": _encoded(cv2.pyrDown(cv2.LUT(gray, LINEAR_LUT))), "light": _encoded(light)}
+
+
+def _encoded(light: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.asarray(SRGB_LUT[np.rint(np.clip(light, 0.0, 1.0) * LIGHTS).astype(np.uint16)], np.uint8)
 
 
 class Reference(Protocol):
