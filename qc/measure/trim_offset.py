@@ -114,7 +114,7 @@ def _not_placed(line: EdgeLine, registration: Registration | None, axis: int) ->
     return Flag.SPARSE if registration.sparse else Flag.PERIODIC
 
 
-@measure("trim-offset", "mm", "page", 3, name="cut", subject="cut", by_edge=True)
+@measure("trim-offset", "mm", "page", 4, name="cut", subject="cut", by_edge=True)
 def trim_offset(
     lines: Sequence[EdgeLine],
     names: tuple[Edge, Edge, Edge, Edge],

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,6 +20,11 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+DRAWN = 1
+"""Raised whenever what is kept of a drawn title may change; `tests/test_cache.py` pins the sources that it depends on."""
+MOST_BYTES = 4_000_000_000
+"""Some thirty titles of 200 pages."""
+_KEPT = 0.8
 _ALIGNED = 8
 _in_memory: dict[str, bytes] | None = None
 
@@ -32,6 +38,11 @@ def unwritten() -> Iterator[None]:
         yield
     finally:
         _in_memory = None
+
+
+def is_unwritten() -> bool:
+    """Whether nothing is written to disk."""
+    return _in_memory is not None
 
 
 @cache
@@ -52,9 +63,12 @@ def load(key: str) -> bytes | None:
     if _in_memory is not None and key in _in_memory:
         return _in_memory[key]
     try:
-        stored = (folder() / key).read_bytes()
+        path = folder() / key
+        stored = path.read_bytes()
     except OSError:
         return None
+    with contextlib.suppress(OSError):
+        os.utime(path.parent)
     data = stored[4:]
     return data if stored[:4] == _checksum(data) else None
 
@@ -66,6 +80,8 @@ def store(key: str, data: bytes) -> None:
         return
     target = folder() / key
     with contextlib.suppress(OSError):
+        if not target.parent.is_dir():
+            _make_room()
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
         try:
@@ -77,6 +93,20 @@ def store(key: str, data: bytes) -> None:
             raise
 
 
+def _make_room() -> None:
+    """Before another title comes: those used longest ago go while all together are larger than `MOST_BYTES`."""
+    titles = [t for t in folder().glob("*/*") if t.is_dir()]
+    sizes = {t: sum(f.stat().st_size for f in t.iterdir()) for t in titles}
+    total = sum(sizes.values())
+    if total <= MOST_BYTES:
+        return
+    for title in sorted(titles, key=lambda t: t.stat().st_mtime):
+        shutil.rmtree(title, ignore_errors=True)
+        total -= sizes[title]
+        if total <= _KEPT * MOST_BYTES:
+            break
+
+
 def facts(key: str, make: Callable[[], Any]) -> Any:
     """The JSON values kept under `key`, or those that `make` gives, which are then kept."""
     if stored := load(key):
@@ -86,28 +116,29 @@ def facts(key: str, make: Callable[[], Any]) -> Any:
     return json.loads(made)
 
 
-def arrays(key: str | None, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-    """The arrays kept under `key`, read-only, or those that `make` gives, which are then kept; no key: not kept."""
+def arrays(
+    key: str | None, make: Callable[[], dict[str, NDArray[Any]]], packed: bool = True
+) -> dict[str, NDArray[Any]]:
+    """The arrays kept under `key`, read-only, or those that `make` gives, which are then kept; no key: not kept.
+
+    They are `packed` where that saves much.
+    """
     stored = None if key is None else load(key)
     if stored is not None:
-        return _unpacked(stored)
+        return _unpacked(zlib.decompress(stored) if packed else stored)
     made = make()
     if key is not None:
-        store(key, _packed(made))
+        store(key, zlib.compress(_joined(made), 1) if packed else _joined(made))
     return made
 
 
-def _packed(named: dict[str, NDArray[Any]]) -> bytes:
+def _joined(named: dict[str, NDArray[Any]]) -> bytes:
     head = json.dumps([[name, a.dtype.str, a.shape] for name, a in named.items()]).encode()
     parts = [head, *(np.ascontiguousarray(a).tobytes() for a in named.values())]
-    # At level 1, text is read back in 2 ms a page; what a PNG would save on disk costs as much again.
-    return zlib.compress(
-        b"".join([len(head).to_bytes(_ALIGNED, "big"), *(p + bytes(-len(p) % _ALIGNED) for p in parts)]), 1
-    )
+    return b"".join([len(head).to_bytes(_ALIGNED, "big"), *(p + bytes(-len(p) % _ALIGNED) for p in parts)])
 
 
-def _unpacked(stored: bytes) -> dict[str, NDArray[Any]]:
-    data = zlib.decompress(stored)
+def _unpacked(data: bytes) -> dict[str, NDArray[Any]]:
     at = _ALIGNED + int.from_bytes(data[:_ALIGNED], "big")
     head = json.loads(data[_ALIGNED:at])
     named = {}

@@ -207,9 +207,11 @@ class PdfReference:
             raise IndexError(f"page {number} of a reference with {self.pages} pages")
         left, top, right, bottom = trim_box = self._trims[number - 1]
         trim = Size(right - left, bottom - top)
-        box = (-MARGIN_MM, -MARGIN_MM, trim.width_mm + MARGIN_MM, trim.height_mm + MARGIN_MM)
         scale = px_per_mm(WORKING_DPI)
-        offset = MARGIN_MM * scale - 0.5
+        # Whole pixels, so that a coarser picture of the trim box can be averaged from them.
+        margin = math.ceil(MARGIN_MM * scale) / scale
+        box = (-margin, -margin, trim.width_mm + margin, trim.height_mm + margin)
+        offset = margin * scale - 0.5
         return ReferencePage(
             number,
             trim,
@@ -221,9 +223,17 @@ class PdfReference:
 
     def _thumbnail(self, number: int, width: int, height: int) -> NDArray[np.uint8]:
         left, top, right, bottom = self._trims[number - 1]
-        picture = self.crop(number, (0.0, 0.0, right - left, bottom - top), THUMBNAIL_DPI)[:height, :width]
+        if cache.is_unwritten():
+            picture = self.crop(number, (0.0, 0.0, right - left, bottom - top), THUMBNAIL_DPI)
+            gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+        else:
+            # What registration and color will ask for comes of the same drawing.
+            drawn = self._page(number)
+            _ = drawn.smooth, drawn.light
+            gray = drawn.reduced(THUMBNAIL_DPI)
         page = np.full((height, width), 255, np.uint8)
-        page[: picture.shape[0], : picture.shape[1]] = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        part = gray[:height, :width]
+        page[: part.shape[0], : part.shape[1]] = part
         return page
 
     def _doubts(self, title: Title) -> str:
@@ -312,7 +322,7 @@ class PdfReference:
                 document.close()
 
     def _key(self, name: str, geometry: object = None) -> str:
-        how = repr((cache.program(), VERSION, geometry))
+        how = repr((cache.DRAWN, VERSION, geometry))
         return f"reference/{self._sha256}/{name}-{hashlib.sha256(how.encode()).hexdigest()[:16]}"
 
     @contextmanager

@@ -89,7 +89,7 @@ def page_edges(
 
 def ordered(page: ReferencePage, to_px: Affine) -> Expected:
     """The reference page as it should show in the scan."""
-    return Expected(page.luminance, page.to_px.after(to_px.inverse()))
+    return Expected(page.smooth, page.to_smooth.after(to_px.inverse()))
 
 
 def _nearest_side(corners: Points, guess: Points) -> Points:

@@ -7,15 +7,18 @@ to a whole row of tiles at once is found from the rows and enters as such.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Points, Size
 from qc.register.prepared_page import LEAST_VARIANCE, Level, Plane, tile_mean
-from qc.resample import warped
+from qc.resample import shrunk_with_map, warped
 from qc.stats import mad, median, quantile
+from qc.units import px_per_mm
 
 NEIGHBORS = 2.0
 """Rows of tiles that a wobble of the transport displaces together."""
@@ -24,6 +27,10 @@ UNSEEN_WOBBLE = 1.3
 TILE_SIGMA_MM = 0.012
 """Local misplacement of print that a smooth map does not follow: transport wobble, lens, paper."""
 MIN_CORE = 0.25
+SOFT_PX = 1.0
+"""Blur of a scan for 75 dpi, in pixels of that. It is blurred and not shrunk: interpolated between pixels of 75 dpi, tiles of drawn
+pages lie 0.008 mm about their map, between those of 150 dpi 0.004."""
+_SAME = Affine(np.eye(2, 3))
 _ALONG = [0, 2, 3, 1, 4, 5]
 """Displacement parameters, those along x first."""
 
@@ -42,6 +49,33 @@ class View:
     def in_raster(self, to_raster: Affine, shape: tuple[int, ...], to_working: Affine) -> Plane:
         """The scan in a raster of the reference; -1 where there is no scan."""
         return warped(self.plane, self.to_px(to_raster, to_working), (shape[1], shape[0]), -1.0)
+
+
+@dataclass(frozen=True)
+class SeenPage:
+    """A scan as it is compared with reference pages: working image in linear light, and pixels per mm along x and y, as
+    believed."""
+
+    luminance: Plane
+    nominal: tuple[float, float]
+
+    @cached_property
+    def views(self) -> tuple[View, View]:
+        """As it is sampled for levels at 37.5 and 75 dpi: averaged, and blurred."""
+        return self.averaged(37.5), View(_blurred(self.luminance, SOFT_PX * self._pixels_of(75.0)), _SAME)
+
+    def averaged(self, dpi: float) -> View:
+        """Shrunk to about a resolution: sampled any coarser than it is, detail would be folded."""
+        return View(*shrunk_with_map(self.luminance, _SAME, round(self._pixels_of(dpi))))
+
+    def _pixels_of(self, dpi: float) -> float:
+        return min(self.nominal) / px_per_mm(dpi)
+
+
+def _blurred(plane: Plane, sigma_px: float) -> Plane:
+    """A plane averaged twice over a square, which is as good as a Gaussian for less."""
+    side = 2 * round((np.sqrt(1 + 6 * sigma_px**2) - 1) / 2) + 1
+    return cv2.blur(cv2.blur(plane, (side, side)), (side, side))
 
 
 @dataclass(frozen=True)
@@ -160,7 +194,7 @@ def fit_tiles(
     return Fit(
         estimate=p,
         information=total / scale,
-        correlation=_agreement(tiles, s["var"].ravel()),
+        correlation=agreement(tiles, s["var"].ravel()),
         residual_mm=(
             max(_spread(residual[:, 0], info.xx), UNSEEN_WOBBLE * wobble[0]),
             max(_spread(residual[:, 1], info.yy), UNSEEN_WOBBLE * wobble[1]),
@@ -241,7 +275,7 @@ def _spread(residual: NDArray[np.float64], information: NDArray[np.float64]) -> 
     return mad(residual[good])
 
 
-def _agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float64]) -> float:
+def agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float64]) -> float:
     """Median correlation of the tiles, weighted by the print that both sides show: print that got lost on half a page,
     or backing where the cut is too deep, does not make it another page."""
     variance = np.maximum(variance, 0.0)
