@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.reference.base import Reference
-from qc.register.thumbnails import LOOK_ALIKE, look_alike, spectrum
+from qc.register.thumbnails import LOOK_ALIKE, look_alike, seen_spectrum, spectrum
 
 LOWEST = 24
 """Frequencies kept along each axis: at the size of a small picture they hold lines of text, not letters."""
@@ -51,7 +51,7 @@ class PageIndex:
     def likeness(self, picture: NDArray[np.float32]) -> NDArray[np.float64]:
         """How much each reference page looks like a small picture, in what it has of its own: 1 is the same. A scan of a
         text page reaches 0.5 to 0.9 with that page and at most 0.4 with another one."""
-        return np.asarray(self._pages @ _unit(_shape(np.abs(spectrum(picture))) - self._mean))
+        return np.asarray(self._pages @ _unit(_shape(np.abs(seen_spectrum(picture))) - self._mean))
 
     def likeness_of(self, spectra: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
         """The same of many pictures by the size of their spectra, shape (pictures, pages)."""

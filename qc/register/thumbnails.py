@@ -24,6 +24,8 @@ REACH_PX = 8
 _WITHIN_REACH = np.ix_(*[np.arange(-REACH_PX, REACH_PX + 1)] * 2)
 _SPECTRA_IN_MEMORY = 200
 """80 kB each for a page of 6 x 9 in."""
+_SEEN_IN_MEMORY, _FITS_IN_MEMORY = 8, 64
+"""Recognition and registration of a page ask for the same; pictures of a few threads."""
 LOOK_ALIKE = 0.95
 """Correlation of two reference pages that no scan tells apart: rules reach 1.0, tables set alike 0.89."""
 NEIGHBORS = (1, 4)
@@ -82,17 +84,36 @@ def candidates(picture: NDArray[np.float32], thumbnails: NDArray[np.uint8], page
     -----
     Two text pages set alike correlate at 0.6, a page with itself at 0.7 to 0.9: this proposes, registration decides.
     """
-    views = {t: spectrum(np.ascontiguousarray(np.rot90(picture, t))) for t in (0, 2)}
-    size = _padded(picture)
-    found = []
+    seen, found = picture.tobytes(), list[Candidate]()
     for page in pages:
-        reference = _reference_spectrum(thumbnails[page - 1].tobytes(), thumbnails.shape[1:])
-        for turns, view in views.items():
-            surface = irfft2(view * reference, size)[_WITHIN_REACH]
-            y, x = np.unravel_index(int(np.argmax(surface)), surface.shape)
-            shift = np.array([x - REACH_PX, y - REACH_PX]) / px_per_mm(THUMBNAIL_DPI)
-            found.append(Candidate(page, float(surface[y, x]), turns, (float(shift[0]), float(shift[1]))))
+        found += _fits(seen, thumbnails[page - 1].tobytes(), picture.shape, page)
     return sorted(found, key=lambda c: -c.score)
+
+
+@lru_cache(_FITS_IN_MEMORY)
+def _fits(picture: bytes, thumbnail: bytes, shape: tuple[int, int], page: int) -> tuple[Candidate, ...]:
+    """A small picture, upright and upside down, against one reference page."""
+    views = np.stack([_seen_spectrum(picture, shape, turns) for turns in (0, 2)])
+    size = _padded(np.empty(shape, np.float32))
+    surfaces = irfft2(views * _reference_spectrum(thumbnail, shape), size)
+    found = []
+    for turns, surface in zip((0, 2), surfaces, strict=True):
+        near = surface[_WITHIN_REACH]
+        y, x = np.unravel_index(int(np.argmax(near)), near.shape)
+        shift = np.array([x - REACH_PX, y - REACH_PX]) / px_per_mm(THUMBNAIL_DPI)
+        found.append(Candidate(page, float(near[y, x]), turns, (float(shift[0]), float(shift[1]))))
+    return tuple(found)
+
+
+def seen_spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
+    """`spectrum` of a small picture that is asked for several times."""
+    return _seen_spectrum(picture.tobytes(), picture.shape, 0)
+
+
+@lru_cache(_SEEN_IN_MEMORY)
+def _seen_spectrum(picture: bytes, shape: tuple[int, int], turns: int) -> NDArray[np.complex64]:
+    seen = np.frombuffer(picture, np.float32).reshape(shape)
+    return spectrum(np.ascontiguousarray(np.rot90(seen, turns)))
 
 
 def look_alike(thumbnails: NDArray[np.uint8], one: int, other: int) -> bool:
