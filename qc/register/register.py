@@ -24,8 +24,7 @@ from qc.register.tile_fit import Fit, SeenPage, agreement, fit_tiles, jacobian, 
 from qc.resample import warped
 
 ROUNDS = (3, 6)
-"""Most corrections at 37.5 and 75 dpi; a level ends when its last one moved 9 tiles of 10 by less than `STILL_PX`. The steps
-of drawn pages are 0.1, 0.02 and 0.001 mm."""
+"""Most corrections at 37.5 and 75 dpi; a level ends when its last one moved 9 tiles of 10 by less than `STILL_PX`."""
 STILL_PX = (0.5, 0.05)
 SETTLED_PX = 0.15
 """Where the last correction at 75 dpi is larger, 0.05 mm, the print fixes no place."""
@@ -37,7 +36,8 @@ MIN_CORRELATION, CLEAR_CORRELATION = 0.8, 0.94
 MIN_FINE_CORRELATION = 0.8
 """What decides else, at 150 dpi: drawn pages reach 0.86 at the least, tables ruled alike 0.75, those soft pictures 0.07."""
 LARGEST_LEFT, STRETCH = 0.75, (0.5, 2.5)
-"""Share of a step that is believed to be left, and factors by which steps are stretched; on drawn pages 1 to 1.6."""
+"""Share of a step that is believed to be left, and factors by which steps are stretched: what keeps one odd step from throwing
+the fit."""
 MIN_TILES = 8
 FEW_TILES = 30
 SEARCH_MM = (0.7, 1.4, 2.8)
