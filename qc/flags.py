@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Flag(StrEnum):
-    """Why a value is missing or doubtful; `meaning` is what the report prints."""
+    """Why a value is missing or doubtful; `meaning` completes a sentence after a colon: at most ten words, no advice."""
 
     meaning: str
 
@@ -16,123 +16,77 @@ class Flag(StrEnum):
         return member
 
     NO_REFERENCE = "no-reference", "there is no reference to compare with"
-    NOT_REGISTERED = "not-registered", "the print could not be matched to a reference page"
-    PERIODIC = "periodic", "the page repeats itself in this direction, so its position there is ambiguous"
-    SPARSE = "sparse", "the page has too little print to fix its position well enough"
-    WHITE_BACKING = (
-        "white-backing",
-        "the backing is as bright as the paper, and no shadow line shows the cut; scan with a black or gray backing",
-    )
-    CROPPED = "cropped", "no backing is visible beyond this edge; scan with some backing visible"
-    PAINTED_RIM = (
-        "painted-rim",
-        "the scanner's driver painted a rim over this edge; switch off edge fill and scan with some backing visible",
-    )
-    DARK_PAGE = (
-        "dark-page",
-        "the page is as dark there as the backing; scan it with a backing that is lighter than the print",
-    )
-    EDGE_NOT_FOUND = "edge-not-found", "no single straight edge stands out between page and backing"
-    OUTSIDE_NOT_BACKING = (
-        "outside-not-backing",
-        "what lies beyond the edge is not plain backing (page block, cover or neighbor page)",
-    )
+    NOT_REGISTERED = "not-registered", "no page of the ordered file matches"
+    PERIODIC = "periodic", "the print repeats itself, so its place is ambiguous"
+    SPARSE = "sparse", "the page has too little print"
+    WHITE_BACKING = "white-backing", "the scanner lid is as white as the paper"
+    CROPPED = "cropped", "no backing is visible beyond this edge"
+    PAINTED_RIM = "painted-rim", "the scanner's driver painted a rim over this edge"
+    DARK_PAGE = "dark-page", "the page is as dark there as the backing"
+    EDGE_NOT_FOUND = "edge-not-found", "no straight edge stands out from the backing"
+    OUTSIDE_NOT_BACKING = "outside-not-backing", "something else than plain backing lies beyond the edge"
     BOUND = "bound", "the copy was scanned bound"
-    U_TOO_LARGE = "u-too-large", "the uncertainty is too large for a number to mean anything"
+    U_TOO_LARGE = "u-too-large", "the uncertainty is too large"
     BLANK = "blank", "the page is blank"
     COVER = "cover", "covers are not measured by this"
-    FOREIGN = "foreign", "the page belongs to no page of the reference"
+    FOREIGN = "foreign", "the page belongs to no page of the book"
     UNREADABLE = "unreadable", "the file could not be read"
-    FEW_PAGES = "few-pages", "too few registered pages"
-    END_NOT_SEEN = "end-not-seen", "the end of the book was not seen in the scans"
-    LAST_CONTENT_NOT_SEEN = (
-        "last-content-not-seen",
-        "the last content page of the reference is not among the scans",
-    )
-    END_UNCLEAR = (
-        "end-unclear",
-        "pages with content that are out of order, or of no reference page, follow the last one",
-    )
-    NO_PADDING = "no-padding", "the policy does not state how many pages a printer may add at the end"
-    BITONAL = "bitonal", "the scan has one bit a pixel; tone and color cannot be measured on it"
+    FEW_PAGES = "few-pages", "too few pages show it"
+    END_NOT_SEEN = "end-not-seen", "the end of the book was not scanned"
+    LAST_CONTENT_NOT_SEEN = "last-content-not-seen", "the last page with content was not scanned"
+    END_UNCLEAR = "end-unclear", "other pages with content follow the last one"
+    NO_PADDING = "no-padding", "the policy names no number of added pages"
+    BITONAL = "bitonal", "the scan is black and white, without tones"
     GRAY_SCAN = "gray-scan", "the scan has no color"
     NO_PROFILE = "no-profile", "no scanner profile; the wider uncertainty is carried"
     PAPER_NOT_STATED = "paper-not-stated", "title.toml does not say which paper was ordered"
-    NOTHING_TO_COMPARE = "nothing-to-compare", "no region large enough to compare"
-    NO_SOLIDS = "no-solids", "no solid or dark tint is large enough for a density"
-    FEW_TONES = (
-        "few-tones",
-        "no other page shows such tones, so how press and scanner render them is not known",
-    )
-    TONES_BY_PLACE = (
-        "tones-by-place",
-        "each part of the page was ordered in other tones, so that a fade is not told from how they print",
-    )
-    LITTLE_COLOR = "little-color", "the page was ordered with too little color or tone to judge"
-    BENCH_CUT = "bench-cut", "the spine edge of a loose sheet was cut by the bench, not by the printer"
+    NOTHING_TO_COMPARE = "nothing-to-compare", "no area is large enough to compare"
+    NO_SOLIDS = "no-solids", "no solid or dark area is large enough"
+    FEW_TONES = "few-tones", "no other page shows such tones"
+    TONES_BY_PLACE = "tones-by-place", "the tones ordered differ from part to part"
+    LITTLE_COLOR = "little-color", "too little color was ordered on the page"
+    BENCH_CUT = "bench-cut", "the bench, not the printer, cut the spine edge"
     DIFFERENT_SCANNERS = "different-scanners", "the copies were scanned on different scanners"
-    SIDES_DIFFER = "sides-differ", "rectos and versos share no two marks of their print that agree"
-    SIDES_UNSURE = (
-        "sides-unsure",
-        "which pages are rectos is not sure: a part was scanned, and neither margins nor running heads tell",
-    )
-    NOT_MIRRORED = (
-        "not-mirrored",
-        "both sides may be set alike instead of mirrored; without the design that is not told from a shift",
-    )
-    SIDES_NOT_PROVEN = (
-        "sides-not-proven",
-        "which outer edge is the fore-edge is not proven: something speaks against the usual sides",
-    )
-    SIDES_SHIFTED = (
-        "sides-shifted",
-        "pages lie on the other side of their leaf than they were ordered for, as is proven",
-    )
-    HALF_LEAVES = "half-leaves", "of leaves that are there only one side was scanned, so the scan is not finished"
-    SCAN_UNFINISHED = "scan-unfinished", "sides of other leaves were not scanned, so these may not have been either"
-    MAY_BE_COVER = "may-be-cover", "the file may begin and end with covers, which are no pages of the block"
-    TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated; set trim in copy.toml or title.toml"
+    DIFFERENT_RESOLUTIONS = "different-resolutions", "the copies were scanned at different resolutions"
+    DIFFERENT_MODES = "different-modes", "one copy was scanned with less color"
+    SIDES_DIFFER = "sides-differ", "fronts and backs share no marks that agree"
+    SIDES_UNSURE = "sides-unsure", "which pages are fronts of leaves is unknown"
+    NOT_MIRRORED = "not-mirrored", "fronts and backs may be set alike on purpose"
+    SIDES_NOT_PROVEN = "sides-not-proven", "left and right may be swapped"
+    SIDES_SHIFTED = "sides-shifted", "pages lie on the other side of their leaf than ordered"
+    HALF_LEAVES = "half-leaves", "some leaves were scanned on one side only"
+    SCAN_UNFINISHED = "scan-unfinished", "other sides were not scanned either"
+    MAY_BE_COVER = "may-be-cover", "the file may hold covers as pages"
+    TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated"
     NO_TEXT = "no-text", "no lines of text were found on the page"
-    NOT_COMPLETE = "not-complete", "the copy is not stated complete: a page not seen may just not have been scanned"
-    LOOK_ALIKE = "look-alike", "the pages around look the same and cannot be told apart"
-    PLACE_UNSURE = "place-unsure", "which page of the reference it stands for is only likely"
-    PALE_ORDERED = "pale-ordered", "only pale print was ordered there, which a scan may not show"
-    NOT_BARE = "not-bare", "something shows on the page, which may be all that was ordered"
-    FEW_WORDS = "few-words", "only words or lines are gone; a later change by the author looks the same"
-    DIRT_OR_INK = "dirt-or-ink", "a scan alone does not tell ink from dirt on the glass, a stain or a reader's mark"
+    NOT_COMPLETE = "not-complete", "pages not seen may not have been scanned"
+    LOOK_ALIKE = "look-alike", "the pages around look the same"
+    PLACE_UNSURE = "place-unsure", "its place in the book is unsure"
+    PALE_ORDERED = "pale-ordered", "only pale print was ordered there"
+    NOT_BARE = "not-bare", "something faint shows there"
+    FEW_WORDS = "few-words", "the author may have removed it"
+    DIRT_OR_INK = "dirt-or-ink", "it may be dirt, not ink"
     ONE_EDGE = "one-edge", "no opposite edge confirms it"
-    PRINT_SCALED = "print-scaled", "the print is scaled, and what is measured against it says less of the paper"
-    SCAN_STRETCHED = (
-        "scan-stretched",
-        "print and paper are off by the same share: the scan was stretched, or its resolution is not as stated",
-    )
-    JITTER_POSSIBLE = "jitter-possible", "an unsteady press may move a single page as far"
-    ONE_SIDE = "one-side", "the other side of the leaf does not confirm it; it may be the scanning"
-    SAME_SHEET = "same-sheet", "one sheet, scanned twice: its print lies at the same place against its cuts"
-    MAYBE_SAME_SHEET = (
-        "maybe-same-sheet",
-        "whether it is one sheet scanned twice or a second print of it, its print does not tell surely enough",
-    )
-    TWO_COPIES = "two-copies", "most leaves are there in two prints, as where two copies of a title lie in one folder"
-    MIXED_UP = "mixed-up", "so many pages are out of place that the scans themselves may have been mixed up"
-    SCANNED_LATE = "scanned-late", "leaves that came late among the scans may have been scanned late, or be bound there"
-    ANOTHER_BOOK = (
-        "another-book",
-        "most of its pages are those of another book, of another revision or of a wrong reference",
-    )
-    BLANK_BACKS = "blank-backs", "a blank side follows every page, as in sheets printed on one side and scanned on both"
-    FEW_COPIES = "few-copies", "fewer than three copies of the title show where their print lies"
-    NO_PAPER = "no-paper", "no page shows bare paper, so the exposure of the scans is not taken out"
+    PRINT_SCALED = "print-scaled", "the print itself is scaled"
+    SCAN_STRETCHED = "scan-stretched", "print and paper are off alike, as in a stretched scan"
+    JITTER_POSSIBLE = "jitter-possible", "an unsteady press may do this"
+    ONE_SIDE = "one-side", "the leaf's other side does not confirm it"
+    SAME_SHEET = "same-sheet", "one sheet was scanned twice"
+    MAYBE_SAME_SHEET = "maybe-same-sheet", "one sheet may have been scanned twice"
+    TWO_COPIES = "two-copies", "most leaves are there twice, as from two copies"
+    MIXED_UP = "mixed-up", "the scans may have been mixed up"
+    SCANNED_LATE = "scanned-late", "these leaves may have been scanned late"
+    ANOTHER_BOOK = "another-book", "most pages are of another book or revision"
+    BLANK_BACKS = "blank-backs", "a blank side follows every page"
+    FEW_COPIES = "few-copies", "fewer than three copies can be compared"
+    NO_PAPER = "no-paper", "no page shows bare paper"
     LOW_CONFIDENCE = "low-confidence", "it was read, but not surely; look at the picture"
     DATE_ORDER = "date-order", "day and month may be the other way round"
     DATE_FROM_CODE = (
         "date-from-code",
         "the day is the end of a printer's code (day, month, year), which no word bears out; look at the picture",
     )
-    REVISION_UNSURE = (
-        "revision-unsure",
-        "the copy may have been printed before the author's last change, as its imprint was not read surely",
-    )
+    REVISION_UNSURE = "revision-unsure", "the copy may predate the author's last change"
     IMPLAUSIBLE_DATE = "implausible-date", "the date lies before printing on demand or after the copy was received"
     NO_IMPRINT = "no-imprint", "no imprint was found on the last pages that were scanned"
     DATE_NOT_READ = "date-not-read", "the imprint was found, but no date could be read on it"
@@ -140,15 +94,9 @@ class Flag(StrEnum):
     NO_TEXT_READER = "no-text-reader", 'no text reader is installed: pip install "print-return-qc[ocr]"'
     NO_COVER = "no-cover", "neither the back cover nor a flat cover was scanned"
     NO_BARCODE = "no-barcode", "no ISBN barcode could be read on the cover"
-    LOW_RESOLUTION = "low-resolution", "the scan is too coarse for small print; scan at 300 dpi"
-    DIRTY_GLASS = (
-        "dirty-glass",
-        "the same mark shows at one place of the glass on several pages: clean the scanner and scan again",
-    )
-    OTHER_CONTENT = (
-        "other-content",
-        "the page differs from the reference in so many places that it may show another text",
-    )
+    LOW_RESOLUTION = "low-resolution", "the scan is too coarse for small print"
+    DIRTY_GLASS = "dirty-glass", "several pages show the same mark on the glass"
+    OTHER_CONTENT = "other-content", "the page may show another text"
 
 
 def most_common(flags: Sequence[str]) -> str | None:

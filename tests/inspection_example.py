@@ -136,7 +136,7 @@ def example() -> Inspection:
         policy=PolicyId("kdp", "2026.1", "8c" * 32),
         verdict=Verdict(
             VerdictOutcome.DEFECT,
-            "Cut 3.620 ± 0.060 mm too deep at the fore-edge; the limit is 3.2 mm.",
+            "The fore-edge is cut 3.6 mm (0.14 in) too deep; up to 3.2 mm (0.125 in) is allowed.",
             ("cover", "color"),
             (Rescan("the file ends before the image does", "p-0017.jpg", 17),),
         ),
@@ -334,7 +334,7 @@ def _findings() -> tuple[Finding, ...]:
         trim(
             Edge.FORE_EDGE,
             FindingOutcome.OUTSIDE,
-            "Cut too deep at the fore-edge, beyond the limit by 0.42 mm.",
+            "The fore-edge is cut 3.6 mm (0.14 in) too deep; up to 3.2 mm (0.125 in) is allowed.",
             -0.42,
             (w - 6, 0, w + 3, h),
         ),

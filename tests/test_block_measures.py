@@ -390,7 +390,7 @@ def test_by_the_fore_edge_alone_a_page_goes_to_a_person(moved: float) -> None:
     assert found.value == pytest.approx(-moved, abs=0.2) and found.u == pytest.approx(U_PAGE, rel=0.1)
     assert found.flags == (Flag.ONE_EDGE,)
     assert outcome(found) is FindingOutcome.UNDECIDED and finding(found).doubt == ("one-edge",)
-    assert finding(found).message.endswith("; no opposite edge confirms it, so a person has to look.")
+    assert finding(found).message.endswith("; no opposite edge confirms it, so a person must look.")
 
 
 @pytest.mark.parametrize(("moved", "flags"), [(2.4, (Flag.ONE_EDGE,)), (-2.4, (Flag.ONE_EDGE,)), (1.2, ())])
@@ -539,7 +539,10 @@ def test_a_misprinted_page_makes_a_defect_that_names_page_and_edge(misprinted: t
     assert inspection.verdict.outcome is VerdictOutcome.DEFECT, inspection.verdict.summary
     (outside,) = (f for f in inspection.findings if f.outcome is FindingOutcome.OUTSIDE)
     assert (outside.rule, outside.where.page, outside.where.edge) == ("trim-offset-page", 4, Edge.TAIL)
-    assert "at the tail on scanned page 4 (p-0004.jpg)" in inspection.verdict.summary
+    assert (
+        inspection.verdict.summary.startswith("Page 4 is printed ")
+        and " the tail; up to 3.2 mm" in inspection.verdict.summary
+    )
     assert outside.value is not None and outside.u is not None and outside.u < 0.12
     others = np.mean([p.truth.offsets_mm["tail"] for p in drawn.pages if p.page != 4])
     assert abs(outside.value - (drawn.pages[3].truth.offsets_mm["tail"] - others)) < 0.15

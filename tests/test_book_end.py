@@ -20,7 +20,15 @@ from qc.measure.blank_pages import BookEnd, blank_pages_at_end, book_end
 from qc.model import BookCopy, Claim, FindingOutcome, PageKind, PageRecord, ReferenceId, Role, ScanFile, VerdictOutcome
 
 KDP = load_policy("kdp").padding
-FOURS = Padding(2, (4,), 2, 10, "a sentence", "a source", "a reason")
+FOURS = Padding(
+    round_to=2,
+    sheets=(4,),
+    imprint_pages=2,
+    ordered_blanks=10,
+    clause="a sentence",
+    source="a source",
+    reason="a reason",
+)
 COPY = BookCopy("RMA-1", Path("RMA-1"), (ScanFile(Path("p-1.jpg"), "p-1.jpg"),))
 KINDS = {"c": PageKind.CONTENT, "b": PageKind.BLANK, "f": PageKind.FOLIO_ONLY, "i": PageKind.IMPRINT}
 

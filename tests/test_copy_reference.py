@@ -137,7 +137,7 @@ def test_what_cannot_be_cut_out_is_not_offered(drawn: CopyTruth, tmp_path: Path)
 def test_white_backing_and_bound_copies_are_refused(title: Title, tmp_path: Path, drawn: CopyTruth) -> None:
     scanner = Scanner(dpi=200.0, backing=(0.9, 0.9, 0.9))
     white = draw_copy(tmp_path / "white", title, scanner=scanner, pages=[1], seed=4)
-    with pytest.raises(ReferenceFault, match="backing is as bright as the paper"):
+    with pytest.raises(ReferenceFault, match="scanner lid is as white as the paper"):
         CopyReference(open_copy(white.folder))
     copy = open_copy(drawn.folder)
     with pytest.raises(ReferenceFault, match="bound"):

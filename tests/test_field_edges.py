@@ -327,7 +327,7 @@ def test_a_strip_goes_to_a_person_with_its_width(book: Book, tmp_path: Path, pol
     inspection = inspect_copy(open_copy(folder), book.reference, load_policy(policy))
     (found,) = [f for f in inspection.findings if f.code == "white-sliver"]
     assert (str(found.outcome), found.where.page, found.where.edge) == ("undecided", 2, Edge.TAIL)
-    assert "0.8 mm wide" in found.message and "bare paper" in found.message
+    assert "0.8 mm (0.03 in) wide" in found.message and "bare paper" in found.message
     assert str(inspection.verdict.outcome) == "needs-review"
     (seen,) = [o for o in inspection.observations if o.detail.get("code") == "white-sliver"]
     assert seen.value == 1.0 and seen.detail["width_mm"] == pytest.approx(0.8, abs=0.15) and seen.evidence

@@ -328,7 +328,7 @@ def test_a_blank_leaf_inside_goes_to_a_person(tmp_path: Path) -> None:
     inspection = inspected(folder(tmp_path / "copy", pictures))
     assert values(inspection, "pages-extra-inside") == [(3, 2.0, ())]
     assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
-    assert "2 blank sides inside the book that nobody ordered" in inspection.verdict.summary
+    assert "2 blank pages inside the book were not ordered, from " in inspection.verdict.summary
     (rule,) = [f for f in inspection.findings if f.rule == "pages-extra-inside"]
     assert rule.outcome is FindingOutcome.UNDECIDED
 
@@ -340,7 +340,7 @@ def test_a_leaf_late_among_the_scans_is_said(tmp_path: Path) -> None:
     inspection = inspected(LATE / "copy")
     late = [(5, None, ("scanned-late",)), (6, None, ("scanned-late",))]
     assert values(inspection, "pages-out-of-order") == late
-    (said,) = [w for w in inspection.verdict.not_checked if w.startswith("order of the pages")]
+    (said,) = [w for w in inspection.verdict.not_checked if w.startswith("pages out of order")]
     assert "scanned pages 5-6 were scanned late" in said and said in inspection.verdict.summary
     whole = shutil.copytree(LATE / "copy", tmp_path / "copy")
     (whole / "copy.toml").write_text("schema = 1\n[scan]\ncomplete = true\n", "utf-8")
@@ -381,7 +381,7 @@ def test_the_block_of_another_book_is_one_finding(tmp_path: Path) -> None:
     inspection = inspected(folder(tmp_path / "copy", [strange(n) for n in (2, 3, 4, 5, 6)], "[scan]\ncomplete = true"))
     assert values(inspection, "pages-foreign") == [(1, 5.0, (Flag.ANOTHER_BOOK,))]
     assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
-    assert "None of the 5 printed pages is in the reference" in inspection.verdict.summary
+    assert "None of the 5 printed pages belongs to the ordered book" in inspection.verdict.summary
     assert (inspection.refund.outcome, inspection.refund.route) == ("review", "review")
     for measure in (
         "pages-missing",
@@ -435,7 +435,7 @@ def test_only_an_isbn_tells_a_wrong_item_from_another_block_in_the_ordered_cover
     policy = load_policy("kdp")
     findings, verdict = judge(observations, policy, inspection.copy, inspection.pages, inspection.reference)
     assert verdict.outcome is VerdictOutcome.NEEDS_REVIEW
-    assert ("another book's block in the ordered cover" in verdict.summary) is ordered
+    assert ("though its cover is the ordered one" in verdict.summary) is ordered
     assert decide_refund(verdict, findings, inspection.copy, policy, observations).route == route
 
 

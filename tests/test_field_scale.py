@@ -94,7 +94,7 @@ def test_print_at_98_5_percent_is_too_small_and_the_block_not_surely_too_large(o
     (said,) = (f for f in found.findings if f.rule == "trim-size-block")
     assert (said.outcome, said.doubt) == (FindingOutcome.UNDECIDED, ("print-scaled",))
     (scale, _) = (f for f in found.findings if f.rule == "print-scale")
-    assert scale.message.startswith("Print 1.6") and "smaller than ordered along the height" in scale.message
+    assert scale.message.startswith("The print is 1.6 % smaller than ordered in height")
 
 
 def test_print_turned_by_2_degrees_is_a_skew_with_all_cuts_seen(ordered: Reference) -> None:

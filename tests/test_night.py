@@ -271,7 +271,7 @@ def test_a_person_decides_beside_the_machine(morning: Night) -> None:
     (line,) = ran.out.splitlines()
     assert line.startswith(f"RMA-1 (ISBN {ISBN}): DEFECT. Decided by A. Mueller on ")
     assert "The cut runs through the text." in line and "qc said NO DEFECT" in line and "\x1b" not in line
-    assert "Refund: eligible, refund (defect)" in line
+    assert "Refund: yes (defect)" in line
     failed = morning.run_qc("decide", "RMA-3", "needs-review", *options)
     assert failed.code == 0 and "could not be inspected" in failed.out
     rows = {r["copy"]: r for r in rows_of(morning.store, "latest_verdicts")}

@@ -34,8 +34,8 @@ def scan_skew(page):
 
 
 @scan_skew.sentence
-def in_words(found, k):
-    return f"Sheet lay {abs(found.value):.1f} degrees crooked"
+def in_words(found, said):
+    return f"The sheet lay {said.size} crooked"
 
 
 @measure("pages-shared", "count", "copies", 1, name="pages in both copies", needs=("copy-color-difference",))
@@ -115,7 +115,7 @@ def test_it_is_observed_judged_reported_and_stored(site: Path, tmp_path: Path) -
     assert len(seen) == len([p for p in record["pages"] if p["role"] == "page"])
     assert any(o["value"] is not None for o in seen) and record["provenance"]["measures"]["scan-skew"] == 1
     findings = [f for f in record["findings"] if f["rule"] == "fed-straight" and f["value"] is not None]
-    assert findings and all("degrees crooked" in f["message"] for f in findings)
+    assert findings and all("° crooked on page " in f["message"] for f in findings)
     assert "crooked" in (tmp_path / "out" / COPY.name / "report.html").read_text()
     exported = run(site, tmp_path, "export", "--store", str(store), "--format", "csv", "--what", "observations")
     assert exported.returncode == 0 and "scan-skew" in exported.stdout

@@ -96,7 +96,7 @@ def test_inspect_by_ingram(run_qc: Run, drawn: Drawn) -> None:
     assert (result["policy"]["id"], result["verdict"]["outcome"]) == ("ingram", "no-defect")
     found = next(f for f in result["findings"] if f["rule"] == "density-difference")
     assert (found["outcome"], found["value"], found["unit"]) == ("not-judged", None, "density")
-    assert "1.5875 mm" in result["verdict"]["summary"]
+    assert "1.6 mm (1/16 in)" in result["verdict"]["summary"]
     assert Path("qc-out/RMA-1/report.html").is_file()
 
 

@@ -114,13 +114,13 @@ def test_summary_says_what_was_measured_and_what_was_not() -> None:
     lines = printed(example()).splitlines()
     assert lines[0] == "RMA-10482 · The Long Field · 24 of 24 pages · PDF 9780000000002 · scanner flatbed-a3"
     row = next(line for line in lines if "OUTSIDE" in line)
-    assert " ".join(row.split()) == "trim-offset-block fore-edge −3.620 ± 0.060 mm > 3.2 mm OUTSIDE"
+    assert " ".join(row.split()) == "cut fore-edge −3.620 ± 0.060 mm > 3.2 mm OUTSIDE"
     assert any("3 more results are within" in line for line in lines)
     at = next(i for i, line in enumerate(lines) if line.startswith("To rescan"))
     assert "This one:" in lines[at] and "p-0017.jpg (page 17)" in lines[at + 1]
     assert any(line.split() == ["Not", "checked", "cover,", "color"] for line in lines)
     assert any("we'll issue a refund" in line for line in lines)
-    assert any("the backing is as bright as the paper" in line for line in printed(unseen()).splitlines())
+    assert any("The scanner lid is as white as the paper: cut (" in line for line in printed(unseen()).splitlines())
 
 
 def test_verbose_lists_what_is_within() -> None:
@@ -186,7 +186,7 @@ def test_verdict_sentence_and_picture_come_first(shown: list[Exhibit]) -> None:
     alts = [a["alt"] or "" for t, a in Outline(page).tags if t == "img"]
     assert all(alts)
     assert alts[1].startswith("Copy, scanned page 3, file p-0003.jpg, 44 × 33 mm")
-    assert "trim-offset-block, fore-edge: −3.620 ± 0.060 mm" in alts[1]
+    assert "cut, fore-edge: −3.620 ± 0.060 mm" in alts[1]
 
 
 def test_numbers_of_text_and_page_agree(shown: list[Exhibit]) -> None:
@@ -198,13 +198,15 @@ def test_numbers_of_text_and_page_agree(shown: list[Exhibit]) -> None:
 def test_page_without_evidence_says_what_to_scan() -> None:
     page = html.render(unseen(), [], k=2.0)
     assert page.index("Scan these, then inspect again") < page.index("<table>")
-    assert "the backing is as bright as the paper" in page
+    assert "The scanner lid is as white as the paper: cut (" in page
 
 
 def test_ticket_sentence_is_one_line_with_verdict_and_clause() -> None:
-    said = words.ticket(example())
-    assert said.startswith("RMA-10482 (The Long Field, ISBN 9780000000002): DEFECT. Cut 3.620 ± 0.060 mm too deep")
-    assert "issue a refund.” Refund: eligible, refund (defect)." in said
+    said = words.ticket(example(), k=2.0)
+    assert said.startswith(
+        "RMA-10482 (The Long Field, ISBN 9780000000002): DEFECT. The fore-edge is cut 3.6 mm (0.14 in)"
+    )
+    assert "issue a refund.” Refund: yes (defect). [fore-edge: −3.620 ± 0.060 mm; policy kdp 2026.1; rule " in said
     assert "\n" not in said
 
 
@@ -368,8 +370,8 @@ def test_pages_that_are_within_share_a_line() -> None:
     ]
     loud = replace(quiet, where=Where(page=7))
     assert [(f.where.page, place) for f, place in words.rows(by_gravity([*found, loud, loud]))] == [
-        (7, "page 7"),
-        (7, "page 7"),
+        (7, "scanned page 7"),
+        (7, "scanned page 7"),
         (1, "3 pages"),
     ]
 
@@ -406,7 +408,7 @@ def test_scans_of_a_group_are_a_list_with_how_once() -> None:
 def test_narrow_terminal_keeps_rule_and_value_whole() -> None:
     out = io.StringIO()
     text.summary(example(), k=2.0, verbose=True, report_path=None, console=Console(file=out, width=80))
-    rows = [line for line in out.getvalue().splitlines() if line.startswith("trim-offset-block ")]
+    rows = [line for line in out.getvalue().splitlines() if line.startswith("cut ")]
     assert len(rows) == 4
     assert all(" mm" in row for row in rows)
 

@@ -245,7 +245,7 @@ def test_nothing_is_asked_for_where_a_defect_stands_or_none_was_found(bench: Ope
     seen = at.inspect()
     assert seen.verdict.outcome is VerdictOutcome.DEFECT
     assert seen.not_seen and not seen.verdict.rescan
-    assert "pages not scanned: 1, 6-8" in seen.verdict.summary
+    assert "not checked: cover, pages 1 and 6-8, " in seen.verdict.summary
 
 
 @pytest.mark.parametrize("scanned", [(), (2, 3)])

@@ -289,7 +289,7 @@ def test_a_lost_leaf_is_a_defect_only_of_a_complete_copy(book: Path) -> None:
     assert claimed(part) == []
     assert [r.reference_page for r in part.not_seen] == [3, 4]
     assert all("a feeder draws in two leaves" in r.why for r in part.not_seen)
-    assert "Pages 3-4 of the book are missing, which are whole leaves" in whole.verdict.summary
+    assert "Pages 3-4 of the book (whole leaves) are missing" in whole.verdict.summary
     assert part.verdict.outcome is VerdictOutcome.NO_DEFECT
 
 
@@ -330,7 +330,7 @@ def test_a_leaf_bound_upside_down_is_a_defect_and_one_side_is_scanning(book: Pat
 def test_a_mirrored_page_is_named_and_is_not_missing(book: Path, tmp_path: Path) -> None:
     inspection = scanned(book, tmp_path, {5: np.ascontiguousarray(picture(book, 5)[:, ::-1])})
     assert claimed(inspection) == [("pages-foreign", 5, 1.0)]
-    assert "Page 5 of the book mirrored" in inspection.verdict.summary
+    assert "Page 5 of the book is printed mirrored" in inspection.verdict.summary
     assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
 
 
@@ -342,7 +342,7 @@ def test_the_block_of_another_book_goes_to_a_person(book: Path, tmp_path: Path) 
     inspection = inspect_copy(replace(copy, scan=replace(copy.scan, complete=True)), reference, load_policy("kdp"))
     assert claimed(inspection) == [("pages-foreign", 1, 8.0)]
     assert inspection.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
-    assert "None of the 8 printed pages is in the reference" in inspection.verdict.summary
+    assert "None of the 8 printed pages belongs to the ordered book" in inspection.verdict.summary
 
 
 def test_covers_the_last_pages_and_two_spreads_are_a_sound_part(book: Path) -> None:

@@ -64,4 +64,4 @@ def _sentence(
     said = f"{decided} (qc said {VERDICT[machine.outcome]}: {machine.summary.rstrip('.')})."
     verdict = Verdict(outcome, said, machine.not_checked, machine.rescan)
     refund = decide_refund(verdict, inspection.findings, inspection.copy, policy, inspection.observations)
-    return ticket(replace(inspection, verdict=verdict, refund=refund)), refund
+    return ticket(replace(inspection, verdict=verdict, refund=refund), policy.k), refund

@@ -167,8 +167,8 @@ def _incomparable(copies: Sequence[CopyPages]) -> dict[tuple[str, str], str]:
     flags: dict[tuple[str, str], str] = {}
     for a, b in combinations(copies, 2):
         header = a.capture.header
-        if _other_scanner(a.capture, b.capture):
-            flags[a.id, b.id] = Flag.DIFFERENT_SCANNERS
+        if apart := _scanned_apart(a.capture, b.capture):
+            flags[a.id, b.id] = apart
         elif header and header[2]:
             flags[a.id, b.id] = Flag.BITONAL
         elif header and header[1]:
@@ -176,12 +176,16 @@ def _incomparable(copies: Sequence[CopyPages]) -> dict[tuple[str, str], str]:
     return flags
 
 
-def _other_scanner(a: Capture, b: Capture) -> bool:
-    named = a.scanner != b.scanner and bool(a.scanner and b.scanner)
+def _scanned_apart(a: Capture, b: Capture) -> Flag | None:
+    """What two captures are known to differ by, so that their colors do not compare; None where nothing is."""
+    named = Flag.DIFFERENT_SCANNERS if a.scanner and b.scanner and a.scanner != b.scanner else None
     if a.header is None or b.header is None:
         return named
     (dpi_a, gray_a, bitonal_a), (dpi_b, gray_b, bitonal_b) = a.header, b.header
+    modes = Flag.DIFFERENT_MODES if gray_a != gray_b else None
     if a.calibrated and b.calibrated:
-        return gray_a != gray_b
+        return modes
+    if bitonal_a != bitonal_b:
+        modes = Flag.DIFFERENT_MODES
     differ = dpi_a is not None and dpi_b is not None and abs(dpi_a / dpi_b - 1) > DPI_TOLERANCE
-    return named or differ or gray_a != gray_b or bitonal_a != bitonal_b
+    return named or modes or (Flag.DIFFERENT_RESOLUTIONS if differ else None)

@@ -8,7 +8,7 @@ from datetime import date
 
 def cite(clause: str, verbatim: bool) -> str:
     """A sentence in quotation marks if it is the printer's, word for word; else marked as our summary."""
-    return f"“{clause}”" if verbatim else f"{clause} (our summary)"
+    return f"“{clause}”" if verbatim else f"{clause.rstrip('.')} (our summary)"
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,15 @@ from statistics import NormalDist
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.claim import known
-from qc.judge.messages import capital, listed, message, name, ranges
+from qc.judge.messages import Book, capital, listed, message, name, ranges
 from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
 from qc.judge.rescan_list import in_groups, rescan_list, which
 from qc.judge.rule import Rule
 from qc.judge.scan_case import AGAIN, Case
+from qc.judge.summary import NOT_SCANNED, STALE, shortly, sound, worst
 from qc.measure import MEASURES
-from qc.measure.blank_pages import blank_pages_at_end, blank_pages_unexplained
 from qc.measure.color_defect import color_defect
-from qc.measure.trim_offset_block import trim_offset_block
 from qc.model import (
     BookCopy,
     Claim,
@@ -118,7 +117,8 @@ def judge(
     copy = facts.copy
     if facts.older_perhaps:
         observations = [_of_a_revision_unsure(o) for o in observations]
-    findings = tuple(f for rule in policy.rules for f in _judge_rule(rule, policy, observations, copy))
+    book = _book(copy, pages)
+    findings = tuple(f for rule in policy.rules for f in _judge_rule(rule, policy, observations, copy, book))
     missing = _missing(policy, findings, copy)
     defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
     doubts = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
@@ -127,18 +127,18 @@ def judge(
     case = Case(copy, findings, observations, pages, not_seen, policy.k)
     lacking = [] if reference.kind in WITHOUT_DESIGN else list(missing.values())
     if defects:
-        decision, said = VerdictOutcome.DEFECT, _worst(defects, policy, "more {}", "defect")
+        decision, said = VerdictOutcome.DEFECT, worst(defects, policy)
     elif doubts:
-        decision, said = VerdictOutcome.NEEDS_REVIEW, _worst(doubts, policy, "more {} to look at", "finding")
+        decision, said = VerdictOutcome.NEEDS_REVIEW, worst(doubts, policy)
     elif missing or reference.kind in WITHOUT_DESIGN:
         decision = VerdictOutcome.INSUFFICIENT_EVIDENCE
         said = _lacking(missing, case, reference)
-        if reference.kind in WITHOUT_DESIGN and (alone := own_sentence(observations, policy.k)):
+        if reference.kind in WITHOUT_DESIGN and (alone := own_sentence(observations)):
             said += f"; {alone}"
     else:
-        decision, said = VerdictOutcome.NO_DEFECT, _sound(findings, policy)
+        decision, said = VerdictOutcome.NO_DEFECT, sound(findings, policy)
     gaps = [u for u in unseen if decision is not VerdictOutcome.INSUFFICIENT_EVIDENCE or u not in missing]
-    summary = f"{said}; not checked: {', '.join(gaps)}." if gaps else f"{said}."
+    summary = f"{said}; not checked: {shortly(gaps)}." if gaps else f"{said}."
     return findings, Verdict(decision, summary, tuple(unseen), rescan_list(case, decision, lacking))
 
 
@@ -146,7 +146,9 @@ def judge_between(observations: Sequence[Observation], policy: Policy) -> tuple[
     """Findings on observations between copies; rules without an observation give none."""
     measures = {o.measure for o in observations}
     rules = [r for r in policy.rules if r.measure in measures]
-    return tuple(f for rule in rules for f in _judge_rule(replace(rule, required=False), policy, observations, None))
+    return tuple(
+        f for rule in rules for f in _judge_rule(replace(rule, required=False), policy, observations, None, {})
+    )
 
 
 def printed_before_change(claim: Claim) -> bool:
@@ -160,7 +162,7 @@ def spine_in_doubt(found: Iterable[Observation | Finding]) -> bool:
 
 
 def _judge_rule(
-    rule: Rule, policy: Policy, observations: Sequence[Observation], copy: BookCopy | None
+    rule: Rule, policy: Policy, observations: Sequence[Observation], copy: BookCopy | None, book: Book
 ) -> list[Finding]:
     edges = rule.judged_edges(copy.scan, spine_in_doubt(observations)) if copy else ()
     if rule.edges and not edges:
@@ -174,12 +176,12 @@ def _judge_rule(
         seen = [_nothing(rule, Where())]
     compared = sum(o.value is not None for o in seen) if rule.scope == "page" else 1
     k_outside = max(policy.k, NormalDist().inv_cdf(1 - FALSE_OUTSIDE / compared)) if compared > 1 else policy.k
-    findings = [_finding(rule, policy.k, k_outside, o, copy) for o in seen]
+    findings = [_finding(rule, policy.k, k_outside, o, book) for o in seen]
     if not (aside and copy):
         return findings
     why = (
-        f"{capital(name(rule))}: set aside, as the copy was printed on {copy.claim.printed_on}, before the author's "
-        f"last change on {copy.claim.content_updated_on}. {policy.sentence('stale-revision').cited}"
+        f"{capital(name(rule))} was set aside, as the copy was printed on {copy.claim.printed_on}, before the author's "
+        f"last change on {copy.claim.content_updated_on}."
     )
     # Another book's block is no earlier revision for certain: a person has to tell them apart.
     return [
@@ -188,6 +190,12 @@ def _judge_rule(
         else replace(f, outcome=FindingOutcome.NOT_JUDGED, margin=None, required=False, message=why)
         for f in findings
     ]
+
+
+def _book(copy: BookCopy, pages: Sequence[PageRecord]) -> Book:
+    """Which page of the book each scanned page shows."""
+    shown = {(p.file, p.frame): p.reference_page for p in pages}
+    return {n: shown.get((s.name, s.frame)) for n, s in enumerate(copy.pages, 1)} if pages else {}
 
 
 def _applies(rule: Rule, observation: Observation, edges: tuple[Edge, ...]) -> bool:
@@ -212,7 +220,7 @@ def _nothing(rule: Rule, where: Where) -> Observation:
     return Observation(rule.measure, 0, where, None, rule.unit)
 
 
-def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, copy: BookCopy | None) -> Finding:
+def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, book: Book) -> Finding:
     listed_doubts = tuple(f for f in observation.flags if f in rule.doubt)
     outcome = rule.outcome(observation.value, observation.u, k, k_outside, listed_doubts)
     doubt = listed_doubts if outcome is FindingOutcome.UNDECIDED else ()
@@ -229,8 +237,8 @@ def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, c
         magnitude=rule.magnitude,
         where=observation.where,
         margin=None if observation.value is None else rule.margin(observation.value),
-        code=Detail.of(observation).code,
-        message=message(rule, outcome, observation, k, copy, doubt) + ".",
+        code=Detail.of(observation).code or rule.code,
+        message=message(rule, outcome, observation, book, doubt) + ".",
         clause=rule.clause,
         source=rule.standing,
         verbatim=rule.verbatim,
@@ -286,7 +294,7 @@ def _not_judged(
         mine = ordered
         open_ = [f for f in mine if f.outcome is FindingOutcome.NOT_JUDGED]
         if _set_aside(rule, copy):
-            words.append(f"{name(rule)} (stale revision)")
+            words.append(f"{name(rule)}{STALE}")
         elif len(open_) == len(mine):
             words.append(name(rule) + _late(open_))
         elif open_:
@@ -308,23 +316,10 @@ def _not_scanned(copy: BookCopy, pages: Sequence[PageRecord], not_seen: Sequence
         words.append(f"unreadable scans: {', '.join(broken)}")
     unseen = [n.reference_page for n in not_seen if n.reference_page is not None and n.file is None]
     if unseen:
-        words.append(f"pages not scanned: {ranges(unseen)}")
+        words.append(f"{NOT_SCANNED}{ranges(unseen)}")
     elif copy.pages_expected and (lacking := copy.pages_expected - len(copy.pages) + repeated) > 0:
-        words.append(f"pages not scanned: {lacking} of {copy.pages_expected}")
+        words.append(f"{NOT_SCANNED}{lacking} of {copy.pages_expected}")
     return words
-
-
-def _worst(findings: Sequence[Finding], policy: Policy, more: str, noun: str) -> str:
-    def beyond(finding: Finding) -> float:
-        rule = policy.rule(finding.rule)
-        limit = rule.outside or rule.within
-        return (finding.margin or 0.0) / (abs(limit.value) or 1.0)
-
-    worst = min(findings, key=beyond)
-    said = f"{worst.message.rstrip('.')} ({policy.id} {worst.rule})"
-    others = len(findings) - 1
-    plural = noun if others == 1 else f"{noun}s"
-    return f"{said}; {others} {more.format(plural)}" if others else said
 
 
 def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) -> str:
@@ -366,29 +361,6 @@ def _what_to_add(flag: Flag, missing: Mapping[str, Lack], case: Case, reference:
 def _some(group: Sequence[Rescan]) -> str:
     again = "again " if all(e.file for e in group) else ""
     return f"{again}any {group[0].need} of " if group[0].need < len(group) else again
-
-
-def _sound(findings: Sequence[Finding], policy: Policy) -> str:
-    cuts = [
-        f
-        for f in findings
-        if f.measure == trim_offset_block.id and f.severity == "defect" and f.outcome is FindingOutcome.WITHIN
-    ]
-    end = "".join(f"; {text}" for text in _end_of(findings))
-    if not cuts:
-        return f"No defect found{end}"
-    largest = max(cuts, key=lambda f: abs(f.value or 0.0))
-    return (
-        f"No defect found: of {len(cuts)} judged edges the farthest off is {_within(largest.message)} "
-        f"({policy.id} {largest.rule}){end}"
-    )
-
-
-def _end_of(findings: Sequence[Finding]) -> list[str]:
-    """Why blank pages at the end are expected."""
-    blanks = {f.value or 0.0 for f in findings if f.measure == blank_pages_at_end.id}
-    explained = [f for f in findings if f.measure == blank_pages_unexplained.id and f.outcome is FindingOutcome.WITHIN]
-    return [_within(f.message) for f in explained if max(blanks, default=0.0) > 0]
 
 
 def _within(message: str) -> str:

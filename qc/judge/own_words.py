@@ -18,45 +18,36 @@ from qc.number_format import plus_minus
 _ALONG = {"x": "across", "y": "down"}
 
 
-def own_sentence(observations: Sequence[Observation], k: float) -> str:
-    """What the pages of a copy say of each other, without a period; empty where nothing of it was asked.
-
-    Parameters
-    ----------
-    observations : sequence of Observation
-    k : float
-        Expands u to U.
-    """
+def own_sentence(observations: Sequence[Observation]) -> str:
+    """How fronts and backs of the leaves lie by the pages of a copy alone, without a period; empty where nothing of it was
+    asked."""
     shifts = [o for o in observations if o.measure == print_position_recto_verso.id]
     if not shifts:
         return ""
-    known = [o for o in shifts if o.value is not None]
-    if not known:
-        flags = dict.fromkeys(f for o in shifts for f in o.flags)
-        said = [f"its own pages do not tell how rectos and versos lie to each other ({reasons(flags)})"]
+    if known := [o for o in shifts if o.value is not None]:
+        said = f"leaf backs are printed {listed(map(shift_in_words, known))} than fronts"
     else:
-        said = ["by its own pages the print of versos lies " + listed(shift_in_words(o, k) for o in known)]
-        said[0] += " than that of rectos"
-    said += _jitter(observations, k) + _size(observations, k)
+        said = f"its own pages do not tell how fronts and backs lie ({reasons(shifts[0].flags[:1])})"
     apart = [o for o in observations if o.measure == copy_position_outlier.id and o.value is not None]
-    if apart:
-        said.append(f"it lies {listed(shift_in_words(o, k) for o in apart)} than in the median of the copies")
-    if known:
-        said.append("what is common to all pages cannot be known without the design")
-    return ", ".join(said)
+    return said + (f", and all is printed {listed(map(shift_in_words, apart))} than in most copies" if apart else "")
 
 
-def _jitter(observations: Sequence[Observation], k: float) -> list[str]:
-    known = [o for o in observations if o.measure == print_position_jitter.id and o.value is not None]
-    if not known:
-        return []
-    each = [f"{o.value:.2f} mm {_ALONG[str(o.where.axis)]}" for o in known if str(o.where.axis) in _ALONG]
-    said = [f"placement jitter {listed(each)}"]
-    for o in known:
+def own_facts(observations: Sequence[Observation], k: float) -> list[str]:
+    """What else the pages of a copy without a reference say, for a technical line; `k` expands u to U."""
+    shifts = [o for o in observations if o.measure == print_position_recto_verso.id and o.value is not None]
+    said = _drift(observations, k) + _size(observations, k)
+    return [*said, "what is common to all pages cannot be known without the design"] if said and shifts else said
+
+
+def _drift(observations: Sequence[Observation], k: float) -> list[str]:
+    said = []
+    for o in observations:
+        if o.measure != print_position_jitter.id or o.value is None:
+            continue
         d = PlacementDetail.of(o)
         if d.u_drift and abs(d.drift) > k * d.u_drift:
             drift = plus_minus(abs(d.drift), k * d.u_drift, "mm")
-            said.append(f"it drifts {drift} {_ALONG[str(o.where.axis)]} over the pages")
+            said.append(f"the print drifts {drift} {_ALONG[str(o.where.axis)]} over the pages")
     return said
 
 

@@ -33,6 +33,11 @@ class Limit:
     def is_upper(self) -> bool:
         return self.op.startswith("<")
 
+    @property
+    def inches(self) -> str:
+        """The number in front of its inches, such as ``"1/16"``; empty where the policy prints another unit."""
+        return self.text.removeprefix(self.op).removesuffix("in").strip() if self.text.endswith("in") else ""
+
     def printed(self, unit: str) -> str:
         """The limit in the measure's unit: ``"< 3.175 mm"`` for ``"< 0.125 in"``."""
         return f"{self.op} {self.value:.10g} {unit}"

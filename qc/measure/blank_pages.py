@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qc.flags import Flag
 from qc.measure.details import SequenceDetail
 from qc.measure.registry import measure
-from qc.measure.words import counted
+from qc.measure.words import Said, capital, counted
 from qc.model import Detail, Evidence, Observation, PageKind, PageRecord, Where
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ def _end_of_copy(copy: CopyContext) -> Observation:
     return blank_pages_at_end([*once.values()], seen, end)
 
 
-@blank_pages_at_end.sentence
-def _at_end_in_words(found: Observation, k: float) -> str:
-    return counted(found, "blank page at the end", "blank pages at the end")
+@blank_pages_at_end.full_sentence
+def _at_end_in_words(found: Observation, said: Said) -> str:
+    return f"The copy ends with {counted(found.value or 0.0, 'blank page', 'blank pages')}"
 
 
 @measure(
@@ -113,11 +113,15 @@ def _when_judging(copy: CopyContext) -> None:
     """Nothing: a policy is needed."""
 
 
-@blank_pages_unexplained.sentence
-def _unexplained_in_words(found: Observation, k: float) -> str:
-    if words := BookEnd.of(found).words:
-        return words[:1].upper() + words[1:]
-    return counted(found, "unexplained blank page at the end", "unexplained blank pages at the end")
+@blank_pages_unexplained.full_sentence
+def _unexplained_in_words(found: Observation, said: Said) -> str:
+    end, more = BookEnd.of(found), round(found.value or 0.0)
+    if not more:
+        return "No blank page at the end is unexplained"
+    if end.lost:
+        return f"The last page with content, page {end.last} of the book, was not found; content may be missing"
+    pages = counted(max(end.blanks or 0, more), "blank page", "blank pages")
+    return f"The copy ends with {pages}, {more} more than expected; content may be missing"
 
 
 def _blanks_at_end(pages: Sequence[PageRecord]) -> int:
@@ -247,10 +251,11 @@ def _where_pale(copy: CopyContext) -> set[int]:
     return {i for i, page in blank if page and written[page - 1] and not is_black(reference, page)}
 
 
-@blank_pages_inside.sentence
-def _inside_in_words(found: Observation, k: float) -> str:
-    one, many = "page that is blank", "pages that are blank"
-    return f"{counted(found, one, many)} where the reference has content"
+@blank_pages_inside.full_sentence
+def _inside_in_words(found: Observation, said: Said) -> str:
+    if not found.value:
+        return "No page is blank where content was ordered"
+    return f"{capital(said.page or 'a page')} is blank, but the ordered file has content there"
 
 
 @dataclass(frozen=True)

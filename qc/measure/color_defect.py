@@ -10,7 +10,7 @@ import numpy as np
 from qc.features.ink_density import INKS, Share
 from qc.flags import Flag
 from qc.measure.registry import measure
-from qc.measure.words import size
+from qc.measure.words import Said, capital
 from qc.model import Evidence, Observation, Where, evidence_at
 
 if TYPE_CHECKING:
@@ -61,7 +61,25 @@ class _Found:
     evidence: tuple[Evidence, ...] = ()
 
 
-@measure("color-defect", "fraction", "page", 2, name="color", subject="tone", content=True)
+@measure(
+    "color-defect",
+    "fraction",
+    "page",
+    2,
+    name="color",
+    codes={
+        "lost-channel": "missing ink",
+        "weak-channel": "weak ink",
+        "gray": "color printed gray",
+        "fade": "fading print",
+        "band": "bands in the print",
+        "cast": "color cast of grays",
+        "tone-shift": "lightness of mid-tones",
+        "wrong-paper": "wrong paper",
+    },
+    subject="tone",
+    content=True,
+)
 def color_defect(pages: Sequence[ScannedPage], paper: str | None = None, ink: str | None = None) -> list[Observation]:
     """Faults of color on the registered pages of a copy against the reference, by code.
 
@@ -144,33 +162,30 @@ def _given_copy(copy: CopyContext) -> list[Observation]:
     return [copy.managed(o) for o in found]
 
 
-@color_defect.sentence
-def _in_words(found: Observation, k: float) -> str:
-    detail, share = found.detail, size(found, k, 100.0, "%")
-    match str(detail.get("code", "")):
-        case "weak-channel" if detail.get("channel") == "all inks":
-            said = f"All inks print {share} too little against the other pages"
-        case "weak-channel" if detail.get("channel") == "solids":
-            said = f"Black areas print {share} too little against the text"
-        case "lost-channel" | "weak-channel":
-            said = f"{str(detail.get('channel', 'ink')).capitalize()} prints {share} too little against the other inks"
-        case "gray":
-            said = f"{share} of the ordered color is missing from print that should be colored"
-        case "fade":
-            said = f"Print fades by {share} toward the {detail.get('toward')}"
-        case "band":
-            lie = "across" if detail.get("along") == "y" else "down"
-            said = f"Bands {lie} the page swing the density by {share} (rms) or more"
-        case "cast":
-            said = f"Gray tones lean to {detail.get('channel')} by {share} of their density"
-        case "tone-shift":
-            way = "lighter" if (found.value or 0.0) < 0 else "darker"
-            said = f"Mid-tones print {share} {way} against the shadows than ordered"
-        case "wrong-paper":
-            said = f"Paper lies {share} of the way from {detail.get('ordered')} to {detail.get('like')}"
-        case _:
-            said = f"Color differs by {share}"
-    return f"{said} on {len(detail['pages'])} pages" if detail.get("pages") else said
+@color_defect.full_sentence
+def _in_words(found: Observation, said: Said) -> str:
+    detail, value = found.detail, found.value or 0.0
+    code, channel, pages = str(detail.get("code", "")), str(detail.get("channel", "ink")), detail.get("pages")
+    # What is lacking is nothing where there is more of it than elsewhere.
+    share = said.size if value > 0 or code == "tone-shift" else "0 %"
+    on = f" on {said.pages(pages)}" if pages else said.on_page
+    weak = {
+        "all inks": f"All inks print {share} weaker{on} than on the other pages",
+        "solids": f"Black areas{on} print {share} weaker than the text",
+    }
+    lie = "across" if detail.get("along") == "y" else "down"
+    way = "lighter" if value < 0 else "darker"
+    said_of = {
+        "lost-channel": f"{share} of the {channel}{on} did not print",
+        "weak-channel": weak.get(channel, f"{capital(channel)}{on} prints {share} weaker than the other inks"),
+        "gray": f"{share} of the ordered color{on} is missing",
+        "fade": f"The print{on} fades by {share} toward the {detail.get('toward')}",
+        "band": f"Bands {lie} {on.removeprefix(' on ') or 'the page'} change the density by {share}",
+        "cast": f"Gray tones{on} lean to {channel} by {share} of their density",
+        "tone-shift": f"Mid-tones{on} print {share} {way} than ordered",
+        "wrong-paper": f"The paper is {share} {detail.get('like')} where {detail.get('ordered')} was ordered",
+    }
+    return said_of.get(code, f"The color{on} differs by {share}")
 
 
 def _observed(found: _Found, where: Where) -> Observation:

@@ -10,6 +10,7 @@ from qc.colorimetry import PRINTED, ciede2000, linear_rgb_to_lab
 from qc.features.tile_differences import COLORED, MIN_TILES, tile_differences
 from qc.flags import Flag, most_common
 from qc.measure.registry import measure
+from qc.measure.words import Said
 from qc.model import Evidence, Observation, Where
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ PAPERS: Mapping[str, tuple[float, float, float]] = {"white": (95.0, 0.0, -1.0), 
 about 3 units."""
 
 
-@measure("color-difference", "dE00", "page", 3, name="color against the reference", subject="tone", content=True)
+@measure(
+    "color-difference", "dE00", "page", 3, name="color difference from the ordered file", subject="tone", content=True
+)
 def color_difference(
     tiles: PageTiles | None, page: int, scan: tuple[str, int], flag: Flag | None = None, u_reference: float = 0.0
 ) -> Observation:
@@ -79,6 +82,11 @@ def color_difference(
     return color_difference.observe(value, u, where, _doubt(tiles.colors), detail, (Evidence(*scan),))
 
 
+@color_difference.full_sentence
+def _on_page_in_words(found: Observation, said: Said) -> str:
+    return f"The color difference{said.on_page} from the ordered file is {said.size}"
+
+
 @color_difference.on_page
 def _of_page(page: PageContext) -> Observation | None:
     copy, reference = page.copy, page.reference
@@ -100,7 +108,7 @@ def _doubt(colors: ScanColor) -> tuple[Flag, ...]:
     "dE00",
     "copy",
     3,
-    name="color against the reference",
+    name="color difference from the ordered file",
     subject="tone",
     content=True,
 )
@@ -128,6 +136,11 @@ def color_difference_copy(pages: Sequence[Observation]) -> Observation:
     u = max(o.u or 0.0 for o in measured)
     doubts = tuple(dict.fromkeys(f for o in measured for f in o.flags))
     return color_difference_copy.observe(value, u, flags=doubts, detail=detail, evidence=shown.evidence)
+
+
+@color_difference_copy.full_sentence
+def _of_copy_in_words(found: Observation, said: Said) -> str:
+    return f"The color difference from the ordered file is {said.size}"
 
 
 @color_difference_copy.on_copy
@@ -181,6 +194,16 @@ def paper_difference(
         "pages": len(papers),
     }
     return paper_difference.observe(float(ciede2000(expected, seen)), u, flags=_doubt(colors), detail=detail)
+
+
+@paper_difference.full_sentence
+def _paper_in_words(found: Observation, said: Said) -> str:
+    of = (
+        f"between the papers of {' and '.join(found.where.copies)}"
+        if found.where.copies
+        else "between the paper and the ordered paper"
+    )
+    return f"The color difference {of} is {said.size}"
 
 
 @paper_difference.on_copy

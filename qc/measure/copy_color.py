@@ -13,6 +13,7 @@ from qc.features.tile_differences import COLORED, MIN_TILES, page_differences
 from qc.flags import Flag
 from qc.measure.context.copies_context import MIN_COPIES, CopiesContext, Pair
 from qc.measure.registry import measure, part
+from qc.measure.words import Said
 from qc.model import Detail, Observation, Where
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class MostShifted(Detail):
     place: str = ""
 
 
-@measure("copy-color-difference", "dE00", "copies", 3, name="color between copies", subject="copies")
+@measure("copy-color-difference", "dE00", "copies", 3, name="color difference", subject="copies")
 def copy_color_difference(
     page: int, colors: Mapping[str, ColorTiles], flags: Mapping[Pair, str], repeatability: Repeatability
 ) -> list[Observation]:
@@ -84,7 +85,7 @@ def copy_color_difference(
         The copies that have this page, by id, on the same tiles, each relative to its paper; `paper` None says that it is
         relative to the scanner's white, as no page of any copy shows paper.
     flags : mapping of (str, str) to str
-        Pairs that cannot be compared, and why: `different-scanners`, `gray-scan`, `bitonal`.
+        Pairs that cannot be compared, and why: a flag, such as `different-scanners` or `gray-scan`.
     repeatability : Repeatability
         Of the scanner; it is u, unless it is below `U_LEAST`, or the RGB of the two scans does not mean the same.
 
@@ -123,6 +124,11 @@ def copy_color_difference(
         u = _u(repeatability, pair, _apart(*pair))
         observations.append(copy_color_difference.observe(value, u, where, _doubts(pair), detail))
     return observations
+
+
+@copy_color_difference.full_sentence
+def _between_in_words(found: Observation, said: Said) -> str:
+    return f"The color difference between {' and '.join(found.where.copies or ())}{said.on_page} is {said.size}"
 
 
 @copy_color_difference.on_copies
@@ -236,7 +242,7 @@ def copy_color_outlier_of_page(
     "dE00",
     "copies",
     3,
-    name="color against the other copies",
+    name="color difference from the other copies",
     needs=("copy-color-difference",),
     subject="copies",
 )
@@ -291,6 +297,11 @@ def copy_color_outlier(
             detail = replace(detail, population=round(float(np.median(others)), 3))
         result.append(copy_color_outlier.observe(value, u, where, doubts, detail))
     return result
+
+
+@copy_color_outlier.full_sentence
+def _outlier_in_words(found: Observation, said: Said) -> str:
+    return f"The color difference of {found.where.copy} from the other copies{said.on_page} is {said.size}"
 
 
 @copy_color_outlier.on_copies

@@ -11,6 +11,7 @@ from qc.flags import Flag, most_common
 from qc.geometry import Edge
 from qc.measure.context.copies_context import CopiesContext, CutPlace
 from qc.measure.registry import measure
+from qc.measure.words import Said
 from qc.model import Observation, Where
 from qc.stats import mean_over_pages
 
@@ -29,7 +30,7 @@ U_COMMON_MM = 0.012
 MAX_U_MM = 0.15
 
 
-@measure("copy-position-difference", "mm", "copies", 1, name="print position between copies", subject="copies")
+@measure("copy-position-difference", "mm", "copies", 1, name="place of the cut", subject="copies")
 def copy_position_difference(
     cuts: Mapping[str, Mapping[tuple[int, Edge], CutPlace]], bench_cut: bool = True
 ) -> list[Observation]:
@@ -78,6 +79,14 @@ def copy_position_difference(
             observations.append(seen)
         observations += [_over_pages(edge, (a, b), pages[edge]) for edge in Edge]
     return observations
+
+
+@copy_position_difference.full_sentence
+def _in_words(found: Observation, said: Said) -> str:
+    one, other = found.where.copies or ("one copy", "another")
+    way = "less" if (found.value or 0.0) < 0 else "more"
+    edge = f" at the {found.where.edge}" if found.where.edge else ""
+    return f"{other} keeps {said.size} {way} paper{edge}{said.on_page} than {one}"
 
 
 @copy_position_difference.on_copies

@@ -11,7 +11,7 @@ from qc.flags import Flag
 from qc.measure.context.copies_context import MIN_COPIES, CopiesContext
 from qc.measure.details import PlacementDetail
 from qc.measure.registry import measure
-from qc.measure.words import shift_in_words
+from qc.measure.words import Said, shift_in_words
 from qc.model import Observation, Where
 
 if TYPE_CHECKING:
@@ -92,5 +92,5 @@ def _without_reference(copies: CopiesContext) -> list[Observation]:
 
 
 @copy_position_outlier.full_sentence
-def _in_words(shift: Observation, k: float) -> str:
-    return f"Print {shift_in_words(shift, k)} than in the median of the copies"
+def _in_words(shift: Observation, said: Said) -> str:
+    return f"{shift.where.copy} is printed {shift_in_words(shift, said.size)} than most copies"

@@ -9,7 +9,7 @@ import numpy as np
 
 from qc.flags import Flag
 from qc.measure.registry import measure
-from qc.measure.words import size
+from qc.measure.words import Said
 from qc.model import Evidence, Observation
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def page_density(tiles: PageTiles, page: int, scan: tuple[str, int], most: float
     return PageDensity(page, scan, {c: v for c, (v, _) in found.items()}, {c: n for c, (_, n) in found.items()})
 
 
-@measure("density-difference", "density", "copy", 2, name="density against the reference", subject="tone", content=True)
+@measure("density-difference", "density", "copy", 2, name="density of solid areas", subject="tone", content=True)
 def density_difference(pages: Sequence[PageDensity], u: float, flag: Flag | None = None) -> Observation:
     """Density of the solids and dark tints of a copy against its reference, in the channel that is farthest off.
 
@@ -183,9 +183,9 @@ def _of_copy(copy: CopyContext) -> Observation | None:
 
 
 @density_difference.sentence
-def _in_words(found: Observation, k: float) -> str:
+def _in_words(found: Observation, said: Said) -> str:
     way = "weaker" if (found.value or 0.0) < 0 else "stronger"
-    return f"Solids and dark tints {size(found, k)} {way} than in the reference"
+    return f"Solid and dark areas print {said.size} {way} than ordered"
 
 
 def _farthest(shift: Mapping[str, float]) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qc.flags import Flag
 from qc.measure.details import SequenceDetail
 from qc.measure.registry import measure
+from qc.measure.words import Said, capital
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class _Anchor:
     "count",
     "copy",
     1,
-    name="sides that nobody ordered",
+    name="pages inside that nobody ordered",
     subject="sequence",
     content=True,
 )
@@ -102,14 +103,16 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
     return pages_extra_inside(copy.records, copy.alignment, copy.copy.scan.first_page)
 
 
-@pages_extra_inside.sentence
-def _in_words(found: Observation, k: float) -> str:
+@pages_extra_inside.full_sentence
+def _in_words(found: Observation, said: Said) -> str:
     if not found.value:
-        return "0 sides inside the book that nobody ordered"
+        return "No page inside the book is one too many"
     count, blank = round(found.value), found.detail.get("blank", 0)
-    kind = "blank " if blank == count else ""
-    others = f", {blank} of them blank" if 0 < blank < count else ""
-    return f"{count} {kind}side{'' if count == 1 else 's'} inside the book that nobody ordered{others}"
+    kind = "blank page" if blank == count else "page"
+    if count == 1:
+        return f"{capital(said.page)}, a {kind} inside the book, was not ordered"
+    others = f", {blank} of them blank," if 0 < blank < count else ""
+    return f"{count} {kind}s inside the book{others} were not ordered, from {said.page} on"
 
 
 def _blank_before(pages: Sequence[PageRecord], first: int) -> int:

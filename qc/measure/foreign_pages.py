@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qc.flags import Flag
 from qc.measure.details import SequenceDetail
 from qc.measure.registry import MEASURES, measure
-from qc.measure.words import counted
+from qc.measure.words import Said, capital
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 
 if TYPE_CHECKING:
@@ -80,21 +80,22 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
     return pages_foreign(copy.records, copy.reference is not None, copy.shown, copy.block)
 
 
-@pages_foreign.sentence
-def _in_words(found: Observation, k: float) -> str:
+@pages_foreign.full_sentence
+def _in_words(found: Observation, said: Said) -> str:
+    if not found.value:
+        return "Every page belongs to the ordered book"
     if mirrored := found.detail.get("mirrored"):
-        return f"Page {mirrored} of the book mirrored"
-    printed = found.detail.get("of_pages")
+        return f"Page {mirrored} of the book is printed mirrored"
+    printed, count = found.detail.get("of_pages"), round(found.value)
     if printed is None:
-        return counted(found, "page that matches no page of the reference", "pages that match no page of the reference")
-    count = round(found.value or 0)
-    said = f"None of the {printed}" if count == printed else f"{count} of the {printed}"
-    said += f" printed pages {'is' if count == printed else 'are not'} in the reference: "
-    if ordered := found.detail.get("cover_isbn"):
-        said += f"another book's block in the ordered cover (ISBN {ordered})"
-    else:
-        said += "the block of another book or of another revision, or the wrong reference"
-    return f"{said}; it begins"
+        return f"{capital(said.page)} matches no page of the ordered book"
+    what = (
+        f"None of the {printed} printed pages belongs"
+        if count == printed
+        else f"{count} of {printed} pages {'does' if count == 1 else 'do'} not belong"
+    )
+    cover = ", though its cover is the ordered one" if found.detail.get("cover_isbn") else ""
+    return f"{what} to the ordered book{cover}"
 
 
 @pages_foreign.revises

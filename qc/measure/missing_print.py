@@ -9,8 +9,9 @@ import numpy as np
 
 from qc.flags import Flag
 from qc.measure.registry import measure, part
-from qc.measure.words import counted
+from qc.measure.words import Said, capital, counted
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where, evidence_at
+from qc.number_format import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,12 +38,12 @@ MIN_AREA_MM2 = 200.0
 MIN_SIDE_MM = 8.0
 MOST_SHOWN = 12
 _DEFECTS = {
-    "missing-print": ("place of missing print", "places of missing print"),
-    "spot": ("spot", "spots"),
+    "missing-print": ("place where print is missing", "places where print is missing"),
+    "spot": ("stray spot", "stray spots"),
     "smear": ("smear", "smears"),
     "streak": ("streak", "streaks"),
     "white-sliver": ("strip of bare paper beside a picture", "strips of bare paper beside pictures"),
-    "void": ("place where a solid lost its ink", "places where a solid lost its ink"),
+    "void": ("pale spot in solid print", "pale spots in solid print"),
 }
 
 
@@ -52,6 +53,13 @@ _DEFECTS = {
     "page",
     2,
     name="missing print",
+    codes={
+        "spot": "stray spots",
+        "smear": "smears",
+        "streak": "streaks",
+        "white-sliver": "bare paper beside pictures",
+        "void": "pale spots in solid print",
+    },
     needs=("blank-pages-inside",),
     subject="tone",
     content=True,
@@ -120,12 +128,16 @@ def _of_page(page: PageContext) -> Iterator[Observation]:
     yield with_lost_lines(found, marks, of_page.scan, of_page.to_scan)
 
 
-@missing_print.sentence
-def _in_words(found: Observation, k: float) -> str:
-    one, many = _DEFECTS.get(str(found.detail.get("code")), _DEFECTS["missing-print"])
-    said = counted(found, one, many)
+@missing_print.full_sentence
+def _in_words(found: Observation, said: Said) -> str:
+    code = str(found.detail.get("code"))
+    if not found.value:
+        return f"{capital(said.page or 'the copy')} shows no {missing_print.named(code)}"
+    one, many = _DEFECTS.get(code, _DEFECTS["missing-print"])
     width = found.detail.get("width_mm")
-    return f"{said}, {width:.1f} mm wide," if width else said
+    wide = f", {spoken(width, 'mm')} wide" if width else ""
+    edge = f" at the {found.where.edge}" if found.where.edge else ""
+    return f"{capital(said.page or 'the copy')} shows {counted(found.value, one, many)}{edge}{wide}"
 
 
 def _bare(tiles: PageTiles, curve: ToneCurve, paper: BarePaper) -> NDArray[np.bool_]:

@@ -10,8 +10,8 @@ from qc.geometry import USUAL, Side, mates
 from qc.measure.context.sheet_twice import Again, SheetIdentity, seen_again, two_copies
 from qc.measure.details import SequenceDetail
 from qc.measure.registry import MEASURES, measure
+from qc.measure.words import Said, capital, pages_named
 from qc.model import Evidence, Observation, PageRecord, Where
-from qc.number_format import ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -94,17 +94,15 @@ def _missing_of(copy: CopyContext) -> list[Observation]:
     return pages_missing(copy.alignment, copy.copy.scan.complete, copy.sides.odd)
 
 
-@pages_missing.sentence
-def _missing_in_words(gap: Observation, k: float) -> str:
+@pages_missing.full_sentence
+def _missing_in_words(gap: Observation, said: Said) -> str:
     if not gap.value:
-        return "0 missing pages"
+        return "No page of the book is missing"
     pages, count = gap.detail["reference_pages"], round(gap.value)
-    if Flag.LOOK_ALIKE in gap.flags:
-        verb = "is" if count == 1 else "are"
-        why = "they look the same, or an unknown page stands there"
-        return f"{count} of the pages {ranges(pages)} of the book {verb} missing; which is not told, as {why}"
-    said = f"Page {pages[0]} of the book is missing" if count == 1 else f"Pages {ranges(pages)} of the book are missing"
-    return said + (", which are whole leaves" if gap.detail.get("whole_leaves") else "")
+    if count < len(pages):
+        return f"{count} of {pages_named(pages)} of the book {'is' if count == 1 else 'are'} missing"
+    leaves = " (whole leaves)" if gap.detail.get("whole_leaves") else ""
+    return f"{capital(pages_named(pages))} of the book{leaves} {'is' if len(pages) == 1 else 'are'} missing"
 
 
 def _covers(alignment: Alignment) -> tuple[Gap, ...]:
@@ -182,19 +180,16 @@ def _doubled_of(copy: CopyContext) -> list[Observation]:
     return pages_duplicated(copy.records, copy.alignment, copy.again)
 
 
-@pages_duplicated.sentence
-def _doubled_in_words(found: Observation, k: float) -> str:
+@pages_duplicated.full_sentence
+def _doubled_in_words(found: Observation, said: Said) -> str:
     page = SequenceDetail.of(found).reference_page
     if Flag.SAME_SHEET in found.flags:
-        return f"Page {page} of the book scanned twice, on one sheet"
+        return f"Page {page} of the book was scanned twice, on one sheet"
     if not found.value:
-        return "0 doubled pages"
+        return "No page of the book is there twice"
     if Flag.LOOK_ALIKE in found.flags:
-        said = f"A page that looks like page {page} of the book, one more of them than were ordered"
-    else:
-        said = f"Page {page} of the book for the second time"
-    one_side = ", the other side of its leaf is not, so the sheet may have been scanned twice"
-    return said + (one_side if Flag.ONE_SIDE in found.flags else "")
+        return f"A page like page {page} of the book is there once too often"
+    return f"Page {page} of the book is there twice"
 
 
 def _on_sheet(again: Again, first: int) -> dict[str, object]:
@@ -216,7 +211,7 @@ def _on_sheet(again: Again, first: int) -> dict[str, object]:
     "count",
     "copy",
     3,
-    name="order of the pages",
+    name="pages out of order",
     subject="sequence",
     content=True,
 )
@@ -275,14 +270,11 @@ def _misplaced_of(copy: CopyContext) -> list[Observation]:
     return pages_out_of_order(copy.records, copy.alignment, copy.scan_order, copy.copy.scan.complete)
 
 
-@pages_out_of_order.sentence
-def _misplaced_in_words(found: Observation, k: float) -> str:
+@pages_out_of_order.full_sentence
+def _misplaced_in_words(found: Observation, said: Said) -> str:
     if not found.value:
-        return "0 pages out of order"
-    said = f"Page {SequenceDetail.of(found).reference_page} of the book where it does not belong"
-    if Flag.MIXED_UP in found.flags:
-        return f"{said}, as so many others that the scans may have been mixed up"
-    return f"{said}, scanned late or bound there" if Flag.SCANNED_LATE in found.flags else said
+        return "All pages are in order"
+    return f"Page {SequenceDetail.of(found).reference_page} of the book lies in the wrong place"
 
 
 def _lies_there(alignment: Alignment, at: int) -> bool:
@@ -364,12 +356,11 @@ def _turned_of(copy: CopyContext) -> list[Observation]:
     return pages_upside_down(copy.records, copy.reference is not None, copy.sides.odd)
 
 
-@pages_upside_down.sentence
-def _turned_in_words(found: Observation, k: float) -> str:
+@pages_upside_down.full_sentence
+def _turned_in_words(found: Observation, said: Said) -> str:
     if not found.value:
-        return "0 pages upside down"
-    said = f"Page {SequenceDetail.of(found).reference_page} of the book upside down"
-    return said + (", and its other side does not tell" if Flag.ONE_SIDE in found.flags else "")
+        return "No page is upside down"
+    return f"Page {SequenceDetail.of(found).reference_page} of the book is printed upside down"
 
 
 @pages_out_of_order.revises

@@ -8,7 +8,7 @@ import numpy as np
 
 from qc.flags import Flag
 from qc.measure.registry import measure
-from qc.measure.words import size
+from qc.measure.words import Said
 from qc.model import Observation, Where
 from qc.units import px_per_mm
 
@@ -80,5 +80,5 @@ def _of_page(page: PageContext) -> Iterable[Observation]:
 
 
 @page_size.sentence
-def _in_words(found: Observation, k: float) -> str:
-    return f"Page size {size(found, k)}"
+def _in_words(found: Observation, said: Said) -> str:
+    return f"The page measures {said.size}"

@@ -9,7 +9,7 @@ import numpy as np
 from qc.flags import Flag
 from qc.measure.context.opposite_edges import placements
 from qc.measure.registry import measure
-from qc.measure.words import size
+from qc.measure.words import Said
 from qc.model import Observation, Where
 from qc.stats import huber_mean, students_factor
 
@@ -26,7 +26,7 @@ MIN_PAGES = 6
     "mm",
     "copy",
     1,
-    name="placement jitter",
+    name="print position from page to page",
     subject="cut",
     signed=False,
 )
@@ -77,9 +77,10 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
     return print_position_jitter(copy.offsets, copy.bench_cut) if copy.reference else []
 
 
-@print_position_jitter.sentence
-def _in_words(jitter: Observation, k: float) -> str:
-    return f"Placement jitter {size(jitter, k)}"
+@print_position_jitter.full_sentence
+def _in_words(jitter: Observation, said: Said) -> str:
+    way = {"x": " horizontally", "y": " vertically"}.get(jitter.where.axis or "", "")
+    return f"The print wanders {said.size}{way} from page to page"
 
 
 def _less(scatter: float, noise: float) -> float:

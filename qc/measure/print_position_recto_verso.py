@@ -12,7 +12,7 @@ from qc.flags import Flag, most_common
 from qc.geometry import Edge, Side, Size
 from qc.measure.details import PlacementDetail
 from qc.measure.registry import measure, part
-from qc.measure.words import shift_in_words
+from qc.measure.words import Said, shift_in_words
 from qc.model import Detail, Observation, Where
 from qc.stats import mean_over_pages
 from qc.units import parse_trim
@@ -34,7 +34,7 @@ BENCH_CUT_MM = 8.0
     "mm",
     "copy",
     1,
-    name="print of versos against rectos",
+    name="print position on fronts and backs",
     subject="cut",
 )
 def print_position_recto_verso(
@@ -100,8 +100,8 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
 
 
 @print_position_recto_verso.full_sentence
-def _in_words(shift: Observation, k: float) -> str:
-    return f"Print of versos {shift_in_words(shift, k)} than that of rectos"
+def _in_words(shift: Observation, said: Said) -> str:
+    return f"Leaf backs are printed {shift_in_words(shift, said.size)} than fronts"
 
 
 @dataclass(frozen=True, kw_only=True)

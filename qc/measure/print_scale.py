@@ -11,7 +11,7 @@ from qc.flags import Flag
 from qc.geometry import Edge, Size
 from qc.measure.context.opposite_edges import opposite_edges
 from qc.measure.registry import MEASURES, measure
-from qc.measure.words import size
+from qc.measure.words import Said
 from qc.model import Observation, Where
 from qc.scan.scanner_profile import U_SCALE
 from qc.stats import mean_over_pages
@@ -146,11 +146,11 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
     return [replace(o, value=None, u=None, flags=(Flag.TRIM_NOT_STATED,)) for o in scales]
 
 
-@print_scale.sentence
-def _in_words(scale: Observation, k: float) -> str:
+@print_scale.full_sentence
+def _in_words(scale: Observation, said: Said) -> str:
     way = "smaller" if (scale.value or 0.0) < 0 else "larger"
-    said = f"Print {size(scale, k, 100.0, '%')} {way} than ordered"
-    return f"{said}; {Flag.SCAN_STRETCHED.meaning}" if Flag.SCAN_STRETCHED in scale.flags else said
+    perhaps = ", perhaps as the scan is stretched" if Flag.SCAN_STRETCHED in scale.flags else ""
+    return f"The print is {said.size} {way} than ordered in {scale.where.axis or 'size'}{perhaps}"
 
 
 def _by_scanner(pages: Sequence[tuple[float, float, float]], u_reference: float) -> _Witness | None:

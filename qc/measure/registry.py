@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import update_wrapper
+from types import MappingProxyType
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
-from qc.measure.words import size
+from qc.measure.words import Said
 from qc.model import Detail, Evidence, Observation, Where
 
 P = ParamSpec("P")
@@ -19,7 +20,7 @@ R = TypeVar("R")
 Scope = Literal["page", "copy", "copies"]
 Subject = Literal["cut", "sequence", "tone", "reading", "copies", ""]
 Seen = Observation | Iterable[Observation] | None
-Sentence = Callable[[Observation, float], str]
+Sentence = Callable[[Observation, Said], str]
 MEASURES: dict[str, Measure[..., Any]] = {}
 """Every measure by its id."""
 
@@ -74,6 +75,8 @@ class Measure(Measured[P, R]):
         Raised where a threshold or formula changes.
     name : str
         As a noun in a sentence: ``"squareness of the cut"``.
+    codes : mapping of str to str
+        Such a name for each code by which a rule may choose among its observations.
     needs : tuple of str
         Ids of measures that are observed before.
     subject : str
@@ -90,6 +93,7 @@ class Measure(Measured[P, R]):
         super().__init__(function, scope)
         self.id, self.unit, self.scope, self.version = id, unit, scope, version
         self.name: str = about["name"]
+        self.codes: Mapping[str, str] = about["codes"]
         self.needs: tuple[str, ...] = about["needs"]
         self.subject: Subject = about["subject"]
         self.content: bool = about["content"]
@@ -122,7 +126,7 @@ class Measure(Measured[P, R]):
         return revise
 
     def sentence(self, write: Sentence) -> Sentence:
-        """Decorator: a value in words, from an observation and the factor k that expands u; without its place."""
+        """Decorator: a value in words, from an observation and how it is `Said`; no period, without its place."""
         self._sentence = write
         return write
 
@@ -131,13 +135,17 @@ class Measure(Measured[P, R]):
         self.says_where = True
         return self.sentence(write)
 
-    def say(self, observation: Observation, k: float) -> str:
+    def say(self, observation: Observation, said: Said) -> str:
         """The value of an observation in words."""
         if self._sentence is not None:
-            return self._sentence(observation, k)
+            return self._sentence(observation, said)
         if self.unit == "count":
             return f"{observation.value or 0.0:.0f} {self.name}"
-        return f"{self.name[:1].upper()}{self.name[1:]} differs by {size(observation, k)}"
+        return f"The {self.name} is {said.size}"
+
+    def named(self, code: str | None) -> str:
+        """What is measured, as a noun; narrower where a rule chooses by `code`."""
+        return self.codes.get(code or "", self.name)
 
 
 class Part(Measured[P, R]):
@@ -159,6 +167,7 @@ def measure(
     version: int,
     *,
     name: str,
+    codes: Mapping[str, str] = MappingProxyType({}),
     needs: tuple[str, ...] = (),
     subject: Subject = "",
     content: bool = False,
@@ -180,6 +189,7 @@ def measure(
             raise ValueError(f"{function.__module__}: the measure {id} is there already, in {MEASURES[id].code}")
         about = {
             "name": name,
+            "codes": codes,
             "needs": needs,
             "subject": subject,
             "content": content,

@@ -11,7 +11,7 @@ from qc.flags import Flag
 from qc.geometry import OUTER_EDGES, SIDES, Affine, Edge, Points, Size, meet
 from qc.measure.details import CutDetail, TrimOffsetDetail
 from qc.measure.registry import measure
-from qc.measure.words import size
+from qc.measure.words import cut_in_words
 from qc.model import Observation, Where, evidence_at
 
 if TYPE_CHECKING:
@@ -245,7 +245,4 @@ def _of_page(page: PageContext) -> Iterator[Observation]:
         yield told
 
 
-@trim_offset.sentence
-def _in_words(offset: Observation, k: float) -> str:
-    way = "too deep" if (offset.value or 0.0) < 0 else "outside the trim line"
-    return f"Cut {size(offset, k)} {way}"
+trim_offset.full_sentence(cut_in_words)

@@ -11,7 +11,7 @@ from qc.flags import Flag, most_common
 from qc.geometry import OUTER_EDGES, Edge, Side
 from qc.measure.details import CutDetail, TrimOffsetDetail
 from qc.measure.registry import MEASURES, measure
-from qc.measure.words import size
+from qc.measure.words import cut_in_words
 from qc.model import Detail, Observation, Where
 from qc.stats import mean_over_pages
 
@@ -133,10 +133,7 @@ def _with_sides(block: Observation, copy: CopyContext) -> Observation:
     return replace(block, flags=(*block.flags, *shifted), detail=detail.to_json())
 
 
-@trim_offset_block.sentence
-def _in_words(offset: Observation, k: float) -> str:
-    way = "too deep" if (offset.value or 0.0) < 0 else "outside the trim line"
-    return f"Cut {size(offset, k)} {way}"
+trim_offset_block.full_sentence(cut_in_words)
 
 
 @trim_offset_block.revises

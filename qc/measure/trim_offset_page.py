@@ -10,7 +10,7 @@ from qc.flags import Flag
 from qc.geometry import Edge
 from qc.measure.context.opposite_edges import AXES, placements
 from qc.measure.registry import measure
-from qc.measure.words import size
+from qc.measure.words import Said, capital
 from qc.stats import mean_over_pages
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ AGREE_SHARE = 0.25
 edge found at a wrong place changes the size by twice what it seems to move the print."""
 
 
-@measure("trim-offset-page", "mm", "copy", 2, name="print of one page", subject="cut")
+@measure("trim-offset-page", "mm", "copy", 2, name="place of the print", subject="cut")
 def trim_offset_page(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:
     """Pages whose print lies elsewhere than on the other pages of the block.
 
@@ -123,10 +123,10 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
     return trim_offset_page(copy.offsets, copy.bench_cut) if copy.reference else []
 
 
-@trim_offset_page.sentence
-def _in_words(offset: Observation, k: float) -> str:
-    way = "toward" if (offset.value or 0.0) < 0 else "away from"
-    return f"Print {size(offset, k)} off its place on the other pages, {way} the cut"
+@trim_offset_page.full_sentence
+def _in_words(offset: Observation, said: Said) -> str:
+    way = "close to" if (offset.value or 0.0) < 0 else "far from"
+    return f"{capital(said.page)} is printed {said.size} too {way} the {offset.where.edge}"
 
 
 def _proven(offsets: Sequence[Observation]) -> list[Observation]:

@@ -11,7 +11,7 @@ from qc.flags import Flag
 from qc.measure.context.opposite_edges import AXES, opposite_edges
 from qc.measure.details import CutDetail
 from qc.measure.registry import measure
-from qc.measure.words import size
+from qc.measure.words import Said
 from qc.model import Detail, Observation, Where
 from qc.stats import mean_over_pages
 
@@ -38,7 +38,7 @@ class CutSizeDetail(Detail):
     "mm",
     "copy",
     1,
-    name="size of the block",
+    name="size of the pages",
     subject="cut",
     needs=("trim-offset-block",),
 )
@@ -95,9 +95,10 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
     return [replace(o, flags=(*o.flags, *guessed)) for o in sizes]
 
 
-@trim_size_block.sentence
-def _in_words(block: Observation, k: float) -> str:
-    return f"Block {size(block, k)} too {'small' if (block.value or 0.0) < 0 else 'large'}"
+@trim_size_block.full_sentence
+def _in_words(block: Observation, said: Said) -> str:
+    ways = ("shorter", "taller") if block.where.axis == "height" else ("narrower", "wider")
+    return f"The pages are {said.size} {ways[(block.value or 0.0) >= 0]} than ordered"
 
 
 def cut_size(offsets: Sequence[Observation], bench_cut: bool) -> list[Observation]:

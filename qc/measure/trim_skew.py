@@ -12,7 +12,7 @@ from qc.geometry import Edge, Side
 from qc.measure.context.opposite_edges import surely_placed
 from qc.measure.details import TrimOffsetDetail
 from qc.measure.registry import measure
-from qc.measure.words import size
+from qc.measure.words import Said
 from qc.model import Observation, Where
 from qc.stats import mad, mean_over_pages, students_factor
 
@@ -112,10 +112,11 @@ def _of_copy(copy: CopyContext) -> list[Observation]:
     return trim_skew(copy.offsets, copy.facing) if copy.reference else []
 
 
-@trim_skew.sentence
-def _in_words(skew: Observation, k: float) -> str:
-    one, other = ("Print", "cut") if skew.where.page else ("Cut", "print")
-    return f"{one} turned by {size(skew, k)} against the {other}"
+@trim_skew.full_sentence
+def _in_words(skew: Observation, said: Said) -> str:
+    if skew.where.page:
+        return f"The print{said.on_page} is turned {said.size} against the cut"
+    return f"The cut at the {skew.where.edge} is turned {said.size} against the print"
 
 
 @dataclass(frozen=True)

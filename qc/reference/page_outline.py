@@ -25,6 +25,7 @@ from qc.normalize.thumbnail import thumbnail
 from qc.reference import cache
 from qc.units import px_per_mm
 
+_SCAN_SO = "Scan it with a black or gray backing that shows on all sides."
 _LEAST_MM = 40.0
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
@@ -79,7 +80,7 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
     per_mm = px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)
     if sheet.corners is None:
         flag = {"white": Flag.WHITE_BACKING, "none": Flag.CROPPED}.get(sheet.backing.kind, Flag.EDGE_NOT_FOUND)
-        raise ScanError(f"{scan.name}: {flag.meaning}.")
+        raise ScanError(f"{scan.name}: {flag.meaning}. {_SCAN_SO}")
     lines = [
         find_edge(
             image.luminance,
@@ -92,7 +93,7 @@ def find_outline(scan: ScanFile, settings: ScanSettings) -> Outline:
     ]
     for line, name in zip(lines, ("left", "upper", "right", "lower"), strict=True):
         if line.ends is None:
-            raise ScanError(f"{scan.name}, {name} edge: {(line.flag or Flag.EDGE_NOT_FOUND).meaning}.")
+            raise ScanError(f"{scan.name}, {name} edge: {(line.flag or Flag.EDGE_NOT_FOUND).meaning}. {_SCAN_SO}")
     to_working, size = page_frame([line.ends / np.array(per_mm) for line in lines if line.ends is not None], per_mm)
     if min(size.width_mm, size.height_mm) < _LEAST_MM:
         raise ScanError(f"{scan.name}: its sheet is {size.width_mm:.0f} x {size.height_mm:.0f} mm, no page of a book.")
@@ -156,7 +157,7 @@ def _found(copy: BookCopy, threads: int) -> list[Outline | str]:
         found = list(pool.map(look, copy.pages))
     rims = share_a_rim([(None,) * 4 if isinstance(o, str) else o.borders_px for o in found])
     return [
-        f"{s.name}: {Flag.PAINTED_RIM.meaning}." if n in rims else o
+        f"{s.name}: {Flag.PAINTED_RIM.meaning}. Switch off its edge fill. {_SCAN_SO}" if n in rims else o
         for n, (s, o) in enumerate(zip(copy.pages, found, strict=True))
     ]
 

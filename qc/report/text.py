@@ -105,7 +105,7 @@ def _to_rescan(inspection: Inspection) -> Iterator[tuple[str, str]]:
 
 def _table(findings: list[Finding], k: float) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("rule", no_wrap=True)
+    table.add_column("what", overflow="fold", min_width=16)
     table.add_column("where", overflow="fold", min_width=9)
     table.add_column("measured", justify="right", no_wrap=True)
     table.add_column("limit", no_wrap=True)
@@ -113,7 +113,7 @@ def _table(findings: list[Finding], k: float) -> Table:
     for f, place in words.rows(findings):
         note = " (note)" if f.severity == "note" else ""
         table.add_row(
-            Text(words.one_line(f.rule)),
+            Text(words.one_line(words.name(f))),
             Text(words.one_line(place)),
             Text(words.measured(f.value, f.u, f.unit, k, f.measure)),
             Text(words.limit(f)),

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.clause import cite
+from qc.judge.messages import capital, listed, name_of
+from qc.judge.own_words import own_facts
+from qc.judge.ranking import deciding
 from qc.judge.rescan_list import in_groups, which
 from qc.measure import MEASURES, readings
 from qc.measure.blank_pages import BookEnd, blank_pages_unexplained
@@ -48,20 +51,30 @@ MARK = {
     FindingOutcome.NOT_JUDGED: "∅",
     FindingOutcome.WITHIN: "✔",
 }
-ROUTE = {
-    "refund": "refund",
-    "none": "no refund",
-    "returns-center": "returns center",
-    "review": "a person decides",
+REFUND = {"eligible": "yes", "not-eligible": "no", "review": "a person decides"}
+REASON = {
+    "wrong-item": "another item than was ordered",
+    "defect": "defect",
+    "lost": "lost in transit",
+    "damaged": "damaged in transit",
+    "claim-window": "claimed too late",
+    "expected-variance": "expected variance",
+    "stale-revision": "printed before the author's last change",
+    "none-found": "no defect found",
+    "needs-review": "it is undecided",
+    "insufficient-evidence": "not enough evidence",
 }
+"""The codes of a refund's reasons in words."""
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_SHARE = re.compile(r"(\d+(?:\.\d+)?) fraction")
 SQUARE_DEG = 0.15
 """0.6 mm over the length of a 9 in edge: what a guillotine does."""
 STEADY_MM = 0.05
 _MEANING = {str(f): f.meaning for f in Flag}
-UNIT = {"dE00": "ΔE00", "fraction": "", "deg": "°"}
+UNIT = {"dE00": "ΔE00", "deg": "°"}
+_ALONG = {"x": "horizontal", "y": "vertical"}
 
 
 def clean(text: str) -> str:
@@ -75,11 +88,11 @@ def one_line(text: str) -> str:
 
 
 def place(where: Where) -> str:
-    """Such as ``"page 7, fore-edge"``; ``"copy"`` where nothing narrower is known."""
+    """Such as ``"scanned page 7, fore-edge"``; ``"copy"`` where nothing narrower is known."""
     parts = [
-        where.page and f"page {where.page}",
+        where.page and f"scanned page {where.page}",
         where.edge and str(where.edge),
-        where.axis,
+        where.axis and _ALONG.get(where.axis, where.axis),
         where.copy,
         where.copies and " and ".join(where.copies),
     ]
@@ -108,6 +121,8 @@ def measured(value: float | None, u: float | None, unit: str, k: float, measure:
     """
     if value is None:
         return "not measured"
+    if unit == "fraction":
+        value, u, unit = 100 * value, None if u is None else 100 * u, "%"
     text = (
         signed_plus_minus
         if unit in ("mm", "deg", "density") and (measure not in MEASURES or MEASURES[measure].signed)
@@ -122,22 +137,33 @@ def limit(finding: Finding) -> str:
 
 
 def limit_text(text: str) -> str:
-    """A limit as people write it: ``"≤ 10"`` for ``"<= 10 count"``."""
-    return text.replace("<=", "≤").replace(">=", "≥").replace("dE00", "ΔE00").removesuffix(" count")
+    """A limit as people write it: ``"≤ 10"`` for ``"<= 10 count"``, ``"≤ 60 %"`` for ``"<= 0.6 fraction"``."""
+    text = _SHARE.sub(lambda share: f"{100 * float(share[1]):.10g} %", text)
+    return (
+        text.replace("<=", "≤").replace(">=", "≥").replace("dE00", "ΔE00").replace(" deg", "°").removesuffix(" count")
+    )
 
 
 def why_not_judged(findings: Sequence[Finding]) -> list[str]:
-    """What the flags of the findings without a value mean, each once, and which rules it keeps from being judged."""
+    """What the flags of the findings without a value mean, each once, and what could not be checked for it, where."""
     kept: dict[str, dict[str, list[str]]] = {}
     for f, where in rows([f for f in findings if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None]):
         for flag in f.flags:
-            kept.setdefault(flag_meaning(flag), {}).setdefault(f.rule, []).append(where)
-    return [f"{meaning}: {'; '.join(map(_rule_at, rules.items()))}" for meaning, rules in kept.items()]
+            kept.setdefault(flag_meaning(flag), {}).setdefault(name_of(f), []).append(where)
+    return [f"{capital(meaning)}: {_names_at(places)}" for meaning, places in kept.items()]
 
 
-def _rule_at(at: tuple[str, list[str]]) -> str:
-    rule, places = at
-    return f"{rule} {', '.join(places)}".removesuffix(" copy")
+def _names_at(places: dict[str, list[str]]) -> str:
+    """``"missing print and streaks (4 pages)"``: what is missed at the same places together."""
+    together: dict[str, list[str]] = {}
+    for name, where in places.items():
+        together.setdefault(", ".join(dict.fromkeys(where)), []).append(name)
+    return "; ".join(f"{listed(names)} ({at})".removesuffix(" (copy)") for at, names in together.items())
+
+
+def name(finding: Finding) -> str:
+    """What a finding is about, as a noun: ``"cut"``, ``"missing ink"``."""
+    return name_of(finding)
 
 
 def flag_meaning(flag: str) -> str:
@@ -181,7 +207,7 @@ def block(inspection: Inspection, k: float) -> str:
         reach = (most.value or 0.0) + k * (most.u or 0.0)
         told = (most.value or 0.0) >= STEADY_MM
         said.append(f"placement jitter {most.value:.1f} mm" if told else f"placement jitter below {_at_most(reach)} mm")
-    return ", ".join(said)
+    return ", ".join(said + own_facts(inspection.observations, k))
 
 
 def _at_most(bound: float) -> str:
@@ -233,10 +259,13 @@ def _scans(group: Sequence[Rescan]) -> Scans:
 
 
 def refund(inspection: Inspection) -> str:
-    """Outcome, route and codes: ``"eligible, refund (defect)"``."""
-    codes = ", ".join(dict.fromkeys(r.code for r in inspection.refund.reasons))
-    route = ROUTE.get(inspection.refund.route, inspection.refund.route)
-    return f"{inspection.refund.outcome}, {route}{f' ({codes})' if codes else ''}"
+    """Whether money goes back, and why: ``"yes (defect)"``."""
+    given = inspection.refund
+    said = REFUND.get(given.outcome, given.outcome)
+    if given.route == "returns-center":
+        said += ", the returns center takes it"
+    why = ", ".join(dict.fromkeys(REASON.get(r.code, r.code) for r in given.reasons))
+    return f"{said} ({why})" if why else said
 
 
 def reason(said: Reason) -> str:
@@ -244,17 +273,22 @@ def reason(said: Reason) -> str:
     return f"{cite(said.clause, said.verbatim)} ({said.source}){f': {said.detail}' if said.detail else ''}"
 
 
-def ticket(inspection: Inspection) -> str:
-    """The sentence to paste into the refund ticket."""
-    copy, reasons = inspection.copy, inspection.refund.reasons
+def ticket(inspection: Inspection, k: float) -> str:
+    """What to paste into the refund ticket: verdict, clause, refund, and in brackets what it rests on; `k` expands u to U."""
+    copy, policy, reasons = inspection.copy, inspection.policy, inspection.refund.reasons
     named = ", ".join(p for p in (copy.title, copy.isbn and f"ISBN {copy.isbn}") if p)
-    clause = f" Policy {inspection.policy.id} {inspection.policy.version}"
-    clause += f": {cite(reasons[0].clause, reasons[0].verbatim)}" if reasons else ""
+    clause = f" Policy: {_sentence(cite(reasons[0].clause, reasons[0].verbatim))}" if reasons else ""
+    basis = deciding(inspection)
+    measured_by = [f"policy {policy.id} {policy.version}"]
+    if basis is not None and basis.value is not None:
+        size = "" if basis.unit == "count" else f": {measured(basis.value, basis.u, basis.unit, k, basis.measure)}"
+        measured_by.insert(0, f"{place(basis.where)}{size}")
+        measured_by.append(f"rule {basis.rule}")
     return one_line(
         f"{copy.id}{f' ({named})' if named else ''}: {VERDICT[inspection.verdict.outcome]}. "
-        f"{_sentence(inspection.verdict.summary)}{_sentence(clause)} "
+        f"{_sentence(inspection.verdict.summary)}{clause} "
         f"Refund: {refund(inspection)}. "
-        f"Measured by qc {inspection.provenance.qc}, {inspection.provenance.started[:10]}."
+        f"[{'; '.join(measured_by)}; qc {inspection.provenance.qc}, {inspection.provenance.started[:10]}]"
     )
 
 
