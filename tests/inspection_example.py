@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from qc.geometry import Affine, Edge, Side, edge_names, side_of
+from qc.geometry import Affine, Edge, Side, Size, edge_names, side_of
 from qc.model import (
     BookCopy,
     Claim,
@@ -105,6 +105,8 @@ def header_of(scan: ScanFile) -> ScanHeader:
 
 class DrawnReference:
     """Stands in for `qc.reference.base.Reference`."""
+
+    trim, pages = Size(152.4, 228.6), 24
 
     def crop(
         self, page: int, box_mm: tuple[float, float, float, float], dpi: float, *, exact: bool = True

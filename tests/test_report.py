@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -278,6 +279,32 @@ def test_cut_edge_in_the_picture_lies_under_its_line(shown: list[Exhibit]) -> No
     (ax, _), (bx, _) = drawn.dimension
     assert ax - bx == pytest.approx(3.62 * 480 / (trim.box_mm[2] - trim.box_mm[0]), abs=0.1)
     assert not drawn.upright
+
+
+def test_beside_a_strange_page_stands_the_one_that_should_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qc.scan.scan_reader.read_pixels", scan_of)
+    drawn: list[tuple[int, tuple[float, ...]]] = []
+
+    class Seen(DrawnReference):
+        def crop(self, page: int, box_mm: Any, dpi: float, *, exact: bool = True) -> NDArray[np.uint8]:
+            drawn.append((page, tuple(box_mm)))
+            return super().crop(page, box_mm, dpi, exact=exact)
+
+    base = by_gravity(example().findings)[0]
+    strange = replace(
+        base, rule="pages-foreign", measure="pages-foreign", where=Where(page=5), evidence=(Evidence("p-0005.jpg"),)
+    )
+    pages = tuple(
+        replace(p, reference_page=None, to_scan=None) if p.file == "p-0005.jpg" else p for p in example().pages
+    )
+    (made,) = exhibits(replace(example(), pages=pages, findings=(strange,)), Seen())
+    ((page, box),) = drawn
+    assert (page, made.reference_page, made.only_expected) == (5, 5, True) and made.reference_webp is not None
+    assert (box[0] + box[2], box[1] + box[3]) == pytest.approx((152.4, 228.6))
+    assert "page 5 of the book, which should stand here" in html.render(example(), [made], k=2.0)
+    first = tuple(replace(p, reference_page=None) for p in pages)
+    (alone,) = exhibits(replace(example(), pages=first, findings=(strange,)), Seen())
+    assert alone.reference_webp is None
 
 
 def test_file_is_read_once_and_whole_scan_is_shown_where_no_place_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,9 +100,9 @@ def test_copies_are_compared_from_what_lies_beside_their_results(inbox: Path, tm
     assert [encode(i) for i, _ in stored] == [encode(i) for i in inspected]
     for inspection, (again, colors) in zip(inspected, stored, strict=True):
         assert again.pictures == inspection.pictures and list(colors.pages) == list(range(1, len(inspection.pages) + 1))
-        for now, then in zip(again.pages, inspection.pages, strict=True):
-            assert now.to_scan is not None and then.to_scan is not None
-            assert (now.to_scan.matrix == then.to_scan.matrix).all()
+        for read, made in zip(again.pages, inspection.pages, strict=True):
+            assert read.to_scan is not None and made.to_scan is not None
+            assert (read.to_scan.matrix == made.to_scan.matrix).all()
         assert colors.trim_known and colors.capture == capture_of(inspection.copy)
         assert (tmp_path / "out" / inspection.copy.id / "inspection.npz").stat().st_size < 200_000
     for scan in (s.path for i in inspected for s in i.copy.scans):

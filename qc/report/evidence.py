@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from qc.geometry import Affine, Box, pixel_scaling
+from qc.geometry import Affine, Box, Size, pixel_scaling
 from qc.judge.ranking import by_gravity
 from qc.measure.details import Line, TrimOffsetDetail
+from qc.measure.foreign_pages import pages_foreign
 from qc.measure.trim_offset import trim_offset
-from qc.model import Evidence, Finding, FindingOutcome, Inspection, PageRecord, ScanFile
+from qc.model import Evidence, Finding, FindingOutcome, Inspection, PageRecord, Role, ScanFile
 from qc.scan.image_file import ScanHeader
 from qc.scan.scan_reader import ScanReader
 from qc.units import MM_PER_INCH, px_per_mm
@@ -34,6 +35,9 @@ REDUCTIONS = (8, 4, 2, 1)
 
 class ReferenceCrops(Protocol):
     """What this module needs of a reference."""
+
+    trim: Size
+    pages: int
 
     def crop(self, page: int, box_mm: Box, dpi: float, /, *, exact: bool = True) -> NDArray[np.uint8]: ...
 
@@ -70,6 +74,8 @@ class Exhibit:
     reference_page: int | None
     marks: Marks
     caption: str
+    only_expected: bool = False
+    """Whether `reference_page` is not what the scan shows, but the page that should stand there."""
 
 
 def exhibits(
@@ -157,9 +163,12 @@ def _exhibit(
 ) -> Exhibit:
     to_pixels = pixel_scaling(1 / shrink, 1 / shrink).after(place.to_scan)
     crop = upright_crop(pixels, to_pixels, place.box_mm, place.px_per_mm)
-    beside, number = None, place.record.reference_page
+    beside, number, box = None, place.record.reference_page, place.box_mm
+    only_expected = number is None and place.finding.measure == pages_foreign.id
+    if only_expected and reference is not None:
+        number, box = _expected(inspection, place.record, reference), _centered(box, reference.trim)
     if reference is not None and number is not None:
-        ordered = reference.crop(number, place.box_mm, place.px_per_mm * MM_PER_INCH, exact=False)
+        ordered = reference.crop(number, box, place.px_per_mm * MM_PER_INCH, exact=False)
         beside = _webp(ordered[: crop.shape[0], : crop.shape[1]])
     page = _position(inspection, place.scan)
     return Exhibit(
@@ -173,7 +182,22 @@ def _exhibit(
         number,
         place.marks,
         caption=f"scanned page {page}" if page else str(place.record.role),
+        only_expected=only_expected,
     )
+
+
+def _expected(inspection: Inspection, record: PageRecord, reference: ReferenceCrops) -> int | None:
+    """The page after the one that was scanned before; None where no scan says."""
+    interior = [r for r in inspection.pages if r.role is Role.PAGE]
+    at = interior.index(record) if record in interior else 0
+    before = interior[at - 1].reference_page if at else None
+    return before + 1 if before is not None and before < reference.pages else None
+
+
+def _centered(box: Box, page: Size) -> Box:
+    """A box as large, with the page in its middle."""
+    x, y = (page.width_mm - (box[2] - box[0])) / 2, (page.height_mm - (box[3] - box[1])) / 2
+    return x, y, x + box[2] - box[0], y + box[3] - box[1]
 
 
 def whole(scan: ScanHeader, to_scan: Affine) -> Box:
