@@ -32,7 +32,7 @@ from qc.register.page_edges import ordered, page_edges
 from qc.register.page_result import PageJob, PageResult
 from qc.register.print_shape import Shape
 from qc.register.recognize import find_shape, recognize
-from qc.register.register import CLEAR_CORRELATION, Registration
+from qc.register.register import Registration
 from qc.register.shared_scale import lies_alike, with_scale
 from qc.register.thumbnails import Candidate
 from qc.resample import shrunk
@@ -43,7 +43,7 @@ SHEET_TOLERANCE = 0.05
 """A resolution that puts the sheet further off the ordered trim is not believed."""
 FITTING_SHARE = 0.08
 THUMBNAIL_HEIGHT_PX = 150
-SURE_CORRELATION = CLEAR_CORRELATION
+SURE_CORRELATION = 0.9
 """Registration that needs no comparison with other pages."""
 HOLDING_SHARE = 0.93
 FAR_MM = 1e4

@@ -146,8 +146,8 @@ def test_a_page_on_white_and_on_black_gives_the_bias_of_the_lid(title: Title, fo
         for i in range(2)
     ]
     found = white_edges(pairs)
-    # This shadow makes edges look to lie too far out by a few hundredths, alike on all sides: two pages tell it to 0.02 a side.
-    assert 0.03 < np.mean(found.lid.bias_mm) < 0.12 and all(0 < b < 0.12 for b in found.lid.bias_mm)
+    # This shadow makes edges look to lie too far out by a few hundredths, alike on all sides.
+    assert all(0.02 < b < 0.12 for b in found.lid.bias_mm)
     assert np.ptp(found.lid.bias_mm) < 0.05
     assert all(0.03 < u < 0.09 for u in found.lid.u_mm)
     across = white_edges([pairs[0]])

@@ -208,10 +208,8 @@ class PdfReference:
         left, top, right, bottom = trim_box = self._trims[number - 1]
         trim = Size(right - left, bottom - top)
         scale = px_per_mm(WORKING_DPI)
-        # Whole pixels, so that a coarser picture of the trim box can be averaged from them.
-        margin = math.ceil(MARGIN_MM * scale) / scale
-        box = (-margin, -margin, trim.width_mm + margin, trim.height_mm + margin)
-        offset = margin * scale - 0.5
+        box = (-MARGIN_MM, -MARGIN_MM, trim.width_mm + MARGIN_MM, trim.height_mm + MARGIN_MM)
+        offset = MARGIN_MM * scale - 0.5
         return ReferencePage(
             number,
             trim,

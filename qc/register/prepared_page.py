@@ -76,6 +76,11 @@ class PreparedPage:
     repeats_mm: tuple[tuple[float, float], ...]
     flat_mm: tuple[float, float] = (float("-inf"), float("inf"))
 
+    @property
+    def center(self) -> Points:
+        """Of the trim box (mm)."""
+        return np.array([self.trim.width_mm, self.trim.height_mm]) / 2
+
     @cached_property
     def whole(self) -> Plane:
         """The page at 75 dpi, bare regions included, somewhat blurred."""
@@ -91,6 +96,10 @@ class PreparedPage:
         plane, to_px = self.source.luminance, self.source.to_px
         sums = self.source.kept("fine", lambda: _sums_of(*_gradients(plane, FINE_BLUR_PX), 2 * TILE_PX))
         return _printed_part(plane, to_px, 2 * TILE_PX, FINE_BLUR_PX, sums)
+
+    def level(self, dpi: float) -> Level:
+        """That at 37.5, 75 or 150 dpi."""
+        return self.fine if dpi == 150.0 else self.levels[int(dpi == 75.0)]
 
     def between(self, flat_mm: tuple[float, float]) -> PreparedPage:
         """The same page, compared only between two x (page-frame mm): the rest is bent."""

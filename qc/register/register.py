@@ -20,21 +20,14 @@ from numpy.typing import NDArray
 from qc.geometry import Affine, Points
 from qc.register.fourier import fast_length, irfft2, rfft2
 from qc.register.prepared_page import Plane, PreparedPage, high_pass
-from qc.register.tile_fit import Fit, SeenPage, agreement, fit_tiles, jacobian, tiles_of
+from qc.register.tile_fit import Fit, SeenPage, fit_tiles, jacobian, tiles_of
 from qc.resample import warped
 
-ROUNDS = (3, 6)
-"""Most corrections at 37.5 and 75 dpi; a level ends when its last one moved 9 tiles of 10 by less than `STILL_PX`."""
-STILL_PX = (0.5, 0.05)
-SETTLED_PX = 0.15
-"""Where the last correction at 75 dpi is larger, 0.05 mm, the print fixes no place."""
-MIN_TILE_CORRELATION = (0.1, 0.4)
-MIN_CORRELATION, CLEAR_CORRELATION = 0.8, 0.94
-"""Below the first, at 75 dpi, the page shows something else; from the second it shows this one. Drawn pages of seeds below
-5000 against their own reference reach 0.954 at the least, other text of the same book 0.69, pictures 0.87, tables ruled alike
-0.91, and on fewer than `FEW_TILES` tiles two soft pictures 0.95."""
-MIN_FINE_CORRELATION = 0.8
-"""What decides else, at 150 dpi: drawn pages reach 0.86 at the least, tables ruled alike 0.75, those soft pictures 0.07."""
+CLEAR_CORRELATION = 0.96
+"""From here on, at 75 dpi, a page shows what is believed and lies as found; any other is refined and judged at 150 dpi."""
+MIN_CORRELATION = 0.8
+"""Below this, at 150 dpi, the page shows something else. Text of another book reaches 0.45, a table ruled alike 0.74; drawn pages
+against their own reference 0.94, dark soft full-page pictures 0.83."""
 LARGEST_LEFT, STRETCH = 0.75, (0.5, 2.5)
 """Share of a step that is believed to be left, and factors by which steps are stretched: what keeps one odd step from throwing
 the fit."""
@@ -44,6 +37,21 @@ SEARCH_MM = (0.7, 1.4, 2.8)
 """Where else a sparse or ruled page is looked for."""
 MIN_LEAD = 0.008
 """By how much the right place must fit better than the next one."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How the level at a resolution is gone through: at most so many corrections, until the last one moved 9 tiles of 10 by less
+    than `still_px`; above `settled_px` the print fixes no place. Tiles that correlate by less than `least` say nothing."""
+
+    dpi: float
+    rounds: int
+    still_px: float
+    settled_px: float
+    least: float
+
+
+ROUGH, USUALLY, CLOSER = Pace(37.5, 3, 0.5, 0.5, 0.1), Pace(75.0, 6, 0.05, 0.15, 0.4), Pace(150.0, 6, 0.1, 0.25, 0.4)
 
 
 @dataclass(frozen=True)
@@ -200,7 +208,7 @@ def _correlate(reference: Plane, moving: Plane, reach: int) -> Points:
 
 def coarse(target: PreparedPage, seen: SeenPage, start: Affine) -> Affine:
     """`start` moved by the shift, up to 20 mm, that fits best at 37.5 dpi."""
-    view, to_small = seen.views[0], target.to_coarse
+    view, to_small = seen.view(37.5), target.to_coarse
     h, w = target.coarse.shape
     moving = warped(view.plane, view.to_px(to_small, start), (w, h))
     shift = _correlate(target.coarse, high_pass(moving), 30)
@@ -277,61 +285,72 @@ def _whole_page(target: PreparedPage, seen: SeenPage, to_working: Affine, sheet:
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-12))
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a level found the print: `step` is the last correction, of the map `base`."""
+
+    base: Affine
+    fit: Fit
+    step: NDArray[np.float64]
+    settled: bool
+    to_px: Affine
+
+    @property
+    def clear(self) -> bool:
+        return self.settled and self.fit.correlation >= CLEAR_CORRELATION and self.fit.tiles >= FEW_TILES
+
+
 def _refine(target: PreparedPage, seen: SeenPage, start: Affine, prior: Prior) -> Registration | None:
-    center, nominal = target.trim.corners().mean(axis=0), seen.nominal
-    base = following = start
-    fit: Fit | None = None
-    settled = False
-    step = np.zeros(6)
-    for n, (level, view) in enumerate(zip(target.levels, seen.views, strict=True)):
-        stretch, before = 1.0, None
-        for _ in range(ROUNDS[n]):
-            base = following
-            constraint, vector = _constraints(base, nominal, prior)
-            tiles = tiles_of(level, view, base, target.trim, target.flat_mm)
-            fit = fit_tiles(level, tiles, center, constraint, vector, MIN_TILE_CORRELATION[n])
-            if fit is None:
-                return None
-            stretch = _stretched(stretch, fit, before)
-            before, step = fit.estimate, stretch * fit.estimate
-            following = _compose(base, step, center)
-            moved_px = stretch * fit.moved_mm / level.mm_per_px
-            settled = moved_px < SETTLED_PX
-            if moved_px < STILL_PX[n]:
-                break
-    if fit is None or not _shows(target, seen, base, fit):
+    place = _placed(target, seen, ROUGH, start, prior)
+    place = place and _placed(target, seen, USUALLY, place.to_px, prior)
+    if place is not None and not (place.clear and not target.repeats_mm):
+        place = _placed(target, seen, CLOSER, place.to_px, prior)
+        if place is not None and place.fit.correlation < MIN_CORRELATION:
+            return None
+    if place is None:
         return None
     # The fit refers to the map before the last correction; the prior is taken out of it again.
-    constraint, vector = _constraints(base, nominal, prior)
+    fit, nominal = place.fit, seen.nominal
+    constraint, vector = _constraints(place.base, nominal, prior)
     return Registration(
-        base=base,
+        base=place.base,
         information=fit.information,
-        vector=(fit.information + constraint) @ step - vector,
-        center=center,
+        vector=(fit.information + constraint) @ place.step - vector,
+        center=target.center,
         nominal=nominal,
         correlation=fit.correlation,
         residual_mm=fit.residual_mm,
         tiles=fit.tiles,
         repeats=bool(target.repeats_mm),
-        observable=target.observable if settled and fit.tiles >= MIN_TILES else (False, False),
+        observable=target.observable if place.settled and fit.tiles >= MIN_TILES else (False, False),
     ).given(prior)
 
 
-def _stretched(stretch: float, fit: Fit, before: NDArray[np.float64] | None) -> float:
+def _placed(target: PreparedPage, seen: SeenPage, pace: Pace, start: Affine, prior: Prior) -> _Place | None:
+    level, view = target.level(pace.dpi), seen.view(pace.dpi)
+    place, following, stretch = None, start, 1.0
+    for _ in range(pace.rounds):
+        constraint, vector = _constraints(following, seen.nominal, prior)
+        tiles = tiles_of(level, view, following, target.trim, target.flat_mm)
+        fit = fit_tiles(level, tiles, target.center, constraint, vector, pace.least)
+        if fit is None:
+            return None
+        stretch = _stretched(stretch, fit, place)
+        step = stretch * fit.estimate
+        moved_px = stretch * fit.moved_mm / level.mm_per_px
+        base, following = following, _compose(following, step, target.center)
+        place = _Place(base, fit, step, moved_px < pace.settled_px, following)
+        if moved_px < pace.still_px:
+            break
+    return place
+
+
+def _stretched(stretch: float, fit: Fit, place: _Place | None) -> float:
     """By what the step of a fit is to be stretched, from what the one before it, stretched by `stretch`, left to do: a scan
     softer than its reference takes short steps, a sharper one long ones."""
-    if before is None:
+    if place is None:
         return stretch
+    before = place.fit.estimate
     # In terms of what the tiles tell: along rules, steps say nothing.
     left = float(fit.estimate @ fit.information @ before / (before @ fit.information @ before + 1e-12))
     return float(np.clip(stretch / (1 - min(left, LARGEST_LEFT)), *STRETCH))
-
-
-def _shows(target: PreparedPage, seen: SeenPage, base: Affine, fit: Fit) -> bool:
-    """Whether the page shows what was registered: at 75 dpi where that is clear, else at 150."""
-    if fit.correlation < MIN_CORRELATION:
-        return False
-    if fit.correlation >= CLEAR_CORRELATION and fit.tiles >= FEW_TILES:
-        return True
-    tiles = tiles_of(target.fine, seen.averaged(150.0), base, target.trim, target.flat_mm)
-    return agreement(tiles, target.fine.sums["var"].ravel()) >= MIN_FINE_CORRELATION

@@ -6,7 +6,7 @@ to a whole row of tiles at once is found from the rows and enters as such.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -58,15 +58,22 @@ class SeenPage:
 
     luminance: Plane
     nominal: tuple[float, float]
+    _averaged: dict[int, View] = field(default_factory=dict)
+
+    def view(self, dpi: float) -> View:
+        """As it is sampled for the level at a resolution: blurred for 75 dpi, averaged for the others."""
+        return self._blurred if dpi == 75.0 else self.averaged(dpi)
 
     @cached_property
-    def views(self) -> tuple[View, View]:
-        """As it is sampled for levels at 37.5 and 75 dpi: averaged, and blurred."""
-        return self.averaged(37.5), View(_blurred(self.luminance, SOFT_PX * self._pixels_of(75.0)), _SAME)
+    def _blurred(self) -> View:
+        return View(_blurred(self.luminance, SOFT_PX * self._pixels_of(75.0)), _SAME)
 
     def averaged(self, dpi: float) -> View:
         """Shrunk to about a resolution: sampled any coarser than it is, detail would be folded."""
-        return View(*shrunk_with_map(self.luminance, _SAME, round(self._pixels_of(dpi))))
+        factor = round(self._pixels_of(dpi))
+        if factor not in self._averaged:
+            self._averaged[factor] = View(*shrunk_with_map(self.luminance, _SAME, factor))
+        return self._averaged[factor]
 
     def _pixels_of(self, dpi: float) -> float:
         return min(self.nominal) / px_per_mm(dpi)
@@ -194,7 +201,7 @@ def fit_tiles(
     return Fit(
         estimate=p,
         information=total / scale,
-        correlation=agreement(tiles, s["var"].ravel()),
+        correlation=_agreement(tiles, s["var"].ravel()),
         residual_mm=(
             max(_spread(residual[:, 0], info.xx), UNSEEN_WOBBLE * wobble[0]),
             max(_spread(residual[:, 1], info.yy), UNSEEN_WOBBLE * wobble[1]),
@@ -275,7 +282,7 @@ def _spread(residual: NDArray[np.float64], information: NDArray[np.float64]) -> 
     return mad(residual[good])
 
 
-def agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float64]) -> float:
+def _agreement(tiles: dict[str, NDArray[np.float64]], variance: NDArray[np.float64]) -> float:
     """Median correlation of the tiles, weighted by the print that both sides show: print that got lost on half a page,
     or backing where the cut is too deep, does not make it another page."""
     variance = np.maximum(variance, 0.0)

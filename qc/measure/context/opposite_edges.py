@@ -15,8 +15,8 @@ from qc.geometry import Edge
 from qc.measure.details import TrimOffsetDetail
 from qc.model import Observation
 
-MIN_CORRELATION = 0.96
-"""A page registered worse may be at the wrong place itself; at 75 dpi, sound drawn pages reach 0.95 to 0.999."""
+MIN_CORRELATION = 0.9
+"""A page registered worse may be at the wrong place itself."""
 AXES: dict[str, tuple[Edge, Edge]] = {"x": (Edge.SPINE, Edge.FORE_EDGE), "y": (Edge.HEAD, Edge.TAIL)}
 
 
