@@ -89,7 +89,7 @@ class ReferencePage:
         return pixel_scaling(1 / MAP_SHRINK, 1 / MAP_SHRINK).after(self.to_px)
 
     def reduced(self, dpi: float) -> NDArray[np.uint8]:
-        """The trim box, drawn for it, as one plane at a resolution that divides that of `rgb`."""
+        """The trim box, drawn for it, as one plane at a resolution that divides that of `rgb`; to half a pixel of that in place."""
         factor = round(self.to_px.scale[0] / px_per_mm(dpi))
         width, height = (math.ceil(v * px_per_mm(dpi) - 1e-6) for v in (self.trim.width_mm, self.trim.height_mm))
         light = cv2.LUT(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT)

@@ -92,7 +92,7 @@ class PreparedPage:
 
     @cached_property
     def fine(self) -> Level:
-        """A level at 150 dpi, for pages of which it is not clear at 75 what they show; the page is drawn for it."""
+        """The level at 150 dpi, for pages that 75 dpi do not settle; the page is drawn for it."""
         plane, to_px = self.source.luminance, self.source.to_px
         sums = self.source.kept("fine", lambda: _sums_of(*_gradients(plane, FINE_BLUR_PX), 2 * TILE_PX))
         return _printed_part(plane, to_px, 2 * TILE_PX, FINE_BLUR_PX, sums)
