@@ -23,10 +23,19 @@ from qc.features.ink_density import (
     neutral_shares,
     tone_shares,
 )
-from qc.features.ink_response import DARK_NOISE, LEAST_NOISE, InkResponse, features, ink_response, of_ink, printed
+from qc.features.ink_response import (
+    DARK_NOISE,
+    LEAST_DENSITY,
+    LEAST_NOISE,
+    InkResponse,
+    features,
+    ink_response,
+    of_ink,
+    printed,
+)
 from qc.features.tiles import PageTiles, ScannedPage
 from qc.geometry import Box
-from qc.stats import median, quantile
+from qc.stats import mad, median, quantile
 
 Array = NDArray[np.float64]
 
@@ -112,6 +121,7 @@ def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], Copy
     A page printed all over takes the paper of the copy. A page is held against the response that the other pages give.
     """
     common = paper_of(pages)
+    u_common = _paper_scatter(pages)
     papers = [p.tiles.paper if p.tiles.paper is not None else common for p in pages]
     known = [(i, p.tiles, paper) for i, (p, paper) in enumerate(zip(pages, papers, strict=True)) if paper is not None]
     telling = sorted(known, key=lambda page: -_tones(page[1]))[:RESPONSE_PAGES]
@@ -126,8 +136,25 @@ def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], Copy
     found: list[PageInks | None] = [None] * len(pages)
     for i, tiles, paper in known:
         seen = shown[place[i]] if i in place else densities(tiles, paper)
-        found[i] = _inks(tiles, seen, response, place.get(i, -1), misfit, gray[i])
+        inks = _inks(tiles, seen, response, place.get(i, -1), misfit, gray[i])
+        found[i] = (
+            inks if tiles.paper is not None else replace(inks, level=_on_common_paper(inks.level, seen, u_common))
+        )
     return found, whole
+
+
+def _paper_scatter(pages: Sequence[ScannedPage]) -> float:
+    """By how much the paper of the pages of a copy differs, in density: the two sensors of a feeder may differ by 4 %."""
+    papers = [float(np.log10(p.tiles.paper.mean())) for p in pages if p.tiles.paper is not None]
+    return mad(np.array(papers) - np.median(papers)) if papers else 0.0
+
+
+def _on_common_paper(level: Share | None, seen: TileDensities, u_paper: float) -> Share | None:
+    """What is told of all density on a page that shows no paper of its own: the paper of its copy is that much off."""
+    if level is None:
+        return None
+    dark = float(channel_mean(seen.copy[printed(seen)]).mean())
+    return _known(replace(level, u=float(np.hypot(level.u, u_paper / max(dark, LEAST_DENSITY)))))
 
 
 def _tones(tiles: PageTiles) -> int:

@@ -65,7 +65,7 @@ class _Found:
     "color-defect",
     "fraction",
     "page",
-    2,
+    3,
     name="color",
     codes={
         "lost-channel": "missing ink",
