@@ -19,7 +19,8 @@ from qc.features.tile_differences import MIN_TILES, tile_differences
 from qc.features.tiles import ScannedPage, page_tiles
 from qc.flags import Flag
 from qc.geometry import SIDES, Affine, Points, Side, Size, edge_names
-from qc.measure.trim_offset import side_ends, trim_offset
+from qc.measure.context.cut_places import side_ends
+from qc.measure.trim_offset import trim_offset
 from qc.model import ScanFile, ScanSettings
 from qc.normalize.flat_field import encoded, raster, rectified, relative
 from qc.normalize.open_page import open_page

@@ -29,7 +29,7 @@ from qc.judge.policy import load_policy
 from qc.model import FindingOutcome, VerdictOutcome
 from qc.pipeline import inspect_copy
 from qc.reference.find import find_reference
-from qc.report.evidence import upright_crop
+from qc.report.crops import upright_crop
 from qc.scan.copy_folder import open_copy
 from qc.scan.image_file import read_pixels
 from qc.units import px_per_mm

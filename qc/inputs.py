@@ -8,19 +8,25 @@ from pathlib import Path
 from qc.errors import ReferenceFault, UsageError
 from qc.model import BookCopy
 from qc.normalize.calibrated import AppliedProfile, choose_profile
-from qc.reference.find import Reference, find_reference
+from qc.reference.cover import CoverReference
+from qc.reference.find import Reference, find_cover, find_reference
 from qc.scan.copy_folder import open_copy
 from qc.scan.profile_file import load_profile
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A copy with its reference; `note` says why there is none. `scanner` is the one its scans were made on."""
+    """A copy with its reference and its ordered cover; `note` and `cover_note` say why there is none.
+
+    `scanner` is the one its scans were made on.
+    """
 
     copy: BookCopy
     reference: Reference | None
     note: str
     scanner: AppliedProfile
+    cover: CoverReference | None = None
+    cover_note: str = ""
 
 
 def refuse_missing(reference: Path | None, titles: Path | None, scanner: str | None) -> None:
@@ -71,4 +77,5 @@ def open_with(
     if dpi is not None:
         copy = replace(copy, scan=replace(copy.scan, dpi=dpi))
     found, note = find_reference(copy, reference, titles)
-    return Opened(copy, found, note, choose_profile(copy, scanner))
+    cover, cover_note = find_cover(copy, reference, titles, found)
+    return Opened(copy, found, note, choose_profile(copy, scanner), cover, cover_note)

@@ -79,6 +79,7 @@ class ScanSettings:
     complete: bool = False
     first_page: int = 1
     spine: str = "bench"
+    cover: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -129,13 +130,15 @@ class BookCopy:
 
 @dataclass(frozen=True)
 class Where:
-    """Place of an observation; `page` is the position among the scanned interior pages, 1-based."""
+    """Place of an observation; `page` is the position among the scanned interior pages, 1-based, `side` that of a cover, front or
+    back."""
 
     page: int | None = None
     edge: Edge | None = None
     axis: str | None = None
     copy: str | None = None
     copies: tuple[str, ...] | None = None
+    side: str | None = None
 
 
 @dataclass(frozen=True)

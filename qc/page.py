@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import cv2
-from PIL import Image
-
 from qc.edges.dark_backing import EdgeLine, Sheet
-from qc.errors import ScanError
 from qc.features.own_page import own_lines, own_page
 from qc.features.page_maps import page_maps
 from qc.features.print_marks import print_marks
@@ -20,14 +15,16 @@ from qc.flags import Flag
 from qc.geometry import Affine, Size, side_of
 from qc.model import PageKind
 from qc.normalize.ink import Ink
-from qc.normalize.open_page import LIKELY_DPI, NoResolution, OpenPage, open_page
+from qc.normalize.open_page import LIKELY_DPI, OpenPage
 from qc.normalize.orientation import sheet_in, sheet_share, start_on, upright
 from qc.normalize.page_image import PageImage
 from qc.normalize.page_kind import Appearance
 from qc.normalize.rim_lines import told_even
+from qc.normalize.small_picture import small_picture
 from qc.reference.find import Reference, ReferencePage
 from qc.register.colored_print import ink_on
 from qc.register.identify import MIN_SCORE, TURN_LEAD, Match, find_matches, flat_mm, on_paper
+from qc.register.open_scan import open_job
 from qc.register.page_edges import ordered, page_edges
 from qc.register.page_result import PageJob, PageResult
 from qc.register.print_shape import Shape
@@ -35,14 +32,12 @@ from qc.register.recognize import find_shape, recognize
 from qc.register.register import Registration
 from qc.register.shared_scale import lies_alike, with_scale
 from qc.register.thumbnails import Candidate
-from qc.resample import shrunk
 from qc.scan.scan_reader import ScanReader
 from qc.units import MM_PER_INCH, px_per_mm
 
 SHEET_TOLERANCE = 0.05
 """A resolution that puts the sheet further off the ordered trim is not believed."""
 FITTING_SHARE = 0.08
-THUMBNAIL_HEIGHT_PX = 150
 SURE_CORRELATION = 0.9
 """Registration that needs no comparison with other pages."""
 HOLDING_SHARE = 0.93
@@ -132,34 +127,6 @@ def shape_of_print(job: PageJob, reference: Reference, reader: ScanReader) -> Sh
         return None
     image, sheet, _ = upright_page(page, reference)
     return find_shape(image, sheet, reference)
-
-
-def open_job(job: PageJob, reference: Reference | None, reader: ScanReader) -> tuple[PageResult, OpenPage | None]:
-    """The open scan of a page, and the result to begin with; None and a result in error where it cannot be used."""
-    trim = reference.trim if reference else None
-    try:
-        page = open_page(job.scan, job.settings, job.profile, trim, job.dpi, reader)
-    except ScanError as error:
-        return PageResult(job, error=str(error), credible=not isinstance(error, NoResolution)), None
-    size = (page.header.width_px, page.header.height_px)
-    image = page.image
-    begun = PageResult(
-        job, resolution=page.resolution, size_px=size, u_scale=image.u_scale, u_local_mm=image.u_local_mm
-    )
-    return begun, page
-
-
-def small_picture(image: PageImage) -> bytes:
-    """The scan as a WebP of 150 rows."""
-    # Halves first: they are many times quicker than any other factor.
-    coarse = image.pixels
-    while coarse.shape[0] >= 4 * THUMBNAIL_HEIGHT_PX:
-        coarse = shrunk(coarse, 2)
-    scale = THUMBNAIL_HEIGHT_PX / coarse.shape[0]
-    small = cv2.resize(coarse, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    buffer = io.BytesIO()
-    Image.fromarray(small).save(buffer, "WEBP", quality=60, method=2)
-    return buffer.getvalue()
 
 
 def _measure_alone(result: PageResult, page: OpenPage) -> PageResult:

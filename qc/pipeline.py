@@ -13,6 +13,8 @@ import numpy as np
 from qc import __version__
 from qc.errors import ScanError
 from qc.features.color_tiles import ColorTiles
+from qc.features.tile_file import TileFile
+from qc.features.tiles import PageTiles
 from qc.geometry import WORKING_DPI
 from qc.judge.claim import not_known
 from qc.judge.judge import judge
@@ -22,6 +24,7 @@ from qc.judge.refund import decide_refund
 from qc.measure import MEASURES
 from qc.measure.context.another_book import in_ordered_cover, other_block, without_chance
 from qc.measure.context.copy_context import CopyContext
+from qc.measure.context.cover_sides import cover_sides, with_sides
 from qc.measure.context.glass_dirt import without_dirt_on_glass
 from qc.measure.context.imprint_page import ImprintPage, read_copy
 from qc.measure.context.not_seen import not_seen
@@ -31,7 +34,9 @@ from qc.model import BookCopy, Inspection, PageKind, PageRecord, Provenance, Ref
 from qc.normalize.calibrated import AppliedProfile
 from qc.page import measure_ahead, measure_page, recognize_page, register_page, shape_of_print
 from qc.reference.base import direction_of
+from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
+from qc.register.closed_cover import cover_pictures, cover_scans, measure_cover
 from qc.register.collate import better_in_order, in_reading_order, jobs_out_of_order
 from qc.register.covers_among_pages import take_out_covers
 from qc.register.page_result import PageJob, PageResult
@@ -45,7 +50,7 @@ from qc.register.thumbnail_index import index_of
 from qc.scan.allocator import give_back
 from qc.scan.image_file import sha256
 from qc.scan.same_capture import same_bytes
-from qc.scan.scan_reader import ScanReader
+from qc.scan.scan_reader import LATER_BYTES, ScanReader
 from qc.scan.scanner_profile import ScannerProfile
 
 Progress = Callable[[int, int], None]
@@ -66,6 +71,8 @@ def inspect_copy(
     threads: int = 1,
     progress: Progress | None = None,
     reader: ScanReader | None = None,
+    cover: CoverReference | None = None,
+    cover_note: str = "",
 ) -> Inspection:
     """Inspect one copy.
 
@@ -83,6 +90,8 @@ def inspect_copy(
         Called with pages done and pages in all.
     reader : ScanReader, optional
         Of its scans, where something else will look at them, too.
+    cover : CoverReference, optional
+        The ordered cover; `cover_note` says why it is not known.
 
     Raises
     ------
@@ -90,7 +99,16 @@ def inspect_copy(
         No scan of the copy could be used.
     """
     inspection, _ = inspect_with_colors(
-        copy, reference, policy, note=note, scanner=scanner, threads=threads, progress=progress, reader=reader
+        copy,
+        reference,
+        policy,
+        note=note,
+        scanner=scanner,
+        threads=threads,
+        progress=progress,
+        reader=reader,
+        cover=cover,
+        cover_note=cover_note,
     )
     return inspection
 
@@ -105,6 +123,8 @@ def inspect_with_colors(
     threads: int = 1,
     progress: Progress | None = None,
     reader: ScanReader | None = None,
+    cover: CoverReference | None = None,
+    cover_note: str = "",
 ) -> tuple[Inspection, dict[int, ColorTiles]]:
     """As `inspect_copy`, and the colors of the registered pages by their position."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -118,8 +138,13 @@ def inspect_with_colors(
     pages = without_dirt_on_glass(without_painted_rims(pages), reader)
     imprint = read_copy(copy, [p for p in pages if p.job.same_as is None], reference, reader)
     context, records = _place_copy(copy, pages, reference, imprint, order)
-    # The context lets go of tiles once they are evened.
-    del pages
+    context.cover_note = cover_note if cover_scans(copy) else ""
+    if cover is not None and (sides := measure_cover(copy, cover, scanner.profile, reader)):
+        context.cover = cover_sides(copy, cover, sides)
+        records = with_sides(records, context.cover)
+        covers = {side.scan: side.page.picture for side in context.cover.sides.values()}
+    else:
+        covers = cover_pictures(copy, scanner.profile, reader)
     observe_copy(context)
     provenance = Provenance(
         qc=__version__,
@@ -128,7 +153,9 @@ def inspect_with_colors(
         scans=_hashes(copy.scans),
         started=started,
     )
-    return _judge_copy(context, records, policy, note, provenance), context.colors
+    inspection = _judge_copy(context, records, policy, note, provenance)
+    pictures = {**inspection.pictures, **{scan: picture for scan, picture in covers.items() if picture}}
+    return replace(inspection, pictures=pictures), context.colors
 
 
 def _place_copy(
@@ -204,6 +231,8 @@ class PageWork:
         Its room holds the pages that are worked on; each scan is decoded once.
     steps : int
         That a page takes until it is done.
+    tiles : TileFile
+        Holds the tiles of its pages.
     """
 
     reference: Reference | None
@@ -214,6 +243,7 @@ class PageWork:
     dpi: float = WORKING_DPI
     reader: ScanReader = field(default_factory=ScanReader)
     steps: int = 2
+    tiles: TileFile = field(default_factory=TileFile)
     _taken: int = 0
 
     def jobs(self, copy: BookCopy, shapes: tuple[Shape, ...] = ()) -> list[PageJob]:
@@ -240,12 +270,17 @@ class PageWork:
         with ThreadPoolExecutor(max(self.threads, 1)) as pool:
             # One thread is this one: a second would have a heap of its own.
             ahead = map if self.threads <= 1 else pool.map
-            for result in ahead(lambda item: act(item, self.reference, self.reader), items):
+            for result in ahead(lambda item: self._done(act(item, self.reference, self.reader)), items):
                 results.append(result)
                 self._taken += 1
                 if self.progress and of:
                     self.progress(min(self._taken // self.steps, of), of)
         return results
+
+    def _done(self, result: PageResult) -> PageResult:
+        """The result, its tiles no longer in memory."""
+        tiles = result.tiles
+        return replace(result, tiles=self.tiles.keep(tiles)) if isinstance(tiles, PageTiles) else result
 
     def each_taught(self, act: Act[PageJob], jobs: Sequence[PageJob], of: int = 0) -> list[PageResult]:
         """As `each`; a few pages from all over the copy come first, and what they say of its scale goes with the others, which
@@ -258,6 +293,7 @@ class PageWork:
             ahead = [replace(found[i], job=replace(jobs[i], scale=scale)) for i in first]
             found = dict(zip(first, self.each(measure_ahead, ahead), strict=True))
             jobs = [replace(job, scale=scale) for job in jobs]
+            self.reader.keep_less(LATER_BYTES)
         found |= zip(rest, self.each(act, [jobs[i] for i in rest], of), strict=True)
         return [found[i] for i in range(len(jobs))]
 

@@ -14,7 +14,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qc import units
-from qc.synthetic import Block, Cut, Faults, Kind, PageDesign, Print, Scanner, Title, draw_copy, write_title
+from qc.synthetic import (
+    CLOSED,
+    Art,
+    Block,
+    Bound,
+    Cut,
+    Faults,
+    Kind,
+    PageDesign,
+    Print,
+    Scanner,
+    Title,
+    Wrap,
+    draw_copy,
+    draw_cover,
+    write_title,
+    write_wrap,
+)
 from qc.synthetic.design import typeset
 
 ISBN = "9780000000002"
@@ -62,6 +79,9 @@ BENCH = Scanner(
     read=0.0015,
     quality=80,
 )
+SPINE_MM = 2.4
+CLOSED_BENCH = replace(CLOSED, dpi=150.0, quality=72)
+"""Of the closed copy, front and back on the glass."""
 SOUND = Cut(head_mm=0.4, tail_mm=-0.6, fore_edge_mm=0.9)
 IMPRINT = ("Made in the USA", "Middletown, DE", "14 September 2026")
 EARLIER_IMPRINT = ("Made in the USA", "Middletown, DE", "02 September 2026")
@@ -80,7 +100,8 @@ CLAIM = {
 class Sample:
     """One returned copy as it is drawn, and what an inspection should say.
 
-    `pages` are those of the title that were scanned; none at all for a copy that was lost. `rule` decides the verdict.
+    `pages` are those of the title that were scanned; none at all for a copy that was lost. `rule` decides the verdict. With
+    `bound`, the closed copy was scanned front and back.
     """
 
     verdict: str
@@ -94,6 +115,7 @@ class Sample:
     blanks: int = 1
     imprint: Sequence[str] | None = IMPRINT
     scanner: Scanner = BENCH
+    bound: Bound | None = None
     claim: dict[str, str] = field(default_factory=dict)
 
 
@@ -102,7 +124,11 @@ def samples() -> dict[str, Sample]:
     other: tuple[PageDesign, ...] = typeset(PAGES, trim_mm=TRIM_MM, bleed=True, seed=99)
     return {
         "RMA-10481": Sample(
-            "no-defect", "not-eligible", "trim-offset-block", "sound: cut up to 0.9 mm off the trim line, as copies are"
+            "no-defect",
+            "not-eligible",
+            "trim-offset-block",
+            "sound: cut up to 0.9 mm off the trim line, cover 1.1 mm off center, as copies are",
+            bound=Bound(1.1, 0.1, head_mm=0.4, tail_mm=-0.6, fore_edge_mm=(0.9, 0.7)),
         ),
         "RMA-10482": Sample(
             "defect",
@@ -179,18 +205,32 @@ def samples() -> dict[str, Sample]:
             pages=(),
             claim={"reason": '"lost"', "notified_on": "2026-10-02"},
         ),
+        "RMA-10491": Sample(
+            "defect",
+            "eligible",
+            "spine-centering",
+            "cover 3.9 mm off center on its block, seen on two scans of the closed copy; 0.125 in (3.2 mm) is expected variance",
+            pages=(),
+            bound=Bound(3.9, head_mm=-0.3, tail_mm=0.2, fore_edge_mm=(0.5, 0.4)),
+        ),
     }
 
 
+def make_cover(folder: Path) -> Wrap:
+    """Write the cover of the sample title under `folder`/<isbn>."""
+    art = Art("The Long Field", isbn=ISBN, seed=7)
+    return write_wrap(folder / ISBN / "cover.pdf", art, trim_mm=TRIM_MM, spine_mm=SPINE_MM)
+
+
 def make_title(folder: Path) -> Title:
-    """Write the sample title under `folder`/<isbn>."""
+    """Write the pages of the sample title under `folder`/<isbn>."""
     title = write_title(folder / ISBN / "interior.pdf", PAGES, trim_mm=TRIM_MM, bleed=True, seed=7)
     stated = (f'trim = "{TRIM}"', "bleed = true", 'paper = "white"', 'ink = "premium-color"', f"pages = {len(PAGES)}")
     (folder / ISBN / "title.toml").write_text("\n".join(stated) + "\n", encoding="utf-8")
     return title
 
 
-def make_copy(folder: Path, title: Title, name: str, sample: Sample, seed: int) -> None:
+def make_copy(folder: Path, title: Title, wrap: Wrap, name: str, sample: Sample, seed: int) -> None:
     """Write the scans of one copy and its copy.toml under `folder`/<copy>."""
     where = folder / name
     shutil.rmtree(where, ignore_errors=True)
@@ -208,6 +248,8 @@ def make_copy(folder: Path, title: Title, name: str, sample: Sample, seed: int) 
             pages=sample.pages,
             seed=seed,
         )
+    if sample.bound is not None:
+        draw_cover(where, wrap, sample.bound, scanner=CLOSED_BENCH, seed=seed)
     claim = CLAIM | sample.claim
     lines = [
         "schema = 1",
@@ -223,12 +265,12 @@ def make_copy(folder: Path, title: Title, name: str, sample: Sample, seed: int) 
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
-    title = make_title(folder / "titles")
+    title, wrap = make_title(folder / "titles"), make_cover(folder / "titles")
     with (folder / "expected.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["copy", "verdict", "refund", "rule", "why"])
         for seed, (name, sample) in enumerate(samples().items(), 10481):
-            make_copy(folder / "returns", title, name, sample, seed)
+            make_copy(folder / "returns", title, wrap, name, sample, seed)
             table.writerow([name, sample.verdict, sample.refund, sample.rule, sample.why])
             print(f"{name}  {sample.why}", file=sys.stderr)
 

@@ -52,7 +52,7 @@ def rows(inspection: Inspection) -> list[Row]:
     beyond = sorted({f.rule for f in inspection.findings if f.outcome in ("outside", "undecided")})
     result = [(copy, "verdict", str(verdict.outcome), inspection.refund.outcome, "", "", "", " ".join(beyond))]
     for o in inspection.observations:
-        where = (o.where.page, o.where.edge, o.where.axis, o.where.copy)
+        where = (o.where.page, o.where.edge, o.where.axis, o.where.copy, o.where.side)
         place = " ".join(str(w) for w in where if w is not None)
         value, u = ("" if v is None else f"{v:.4f}" for v in (o.value, o.u))
         code = " ".join(str(o.detail[k]) for k in ("code", "channel") if o.detail.get(k))

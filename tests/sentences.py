@@ -36,13 +36,18 @@ PLACES: dict[str, tuple[Where, ...]] = {
     "pages-foreign": (Where(page=5),),
     "pages-extra-inside": (Where(page=9),),
     "pages-duplicated": (Where(page=7),),
-    "pages-out-of-order": (Where(page=7),),
+    "pages-out-of-order": (Where(page=9),),
     "pages-upside-down": (Where(page=7),),
     "color-defect": (Where(page=6),),
     "copy-position-difference": (Where(edge=Edge.HEAD, copies=("RMA-10481", "RMA-10482")),),
     "copy-position-outlier": (Where(axis="y", copy="RMA-10482"),),
     "copy-color-difference": (Where(copies=("RMA-10481", "RMA-10482")),),
     "copy-color-outlier": (Where(copy="RMA-10482"),),
+    "copy-cover-outlier": (Where(copy="RMA-10482"),),
+    "cover-trim-offset": (Where(edge=Edge.FORE_EDGE, side="front"),),
+    "cover-fold-offset": (Where(side="back"),),
+    "cover-skew": (Where(side="front"),),
+    "cover-color-difference": (Where(side="front"),),
 }
 _END = {"blanks": 3, "imprint": True, "pages": 27, "last": 23, "ordered": 24, "designed": True}
 DETAILS: dict[str, tuple[dict[str, Any], ...]] = {
@@ -60,7 +65,7 @@ DETAILS: dict[str, tuple[dict[str, Any], ...]] = {
         {"reference_pages": [5, 6, 7, 8]},
     ),
     "pages-duplicated": ({"reference_page": 7},),
-    "pages-out-of-order": ({"reference_page": 7},),
+    "pages-out-of-order": ({"reference_page": 11},),
     "pages-upside-down": ({"reference_page": 7},),
     "white-sliver": ({"width_mm": 0.8},),
     "streak": ({"width_mm": 0.4},),
@@ -70,6 +75,14 @@ DETAILS: dict[str, tuple[dict[str, Any], ...]] = {
     "band": ({"along": "y"}, {"along": "x"}),
     "cast": ({"channel": "magenta"},),
     "wrong-paper": ({"ordered": "white", "like": "cream"},),
+    "cover-identity": (
+        {"others": ["front", "back"]},
+        {"others": ["front"]},
+        {"others": ["front"], "reworded": ["front"]},
+    ),
+    "copy-cover-outlier": ({"sides": ["front", "back"]}, {"sides": ["back"]}),
+    "cover-upside-down": ({"sides": ["front", "back"]}, {"sides": ["back"]}),
+    "spine-text-clearance": ({"design_front_mm": 0.6, "design_back_mm": 0.8},),
 }
 _CUT = (
     Flag.WHITE_BACKING,
@@ -127,7 +140,28 @@ _COPIES = (
     Flag.SIDES_UNSURE,
     Flag.NOT_MIRRORED,
 )
-USUAL = {"cut": _CUT, "sequence": _SEQUENCE, "tone": _TONE, "copies": _COPIES, "": (*_CUT, *_COPIES[5:])}
+_COVER = (
+    Flag.UNREADABLE,
+    Flag.NOT_REGISTERED,
+    Flag.EDGE_NOT_FOUND,
+    Flag.CROPPED,
+    Flag.U_TOO_LARGE,
+    Flag.COVER_OFF,
+    Flag.OTHER_SIDE_NOT_SEEN,
+    Flag.NO_WRAP,
+    Flag.NO_LETTERING,
+    Flag.FEW_FEATURES,
+    Flag.NO_BOUND_PAGES,
+    Flag.GRAY_SCAN,
+)
+USUAL = {
+    "cover": _COVER,
+    "cut": _CUT,
+    "sequence": _SEQUENCE,
+    "tone": _TONE,
+    "copies": _COPIES,
+    "": (*_CUT, *_COPIES[5:]),
+}
 """Why a value is missing, by the subject of its measure."""
 
 
@@ -151,7 +185,8 @@ def _of(rule: Rule, k: float, where: Where, detail: dict[str, Any]) -> Iterator[
             yield _judged(rule, k, where, detail, way * value, u)
     for flag in rule.doubt:
         yield _judged(rule, k, where, detail, -beyond if rule.magnitude else beyond, 0.0, flag)
-    for usual in USUAL[MEASURES[rule.measure].subject]:
+    of_cover = rule.measure.startswith(("cover-", "spine-"))
+    for usual in _COVER if of_cover else USUAL[MEASURES[rule.measure].subject]:
         yield _judged(rule, k, where, detail, None, None, usual)
 
 
@@ -160,7 +195,7 @@ def _beyond(rule: Rule, detail: dict[str, Any]) -> float:
     if rule.unit == "count":
         pages = len(detail.get("reference_pages", ()))
         return float(detail.get("of_pages") or (1 if pages > 2 else pages) or 2)
-    return 1.15 * (rule.outside or rule.within).value
+    return 1.15 * (rule.outside or rule.within).value or -0.4
 
 
 def _values(rule: Rule, beyond: float, several: bool) -> list[tuple[float, float]]:

@@ -16,10 +16,10 @@ from qc.geometry import Edge, Side, edge_names, side_of
 from qc.judge.judge import judge
 from qc.judge.policy import load_policy
 from qc.measure import MEASURES
+from qc.measure.context.cut_places import side_ends
 from qc.measure.context.opposite_edges import opposite_edges, placements
 from qc.measure.page_size import page_size
 from qc.measure.print_position_jitter import print_position_jitter
-from qc.measure.trim_offset import side_ends
 from qc.measure.trim_offset_page import trim_offset_page
 from qc.measure.trim_size_block import trim_size_block
 from qc.measure.trim_skew import trim_skew

@@ -84,22 +84,22 @@ def test_what_a_printer_does_is_explained_whatever_the_book(padding: Padding, or
             "c" * 24 + "bbbi",
             24,
             0,
-            "3 blank pages at the end = 3 padding, with the imprint, 28 pages for 24 ordered, a multiple of 4",
+            "3 blank pages at the end: added by the printer, with the imprint, 28 pages for 24 ordered, a multiple of 4",
         ),
         (
             "c" * 22 + "bbbbbi",
             22,
             0,
-            "5 blank pages at the end = 2 ordered blank + 3 padding, with the imprint, 28 pages for 24 ordered, "
+            "5 blank pages at the end: 2 ordered, 3 added by the printer, with the imprint, 28 pages for 24 ordered, "
             "a multiple of 4",
         ),
-        ("c" * 22 + "bi", 22, 0, "1 blank page at the end = 1 ordered blank, with the imprint, on the 24 ordered pages"),
-        ("c" * 22 + "bb", 22, 0, "2 blank pages at the end = 2 ordered blank, on the 24 ordered pages"),
-        ("c" * 23 + "f" + "bi", 24, 0, "1 blank page at the end = 1 padding, with the imprint, 26 pages for 24 ordered, "
+        ("c" * 22 + "bi", 22, 0, "1 blank page at the end: ordered, with the imprint, on the 24 ordered pages"),
+        ("c" * 22 + "bb", 22, 0, "2 blank pages at the end: ordered, on the 24 ordered pages"),
+        ("c" * 23 + "f" + "bi", 24, 0, "1 blank page at the end: added by the printer, with the imprint, 26 pages for 24 ordered, "
          "a multiple of 2"),
-        ("c" * 24 + "b", 24, 0, "1 blank page at the end = 1 padding, 25 pages for 24 ordered, no more than the 28 of "
+        ("c" * 24 + "b", 24, 0, "1 blank page at the end: added by the printer, 25 pages for 24 ordered, no more than the 28 of "
          "full sheets"),
-        ("c" * 23 + "b" + "bi", 24, 0, "1 blank page at the end = 1 padding, with the imprint, 26 pages for 24 ordered, "
+        ("c" * 23 + "b" + "bi", 24, 0, "1 blank page at the end: added by the printer, with the imprint, 26 pages for 24 ordered, "
          "a multiple of 2"),
         (
             "c" * 24 + "bbbbbb",

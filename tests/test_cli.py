@@ -159,7 +159,12 @@ def test_a_sound_copy_is_0_and_the_verdict_is_the_last_line(drawn: Drawn, run_qc
     assert ran.out.splitlines()[-1].startswith("NO DEFECT ")
     assert ran.err == ""
     folder = tmp_path / "qc-out" / "RMA-1"
-    assert sorted(p.name for p in folder.iterdir()) == ["inspection.json", "inspection.npz", "report.html"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "inspection.json",
+        "inspection.npz",
+        "report-files",
+        "report.html",
+    ]
     assert "</html>" in (folder / "report.html").read_text("utf-8")
 
 
@@ -195,8 +200,13 @@ def test_older_results_are_replaced_and_nothing_is_left_over(drawn: Drawn, run_q
     (folder / "inspection.json").write_text("old")
     run_qc("inspect", drawn.copy, "--titles", drawn.titles)
     assert json.loads((folder / "inspection.json").read_text("utf-8"))["verdict"]["outcome"] == "no-defect"
-    left = sorted(p.name for p in (tmp_path / "qc-out").rglob("*"))
-    assert left == ["RMA-1", "inspection.json", "inspection.npz", "report.html"]
+    (folder / "report-files" / "page-0099.jpg").write_text("old")
+    run_qc("inspect", drawn.copy, "--titles", drawn.titles)
+    left = sorted(p.name for p in folder.iterdir())
+    assert left == ["inspection.json", "inspection.npz", "report-files", "report.html"]
+    pictures = sorted(p.name for p in (folder / "report-files").iterdir())
+    assert pictures == [f"page-{n:04}.jpg" for n in range(1, len(pictures) + 1)] and len(pictures) > 2
+    assert 'href="report-files/page-0001.jpg"' in (folder / "report.html").read_text("utf-8")
 
 
 def test_reference_and_titles_together_are_2(drawn: Drawn, run_qc: Run) -> None:

@@ -150,7 +150,7 @@ def test_gray_on_every_page_of_a_title_that_states_no_ink_goes_to_a_person(scann
 
 
 def test_a_gray_scan_says_nothing_of_color(scanned: Copy) -> None:
-    pages = [replace(p, tiles=_grayed(p.tiles)) for p in scanned(PRESS)]
+    pages = [replace(p, kept=_grayed(p.tiles)) for p in scanned(PRESS)]
     found = color_defect(pages, "white", "premium-color")
     inks = [o for o in found if o.detail["code"] in ("gray", "lost-channel", "weak-channel")]
     assert {o.detail["channel"] for o in inks if o.value is not None} <= {"all inks", "solids"}

@@ -46,8 +46,17 @@ LIMITS = {
     "copy-position-outlier": ("< 3.175", "never"),
     "copy-color-difference": ("<= 3", "> 3"),
     "copy-color-outlier": ("<= 5", "never"),
+    "cover-trim-offset": ("< 3.175", "> 3.2"),
+    "cover-fold-offset": ("< 3.175", "> 3.2"),
+    "spine-centering": ("< 3.175", "> 3.2"),
+    "spine-width": ("< 3.175", "never"),
+    "cover-skew": ("< 1", "never"),
+    "cover-identity": ("<= 0", ">= 2"),
+    "copy-cover-outlier": FOR_A_PERSON,
+    "cover-upside-down": ("<= 0", ">= 2"),
 }
-"""Within and outside of kdp in the unit of the measure. Not of ``blank-pages-at-end``, which counts and judges nothing."""
+"""Within and outside of kdp in the unit of the measure. Not of ``blank-pages-at-end``, which counts and judges nothing, nor of
+``spine-text-clearance``, which has a limit from below."""
 TIGHTER = {
     "trim-offset-block": ("< 1.5875", "> 2"),
     "trim-offset-block-spine": ("< 1.5875", "> 2"),
@@ -59,6 +68,10 @@ TIGHTER = {
     "density-difference": ("<= 0.1", "> 0.1"),
     "copy-position-difference": ("< 3.175", ">= 3.175"),
     "copy-position-outlier": ("< 1.5875", "never"),
+    "cover-trim-offset": ("< 1.5875", "> 2"),
+    "cover-fold-offset": ("< 1.5875", "> 2"),
+    "spine-centering": ("< 1.5875", "> 2"),
+    "spine-width": ("< 1.5875", "never"),
 }
 """What ingram has otherwise, or alone."""
 TABLES = {"kdp": LIMITS, "ingram": LIMITS | TIGHTER}
@@ -78,7 +91,7 @@ def at(name: str, rule_id: str) -> tuple[Policy, Rule, float, bool, float | None
 def test_the_table_has_every_rule() -> None:
     assert set(TABLES) == set(POLICIES)
     for name, policy in POLICIES.items():
-        assert {r.id for r in policy.rules} - {"blank-pages-at-end"} == set(TABLES[name])
+        assert {r.id for r in policy.rules} - {"blank-pages-at-end", "spine-text-clearance"} == set(TABLES[name])
 
 
 @pytest.mark.parametrize(("name", "rule_id"), RULES)

@@ -130,7 +130,7 @@ def around_the_limits(rule: dict[str, Any], k: float) -> Iterator[tuple[float, f
 def observed(rule: dict[str, Any], value: float | None, u: float | None, flags: tuple[str, ...]) -> list[Observation]:
     """An observation that the rule judges, one at each edge where it needs them all."""
     edges: list[Edge | None] = [None]
-    if rule["measure"] in ("trim-offset-block", "trim-skew"):
+    if rule["measure"] in ("trim-offset-block", "trim-skew", "cover-trim-offset"):
         edges = [Edge.SPINE] if rule.get("edges") == ["spine"] else [Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE]
     axis = "y" if rule["measure"] in ("print-position-recto-verso", "copy-position-outlier") else None
     detail = {"reference_page": 3, "reference_pages": [3]} | ({"code": rule["code"]} if "code" in rule else {})

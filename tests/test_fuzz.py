@@ -256,7 +256,7 @@ file = "9780000000002"
 trim = "6 x 9 in"
 bleed = false
 """
-_TITLE = 'trim = "6 x 9 in"\nbleed = true\npaper = "cream"\nink = "black"\npages = 24\n'
+_TITLE = 'trim = "6 x 9 in"\nbleed = true\npaper = "cream"\nink = "black"\npages = 24\n[cover]\nspine_mm = 2.4\nbleed_mm = 3\n'
 _VALUES = st.one_of(
     st.sampled_from(
         [

@@ -221,6 +221,7 @@ bound = true
 complete = true
 first_page = 3
 spine = "printer"
+cover = "closed"
 [reference]
 file = "9780000000002"
 trim = "6 x 9 in"
@@ -241,7 +242,7 @@ def test_every_key_arrives(tmp_path):
     assert copy.claim.content_updated_on == date(2026, 9, 20) and copy.claim.printed_on == date(2026, 9, 14)
     scan = copy.scan
     assert (scan.scanner, scan.dpi, scan.backing, scan.bound) == ("flatbed-a3", 300.0, "gray", True)
-    assert (scan.complete, scan.first_page, scan.spine) == (True, 3, "printer")
+    assert (scan.complete, scan.first_page, scan.spine, scan.cover) == (True, 3, "printer", "closed")
     assert (copy.reference.file, copy.reference.trim, copy.reference.bleed) == ("9780000000002", "6 x 9 in", False)
 
 
@@ -249,6 +250,7 @@ def test_defaults_without_a_file(tmp_path):
     copy = open_copy(put(tmp_path / "c", "p.png"))
     assert (copy.isbn, copy.claim.reason, copy.scan.backing, copy.scan.first_page) == (None, None, "auto", 1)
     assert (copy.scan.bound, copy.scan.complete, copy.scan.spine, copy.scan.dpi) == (False, False, "bench", None)
+    assert copy.scan.cover == "auto"
 
 
 @pytest.mark.parametrize(
@@ -277,6 +279,7 @@ def test_defaults_without_a_file(tmp_path):
         ('[scan]\nbacking = "blck"', ["backing is 'blck'", "did you mean 'black'?"]),
         ("[scan]\nbacking = 3", ["backing"]),
         ('[scan]\nspine = "mill"', ["spine", "bench, printer"]),
+        ('[scan]\ncover = "flat"', ["cover", "auto, closed, off"]),
         ('[scan]\nbound = "false"', ["bound", "true or false"]),
         ("[scan]\ncomplete = 1", ["complete"]),
         ('[claim]\nreason = "defect"', ["reason", "did you mean 'defective'?"]),

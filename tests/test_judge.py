@@ -17,6 +17,7 @@ from qc.measure import MEASURES
 from qc.model import (
     BookCopy,
     Claim,
+    Evidence,
     Finding,
     FindingOutcome,
     NotSeen,
@@ -195,7 +196,7 @@ def test_an_edge_not_measured_is_insufficient_evidence_and_names_the_scan() -> N
         seen, KDP, COPY, [], PDF, [NotSeen("not among the scans", reference_page=n) for n in (2, 3, 4, 7)]
     )
     assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
-    assert "the cut at the fore-edge could not be judged" in verdict.summary
+    assert verdict.summary.startswith("The cut at the fore-edge could not be judged: ")
     assert "scan any 3 of pages 2-4, 7" in verdict.summary
     assert [(r.reference_page, r.group, r.need) for r in verdict.rescan] == [(n, 1, 3) for n in (2, 3, 4, 7)]
     assert all("black paper behind it" in r.how for r in verdict.rescan)
@@ -304,9 +305,50 @@ def test_sides_that_settle_a_missing_leaf_or_a_turned_page() -> None:
     assert [r.reference_page for r in verdict.rescan] == [7] and "If the copy has it" in verdict.rescan[0].how
 
 
+def shown(*numbers: int | None) -> tuple[BookCopy, list[PageRecord]]:
+    """A copy whose scans show pages of the book in turn."""
+    names = [f"p-{n}.jpg" for n in range(1, len(numbers) + 1)]
+    copy = replace(COPY, scans=tuple(ScanFile(Path(n), n) for n in names))
+    records = [
+        PageRecord(name, 0, Role.PAGE, n, None, PageKind.CONTENT, "", None, None, False)
+        for name, n in zip(names, numbers, strict=True)
+    ]
+    return copy, records
+
+
+def test_pages_that_are_wrong_alike_make_one_sentence() -> None:
+    copy, pages = shown(6, 7, 8, 9)
+    turned = [observe("pages-upside-down", 1, where=Where(page=p), detail={"reference_page": p + 5}) for p in (2, 3)]
+    _, verdict = judge([*cuts(), *turned], KDP, copy, pages, PDF)
+    assert verdict.summary.startswith("Pages 7-8 are printed upside down; not checked: ")
+
+
+def test_one_fault_of_a_page_counts_once() -> None:
+    copy, pages = shown(6, 7, 8, 9)
+    blank = observe("blank-pages-inside", 1, where=Where(page=2))
+    missing = [observe("print-defect", 1, 0.0, Where(page=p), detail={"code": "missing-print"}) for p in (2, 4)]
+    for seen, more in ((missing[:1], ""), (missing, " 1 more finding;")):
+        _, verdict = judge([*cuts(), blank, *seen], KDP, copy, pages, PDF)
+        said = f"Page 7 (scan 2) is blank, but the ordered file has content there;{more} not checked: "
+        assert verdict.summary.startswith(said)
+
+
+def test_a_page_that_a_finding_speaks_of_is_not_also_not_scanned() -> None:
+    copy, pages = shown(2, 3, None, 5, 8)
+    unseen = [NotSeen("not among the scans", reference_page=n) for n in (1, 4, 6, 7)]
+    gap = observe("pages-missing", 2, where=Where(page=5), detail={"reference_pages": [6, 7], "whole_leaves": True})
+    strange = replace(observe("pages-foreign", 1, where=Where(page=3)), evidence=(Evidence("p-3.jpg", 0),))
+    findings, verdict = judge([*cuts(), gap, strange], KDP, copy, pages, PDF, unseen)
+    assert "pages not scanned: 1" in verdict.not_checked
+    said = [f.message for f in findings if f.rule == "pages-foreign"]
+    assert said == [
+        "The scan in the place of page 4 (p-3.jpg) shows no page of the ordered book, so a person must look."
+    ]
+
+
 def test_nothing_scanned() -> None:
     _, verdict = run([], replace(COPY, scans=()))
-    assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE and "nothing was scanned" in verdict.summary
+    assert verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE and verdict.summary.startswith("Nothing was scanned")
 
 
 def test_notes_never_count() -> None:
@@ -362,7 +404,9 @@ def test_content_of_a_stale_copy_is_set_aside_and_geometry_is_not() -> None:
     assert aside.outcome is FindingOutcome.NOT_JUDGED and aside.value == 1
     why = "as the copy was printed on 2026-09-14, before the author's last change on 2026-09-20."
     assert aside.message == f"Missing print was set aside, {why}"
-    assert "what the author has changed since" in verdict.summary
+    assert verdict.summary.startswith(
+        "Printed on 2026-09-14, before the author's last change on 2026-09-20: what changed since is no defect. "
+    )
     assert verdict.outcome is VerdictOutcome.NO_DEFECT
     assert "missing print (stale revision)" in verdict.not_checked
     assert run([*cuts(head=-4.0), missing], old)[1].outcome is VerdictOutcome.DEFECT

@@ -67,7 +67,7 @@ def imprint_on(page: int) -> Faults:
 
 def test_the_last_blanks_of_the_order_are_no_padding(inspected: Inspect) -> None:
     inspection = inspected(blanks=1, imprint=LINES)
-    said = "3 blank pages at the end = 2 ordered blank + 1 padding, with the imprint, 8 pages for 6 ordered, a multiple of 2"
+    said = "3 blank pages at the end: 2 ordered, 1 added by the printer, with the imprint, 8 pages for 6 ordered, a multiple of 2"
     assert (unexplained(inspection).value, unexplained(inspection).detail["words"]) == (0.0, said)
     assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT
     assert "the 3 blank pages at the end are expected" in inspection.verdict.summary
@@ -81,7 +81,7 @@ def test_an_imprint_may_stand_on_a_page_that_was_ordered_blank(
         monkeypatch.setattr(ocr, "missing", lambda: "no text reader")
     inspection = inspected(faults=imprint_on(6))
     assert [p.kind for p in inspection.pages[4:]] == [PageKind.BLANK, PageKind.IMPRINT]
-    said = "1 blank page at the end = 1 ordered blank, with the imprint, on the 6 ordered pages"
+    said = "1 blank page at the end: ordered, with the imprint, on the 6 ordered pages"
     assert unexplained(inspection).detail["words"] == said
     assert inspection.verdict.outcome is VerdictOutcome.NO_DEFECT, inspection.verdict.summary
 

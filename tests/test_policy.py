@@ -84,6 +84,18 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "color-fade",
         "color-band",
         "color-wrong-paper",
+        "cover-trim-offset",
+        "cover-fold-offset",
+        "spine-centering",
+        "spine-width",
+        "cover-skew",
+        "cover-identity",
+        "cover-upside-down",
+        "copy-cover-outlier",
+    }
+    assert {r.id for r in policy.rules if r.outside_text == "never" and r.measure.startswith(("cover", "spine"))} == {
+        "spine-width",
+        "cover-skew",
     }
     assert policy.rule("pages-foreign").outside is None
     assert policy.rule("blank-pages-at-end").outside_text == "never"

@@ -568,7 +568,7 @@ class TestFind:
         for copy, said in (
             (self.copy(tmp_path, "bad.pdf"), "damaged"),
             (self.copy(tmp_path, isbn="9780000000003"), "9780000000003 was not found"),
-            (self.copy(tmp_path), "No reference was named"),
+            (self.copy(tmp_path), "It is not known which book was ordered"),
         ):
             found, why = find_reference(copy, None, titles)
             assert found is None

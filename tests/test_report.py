@@ -16,7 +16,6 @@ from inspection_example import (
     CUT,
     STREAK_MM,
     TO_SCAN,
-    WIDTH_MM,
     DrawnReference,
     example,
     header_of,
@@ -32,12 +31,15 @@ from rich.console import Console
 
 from qc.errors import OutputError
 from qc.geometry import Affine, Edge
+from qc.judge.clause import cite
 from qc.judge.ranking import by_gravity
 from qc.model import Evidence, Finding, FindingOutcome, Inspection, Observation, PageKind, Rescan, Role, ScanFile, Where
-from qc.report import evidence, html, text, words
+from qc.report import crops, html, text, words
 from qc.report.bullet_graph import bullet, limit_of
-from qc.report.evidence import Exhibit, exhibits, upright_crop
+from qc.report.crops import upright_crop
+from qc.report.evidence import Exhibit, exhibits
 from qc.report.evidence_overlay import overlay
+from qc.report.not_looked_at import not_looked_at
 from qc.report.trim_drawing import page_drawing, panels
 from qc.units import px_per_mm
 
@@ -121,7 +123,7 @@ def test_summary_says_what_was_measured_and_what_was_not() -> None:
     assert "This one:" in lines[at] and "p-0017.jpg (page 17)" in lines[at + 1]
     assert any(line.split() == ["Not", "checked", "cover,", "color"] for line in lines)
     assert any("we'll issue a refund" in line for line in lines)
-    assert any("The scanner lid is as white as the paper: cut (" in line for line in printed(unseen()).splitlines())
+    assert any(": the scanner lid is as white as the paper" in line for line in printed(unseen()).splitlines())
 
 
 def test_verbose_lists_what_is_within() -> None:
@@ -155,11 +157,13 @@ def test_page_is_well_formed_and_asks_for_nothing(make: Callable[[], Inspection]
     assert outline.open == []
     tags = {tag for tag, _ in outline.tags}
     assert not tags & {"script", "link", "iframe", "object", "embed", "form", "base"}
+    links = [a["href"] or "" for t, a in outline.tags if "href" in a]
+    assert all(re.fullmatch(r"report-files/[a-z0-9-]+\.jpg|file:///[!-~]+", link) for link in links)
     policy = next(a["content"] for t, a in outline.tags if t == "meta" and a.get("http-equiv"))
     assert policy is not None
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
     for _, attributes in outline.tags:
-        assert not [a for a in attributes if a.startswith("on") or a == "href"]
+        assert not [a for a in attributes if a.startswith("on")]
         assert (attributes.get("src") or "data:").startswith("data:")
     assert not re.search(r"url\((?!#)", page)
     assert "@import" not in page
@@ -169,7 +173,16 @@ def test_page_is_well_formed_and_asks_for_nothing(make: Callable[[], Inspection]
 
 def test_page_escapes_a_stranger_s_text(shown: list[Exhibit]) -> None:
     odd = stranger(example())
-    renamed = [replace(e, finding=by_gravity(odd.findings)[n], file=NASTY, caption=NASTY) for n, e in enumerate(shown)]
+    scan = ScanFile(Path(f"/{NASTY}\udcff"), NASTY)
+    renamed = [
+        replace(
+            e,
+            finding=by_gravity(odd.findings)[n],
+            pictures=tuple(replace(p, caption=NASTY, scan=scan) for p in e.pictures),
+        )
+        for n, e in enumerate(shown)
+    ]
+    odd = replace(odd, copy=replace(odd.copy, scans=(*odd.copy.scans, scan)))
     page = html.render(odd, renamed, k=2.0)
     page.encode("utf-8")
     assert "<script" not in page
@@ -179,15 +192,20 @@ def test_page_escapes_a_stranger_s_text(shown: list[Exhibit]) -> None:
     assert Outline(page).open == []
 
 
+def breakable(page: str) -> str:
+    """A page without what keeps numbers on one line."""
+    return re.sub('<span class="unbroken">(.*?)</span>', r"\1", page)
+
+
 def test_verdict_sentence_and_picture_come_first(shown: list[Exhibit]) -> None:
     page = html.render(with_pictures(example()), shown, k=2.0)
-    body = page[page.index("<body>") :]
+    body = breakable(page[page.index("<body>") :])
     places = [body.index(s) for s in ("DEFECT</p>", example().verdict.summary, "data:image/webp", "<table>")]
     assert places == sorted(places)
     alts = [a["alt"] or "" for t, a in Outline(page).tags if t == "img"]
     assert all(alts)
-    assert alts[1].startswith("Copy, scanned page 3, file p-0003.jpg, 44 × 33 mm")
-    assert "cut, fore-edge: −3.620 ± 0.060 mm" in alts[1]
+    assert alts[:2] == ["As ordered, page 6. cut, fore-edge", "As printed, page 6. cut, fore-edge"]
+    assert ">3.6 mm too deep</text>" in page
 
 
 def test_numbers_of_text_and_page_agree(shown: list[Exhibit]) -> None:
@@ -199,7 +217,28 @@ def test_numbers_of_text_and_page_agree(shown: list[Exhibit]) -> None:
 def test_page_without_evidence_says_what_to_scan() -> None:
     page = html.render(unseen(), [], k=2.0)
     assert page.index("Scan these, then inspect again") < page.index("<table>")
-    assert "The scanner lid is as white as the paper: cut (" in page
+    assert ": the scanner lid is as white as the paper</li>" in page
+
+
+def test_what_was_not_looked_at_is_said_once() -> None:
+    made = unseen()
+    verdict = replace(made.verdict, not_checked=("cover", "cut at the head", "streaks (stale revision)"))
+    said = not_looked_at(replace(made, verdict=verdict))
+    assert said[:2] == ["Cover", "Streaks: the copy was printed before the author's last change"]
+    assert len(said) == 3 and said[2].startswith("Cut (head, tail, fore-edge, spine); missing print (scanned page 7)")
+    assert not_looked_at(replace(made, copy=replace(made.copy, scans=()))) == []
+
+
+def test_other_copies_are_compared_without_a_verdict() -> None:
+    made = example()
+    pair = Where(copies=(made.copy.id, "RMA-10485"))
+    f = replace(made.findings[0], measure="copy-color-difference", code=None, where=pair, value=11.0)
+    f = replace(f, outcome=FindingOutcome.OUTSIDE)
+    off = words.between_copies(replace(made, findings=(f,)))
+    assert off == "For comparison: RMA-10485 differs from this copy in color; this does not bear on the verdict."
+    alike = words.between_copies(replace(made, findings=(replace(f, outcome=FindingOutcome.WITHIN),)))
+    assert alike.startswith("For comparison: this copy is like the other copy of the title in color;")
+    assert not words.between_copies(replace(made, findings=(replace(f, value=None),)))
 
 
 def test_ticket_sentence_is_one_line_with_verdict_and_clause() -> None:
@@ -207,7 +246,12 @@ def test_ticket_sentence_is_one_line_with_verdict_and_clause() -> None:
     assert said.startswith(
         "RMA-10482 (The Long Field, ISBN 9780000000002): DEFECT. The fore-edge is cut 3.6 mm (0.14 in)"
     )
-    assert "issue a refund.” Refund: yes (defect). [fore-edge: −3.620 ± 0.060 mm; policy kdp 2026.1; rule " in said
+    rests_on = words.cited(example())
+    assert rests_on and f"Policy: {cite(rests_on.clause, rests_on.verbatim)}" in said
+    assert f"<blockquote>{cite(rests_on.clause, rests_on.verbatim)}<footer>" in breakable(
+        html.render(example(), [], k=2.0)
+    )
+    assert " Refund: yes (defect). [fore-edge: −3.620 ± 0.060 mm; policy kdp 2026.1; rule " in said
     assert "\n" not in said
 
 
@@ -248,20 +292,20 @@ def test_crop_may_leave_the_scan_and_takes_gray() -> None:
     scan = np.full((60, 80), 156, np.uint8)
     crop = upright_crop(scan, Affine.scaling(10.0), (-4.0, 0.0, 4.0, 6.0), 10.0)
     assert crop.shape == (60, 80, 3)
-    assert (crop[:, :38] == evidence.OFF_THE_SCAN).all()
+    assert (crop[:, :38] == crops.OFF_THE_SCAN).all()
     assert (crop[:-1, 42:-1] == 156).all()
     nowhere = upright_crop(scan, Affine.scaling(10.0), (100.0, 100.0, 104.0, 103.0), 10.0)
-    assert (nowhere == evidence.OFF_THE_SCAN).all()
+    assert (nowhere == crops.OFF_THE_SCAN).all()
 
 
 def test_exhibits_show_the_gravest_with_reference_and_lines(shown: list[Exhibit]) -> None:
     trim, streak = shown
-    assert (trim.file, trim.page, trim.finding.where.edge) == ("p-0003.jpg", 3, Edge.FORE_EDGE)
-    assert trim.marks.trim == [[WIDTH_MM, 0.0], [WIDTH_MM, 228.6]]
+    ordered, printed_ = trim.pictures
+    assert printed_.scan is not None and (printed_.scan.name, trim.finding.where.edge) == ("p-0006.jpg", Edge.FORE_EDGE)
+    assert trim.marks.trim == [[0.0, 0.0], [0.0, 228.6]]
     assert trim.marks.cut is not None
-    assert trim.marks.cut[0][0] == pytest.approx(WIDTH_MM + CUT[Edge.FORE_EDGE])
-    assert trim.reference_webp is not None
-    sizes = [Image.open(io.BytesIO(b)).size for b in (trim.copy_webp, trim.reference_webp)]
+    assert trim.marks.cut[0][0] == pytest.approx(-CUT[Edge.FORE_EDGE])
+    sizes = [Image.open(io.BytesIO(b)).size for b in (printed_.webp, ordered.webp)]
     assert sizes[0] == sizes[1]
     assert streak.marks.region == STREAK_MM
     assert trim.px_per_mm == pytest.approx(300 / 25.4)
@@ -269,15 +313,16 @@ def test_exhibits_show_the_gravest_with_reference_and_lines(shown: list[Exhibit]
 
 def test_cut_edge_in_the_picture_lies_under_its_line(shown: list[Exhibit]) -> None:
     trim = shown[0]
-    picture = np.asarray(Image.open(io.BytesIO(trim.copy_webp)).convert("L")).astype(int)
+    picture = np.asarray(Image.open(io.BytesIO(trim.pictures[-1].webp)).convert("L")).astype(int)
     row = picture[picture.shape[0] // 2]
-    edge_px = int(np.argmax(row[200:] < 120)) + 200
+    edge_px = int(np.argmax(row > 200))
     drawn = overlay(trim)
     assert drawn.cut is not None
     assert drawn.dimension is not None
     assert edge_px / picture.shape[1] * 480 == pytest.approx(drawn.cut[0][0], abs=2)
+    assert trim.box_mm is not None
     (ax, _), (bx, _) = drawn.dimension
-    assert ax - bx == pytest.approx(3.62 * 480 / (trim.box_mm[2] - trim.box_mm[0]), abs=0.1)
+    assert bx - ax == pytest.approx(3.62 * 480 / (trim.box_mm[2] - trim.box_mm[0]), abs=0.1)
     assert not drawn.upright
 
 
@@ -298,16 +343,23 @@ def test_beside_a_strange_page_stands_the_one_that_should_be_there(monkeypatch: 
         replace(p, reference_page=None, to_scan=None) if p.file == "p-0005.jpg" else p for p in example().pages
     )
     (made,) = exhibits(replace(example(), pages=pages, findings=(strange,)), Seen())
+    assert [(p.title, p.caption) for p in made.pictures] == [
+        ("Before", "page 4"),
+        ("Found here", "scanned page 5"),
+        ("Should stand here", "page 5"),
+        ("After", "page 6"),
+    ]
     ((page, box),) = drawn
-    assert (page, made.reference_page, made.only_expected) == (5, 5, True) and made.reference_webp is not None
-    assert (box[0] + box[2], box[1] + box[3]) == pytest.approx((152.4, 228.6))
-    assert "page 5 of the book, which should stand here" in html.render(example(), [made], k=2.0)
+    assert page == 5 and (box[0] + box[2], box[1] + box[3]) == pytest.approx((152.4, 228.6))
+    assert "<b>Should stand here</b><br>page 5" in html.render(example(), [made], k=2.0)
     first = tuple(replace(p, reference_page=None) for p in pages)
     (alone,) = exhibits(replace(example(), pages=first, findings=(strange,)), Seen())
-    assert alone.reference_webp is None
+    assert [p.title for p in alone.pictures] == ["Before", "Found here", "After"]
 
 
-def test_file_is_read_once_and_whole_scan_is_shown_where_no_place_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_read_once_and_the_whole_page_is_shown_where_no_place_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     read: list[str] = []
 
     def counted(scan: ScanFile, reduce: int) -> NDArray[np.uint8]:
@@ -315,19 +367,19 @@ def test_file_is_read_once_and_whole_scan_is_shown_where_no_place_is_known(monke
         return scan_of(scan, reduce)
 
     monkeypatch.setattr("qc.scan.scan_reader.read_pixels", counted)
-    base = by_gravity(example().findings)[0]
+    base = replace(by_gravity(example().findings)[0], rule="color-cast", measure="color-defect", where=Where())
     found = tuple(
-        replace(base, where=Where(page=n), evidence=(Evidence(f"p-{n:04}.jpg"),), margin=-float(9 - m))
-        for m, n in enumerate((5, 4, 5))
+        replace(base, evidence=(Evidence(f"p-{n:04}.jpg"),), margin=-float(9 - m)) for m, n in enumerate((5, 4, 5))
     )
-    foreign = replace(example(), findings=found)
-    made = exhibits(foreign, None, limit=3)
-    assert [e.page for e in made] == [5, 4, 5]
+    odd = replace(example(), findings=found)
+    made = exhibits(odd, None, limit=3)
+    scans = [p.scan for e in made for p in e.pictures]
+    assert [s and s.name for s in scans] == ["p-0005.jpg", "p-0004.jpg"], "the same page once"
     assert sorted(read) == ["p-0004.jpg", "p-0005.jpg"]
-    assert made[0].reference_webp is None
-    x0, y0, x1, y1 = made[0].box_mm
-    assert x0 < 0 and y0 < 0 and x1 > WIDTH_MM and y1 > 228.6
-    assert "single" in html.render(foreign, made, k=2.0)
+    assert [e.box_mm for e in made] == [None, None]
+    header = header_of(odd.copy.pages[4])
+    assert made[0].pictures[0].aspect == pytest.approx(header.width_px / header.height_px, abs=0.05)
+    assert "few" in html.render(odd, made, k=2.0)
 
 
 @pytest.mark.parametrize(
@@ -475,7 +527,8 @@ def test_the_block_in_words() -> None:
         ("print-position-jitter", Where(axis="y"), 0.3, 0.03),
     )
     assert said == (
-        "2.60 ± 0.10 mm too deep at the fore-edge, size +0.700 ± 0.080 mm in height, square, placement jitter 0.3 mm"
+        "2.6 mm (0.10 in) too deep at the fore-edge, pages 0.7 mm (0.03 in) taller than ordered, square, "
+        "print off by 0.3 mm from page to page"
     )
 
 
@@ -483,7 +536,7 @@ def test_the_block_in_words() -> None:
     ("value", "u", "said"),
     [
         (-0.03, 0.02, "square"),
-        (0.4, 0.05, "head turned by 0.40 ± 0.10 °"),
+        (0.4, 0.05, "head turned by 0.4°"),
         (0.05, 0.15, "square within 0.4°"),
     ],
 )
@@ -492,7 +545,10 @@ def test_a_block_is_square_only_as_far_as_it_was_measured(value: float, u: float
 
 
 def test_no_jitter_is_said_only_as_far_as_it_was_measured() -> None:
-    assert block_of(("print-position-jitter", Where(axis="y"), 0.0, 0.2)) == "placement jitter below 0.4 mm"
+    assert (
+        block_of(("print-position-jitter", Where(axis="y"), 0.0, 0.2))
+        == "print off by less than 0.4 mm from page to page"
+    )
     assert block_of() == ""
 
 

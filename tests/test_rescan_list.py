@@ -270,7 +270,7 @@ def test_without_a_reference_no_scan_is_asked_for_and_what_is_lacking_is_said(be
     seen = inspect_copy(copy, reference, POLICY, note=note)
     assert seen.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
     assert not seen.verdict.rescan
-    assert f"the title 9780000000002 was not found under {tmp_path}: add it there" in seen.verdict.summary
+    assert f"The title 9780000000002 was not found under {tmp_path}: add it there" in seen.verdict.summary
 
 
 def test_where_the_trim_is_not_stated_no_scan_is_asked_for(bench: Open) -> None:

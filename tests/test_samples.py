@@ -44,6 +44,7 @@ OF_RULE = {
     "RMA-10488": FindingOutcome.UNDECIDED,
     "RMA-10489": FindingOutcome.NOT_JUDGED,
     "RMA-10490": FindingOutcome.NOT_JUDGED,
+    "RMA-10491": FindingOutcome.OUTSIDE,
 }
 
 
@@ -84,6 +85,8 @@ def test_copy_gets_its_verdict(name: str, out: Path) -> None:
     expected = EXPECTED[name]
     inspection = inspected(RETURNS / name, out)
     assert inspection.verdict.outcome == expected["verdict"], inspection.verdict.summary
+    if expected["verdict"] == "insufficient-evidence":
+        assert len(inspection.verdict.summary.partition("; not checked: ")[0].split()) <= 25
     assert inspection.refund.outcome == expected["refund"], inspection.verdict.summary
     outcomes = {f.outcome for f in inspection.findings if f.rule == expected["rule"]}
     assert OF_RULE[name] in outcomes, inspection.verdict.summary
@@ -141,6 +144,18 @@ def test_deep_cut_is_measured_at_its_edge(out: Path) -> None:
     deep = cuts["fore-edge"]
     assert deep.value is not None and deep.u is not None
     assert abs(deep.value + 3.6) <= 2 * deep.u, plus_minus(deep.value, 2 * deep.u)
+
+
+def test_covers_are_measured_on_their_sides(out: Path) -> None:
+    """Of two closed scans: a shift beyond the policy, and one within it that puts the lettering over a fold."""
+    beyond, within = (inspected(RETURNS / name, out) for name in ("RMA-10491", "RMA-10481"))
+    found = {(f.rule, f.where.side): f for f in beyond.findings if f.outcome is FindingOutcome.OUTSIDE}
+    for place, truth in (("front", 3.9), ("back", -3.9)):
+        fold = found["cover-fold-offset", place]
+        assert fold.value is not None and fold.u is not None and abs(fold.value - truth) <= 2 * fold.u
+    (note,) = [f for f in within.findings if f.rule == "spine-text-clearance"]
+    assert (note.outcome, note.severity) == (FindingOutcome.OUTSIDE, "note")
+    assert not [gap for gap in within.verdict.not_checked if gap.startswith("cover")]
 
 
 def test_lost_print_is_found_on_its_page(out: Path) -> None:
@@ -220,6 +235,7 @@ def test_title_is_redrawn_as_it_is(tmp_path: Path) -> None:
         spec.loader.exec_module(script)
         drawn = {name: (s.verdict, s.refund, s.rule, s.why) for name, s in script.samples().items()}
     assert drawn == {name: (r["verdict"], r["refund"], r["rule"], r["why"]) for name, r in EXPECTED.items()}
-    title = script.make_title(tmp_path)
+    title, wrap = script.make_title(tmp_path), script.make_cover(tmp_path)
+    assert (wrap.trim_mm, wrap.spine_mm) == (script.TRIM_MM, script.SPINE_MM)
     assert (tmp_path / script.ISBN / "title.toml").read_text() == (TITLES / script.ISBN / "title.toml").read_text()
     assert len(title.pages) == read_title(TITLES / script.ISBN / "title.toml").pages == 24

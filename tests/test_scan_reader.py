@@ -79,3 +79,15 @@ def test_what_is_let_go_makes_room(scans: list[ScanFile], decoded: list[Path]) -
     for scan in (scans[1], scans[1], scans[2], scans[2]):
         reader.pixels(scan)
     assert decoded[3:] == [scans[1].path, scans[2].path, scans[2].path]
+
+
+def test_with_less_room_what_is_kept_stays_until_it_is_let_go(scans: list[ScanFile], decoded: list[Path]) -> None:
+    reader = ScanReader(2 * SIZE[0] * SIZE[1])
+    for scan in scans[:2]:
+        reader.pixels(scan)
+    reader.keep_less(SIZE[0] * SIZE[1])
+    reader.pixels(scans[0])
+    reader.let_go(scans[0])
+    for scan in (scans[0], scans[1], scans[0]):
+        reader.pixels(scan)
+    assert decoded == [s.path for s in (*scans[:2], scans[0], scans[0])]

@@ -187,12 +187,14 @@ def test_a_store_of_an_older_version_is_brought_up_and_keeps_its_rows(
         Store(path)
 
 
-def test_a_store_from_before_scans_were_chosen_is_read_and_judged_again(
-    store: Store, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("version", "lacking"), [(1, ("rescan", "side")), (2, ("side",))])
+def test_a_store_from_before_scans_were_chosen_or_covers_measured_is_read_and_judged_again(
+    version: int, lacking: tuple[str, ...], store: Store, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = store.add(judged_by_kdp(example()), POLICY, store.begin_run("test"))
+    before = judged_by_kdp(example())
+    number = store.add(before, POLICY, store.begin_run("test"))
     old = tmp_path / "old.db"
-    monkeypatch.setattr(database, "STEPS", STEPS[:1])
+    monkeypatch.setattr(database, "STEPS", STEPS[:version])
     with Store(old, create=True) as opened:
         assert not list(opened.view("inspections"))
     monkeypatch.undo()
@@ -200,7 +202,8 @@ def test_a_store_from_before_scans_were_chosen_is_read_and_judged_again(
         new.row_factory = sqlite3.Row
         for table in ("runs", "policies", "inspections", "observations", "verdicts"):
             for row in map(dict, new.execute(f"SELECT * FROM {table}")):
-                row.pop("rescan", None)
+                for later in lacking:
+                    row.pop(later, None)
                 if "facts" in row:
                     unseen = [{"why": "not among the scans", "file": None, "reference_page": n} for n in (3, 4)]
                     row["facts"] = json.dumps(json.loads(row["facts"]) | {"rescan": unseen})
@@ -210,7 +213,9 @@ def test_a_store_from_before_scans_were_chosen_is_read_and_judged_again(
         db.commit()
     with Store(old) as opened:
         kept = opened.inspection(number)
-    assert kept is not None and kept.verdict.rescan == ()
+        assert {row["side"] for row in opened.view("latest_observations")} == {None}
+    assert kept is not None and kept.verdict.rescan == (before.verdict.rescan if version > 1 else ())
+    assert kept.observations == before.observations
     assert [(n.reference_page, n.tells_cut) for n in kept.not_seen] == [(3, True), (4, True)]
     _, again = judge(kept.observations, POLICY, kept.copy, kept.pages, kept.reference, kept.not_seen)
     assert "pages not scanned: 3-4" in again.not_checked

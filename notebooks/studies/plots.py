@@ -358,7 +358,8 @@ def crops(changed: Sequence[Flip], most: int = 6) -> int:
     for axes in grid.ravel():
         axes.set_axis_off()
     for axes, (change, exhibit) in zip(grid.ravel(), shown, strict=False):
-        axes.imshow(Image.open(io.BytesIO(exhibit.copy_webp)))
+        printed = next((p for p in exhibit.pictures if p.look == "found"), exhibit.pictures[0])
+        axes.imshow(Image.open(io.BytesIO(printed.webp)))
         axes.set_title(
             f"{change.after.copy.id}\n{change.before.verdict.outcome} → {change.after.verdict.outcome}", fontsize=8
         )
@@ -368,8 +369,11 @@ def crops(changed: Sequence[Flip], most: int = 6) -> int:
 
 def _marked(axes: Axes, exhibit: Exhibit) -> None:
     """Trim line and cut edge over a picture."""
-    left, top = exhibit.box_mm[:2]
+    if exhibit.box_mm is None:
+        return
+    left, top, right, _ = exhibit.box_mm
+    scale = axes.images[0].get_size()[1] / (right - left)
     for segment, color, dashes in ((exhibit.marks.trim, "#6fb1e8", (0, (4, 2))), (exhibit.marks.cut, BAD, "-")):
         if segment is not None:
-            x, y = ((np.array(segment) - (left, top)) * exhibit.px_per_mm).T
+            x, y = ((np.array(segment) - (left, top)) * scale).T
             axes.plot(x, y, color=color, linestyle=dashes, linewidth=1.4, scalex=False, scaley=False)

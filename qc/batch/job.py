@@ -16,12 +16,15 @@ from qc.inputs import open_with, refuse_missing
 from qc.judge.policy import Policy
 from qc.model import Inspection
 from qc.pipeline import Progress, inspect_with_colors
+from qc.reference.cover import CoverReference
 from qc.reference.find import Reference
 from qc.report import html
 from qc.report.colors import color_pictures
 from qc.report.evidence import exhibits
 from qc.report.imprint_picture import imprint_picture
+from qc.report.large_pictures import PagePictures
 from qc.report.record import record, write_json
+from qc.report.wrap_drawing import wrap_drawing
 from qc.scan.allocator import keep_buffers
 from qc.scan.copy_folder import copy_id
 from qc.scan.paths import real
@@ -33,7 +36,7 @@ class Job:
     """What to inspect and how; small and free of pixels, so that it can go to another process.
 
     `id` is that of the copy, as far as it is known without opening its scans. Results go to a folder of that name in
-    `out`.
+    `out`, where an ``index.html`` names them if they are `listed`.
     """
 
     path: Path
@@ -44,6 +47,7 @@ class Job:
     titles: Path | None = None
     scanner: str | None = None
     dpi: float | None = None
+    listed: bool = False
 
     @property
     def folder(self) -> Path:
@@ -63,6 +67,7 @@ def jobs_for(
     titles: Path | None = None,
     scanner: str | None = None,
     dpi: float | None = None,
+    listed: bool = False,
 ) -> list[Job]:
     """A job for each copy, after everything that can be checked without opening a scan.
 
@@ -75,7 +80,7 @@ def jobs_for(
     OutputError
         `out` cannot be made or written to.
     """
-    jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi) for path in paths]
+    jobs = [Job(path, copy_id(path), out, policy, reference, titles, scanner, dpi, listed) for path in paths]
     refuse_same_id((job.id, job.path) for job in jobs)
     _refuse_scan_folders(jobs)
     refuse_missing(reference, titles, scanner)
@@ -84,7 +89,7 @@ def jobs_for(
 
 
 def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> Inspection:
-    """Inspect a copy and write ``inspection.json``, its sidecar and ``report.html``, replacing older ones.
+    """Inspect a copy and write ``inspection.json``, its sidecar and ``report.html`` with larger pictures, replacing older ones.
 
     Raises
     ------
@@ -94,7 +99,8 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     keep_buffers()
     cv2.setNumThreads(1)
     opened = open_with(job.path, reference=job.reference, titles=job.titles, scanner=job.scanner, dpi=job.dpi)
-    reader, reference = ScanReader(), opened.reference
+    large = PagePictures()
+    reader, reference = ScanReader(seen=large.keep), opened.reference
     inspection, pages = inspect_with_colors(
         opened.copy,
         reference,
@@ -104,10 +110,13 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         threads=threads,
         progress=progress,
         reader=reader,
+        cover=opened.cover,
+        cover_note=opened.cover_note,
     )
     capture = capture_of(inspection.copy, opened.scanner.profile)
     colors = CopyColors(pages, capture, reference is not None and reference.trim_known)
-    write_results(inspection, colors, reference, job, reader)
+    large.write(inspection, job.folder)
+    write_results(inspection, colors, reference, job, cover=opened.cover, reader=reader)
     write_sidecar(job.folder, inspection, colors)
     return inspection
 
@@ -117,18 +126,27 @@ def write_results(
     colors: CopyColors,
     reference: Reference | None,
     job: Job,
+    *,
+    cover: CoverReference | None = None,
+    beside: Inspection | None = None,
     reader: ScanReader | None = None,
 ) -> None:
-    """Write ``inspection.json`` and ``report.html``.
+    """Write ``inspection.json``, ``report.html`` and the pictures of findings beside it.
+
+    `beside` is a copy of the title whose cover is shown beside that of this one, where this is the odd one.
 
     Raises
     ------
     OutputError
         They cannot be written.
     """
-    shown, imprint = exhibits(inspection, reference, reader=reader), imprint_picture(inspection, reader)
+    # Its pixels are at hand still; pictures of findings let go of theirs.
+    imprint = imprint_picture(inspection, reader)
+    shown = exhibits(inspection, reference, reader=reader, cover=cover, beside=beside)
     pictures = color_pictures(inspection, colors.pages, reference)
-    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint)
+    index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
+    wrap = wrap_drawing(inspection, cover.wrap) if cover is not None else None
+    html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, wrap=wrap, index=index)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

@@ -22,7 +22,7 @@ from qc.features.color_tiles import ColorTiles
 from qc.geometry import Affine, Size
 from qc.measure import MEASURES
 from qc.model import Inspection
-from qc.report.files import write_bytes
+from qc.report.files import replacing
 
 NAME = "inspection.npz"
 
@@ -51,9 +51,8 @@ def write_sidecar(folder: Path, inspection: Inspection, colors: CopyColors) -> N
         "trim_known": colors.trim_known,
     }
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode("utf-8", "surrogatepass"), np.uint8)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_bytes(buffer.getvalue(), folder / NAME)
+    with replacing(folder / NAME) as file:
+        np.savez_compressed(file, **arrays)
 
 
 def read_sidecar(folder: Path) -> tuple[Inspection, CopyColors] | None:

@@ -264,6 +264,7 @@ def _observation_row(o: Observation) -> dict[str, Any]:
         "axis": o.where.axis,
         "copy": o.where.copy,
         "copies": None if o.where.copies is None else _json(o.where.copies),
+        "side": o.where.side,
         "value": encode(None if o.value is None else float(o.value)),
         "unit": o.unit,
         "u": encode(None if o.u is None else float(o.u)),
@@ -274,7 +275,7 @@ def _observation_row(o: Observation) -> dict[str, Any]:
 
 
 def _observation(row: Mapping[str, Any]) -> Observation:
-    where = {name: row[name] for name in ("page", "edge", "axis", "copy")}
+    where = {name: row[name] for name in ("page", "edge", "axis", "copy", "side")}
     where["copies"] = row["copies"] and json.loads(row["copies"])
     return Observation(
         measure=row["measure"],

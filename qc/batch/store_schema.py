@@ -149,5 +149,17 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
     # The scans that a verdict asks for; of older verdicts nobody chose them.
     ("ALTER TABLE verdicts ADD COLUMN rescan TEXT CHECK (rescan IS NULL OR json_valid(rescan))",),
+    # Of which side of a cover.
+    (
+        "ALTER TABLE observations ADD COLUMN side TEXT",
+        "DROP VIEW latest_observations",
+        """
+        CREATE VIEW latest_observations AS
+        SELECT i.copy, o.measure, o.version, o.page, o.edge, o.axis, o.side, o.copy AS where_copy, o.copies AS where_copies,
+               o.value, o.unit, o.u, o.flags, o.detail, o.evidence, i.id AS inspection_id, o.id AS observation_id
+        FROM observations o JOIN inspections i ON i.id = o.inspection_id
+        WHERE i.id IN (SELECT max(id) FROM inspections GROUP BY copy)
+        """,
+    ),
 )
 """Statements of each step; a store of version n has the first n behind it."""

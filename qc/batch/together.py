@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from qc.compare.consensus import with_consensus
 from qc.compare.same_title import CopyColors, with_copy_colors
 from qc.errors import UsageError
 from qc.measure import MEASURES
+from qc.measure.copy_cover_outlier import copy_cover_outlier
 from qc.model import Inspection
-from qc.reference.find import Reference, find_reference
+from qc.reference.cover import CoverReference
+from qc.reference.find import Reference, find_cover, find_reference
 from qc.scan.copy_toml import read_copy_toml
 
 MOST_TOGETHER = 8
@@ -93,13 +95,26 @@ def hold_together(
         if all(colors.trim_known for _, colors in parts):
             after |= zip(group, with_copy_colors(parts, policy, step), strict=True)
     changed = {i: now for i, now in after.items() if now is not before[i] and (only is None or i in only)}
-    references: dict[str | None, Reference | None] = {}
+    ordered: dict[tuple[str | None, ...], tuple[Reference | None, CoverReference | None]] = {}
     for i, now in changed.items():
         job, (_, colors) = found[i]
-        if now.reference.sha256 not in references:
-            references[now.reference.sha256] = find_reference(now.copy, job.reference, job.titles)[0]
-        write_results(now, colors, references[now.reference.sha256], job)
+        title = now.reference.sha256, now.copy.isbn, now.copy.reference.file
+        if title not in ordered:
+            reference, _ = find_reference(now.copy, job.reference, job.titles)
+            cover, _ = find_cover(now.copy, job.reference, job.titles, reference)
+            ordered[title] = reference, cover
+        reference, cover = ordered[title]
+        write_results(now, colors, reference, job, cover=cover, beside=_as_the_most(now, after.values()))
     return changed, lost
+
+
+def _as_the_most(odd: Inspection, inspections: Iterable[Inspection]) -> Inspection | None:
+    """A copy of the same title whose cover is as that of the most."""
+    for other in inspections:
+        alike = any(o.measure == copy_cover_outlier.id and o.value == 0 for o in other.observations)
+        if alike and other is not odd and other.copy.isbn == odd.copy.isbn:
+            return other
+    return None
 
 
 def _stored(job: Job) -> tuple[Inspection, CopyColors] | None:

@@ -23,7 +23,7 @@ from qc.scan.paths import real
 class Result:
     """What a worker gives of a copy; `inspection` is None where it could not be inspected.
 
-    `files` are those of its result by their names, where the worker has not written them itself.
+    `files` are those of its result by their paths in its folder, where the worker has not written them itself.
     """
 
     row: Row
@@ -61,7 +61,7 @@ def inspect_elsewhere(job: Job, tick: Tick) -> Result:
     with TemporaryDirectory(prefix="qc-") as folder:
         there = replace(job, out=Path(folder))
         result = inspect_one(there, tick)
-        files = {path.name: path.read_bytes() for path in there.folder.glob("*")}
+        files = {p.relative_to(there.folder).as_posix(): p.read_bytes() for p in there.folder.rglob("*") if p.is_file()}
     if result.row.exit == 70:
         result = replace(result, row=replace(result.row, message=f"{result.row.message} (On {gethostname()}.)"))
     return replace(result, files=files)

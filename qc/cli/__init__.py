@@ -21,6 +21,9 @@ _SECTIONS = {
         "inspect": "Scans of a copy to a verdict.",
         "compare": "Copies of one title against each other.",
     },
+    "Before ordering": {
+        "check-cover": "What a cover implies: spine, room at the folds, normal shifts.",
+    },
     "Overnight": {
         "plan": "How scans are understood, and what to rescan; touches nothing.",
         "batch": "Inspect every copy below a folder.",
@@ -53,7 +56,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(ctx):
             return None
-        command = getattr(importlib.import_module(f"{self.package}.{name}"), name)
+        word = name.replace("-", "_")
+        command = getattr(importlib.import_module(f"{self.package}.{word}"), word)
         assert isinstance(command, click.Command)
         return command
 

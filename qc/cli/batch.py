@@ -117,7 +117,8 @@ def batch(
     if redo and store_path is None:
         raise UsageError("--redo needs --store: without a store every copy is inspected anyway.")
     loaded = load_policy(policy)
-    work = jobs_for(_copies_below(folder, out), out, loaded, titles=titles, scanner=scanner, dpi=dpi)
+    paths = _copies_below(folder, out)
+    work = jobs_for(paths, out, loaded, titles=titles, scanner=scanner, dpi=dpi, listed=True)
     groups = groups_of(work)
     runner = _runner(cluster, jobs, time_limit * 60, round(memory_limit * 2**30))
     with ExitStack() as stack:

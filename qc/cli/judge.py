@@ -72,10 +72,10 @@ def _print(flips: Sequence[Flip]) -> None:
     if not flips:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("copy", "verdict", "refund", "rule", "why"):
+    for name in ("copy", "verdict", "refund", "why"):
         table.add_column(name, overflow="fold")
     for f in flips:
         verdict = f"{f.before.verdict.outcome} -> {f.after.verdict.outcome}"
         refund = f"{f.before.refund.outcome} -> {f.after.refund.outcome}"
-        table.add_row(*(Text(one_line(cell)) for cell in (f.after.copy.id, verdict, refund, f.rule, f.why)))
+        table.add_row(*(Text(one_line(cell)) for cell in (f.after.copy.id, verdict, refund, f.why)))
     terminal.results().print(table)

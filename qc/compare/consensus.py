@@ -8,6 +8,7 @@ from qc.judge.policy import Policy
 from qc.judge.rejudge import judged_again
 from qc.measure.context.copies_context import MIN_COPIES, CopiesContext, of_copy
 from qc.measure.context.observing import observe_copies
+from qc.measure.copy_cover_outlier import copy_cover_outlier
 from qc.measure.copy_position_outlier import copy_position_outlier
 from qc.model import Inspection, ReferenceId
 
@@ -41,7 +42,8 @@ def with_consensus(inspections: Sequence[Inspection], policy: Policy) -> list[In
         if len(group) < MIN_COPIES:
             continue
         seen = observe_copies(CopiesContext(inspected={i.copy.id: i for i in group}))
-        measured = {o.where.copy for o in seen if o.measure == copy_position_outlier.id and o.value is not None}
+        tell = (copy_position_outlier.id, copy_cover_outlier.id)
+        measured = {o.where.copy for o in seen if o.measure in tell and o.value is not None}
         if len(measured) < MIN_COPIES:
             continue
         for i in group:

@@ -12,7 +12,7 @@ from qc.judge.policy import Policy
 from qc.measure.copy_color import CopyColorDetail, copy_color_difference, copy_color_outlier
 from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
-from qc.number_format import plus_minus
+from qc.number_format import spoken
 
 Pair = tuple[str, str]
 
@@ -57,10 +57,9 @@ def odd_in_position(copies: Sequence[str], observations: Sequence[Observation], 
         rest = abs(place[far[1]] - place[middle])
         if abs(value) - rest <= k * u or (best is not None and abs(value) <= abs(best.value)):
             continue
-        size = plus_minus(abs(value), k * u, "mm")
         sentence = (
-            f"{far[0]} is the odd one in position: at the {edge} it was cut {size} {_way(value)} than {middle}, "
-            f"the others differ by {rest:.2f} mm at most"
+            f"{far[0]} is the odd one in position: at the {edge} it was cut {spoken(value, 'mm')} {_way(value)} than {middle}, "
+            f"the others differ by {spoken(rest, 'mm')} at most"
         )
         best = Odd(far[0], "position", value, u, sentence)
     return best
@@ -80,8 +79,8 @@ def odd_in_color(observations: Sequence[Observation], k: float) -> Odd | None:
         o, rest = first
         page = CopyColorDetail.of(o).max_page
         sentence = (
-            f"{o.where.copy} is the odd one in color: {plus_minus(o.value or 0.0, k * (o.u or 0.0), 'ΔE00')} from the "
-            f"median of the copies ({direction(o)}; most on page {page}), the others {rest:.1f} at most"
+            f"{o.where.copy} is the odd one in color: {spoken(o.value or 0.0, 'dE00')} from the "
+            f"median of the copies, {direction(o)}, most on page {page}; the others {rest:.0f} at most"
         )
         return Odd(str(o.where.copy), "color", o.value or 0.0, o.u or 0.0, sentence)
     pages: dict[int, list[Observation]] = {}
@@ -94,8 +93,8 @@ def odd_in_color(observations: Sequence[Observation], k: float) -> Odd | None:
     most = max(leaders, key=lambda o: o.value or 0.0)
     own = sorted({o.where.page or 0 for o in leaders if o.where.copy == most.where.copy})
     where = f"page {own[0]}" if len(own) == 1 else f"pages {ranges(own)}"
-    size = plus_minus(most.value or 0.0, k * (most.u or 0.0), "ΔE00")
-    sentence = f"{most.where.copy} is the odd one in color on {where}: up to {size} ({direction(most)})"
+    size = spoken(most.value or 0.0, "dE00")
+    sentence = f"{most.where.copy} is the odd one in color on {where}: up to {size}, {direction(most)}"
     return Odd(str(most.where.copy), "color", most.value or 0.0, most.u or 0.0, sentence)
 
 
@@ -129,7 +128,7 @@ def pair_sentences(observations: Sequence[Observation], k: float) -> list[str]:
     if cuts:
         o = max(cuts, key=lambda o: abs(o.value or 0.0))
         a, b = o.where.copies or ("", "")
-        size = plus_minus(abs(o.value or 0.0), k * (o.u or 0.0), "mm")
+        size = spoken(o.value or 0.0, "mm")
         said.append(f"{b} was cut {size} {_way(o.value or 0.0)} than {a} at the {o.where.edge}")
     colors = [
         o
@@ -140,8 +139,7 @@ def pair_sentences(observations: Sequence[Observation], k: float) -> list[str]:
     if colors:
         o = max(colors, key=lambda o: o.value or 0.0)
         a, b = o.where.copies or ("", "")
-        size = plus_minus(o.value or 0.0, k * (o.u or 0.0), "ΔE00")
-        said.append(f"{b} differs in color from {a} by {size} ({direction(o)})")
+        said.append(f"{b} differs in color from {a} by {spoken(o.value or 0.0, 'dE00')}, {direction(o)}")
     return said
 
 

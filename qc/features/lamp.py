@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from qc.features.channels import channel_max, channel_mean, channel_min
 from qc.features.tiles import ScannedPage
+from qc.geometry import Affine
 from qc.stats import huber_weights, mad, median
 
 LEAST_BARE = 0.3
@@ -85,16 +86,19 @@ def lamp_taken_out(pages: Sequence[ScannedPage]) -> list[ScannedPage]:
     return result
 
 
-def _on_glass(page: ScannedPage, tiles: Array) -> Array:
+def _on_glass(page: ScannedPage, to_mm: Affine, tiles: Array) -> Array:
     """Place of tiles (column, row) on the glass, mm, shape (n, 2)."""
-    return np.asarray(page.to_scan(page.tiles.to_mm(tiles)) / page.to_scan.scale)
+    return np.asarray(page.to_scan(to_mm(tiles)) / page.to_scan.scale)
 
 
 def _extent(pages: Sequence[ScannedPage]) -> tuple[Array, Array]:
     if not pages:
         return np.zeros(2), np.ones(2)
-    last = [np.array(p.tiles.usable.shape)[::-1] - 1.0 for p in pages]
-    corners = [_on_glass(p, np.array([[0, 0], [x, 0], [0, y], [x, y]])) for p, (x, y) in zip(pages, last, strict=True)]
+    corners = []
+    for page in pages:
+        tiles = page.tiles
+        y, x = np.array(tiles.usable.shape) - 1.0
+        corners.append(_on_glass(page, tiles.to_mm, np.array([[0, 0], [x, 0], [0, y], [x, y]])))
     return np.min(corners, axis=(0, 1)), np.max(corners, axis=(0, 1))
 
 
@@ -102,7 +106,7 @@ def _shown(page: ScannedPage, extent: tuple[Array, Array]) -> _Shown:
     tiles, (low, high) = page.tiles, extent
     rows, cols = tiles.usable.shape
     places = np.column_stack([np.tile(np.arange(cols), rows), np.repeat(np.arange(rows), cols)])
-    everywhere = 2 * (_on_glass(page, places) - low) / np.maximum(high - low, 1.0) - 1
+    everywhere = 2 * (_on_glass(page, tiles.to_mm, places) - low) / np.maximum(high - low, 1.0) - 1
     if tiles.bare is None or tiles.bare_light is None:
         return _Shown(np.zeros((0, 3)), np.zeros(0), everywhere, np.zeros(len(everywhere), bool))
     light = np.asarray(tiles.bare_light, np.float64)
@@ -231,4 +235,4 @@ def _leveled(page: ScannedPage, shown: _Shown, field: _Field) -> ScannedPage:
         paper=paper,
         u_lamp=u.reshape(shape),
     )
-    return replace(page, tiles=even.compact())
+    return replace(page, kept=page.kept.instead(even.compact()))

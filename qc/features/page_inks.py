@@ -103,7 +103,7 @@ class CopyInks:
 
 def paper_of(pages: Sequence[ScannedPage]) -> Array | None:
     """Linear RGB of the copy's paper, the median over the pages that show some."""
-    papers = [p.tiles.paper for p in pages if p.tiles.paper is not None]
+    papers = [paper for page in pages if (paper := page.tiles.paper) is not None]
     return np.median(np.array(papers), axis=0) if papers else None
 
 
@@ -122,19 +122,23 @@ def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], Copy
     """
     common = paper_of(pages)
     u_common = _paper_scatter(pages)
-    papers = [p.tiles.paper if p.tiles.paper is not None else common for p in pages]
-    known = [(i, p.tiles, paper) for i, (p, paper) in enumerate(zip(pages, papers, strict=True)) if paper is not None]
-    telling = sorted(known, key=lambda page: -_tones(page[1]))[:RESPONSE_PAGES]
-    place = {i: n for n, (i, _, _) in enumerate(sorted(telling, key=lambda page: page[0]))}
-    shown = [densities(tiles, paper) for i, tiles, paper in known if i in place]
+    papers, tones, gray = dict[int, Array](), dict[int, int](), dict[int, bool]()
+    for i, page in enumerate(pages):
+        tiles = page.tiles
+        paper = tiles.paper if tiles.paper is not None else common
+        if paper is not None:
+            papers[i], tones[i], gray[i] = paper, _tones(tiles), is_gray_scan(tiles)
+    telling = sorted(sorted(papers, key=lambda i: -tones[i])[:RESPONSE_PAGES])
+    place = {i: n for n, i in enumerate(telling)}
+    shown = [densities(pages[i].tiles, papers[i]) for i in telling]
     response = ink_response(shown)
     misfit = _misfit(shown, response)
-    gray = {i: is_gray_scan(tiles) for i, tiles, _ in known}
-    in_color = [d for d, i in zip(shown, sorted(place), strict=True) if not gray[i]]
+    in_color = [d for d, i in zip(shown, telling, strict=True) if not gray[i]]
     whole = replace(_copy_inks(in_color, response), solids=_solids(pages))
     # Those of the other pages are made one by one: held together they would make the memory grow with the copy.
     found: list[PageInks | None] = [None] * len(pages)
-    for i, tiles, paper in known:
+    for i, paper in papers.items():
+        tiles = pages[i].tiles
         seen = shown[place[i]] if i in place else densities(tiles, paper)
         inks = _inks(tiles, seen, response, place.get(i, -1), misfit, gray[i])
         found[i] = (
@@ -168,7 +172,8 @@ def _solids(pages: Sequence[ScannedPage]) -> Share | None:
     """Darkness of areas ordered black against that of black letters, whose ink they share; None where either is not shown."""
     areas, letters = [], []
     for page in pages:
-        tiles, paper = page.tiles, page.tiles.paper
+        tiles = page.tiles
+        paper = tiles.paper
         if paper is None or tiles.contrast is None:
             continue
         ordered, shown = channel_mean(np.minimum(tiles.reference, 1.0)), channel_mean(tiles.copy / paper)

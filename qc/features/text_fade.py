@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -41,12 +41,12 @@ PICTURED = 0.02
 """Share of tiles that are dark or of an even tint, from which on a page is no page of text: pictures print otherwise."""
 
 
-def letter_contrast(pages: Sequence[PageTiles]) -> Array | None:
+def letter_contrast(pages: Iterable[PageTiles]) -> Array | None:
     """Coefficients of the contrast that letters of a size and weight usually have in this copy.
 
     Parameters
     ----------
-    pages : sequence of PageTiles
+    pages : iterable of PageTiles
 
     Returns
     -------
@@ -57,12 +57,15 @@ def letter_contrast(pages: Sequence[PageTiles]) -> Array | None:
     -----
     Fine letters lose contrast to the scanner's blur, bold ones keep it. Robust against pages and sides that are pale.
     """
-    seen = [(t, _shown(t)) for t in pages]
-    masks = [_telling(t) & np.isfinite(shown) for t, shown in seen]
-    if sum(int(m.sum()) for m in masks) < MANY:
+    designs, targets = [np.zeros((0, 5))], [np.zeros(0)]
+    for tiles in pages:
+        shown = _shown(tiles)
+        mask = _telling(tiles) & np.isfinite(shown)
+        designs.append(_features(tiles)[mask])
+        targets.append(shown[mask])
+    design, target = np.concatenate(designs), np.concatenate(targets)
+    if len(target) < MANY:
         return None
-    design = np.concatenate([_features(t)[m] for (t, _), m in zip(seen, masks, strict=True)])
-    target = np.concatenate([shown[m] for (_, shown), m in zip(seen, masks, strict=True)])
     weights = np.ones(len(target))
     for _ in range(6):
         weighted = design * weights[:, None]

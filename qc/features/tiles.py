@@ -6,7 +6,7 @@ Averaging gamma-coded values of a halftone is wrong by several units of color di
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,17 +72,40 @@ class PageTiles:
         found = {name: (getattr(self, name), kind) for name, kind in kinds.items()}
         return replace(self, **{name: v.astype(kind, copy=False) for name, (v, kind) in found.items() if v is not None})
 
+    def read(self) -> Self:
+        """As `Tiles`: these are at hand."""
+        return self
+
+    def instead(self, tiles: PageTiles) -> PageTiles:
+        """As `Tiles`."""
+        return tiles
+
+
+class Tiles(Protocol):
+    """The tiles of a page wherever they are: at hand, or in a `qc.features.tile_file.TileFile`."""
+
+    def read(self) -> PageTiles: ...
+
+    def instead(self, tiles: PageTiles, /) -> Tiles:
+        """Others, kept as these are."""
+        ...
+
 
 @dataclass(frozen=True)
 class ScannedPage:
-    """A registered page: its position, file and frame, tiles, the map from page-frame mm to scan pixels, and whether it is
-    a recto."""
+    """A registered page: its position, file and frame, where its tiles are, the map from page-frame mm to scan pixels, and
+    whether it is a recto."""
 
     position: int
     scan: tuple[str, int]
-    tiles: PageTiles
+    kept: Tiles
     to_scan: Affine
     recto: bool = True
+
+    @property
+    def tiles(self) -> PageTiles:
+        """They may be read from a file: ask once, and hold those of few pages at a time."""
+        return self.kept.read()
 
 
 def page_tiles(maps: PageMaps, flat_mm: tuple[float, float] = (float("-inf"), float("inf"))) -> PageTiles:

@@ -148,7 +148,8 @@ def tone_curve(pages: Sequence[ScannedPage]) -> ToneCurve:
     ordered_by: list[list[float]] = [[] for _ in range(STEPS)]
     shown_by: list[list[float]] = [[] for _ in range(STEPS)]
     for page in pages:
-        tiles, paper = page.tiles, page.tiles.paper
+        tiles = page.tiles
+        paper = tiles.paper
         if paper is None:
             continue
         even = even_tones(tiles)

@@ -120,3 +120,8 @@ def _isbn(copy: BookCopy, observations: Sequence[Observation]) -> tuple[str | No
     if len(sure) == 1:
         return sure[0], ordered, ""
     return stated, ordered, f"the barcode of the cover reads {' or '.join(sure or numbers)}, and {ordered} was ordered"
+
+
+def printed_before_change(claim: Claim) -> bool:
+    """Whether the copy was printed on a day before the author's last change to the files; False if unknown."""
+    return bool(claim.printed_on and claim.content_updated_on and claim.printed_on < claim.content_updated_on)

@@ -9,7 +9,8 @@ from statistics import NormalDist
 
 from qc.flags import Flag
 from qc.geometry import Edge
-from qc.judge.claim import known
+from qc.judge.claim import known, printed_before_change
+from qc.judge.cover_gaps import cover_gaps, looked_at_cover
 from qc.judge.messages import Book, capital, listed, message, name, ranges
 from qc.judge.own_words import own_sentence, seen_size
 from qc.judge.policy import Policy
@@ -19,9 +20,12 @@ from qc.judge.scan_case import AGAIN, Case
 from qc.judge.summary import NOT_SCANNED, STALE, shortly, sound, worst
 from qc.measure import MEASURES
 from qc.measure.color_defect import color_defect
+from qc.measure.details import GapDetail
+from qc.measure.foreign_pages import pages_foreign
+from qc.measure.page_sequence import pages_missing
+from qc.measure.words import place_in_book
 from qc.model import (
     BookCopy,
-    Claim,
     Detail,
     Finding,
     FindingOutcome,
@@ -39,7 +43,7 @@ from qc.model import (
 FALSE_OUTSIDE = 0.001
 WITHOUT_DESIGN = frozenset({"none", "consensus"})
 """Kinds of reference that do not say where the print belongs: never a no-defect."""
-_NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER)})
+_NO_PRINT = frozenset({str(Flag.BLANK), str(Flag.COVER), str(Flag.NO_BOUND_PAGES)})
 _NOT_ORDERED = frozenset({str(Flag.LITTLE_COLOR), str(Flag.TONES_BY_PLACE), str(Flag.PAPER_NOT_STATED)})
 _STATE = {
     Flag.NO_REFERENCE: "add the reference the copy was ordered from (--titles or --reference)",
@@ -56,6 +60,8 @@ _REASONS = (
     Flag.HALF_LEAVES,
 )
 """Why nothing is judged where a better scan of the same page does not help."""
+MOST_NAMED = 5
+"""Words that name the scans of a group in the sentence of a verdict; more stand in the list alone."""
 Lack = tuple[Rule, Edge | None]
 
 
@@ -122,22 +128,22 @@ def judge(
     missing = _missing(policy, findings, copy)
     defects = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
     doubts = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
-    unseen = ["cover", *not_checked, *_not_judged(policy, findings, observations, copy)]
-    unseen = list(dict.fromkeys([*unseen, *_not_scanned(copy, pages, not_seen)]))
+    unseen = [*cover_gaps(observations), *not_checked, *_not_judged(policy, findings, observations, copy)]
+    unseen = list(dict.fromkeys([*unseen, *_not_scanned(copy, pages, not_seen, observations, book)]))
     case = Case(copy, findings, observations, pages, not_seen, policy.k)
     lacking = [] if reference.kind in WITHOUT_DESIGN else list(missing.values())
     if defects:
-        decision, said = VerdictOutcome.DEFECT, worst(defects, policy)
+        decision, said = VerdictOutcome.DEFECT, worst(defects, policy, observations, book)
     elif doubts:
-        decision, said = VerdictOutcome.NEEDS_REVIEW, worst(doubts, policy)
+        decision, said = VerdictOutcome.NEEDS_REVIEW, worst(doubts, policy, observations, book)
     elif missing or reference.kind in WITHOUT_DESIGN:
         decision = VerdictOutcome.INSUFFICIENT_EVIDENCE
         said = _lacking(missing, case, reference)
         if reference.kind in WITHOUT_DESIGN and (alone := own_sentence(observations)):
             said += f"; {alone}"
     else:
-        decision, said = VerdictOutcome.NO_DEFECT, sound(findings, policy)
-    gaps = [u for u in unseen if decision is not VerdictOutcome.INSUFFICIENT_EVIDENCE or u not in missing]
+        decision, said = VerdictOutcome.NO_DEFECT, sound(findings, policy, copy.claim)
+    gaps = _beside(unseen, missing, decision, reference) if copy.scans else []
     summary = f"{said}; not checked: {shortly(gaps)}." if gaps else f"{said}."
     return findings, Verdict(decision, summary, tuple(unseen), rescan_list(case, decision, lacking))
 
@@ -149,11 +155,6 @@ def judge_between(observations: Sequence[Observation], policy: Policy) -> tuple[
     return tuple(
         f for rule in rules for f in _judge_rule(replace(rule, required=False), policy, observations, None, {})
     )
-
-
-def printed_before_change(claim: Claim) -> bool:
-    """Whether the copy was printed on a day before the author's last change to the files; False if unknown."""
-    return bool(claim.printed_on and claim.content_updated_on and claim.printed_on < claim.content_updated_on)
 
 
 def spine_in_doubt(found: Iterable[Observation | Finding]) -> bool:
@@ -272,6 +273,7 @@ def _not_judged(
     policy: Policy, findings: Sequence[Finding], observations: Sequence[Observation], copy: BookCopy
 ) -> list[str]:
     words = list(_missing(policy, findings, copy))
+    covered = looked_at_cover(observations)
     for rule in policy.rules:
         if rule.required and not _set_aside(rule, copy):
             continue
@@ -280,6 +282,7 @@ def _not_judged(
             rule.severity == "note"
             or rule.outside is None
             or rule.scope == "copies"
+            or (MEASURES[rule.measure].subject == "cover" and not covered)
             or (rule.edges and not rule.judged_edges(copy.scan, spine_in_doubt(observations)))
         ):
             continue
@@ -308,13 +311,37 @@ def _late(findings: Sequence[Finding]) -> str:
     return f" (scanned pages {ranges(late)} were scanned late, or are bound there)" if late else ""
 
 
-def _not_scanned(copy: BookCopy, pages: Sequence[PageRecord], not_seen: Sequence[NotSeen]) -> list[str]:
+def _beside(
+    unseen: Sequence[str], missing: Mapping[str, Lack], decision: VerdictOutcome, reference: ReferenceId
+) -> list[str]:
+    """What was not checked and is said beside the finding: nothing that it says or asks for already."""
+    if decision is VerdictOutcome.NO_DEFECT:
+        return [u for u in unseen if not u.endswith(STALE)]
+    if decision is not VerdictOutcome.INSUFFICIENT_EVIDENCE:
+        return list(unseen)
+    return [] if reference.note else [u for u in unseen if u not in missing and not u.startswith(NOT_SCANNED)]
+
+
+def _not_scanned(
+    copy: BookCopy,
+    pages: Sequence[PageRecord],
+    not_seen: Sequence[NotSeen],
+    observations: Sequence[Observation],
+    book: Book,
+) -> list[str]:
     words = []
+    # Of these a finding speaks.
+    missing = {
+        n for o in observations if o.measure == pages_missing.id and o.value for n in GapDetail.of(o).reference_pages
+    }
+    foreign = [o.where.page for o in observations if o.measure == pages_foreign.id and o.value and o.where.page]
+    told = missing | {place_in_book(p, book) for p in foreign}
     repeated = sum(p.same_as is not None for p in pages)
     broken = [p.file for p in pages if p.kind is PageKind.UNREADABLE]
     if broken:
         words.append(f"unreadable scans: {', '.join(broken)}")
     unseen = [n.reference_page for n in not_seen if n.reference_page is not None and n.file is None]
+    unseen = [n for n in unseen if n not in told]
     if unseen:
         words.append(f"{NOT_SCANNED}{ranges(unseen)}")
     elif copy.pages_expected and (lacking := copy.pages_expected - len(copy.pages) + repeated) > 0:
@@ -326,7 +353,7 @@ def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) ->
     """What was not judged and why, and what to add, as the list of scans has it."""
     if not case.copy.scans:
         lost = ", as the copy is claimed as lost" if case.copy.claim.reason == "lost" else ""
-        return f"Not enough evidence: nothing was scanned{lost}"
+        return f"Nothing was scanned{lost}"
     edges = [edge for _, edge in missing.values() if edge]
     lacking = [x for x in case.findings if x.outcome is FindingOutcome.NOT_JUDGED]
     flags = Counter(f for x in lacking if x.required or Flag.HALF_LEAVES in x.flags for f in x.flags)
@@ -338,31 +365,35 @@ def _lacking(missing: Mapping[str, Lack], case: Case, reference: ReferenceId) ->
         flag = Flag.TRIM_NOT_STATED
     if reference.kind in WITHOUT_DESIGN:
         flag = Flag.NO_REFERENCE
-    said = flag.meaning
-    if missing:
-        what = f"the cut at the {listed(edges)}" if len(edges) == len(missing) else listed(missing)
-        said = f"{what} could not be judged ({said})"
-    return f"Not enough evidence: {said}; {_what_to_add(flag, missing, case, reference)}"
-
-
-def _what_to_add(flag: Flag, missing: Mapping[str, Lack], case: Case, reference: ReferenceId) -> str:
     if reference.kind == "none" and reference.note:
         told = "" if "--" in reference.note else "; name a reference that can be used with --reference"
-        return f"{_within(reference.note)}{told}"
+        return f"{capital(reference.note.rstrip('.'))}{told}"
+    said = f"{_of_what(missing, case)} could not be judged: {flag.meaning}" if missing else flag.meaning
+    return f"{capital(said)}; {_what_to_add(flag, missing, case)}"
+
+
+def _of_what(missing: Mapping[str, Lack], case: Case) -> str:
+    edges = [edge for _, edge in missing.values() if edge]
+    judged = any(f.required and f.where.edge and f.outcome is not FindingOutcome.NOT_JUDGED for f in case.findings)
+    if len(edges) > 1 and not judged:
+        return "the cuts" if len(edges) == len(missing) else f"the cuts and {len(missing) - len(edges)} more"
+    return f"the cut at the {listed(edges)}" if len(edges) == len(missing) else listed(missing)
+
+
+def _what_to_add(flag: Flag, missing: Mapping[str, Lack], case: Case) -> str:
     if flag in _STATE:
         return _STATE[flag] + (seen_size(case.observations) if flag is Flag.TRIM_NOT_STATED else "")
     if case.copy.claim.reason == "lost":
         return "the copy is claimed as lost"
     asked = rescan_list(case, VerdictOutcome.INSUFFICIENT_EVIDENCE, list(missing.values()))
-    groups = [f"{_some(g)}{which(g)}" for g in in_groups(asked)]
+    groups = [_some(g) for g in in_groups(asked)]
     return f"scan {listed(groups)}" if groups else "no further scan would tell"
 
 
 def _some(group: Sequence[Rescan]) -> str:
+    """The scans of a group for a sentence: by name, or where these are many, how many of the list they stand in."""
+    count, named, need = len(group), which(group), group[0].need
     again = "again " if all(e.file for e in group) else ""
-    return f"{again}any {group[0].need} of " if group[0].need < len(group) else again
-
-
-def _within(message: str) -> str:
-    """A message as part of a sentence."""
-    return message[:1].lower() + message[1:].rstrip(".")
+    if len(named.split()) > MOST_NAMED:
+        return f"{again}any {need} of the {count} pages listed" if need < count else f"{again}the {count} pages listed"
+    return f"{again}any {need} of {named}" if need < count else f"{again}{named}"

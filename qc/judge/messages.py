@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from qc.flags import Flag
 from qc.judge.rule import Limit, Rule
@@ -17,6 +17,8 @@ from qc.number_format import spoken, spoken_beside
 Book = Mapping[int, int | None]
 """Which page of the book a scanned page shows, by position, 1-based; None where it is not known."""
 _LOOK = "so a person must look"
+_IN_THE_BOOK = frozenset({str(Flag.SCANNED_LATE), str(Flag.MIXED_UP)})
+"""What the copy itself shows at once, where its scans do not."""
 _SAME_MM = 0.05
 """Limits in millimeters and inches that differ by less are one limit, rounded: 0.125 in and 3.2 mm."""
 
@@ -33,20 +35,30 @@ def name_of(finding: Finding) -> str:
 
 
 def message(
-    rule: Rule, outcome: FindingOutcome, observation: Observation, book: Book, doubt: tuple[str, ...] = ()
+    rule: Rule,
+    outcome: FindingOutcome,
+    observation: Observation,
+    book: Book,
+    doubt: tuple[str, ...] = (),
+    positions: Sequence[int] = (),
 ) -> str:
     """One sentence without its period for a finding of `rule` on `observation`; `doubt` holds the flags that leave it to a
-    person."""
+    person, `positions` the scanned pages of which it is true alike, if there are several."""
     page = page_in_words(observation.where.page, book)
+    if len(positions) > 1:
+        page = Said("", book=book).pages(positions)
+    elif observation.where.page:
+        positions = (observation.where.page,)
     if observation.value is None:
         return _unmeasured(rule, observation, page)
     measure = MEASURES[observation.measure]
     size, allowed = size_and_limit(rule, outcome, observation.value)
-    said = measure.say(observation, Said(size, page, book))
+    said = measure.say(observation, Said(size, page, book, positions))
     if not measure.says_where:
         said += _place(observation, page)
     if doubt:
-        return f"{said}; {reasons(doubt[:1])}, {_LOOK}"
+        look = "so look in the book" if doubt[0] in _IN_THE_BOOK else _LOOK
+        return f"{said}; {reasons(doubt[:1])}, {look}"
     if rule.unit == "count":
         return said + _of_count(rule, outcome, observation.value)
     return said + _of_size(rule, outcome, observation.value, allowed)
@@ -116,7 +128,8 @@ def _of_count(rule: Rule, outcome: FindingOutcome, value: float) -> str:
 def _of_size(rule: Rule, outcome: FindingOutcome, value: float, allowed: str) -> str:
     up_to = f"up to {allowed} is allowed" if rule.within.is_upper else f"at least {allowed} is expected"
     if outcome is not FindingOutcome.UNDECIDED:
-        return f"; {up_to}"
+        # That a size should not be less than nothing goes without saying.
+        return f"; {up_to}" if rule.within.is_upper or rule.within.value else ""
     if _only_a_person(rule, value):
         return f"; {'beyond' if rule.within.is_upper else 'below'} {allowed} a person must look"
     if rule.outside is None or abs(rule.outside.value - rule.within.value) < (_SAME_MM if rule.unit == "mm" else 1e-9):
@@ -136,6 +149,8 @@ def _place(observation: Observation, page: str) -> str:
     place = f" at the {where.edge}" if where.edge else ""
     place += f" on {page}" if page else ""
     place += {None: "", "x": " (horizontal)", "y": " (vertical)"}.get(where.axis, f" in {where.axis}")
+    if where.side:
+        place += f" on the {where.side}"
     if where.copies:
         place += f" between {listed(where.copies)}"
     elif where.copy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qc.flags import Flag
-from qc.judge.messages import listed, reasons
+from qc.judge.messages import listed
 from qc.measure.copy_position_outlier import copy_position_outlier
 from qc.measure.details import PlacementDetail
 from qc.measure.print_position_jitter import print_position_jitter
@@ -13,29 +13,26 @@ from qc.measure.print_position_recto_verso import OwnSizeDetail, print_position_
 from qc.measure.trim_size_block import CutSizeDetail, trim_size_block
 from qc.measure.words import shift_in_words
 from qc.model import Observation
-from qc.number_format import plus_minus
+from qc.number_format import spoken
 
 _ALONG = {"x": "across", "y": "down"}
 
 
 def own_sentence(observations: Sequence[Observation]) -> str:
-    """How fronts and backs of the leaves lie by the pages of a copy alone, without a period; empty where nothing of it was
-    asked."""
+    """How fronts and backs of the leaves lie by the pages of a copy alone, without a period; empty where they do not tell."""
     shifts = [o for o in observations if o.measure == print_position_recto_verso.id]
-    if not shifts:
+    known = [o for o in shifts if o.value is not None]
+    if not known:
         return ""
-    if known := [o for o in shifts if o.value is not None]:
-        said = f"leaf backs are printed {listed(map(shift_in_words, known))} than fronts"
-    else:
-        said = f"its own pages do not tell how fronts and backs lie ({reasons(shifts[0].flags[:1])})"
+    said = f"leaf backs are printed {listed(map(shift_in_words, known))} than fronts"
     apart = [o for o in observations if o.measure == copy_position_outlier.id and o.value is not None]
     return said + (f", and all is printed {listed(map(shift_in_words, apart))} than in most copies" if apart else "")
 
 
 def own_facts(observations: Sequence[Observation], k: float) -> list[str]:
-    """What else the pages of a copy without a reference say, for a technical line; `k` expands u to U."""
+    """What else the pages of a copy without a reference say; `k` expands u to U."""
     shifts = [o for o in observations if o.measure == print_position_recto_verso.id and o.value is not None]
-    said = _drift(observations, k) + _size(observations, k)
+    said = _drift(observations, k) + _size(observations)
     return [*said, "what is common to all pages cannot be known without the design"] if said and shifts else said
 
 
@@ -46,17 +43,16 @@ def _drift(observations: Sequence[Observation], k: float) -> list[str]:
             continue
         d = PlacementDetail.of(o)
         if d.u_drift and abs(d.drift) > k * d.u_drift:
-            drift = plus_minus(abs(d.drift), k * d.u_drift, "mm")
-            said.append(f"the print drifts {drift} {_ALONG[str(o.where.axis)]} over the pages")
+            said.append(f"the print drifts {spoken(d.drift, 'mm')} {_ALONG[str(o.where.axis)]} over the pages")
     return said
 
 
-def _size(observations: Sequence[Observation], k: float) -> list[str]:
+def _size(observations: Sequence[Observation]) -> list[str]:
     for o in observations:
         own = OwnSizeDetail.of(o)
         if o.measure != trim_size_block.id or o.where.axis != "height" or own.size is None:
             continue
-        said = f"pages {plus_minus(own.size, k * own.u_size, 'mm')} high"
+        said = f"pages {own.size:.1f} mm high"
         if own.trim is not None:
             what = "nearest standard trim" if Flag.TRIM_NOT_STATED in o.flags else "ordered"
             said += f" ({what} {own.trim:.1f} mm)"

@@ -76,7 +76,7 @@ def unexplained(end: BookEnd, padding: Padding | None) -> tuple[int | None, Flag
 
 
 def said_of(end: BookEnd, padding: Padding | None) -> str:
-    """The end of the copy in words: ``"3 blank pages at the end = 1 ordered blank + 2 padding, …"``; empty where it is
+    """The end of the copy in words: ``"3 blank pages at the end: 1 ordered, 2 added by the printer, …"``; empty where it is
     not known or nothing follows the content."""
     value, _ = unexplained(end, padding)
     if value is None or end.last is None:
@@ -99,8 +99,15 @@ def _parts(end: BookEnd, padding: Padding, blanks: str) -> str:
     assert end.pages is not None and end.last is not None and end.ordered is not None
     on_ordered = end.imprint and end.pages <= end.ordered
     own = min(max(min(end.ordered, end.pages) - end.last - on_ordered, 0), end.blanks)
-    parts = [f"{own} ordered blank"] * bool(own) + [f"{end.blanks - own} padding"] * (end.blanks > own)
-    text = f"{blanks} = {' + '.join(parts)}" if end.blanks else blanks
+    added = end.blanks - own
+    what = (
+        f"{own} ordered, {added} added by the printer"
+        if own and added
+        else "ordered"
+        if own
+        else "added by the printer"
+    )
+    text = f"{blanks}: {what}" if end.blanks else blanks
     if end.imprint:
         text += ", with the imprint" if end.blanks else ", but the imprint"
     if end.pages <= end.ordered:

@@ -7,9 +7,12 @@ from dataclasses import replace
 from datetime import date
 
 from qc.isbn import same_book
-from qc.judge.claim import Facts, known
-from qc.judge.judge import compares_content, printed_before_change
+from qc.judge.claim import Facts, known, printed_before_change
+from qc.judge.judge import compares_content
+from qc.judge.messages import reasons
 from qc.judge.policy import Policy
+from qc.judge.ranking import by_gravity
+from qc.measure.blank_pages import blank_pages_at_end
 from qc.model import BookCopy, Claim, Finding, FindingOutcome, Observation, Reason, Refund, Verdict, VerdictOutcome
 
 
@@ -66,7 +69,18 @@ def decide_refund(
         return Refund("not-eligible", "none", _sound(findings, claim, policy))
     if verdict.outcome is VerdictOutcome.NEEDS_REVIEW and facts.older_perhaps:
         return _review(policy, str(verdict.outcome), "stale-revision", detail=facts.date_doubt)
-    return _review(policy, str(verdict.outcome))
+    return _review(policy, str(verdict.outcome), detail=_why_undecided(findings))
+
+
+def _why_undecided(findings: Sequence[Finding]) -> str:
+    """What keeps the gravest finding from being called; empty where none is undecided."""
+    undecided = [f for f in findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
+    if not undecided:
+        return ""
+    gravest = by_gravity(undecided)[0]
+    if gravest.doubt:
+        return reasons(gravest.doubt[:1])
+    return "the printer's text does not decide it" if gravest.outside == "never" else "it is too close to the limit"
 
 
 def _defect(findings: Sequence[Finding], facts: Facts, policy: Policy) -> Refund:
@@ -91,9 +105,11 @@ def _in_window(policy: Policy, code: str, key: str, start: date | None, claim: C
 
 
 def _sound(findings: Sequence[Finding], claim: Claim, policy: Policy) -> tuple[Reason, ...]:
-    reasons = [_reason(policy, "stale-revision")] if printed_before_change(claim) else []
-    reasons += [Reason("expected-variance", f.clause, f.source, f.verbatim) for f in findings if _notable(f, policy)]
-    return _distinct(reasons) if reasons else (_reason(policy, "none-found"),)
+    why = [_reason(policy, "stale-revision")] if printed_before_change(claim) else []
+    # Of blank pages the verdict speaks.
+    notable = sorted((f for f in findings if _notable(f, policy)), key=lambda f: f.measure != blank_pages_at_end.id)
+    why += [Reason("expected-variance", f.clause, f.source, f.verbatim) for f in notable]
+    return _distinct(why) if why else (_reason(policy, "none-found"),)
 
 
 def _notable(finding: Finding, policy: Policy) -> bool:
@@ -113,10 +129,10 @@ def _other_item(copy: BookCopy) -> bool:
 
 
 def _review(policy: Policy, *codes: str, detail: str = "") -> Refund:
-    reasons = [_reason(policy, code) for code in codes]
+    why = [_reason(policy, code) for code in codes]
     if detail:
-        reasons[-1] = replace(reasons[-1], detail=detail)
-    return Refund("review", "review", tuple(reasons))
+        why[-1] = replace(why[-1], detail=detail)
+    return Refund("review", "review", tuple(why))
 
 
 def _reason(policy: Policy, code: str) -> Reason:

@@ -9,9 +9,11 @@ from dataclasses import replace
 from qc.flags import Flag
 from qc.judge.scan_case import BACKS, EDGES_ALONG, LOOSE, REPLACE, Case, Group, asked, enough, sides_not_scanned
 from qc.measure import readings
-from qc.measure.details import GapDetail, SpreadDetail
+from qc.measure.cover_fold import spine_width
+from qc.measure.cover_identity import cover_identity
+from qc.measure.details import CoverSeenDetail, GapDetail, SpreadDetail
 from qc.measure.page_sequence import pages_duplicated
-from qc.model import Finding, FindingOutcome, PageKind, Rescan
+from qc.model import Finding, FindingOutcome, PageKind, Rescan, Role
 from qc.stats import students_factor
 
 CLEAN = f"Clean the glass and wipe the sheet, then scan it again. {LOOSE}"
@@ -23,6 +25,9 @@ SECOND = (
     "300 dpi or more; else take the file out of the folder."
 )
 OTHER_SIDE = f"Turn the sheet of this file over and scan its other side, too. {LOOSE}"
+CLOSED = (
+    "Lay the closed copy on the glass, its spine toward the nearer rim, all four edges inside, and scan it at 300 dpi."
+)
 IMPRINT = "Scan the page with the imprint again, flat and sharp, at 300 dpi or more."
 
 
@@ -129,6 +134,23 @@ def _imprint(case: Case, finding: Finding) -> Group:
     return Group(tuple(entries), 1)
 
 
+def _cover(case: Case, finding: Finding) -> Group:
+    """The side of a cover that was not scanned; else both once more, where the wall of the spine may be seen beside a fold."""
+    seen = next((CoverSeenDetail.of(o) for o in case.observations if o.measure == cover_identity.id), CoverSeenDetail())
+    why = "both sides of the cover tell where it is folded"
+    if seen.not_seen:
+        roles = [Role.COVER_FRONT if side == "front" else Role.COVER_BACK for side in seen.not_seen]
+        return Group(tuple(Rescan(why, role=role, how=CLOSED) for role in roles), len(roles))
+    width = next((o.value for o in case.observations if o.measure == spine_width.id), None)
+    if width is None or width > 0:
+        return Group((), 1)
+    scans = [p for p in case.pages if p.role in (Role.COVER_FRONT, Role.COVER_BACK)]
+    again = [
+        Rescan("the wall of the spine may be seen beside a fold", p.file, how=f"{CLOSED} {REPLACE}") for p in scans
+    ]
+    return Group(tuple(again), len(again))
+
+
 _SETTLES: dict[str, Callable[[Case, Finding], Group]] = {
     Flag.ONE_SIDE: _other_side,
     Flag.MAYBE_SAME_SHEET: _scan_again(SECOND),
@@ -137,6 +159,8 @@ _SETTLES: dict[str, Callable[[Case, Finding], Group]] = {
     Flag.SCANNED_LATE: _scan_again(IN_PLACE),
     Flag.MIXED_UP: _scan_again(IN_PLACE),
     Flag.MAY_BE_COVER: _missing_pages,
+    Flag.FOLD_NOT_PROVEN: _cover,
+    Flag.OTHER_SIDE_NOT_SEEN: _cover,
     Flag.PLACE_UNSURE: _neighbors,
     Flag.REVISION_UNSURE: _imprint,
 }

@@ -255,7 +255,7 @@ def _where_pale(copy: CopyContext) -> set[int]:
 def _inside_in_words(found: Observation, said: Said) -> str:
     if not found.value:
         return "No page is blank where content was ordered"
-    return f"{capital(said.page or 'a page')} is blank, but the ordered file has content there"
+    return f"{capital(said.page or 'a page')} {said.are} blank, but the ordered file has content there"
 
 
 @dataclass(frozen=True)

@@ -211,5 +211,5 @@ def _paper_of(copy: CopyContext) -> list[Observation]:
     if copy.reference is None:
         return []
     scanner = copy.scan_colors
-    papers = [p.tiles.paper for p in copy.in_color if p.tiles.paper is not None and p.tiles.colors.id == scanner.id]
+    papers = [t.paper for t in (p.tiles for p in copy.in_color) if t.paper is not None and t.colors.id == scanner.id]
     return [paper_difference(papers, copy.reference.paper, scanner)]

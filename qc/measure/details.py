@@ -75,6 +75,19 @@ class GapDetail(Detail):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CoverSeenDetail(Detail):
+    """Of a cover: its sides that show another one, of these those of the same design, and the sides that were not compared.
+
+    `why` tells why the ordered cover cannot be measured.
+    """
+
+    others: Sequence[str] = ()
+    reworded: Sequence[str] = ()
+    not_seen: Sequence[str] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SpreadDetail(Detail):
     """Of a mean over the pages of a copy: their number and their spread in the unit of the value."""
 

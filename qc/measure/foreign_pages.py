@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qc.flags import Flag
 from qc.measure.details import SequenceDetail
 from qc.measure.registry import MEASURES, measure
-from qc.measure.words import Said, capital
+from qc.measure.words import Said, capital, pages_named
 from qc.model import Evidence, Observation, PageKind, PageRecord, Where
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def _in_words(found: Observation, said: Said) -> str:
         return f"Page {mirrored} of the book is printed mirrored"
     printed, count = found.detail.get("of_pages"), round(found.value)
     if printed is None:
-        return f"{capital(said.page)} matches no page of the ordered book"
+        shows = "shows" if len(said.positions) < 2 else "show"
+        return f"{_scans_named(found, said)} {shows} no page of the ordered book"
     what = (
         f"None of the {printed} printed pages belongs"
         if count == printed
@@ -96,6 +97,15 @@ def _in_words(found: Observation, said: Said) -> str:
     )
     cover = ", though its cover is the ordered one" if found.detail.get("cover_isbn") else ""
     return f"{what} to the ordered book{cover}"
+
+
+def _scans_named(found: Observation, said: Said) -> str:
+    """Where the strange scans lie in the book, or among the scans if that is not known; one by its file, too."""
+    several = len(said.positions) > 1
+    file = "" if several or not found.evidence else f" ({found.evidence[0].file})"
+    if not said.places or len(said.places) < len(said.positions):
+        return f"{capital(said.page)}{file}"
+    return f"The scan{'s' if several else ''} in the place of {pages_named(said.places)}{file}"
 
 
 @pages_foreign.revises

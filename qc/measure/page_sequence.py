@@ -10,7 +10,7 @@ from qc.geometry import USUAL, Side, mates
 from qc.measure.context.sheet_twice import Again, SheetIdentity, seen_again, two_copies
 from qc.measure.details import SequenceDetail
 from qc.measure.registry import MEASURES, measure
-from qc.measure.words import Said, capital, pages_named
+from qc.measure.words import Said, capital, known_beside, pages_named
 from qc.model import Evidence, Observation, PageRecord, Where
 
 if TYPE_CHECKING:
@@ -274,7 +274,11 @@ def _misplaced_of(copy: CopyContext) -> list[Observation]:
 def _misplaced_in_words(found: Observation, said: Said) -> str:
     if not found.value:
         return "All pages are in order"
-    return f"Page {SequenceDetail.of(found).reference_page} of the book lies in the wrong place"
+    page = SequenceDetail.of(found).reference_page
+    beside = [said.book[p] for p in known_beside(found.where.page or 0, said.book)]
+    if not beside:
+        return f"Page {page} of the book lies in the wrong place"
+    return f"Page {page} comes between pages {beside[0]} and {beside[1]}"
 
 
 def _lies_there(alignment: Alignment, at: int) -> bool:
@@ -360,7 +364,7 @@ def _turned_of(copy: CopyContext) -> list[Observation]:
 def _turned_in_words(found: Observation, said: Said) -> str:
     if not found.value:
         return "No page is upside down"
-    return f"Page {SequenceDetail.of(found).reference_page} of the book is printed upside down"
+    return f"{capital(said.page)} {said.are} printed upside down"
 
 
 @pages_out_of_order.revises

@@ -18,7 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Scope = Literal["page", "copy", "copies"]
-Subject = Literal["cut", "sequence", "tone", "reading", "copies", ""]
+Subject = Literal["cut", "sequence", "tone", "reading", "copies", "cover", ""]
 Seen = Observation | Iterable[Observation] | None
 Sentence = Callable[[Observation, Said], str]
 MEASURES: dict[str, Measure[..., Any]] = {}
@@ -80,7 +80,7 @@ class Measure(Measured[P, R]):
     needs : tuple of str
         Ids of measures that are observed before.
     subject : str
-        What it rests on: the place of cuts against the ordered trim, the sequence of pages, tone and color, a reading.
+        What it rests on: the place of cuts against the ordered trim, the sequence of pages, tone and color, a reading, the cover.
     content : bool
         Whether it compares the content of the copy with the ordered file, which a copy of an older file does not have.
     by_edge : bool

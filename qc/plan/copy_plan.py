@@ -8,6 +8,7 @@ from qc.edges.dark_backing import Sheet
 from qc.errors import ScanError
 from qc.geometry import Size
 from qc.inputs import Opened
+from qc.measure.context.cover_sides import CoverSides, cover_sides, with_sides
 from qc.measure.context.page_records import page_records
 from qc.measure.context.sides import find_sides
 from qc.model import BookCopy, PageKind, PageRecord, ReferenceId, Resolution, Role, ScanFile
@@ -16,10 +17,12 @@ from qc.normalize.ink import INK_DPI, ink_coverage
 from qc.normalize.open_page import OpenPage
 from qc.normalize.orientation import sheet_share, start_on
 from qc.normalize.page_image import PageImage
-from qc.page import check_resolution, describe_upright, open_and_recognize, small_picture
+from qc.normalize.small_picture import small_picture
+from qc.page import check_resolution, describe_upright, open_and_recognize
 from qc.pipeline import PageWork, Progress, collate_copy
 from qc.reference.find import Reference
 from qc.register.alignment import Alignment, align
+from qc.register.closed_cover import see_cover
 from qc.register.collate import find_places, usual_turns
 from qc.register.identify import TURN_LEAD
 from qc.register.page_result import PageJob, PageResult
@@ -117,6 +120,8 @@ class Plan:
         Reference pages with print that no scan shows.
     passed_over : tuple of str
         Files in its folder that are not read.
+    cover : CoverSides or None
+        The scans of its cover, where the ordered one is known; `cover_note` says why one that is there is not.
     """
 
     copy: BookCopy
@@ -130,6 +135,8 @@ class Plan:
     alignment: Alignment | None
     not_scanned: tuple[int, ...]
     passed_over: tuple[str, ...]
+    cover: CoverSides | None = None
+    cover_note: str = ""
 
     @property
     def pages(self) -> tuple[SeenScan, ...]:
@@ -169,6 +176,11 @@ def plan_copy(
     sides = find_sides(copy, pages, places.pages, reference)
     by_scan = {page.job.scan: page for page in pages}
     records = page_records(copy, pages, reference, places, sides)
+    cover = None
+    if opened.cover is not None:
+        seen = see_cover(copy, opened.cover, opened.scanner.profile, work.reader)
+        cover = cover_sides(copy, opened.cover, seen)
+        records = with_sides(records, cover)
     alignment = None
     if reference is not None:
         interior = [r.reference_page for r in records if r.role is Role.PAGE]
@@ -189,6 +201,8 @@ def plan_copy(
         alignment=alignment,
         not_scanned=tuple(p for gap in alignment.gaps for p in gap.pages) if alignment else (),
         passed_over=tuple(files_passed_over(copy.path)),
+        cover=cover,
+        cover_note=opened.cover_note,
     )
 
 

@@ -13,6 +13,7 @@ from qc.model import PageKind
 from qc.plan.copy_facts import fact_remarks
 from qc.plan.copy_plan import Plan, SeenScan
 from qc.plan.remark import Remark
+from qc.reference.wrap import Panel
 from qc.register.scan_order import AS_SCANNED
 from qc.register.thumbnails import has_content
 
@@ -164,6 +165,7 @@ def _copy(plan: Plan) -> Iterator[Remark]:
             message = f"copy.toml expects {copy.pages_expected} pages, the reference has {reference.pages}."
             yield Remark("check", "pages-expected", message)
     yield from _imprint(plan)
+    yield from _cover(plan)
     if (copy.isbn or copy.claim.ordered_isbn) and not any(s.role in WITH_ISBN for s in copy.scans):
         message = "No back cover was scanned: its ISBN cannot be held against the order. Add cover-back.jpg."
         yield Remark("add", "back-cover", message)
@@ -176,6 +178,25 @@ def _copy(plan: Plan) -> Iterator[Remark]:
         yield Remark("check", "backing", message)
     if copy.scan.scanner and plan.scanner.profile is None:
         yield Remark("check", "scanner", f"{plan.scanner.note}.")
+
+
+def _cover(plan: Plan) -> Iterator[Remark]:
+    """What is missing to measure the cover."""
+    if plan.cover_note:
+        yield Remark("check", "cover", plan.cover_note)
+    if plan.cover is None:
+        return
+    for side in plan.cover.sides.values():
+        name, error = side.scan[0], side.page.error
+        if error:
+            yield Remark("check", "cover", f"{name} cannot be used for the cover: {error}", (name,))
+        elif not side.registered:
+            message = f"{name} does not look like the ordered cover: another cover, or a scan in bad light."
+            yield Remark("check", "cover", message, (name,))
+    if missing := [panel for panel in Panel if panel not in plan.cover.sides]:
+        files = " and ".join(f"cover-{panel}.jpg" for panel in missing)
+        message = f"The ordered cover is known: add {files} of the closed copy, and its cut and folds are measured."
+        yield Remark("add", "cover", message)
 
 
 def _imprint(plan: Plan) -> Iterator[Remark]:

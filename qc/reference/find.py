@@ -12,12 +12,14 @@ from qc.model import BookCopy
 from qc.reference.approved_copy import CopyReference
 from qc.reference.base import Reference as Reference
 from qc.reference.base import ReferencePage as ReferencePage
+from qc.reference.cover import CoverReference
 from qc.reference.pdf import PdfReference
 from qc.reference.title_toml import Title, read_title, stated_trim
+from qc.reference.wrap import NotAWrap, find_wrap
 from qc.scan.copy_folder import open_copy
 from qc.scan.paths import leads_outside, real
 
-_TITLE_FILES = ("interior.pdf", "title.toml")
+_TITLE_FILES = ("interior.pdf", "cover.pdf", "title.toml")
 
 
 def open_reference(
@@ -48,9 +50,7 @@ def open_reference(
         pdf, name = path / "interior.pdf", real(path).name
         scans = None if pdf.is_file() else _approved(path)
         if scans is None and not pdf.is_file():
-            found = (
-                "only cover.pdf; covers are not compared yet" if (path / "cover.pdf").is_file() else "no interior.pdf"
-            )
+            found = "only cover.pdf" if (path / "cover.pdf").is_file() else "no interior.pdf"
             raise ReferenceFault(f"{path} has {found}. Put the print-ready pages there as interior.pdf.")
     if _statement(path).exists():
         title = read_title(_statement(path))
@@ -110,17 +110,51 @@ def find_reference(copy: BookCopy, option: Path | None, titles: Path | None) -> 
     if not what:
         return (
             None,
-            "No reference was named, and copy.toml states no ISBN to look one up: state isbn or pass --reference.",
+            "It is not known which book was ordered: write its ISBN into copy.toml, or name its file with --reference.",
         )
     if not searched:
-        return None, f"There is no folder to look up {what} in; pass --titles."
+        return None, f"There is no folder to look up {what} in: name one with --titles."
     for path in looked_up(copy, titles):
         try:
             return open_reference(path, trim=stated.trim, bleed=stated.bleed, direction=stated.direction), ""
         except (ReferenceFault, UsageError) as fault:
             return None, f"{what[0].upper()}{what[1:]} cannot be used: {fault}"
     places = " or ".join(map(str, searched))
-    return None, f"{what[0].upper()}{what[1:]} was not found under {places}: add it there, or pass --reference."
+    return (
+        None,
+        f"{what[0].upper()}{what[1:]} was not found under {places}: add it there, or name its file with --reference.",
+    )
+
+
+def find_cover(
+    copy: BookCopy, option: Path | None, titles: Path | None, reference: Reference | None
+) -> tuple[CoverReference | None, str]:
+    """The ordered cover of `copy`, the cover.pdf beside its pages; else None, and why it cannot be measured where there is one.
+
+    `reference` tells trim, number of pages and direction where neither copy.toml nor title.toml does; the others are as of
+    `find_reference`.
+    """
+    stated = copy.reference
+    for path in [option] if option is not None else looked_up(copy, titles):
+        folder = path if path.is_dir() else path.parent
+        pdf = folder / "cover.pdf"
+        if not pdf.is_file() or (path.is_file() and path.name not in _TITLE_FILES):
+            continue
+        try:
+            title = read_title(_statement(folder)) if _statement(folder).exists() else Title()
+            trim = stated_trim(stated.trim, str(copy.path)) or title.trim
+            if trim is None and reference is not None and reference.trim_known:
+                trim = reference.trim
+            known = reference is not None and reference.id.kind == "pdf"
+            pages = title.pages or (reference.pages if reference is not None and known else None)
+            direction = stated.direction or (reference.direction if reference is not None else None)
+            wrap = find_wrap(pdf, title, trim=trim, pages=pages, direction=direction)
+            if isinstance(wrap, NotAWrap):
+                return None, f"The ordered cover cannot be measured. {wrap.reason}"
+            return CoverReference(pdf, real(folder).name, wrap), ""
+        except (ReferenceFault, UsageError, OSError) as fault:
+            return None, f"The ordered cover cannot be used: {fault}"
+    return None, ""
 
 
 def looked_up(copy: BookCopy, titles: Path | None) -> Iterator[Path]:

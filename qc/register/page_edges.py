@@ -54,7 +54,7 @@ def page_edges(
     """
     trim_px = to_px(page.trim.corners())
     flat = flat_mm(page.number, page.trim, direction)
-    in_detail = _ordered_in_detail(page, to_px)
+    in_detail = ordered_in_detail(page, to_px)
     lines = []
     for side, (a, b) in enumerate(SIDES):
         dpi = image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi
@@ -93,8 +93,8 @@ def ordered(page: ReferencePage, to_px: Affine) -> Expected:
     return Expected(lambda: page.smooth, page.to_smooth.after(to_px.inverse()))
 
 
-def _ordered_in_detail(page: ReferencePage, to_px: Affine) -> Expected:
-    """The same at 150 dpi, drawn if it is asked for: where a page ends above others, print is compared line by line."""
+def ordered_in_detail(page: ReferencePage, to_px: Affine) -> Expected:
+    """The same at 150 dpi, drawn if it is asked for: where a page ends above others, or the art of a cover beside an edge of it."""
     return Expected(lambda: page.luminance, page.to_px.after(to_px.inverse()))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from qc.edges.dark_backing import EdgeLine, Sheet
 from qc.features.print_marks import PrintMark
 from qc.features.text_placement import OwnPage
-from qc.features.tiles import PageTiles
+from qc.features.tiles import Tiles
 from qc.features.white_strips import Sliver
 from qc.flags import Flag
 from qc.geometry import WORKING_DPI, Affine, Direction, Size
@@ -128,7 +128,7 @@ class PageResult:
         What the page says by itself, where there is no reference.
     u_scale, u_local_mm : tuple of float
         Of the upright image, as `PageImage` has them.
-    tiles : PageTiles or None
+    tiles : Tiles or None
         What a registered page shows tile by tile, as scanned.
     no_tone : Flag or None
         Why its color cannot be measured: one bit a pixel, or no color.
@@ -163,7 +163,7 @@ class PageResult:
     u_local_mm: tuple[float, float] = u_without_profile()[1]
     trim: Size | None = None
     own: OwnPage | None = None
-    tiles: PageTiles | None = None
+    tiles: Tiles | None = None
     no_tone: Flag | None = None
     marks: tuple[PrintMark, ...] | None = None
     slivers: tuple[Sliver, ...] = ()

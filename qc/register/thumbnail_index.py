@@ -39,7 +39,11 @@ class PageIndex:
     """
 
     def __init__(self, thumbnails: NDArray[np.uint8]) -> None:
-        sizes = [np.abs(spectrum(np.asarray(t / 255.0, np.float32))) for t in thumbnails]
+        first = _size(thumbnails[0])
+        # One array, as a list and a copy of it are 100 MB in a thick book.
+        sizes = np.empty((len(thumbnails), *first.shape), np.float32)
+        for n, thumbnail in enumerate(thumbnails):
+            sizes[n] = _size(thumbnail) if n else first
         raw = np.array([_shape(s) for s in sizes])
         self._mean = raw.mean(axis=0)
         self._pages = _unit(raw - self._mean)
@@ -75,6 +79,11 @@ def index_of(reference: Reference) -> PageIndex:
         return _MADE[reference]
 
 
+def _size(thumbnail: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Size of the spectrum of a reference page."""
+    return np.asarray(np.abs(spectrum(np.asarray(thumbnail / 255.0, np.float32))))
+
+
 def _shape(spectrum_size: NDArray[np.float32]) -> NDArray[np.float64]:
     size = np.sqrt(spectrum_size)
     return np.asarray(np.concatenate([size[:LOWEST, :LOWEST], size[1 - LOWEST :, :LOWEST]]).ravel(), np.float64)
@@ -85,13 +94,13 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(vectors / np.maximum(norm, 1e-9))
 
 
-def _most_alike(sizes: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """For each two pages, the most that they correlate at any shift: as if all frequencies were in step."""
+def _most_alike(sizes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each two pages, the most that they correlate at any shift: as if all frequencies were in step. Writes over `sizes`."""
     # The half of the spectrum that is not kept mirrors all columns but the first.
-    weight = np.full(sizes[0].shape[1], np.sqrt(2.0), np.float32)
-    weight[0] = 1.0
-    vectors = np.array([(s * weight).ravel() for s in sizes], np.float32)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    sizes[:, :, 1:] *= np.float32(np.sqrt(2.0))
+    vectors = sizes.reshape(len(sizes), -1)
+    for vector in vectors:
+        vector /= max(float(np.linalg.norm(vector)), 1e-9)
     return np.asarray(vectors @ vectors.T)
 
 

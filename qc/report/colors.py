@@ -16,7 +16,7 @@ from qc.report.color_picture import AGAINST_REFERENCE, Captions, ColorPicture, G
 
 if TYPE_CHECKING:
     from qc.features.color_tiles import ColorTiles
-    from qc.report.evidence import ReferenceCrops
+    from qc.report.views import ReferenceCrops
 
 MOST = 2
 BACKDROP_DPI = 40.0

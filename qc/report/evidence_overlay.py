@@ -50,7 +50,8 @@ class Overlay:
 
 
 def overlay(exhibit: Exhibit) -> Overlay:
-    """What to draw over both pictures of `exhibit`."""
+    """What to draw over the pictures of an exhibit that shows a place."""
+    assert exhibit.box_mm is not None
     x0, y0, x1, _ = exhibit.box_mm
     scale = WIDTH / (x1 - x0)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from qc.errors import OutputError
 
@@ -16,7 +18,14 @@ def write_text(text: str, path: Path) -> None:
 
 
 def write_bytes(content: bytes, path: Path) -> None:
-    """Write a file, making folders; an older file is replaced only by a complete new one.
+    """Write a file; see `replacing`."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, making folders; an older file is replaced only by a complete new one.
 
     Raises
     ------
@@ -29,11 +38,14 @@ def write_bytes(content: bytes, path: Path) -> None:
         if path.exists() and not path.is_file():
             # to put a file in its place would take a device or a pipe from the machine
             raise OSError(errno.EEXIST, "there is something that is no file")
-        partial.write_bytes(content)
+        with partial.open("wb") as file:
+            yield file
         partial.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):
             partial.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(
             f"{path} cannot be written: {error.strerror}. The result would be lost. "
             "Make room or give permission there, or choose another folder with --out."

@@ -1,4 +1,4 @@
-"""HTML report in one self-contained file, without scripts and requests."""
+"""HTML report in one self-contained file, without scripts and requests; links open larger pictures that lie beside it."""
 
 from __future__ import annotations
 
@@ -11,30 +11,46 @@ from qc.flags import Flag
 from qc.judge.clause import cite
 from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
+from qc.measure import MEASURES
+from qc.measure.blank_pages import blank_pages_inside
+from qc.measure.missing_print import missing_print
 from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role
 from qc.report import trim_drawing, words
+from qc.report.cover_words import cover_line
+from qc.report.crops import thumbnail
 from qc.report.environment import environment
 from qc.report.files import write_text
+from qc.report.large_pictures import Links, links_beside, scan_link, write_findings
+from qc.report.not_looked_at import not_looked_at
 
 if TYPE_CHECKING:
     from qc.report.color_picture import ColorPicture
     from qc.report.evidence import Exhibit
+    from qc.report.wrap_drawing import WrapDrawing
 
 _SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
 _IN_ITS_NATURE = {Flag.LITTLE_COLOR, Flag.NOTHING_TO_COMPARE, Flag.BLANK}
 """Flags that only say what a page is; a bare one has no print to register either."""
 _BARE = (PageKind.BLANK, PageKind.IMPRINT, PageKind.FOLIO_ONLY)
+THUMBNAIL_BYTES = 1500
+"""Of a page in the strip; with what else is said of a page that makes 3 kB at most."""
 
 
 @dataclass(frozen=True)
 class _StripPage:
-    """One scan in the page strip."""
+    """One scan in the page strip; `link` is what its picture opens."""
 
     record: PageRecord
+    link: str
     number: int | None
     picture: bytes | None
     flags: tuple[str, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def cover(self) -> bool:
+        """Whether it shows a cover: what was recognized of it is said then."""
+        return self.record.role in (Role.COVER_FRONT, Role.COVER_BACK, Role.COVER_WRAP)
 
 
 def render(
@@ -44,6 +60,8 @@ def render(
     k: float,
     colors: Sequence[ColorPicture] = (),
     imprint: bytes = b"",
+    wrap: WrapDrawing | None = None,
+    links: Links = Links(),  # noqa: B008 - frozen
 ) -> str:
     """HTML text of the report.
 
@@ -59,6 +77,10 @@ def render(
         Of the pages whose color is to be shown.
     imprint : bytes
         Picture (PNG) of the imprint that was read; none where it is empty.
+    wrap : WrapDrawing, optional
+        The cover as it sits on the book.
+    links : Links
+        What pictures open.
 
     Returns
     -------
@@ -66,11 +88,15 @@ def render(
         UTF-8 safe. Everything that comes from file names, TOML files and policies is escaped, and control characters
         are replaced.
     """
-    lead = next((e for e in exhibits if e.finding.severity == "defect"), None)
-    ranked, strip = by_gravity(inspection.findings), _strip(inspection)
+    shown = [(e, [links.of_finding(n, m) for m in range(1, len(e.pictures) + 1)]) for n, e in enumerate(exhibits, 1)]
+    lead = next((s for s in shown if s[0].finding.severity == "defect"), None)
+    ranked, strip = by_gravity(inspection.findings), _strip(inspection, links)
     # What differs between copies is the odd one's fault, whose own report says so.
     quiet = [f for f in ranked if f.where.copies]
+    blank = {f.where.page for f in ranked if f.measure == blank_pages_inside.id and f.outcome in _SHOWS}
     counting = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and f not in quiet]
+    # A page without print is missing print, too: said once.
+    counting = [f for f in counting if f.measure != missing_print.id or f.where.page not in blank]
     template = environment().get_template("report.html")
     page = template.render(
         i=inspection,
@@ -78,16 +104,21 @@ def render(
         imprint=imprint,
         cite=cite,
         rows=words.rows(ranked),
-        unjudged=words.why_not_judged([f for f in ranked if f not in quiet]),
+        unseen=not_looked_at(inspection),
         counting=counting,
         quiet=quiet,
-        between=words.between_copies(quiet),
-        seen=[s for s in strip if s.picture][:4],
-        decisive=next((f for f in ranked if f.severity == "defect" and f.outcome in _SHOWS), None),
+        between=words.between_copies(inspection),
+        seen=[s for s in strip if s.picture][:6],
+        cited=words.cited(inspection),
         lead=lead,
-        more=[e for e in exhibits if e is not lead],
+        more=[s for s in shown if s is not lead],
+        index=links.index,
+        scan_links={(s.name, s.frame): scan_link(s) for s in inspection.copy.scans},
         drawing=trim_drawing.page_drawing(inspection),
         drawing_size=trim_drawing.DRAWING,
+        wrap=wrap,
+        cover=cover_line(inspection),
+        cover_counts=any(m.subject == "cover" for f in counting if (m := MEASURES.get(f.measure))),
         panels=trim_drawing.panels(inspection, k),
         panel_size=trim_drawing.PANEL,
         colors=colors,
@@ -112,15 +143,22 @@ def write(
     k: float,
     colors: Sequence[ColorPicture] = (),
     imprint: bytes = b"",
+    wrap: WrapDrawing | None = None,
+    index: str = "",
 ) -> None:
-    """Render to `path`, making folders; an older report is replaced only by a complete new one.
+    """Render to `path`, with the large pictures of findings beside it.
+
+    An older report is replaced only by a complete new one. `index` is the address of the page that lists the copy.
 
     Raises
     ------
     OutputError
         The folder or file cannot be written.
     """
-    write_text(render(inspection, exhibits, k=k, colors=colors, imprint=imprint), path)
+    write_findings(exhibits, path.parent)
+    links = links_beside(path, index)
+    page = render(inspection, exhibits, k=k, colors=colors, imprint=imprint, wrap=wrap, links=links)
+    write_text(page, path)
 
 
 def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[str, str, str], None]]:
@@ -131,15 +169,17 @@ def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[st
     return said
 
 
-def _strip(inspection: Inspection) -> list[_StripPage]:
+def _strip(inspection: Inspection, links: Links) -> list[_StripPage]:
     numbers = {(s.name, s.frame): n for n, s in enumerate(inspection.copy.pages, 1)}
     flags: dict[int, dict[str, None]] = {}
     for o in inspection.observations:
         if o.where.page and o.value is None:
             flags.setdefault(o.where.page, {}).update(dict.fromkeys(o.flags))
     shows = [f for f in by_gravity(inspection.findings) if f.outcome in _SHOWS]
+    scans = {(s.name, s.frame): s for s in inspection.copy.scans}
+    pictures = {key: thumbnail(picture, THUMBNAIL_BYTES) for key, picture in inspection.pictures.items()}
     strip = []
-    for record in inspection.pages:
+    for n, record in enumerate(inspection.pages, 1):
         key = (record.file, record.frame)
         number = numbers.get(key) if record.role is Role.PAGE else None
         found = tuple(
@@ -149,7 +189,8 @@ def _strip(inspection: Inspection) -> list[_StripPage]:
             or (f.where.page is None and key in [(e.file, e.frame) for e in f.evidence])
         )
         shown = tuple(f for f in flags.get(number or 0, ()) if not _goes_without_saying(f, record))
-        strip.append(_StripPage(record, number, inspection.pictures.get(key), shown, found))
+        link = links.of_page(n, scans.get(key))
+        strip.append(_StripPage(record, link, number, pictures.get(key), shown, found))
     return strip
 
 

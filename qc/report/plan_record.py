@@ -44,6 +44,7 @@ def plan_record(plan: Plan, found: Sequence[Remark]) -> shapes.Plan:
             "complete": copy.scan.complete,
             "first_page": copy.scan.first_page,
             "spine": copy.scan.spine,
+            "cover": copy.scan.cover,
             "profile": plan.scanner.record["profile"],
             "note": plan.scanner.note or "",
         },

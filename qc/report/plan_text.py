@@ -107,6 +107,8 @@ def _stated(copy: BookCopy) -> Iterator[str]:
         yield f"backing {scan.backing}"
     if scan.spine != "bench":
         yield f"spine cut by the {scan.spine}"
+    if scan.cover != "auto":
+        yield f"cover {scan.cover}"
 
 
 def _turned(plan: Plan) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, cast
 
 from qc.model import Evidence, Finding, Inspection, Observation, PageRecord, Reason, Rescan, Where
 from qc.report import shapes
-from qc.report.files import write_text
+from qc.report.files import replacing
 
 _PLACES = {"fraction": 6, "density": 6}
 
@@ -79,12 +80,12 @@ def error_record(copy_id: str, exit_code: int, message: str) -> shapes.Error:
     return {"schema": "qc.error/1", "copy": copy_id, "exit": exit_code, "message": message}
 
 
-def to_json(content: Mapping[str, Any], indent: int | None = None) -> str:
-    """JSON text of a record; one line unless `indent` is given.
+def to_json(content: Mapping[str, Any]) -> str:
+    """JSON text of a record, in one line.
 
     File names that are no valid UTF-8 become ``\\udcXX`` escapes, so that the text can always be printed.
     """
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=indent)
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -96,7 +97,11 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
     OutputError
         The folder or file cannot be written.
     """
-    write_text(to_json(content, indent=2) + "\n", path)
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=2)
+    with replacing(path) as file, TextIOWrapper(file, "utf-8", "backslashreplace", newline="\n") as text:
+        # Piece by piece: the text of a thick book is 10 MB.
+        text.writelines(encoder.iterencode(content))
+        text.write("\n")
 
 
 def _reason(r: Reason) -> shapes.Reason:
@@ -166,6 +171,8 @@ def _where(w: Where) -> shapes.Where:
         where["copy"] = w.copy
     if w.copies is not None:
         where["copies"] = list(w.copies)
+    if w.side is not None:
+        where["side"] = w.side
     return where
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from qc.report import shapes
+from qc.report import cover_shapes, shapes
 
 FOLDER = Path(__file__).parent / "schemas"
 RECORDS: dict[str, type] = {
@@ -15,6 +15,7 @@ RECORDS: dict[str, type] = {
     "comparison": shapes.Comparison,
     "plan": shapes.Plan,
     "error": shapes.Error,
+    "cover-check": cover_shapes.CoverCheck,
 }
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", dict: "object"}
 

@@ -59,6 +59,7 @@ class Where(TypedDict):
     axis: NotRequired[Annotated[str, one_of("height width x y")]]
     copy: NotRequired[str]
     copies: NotRequired[Annotated[list[str], Says(minItems=2)]]
+    side: NotRequired[Annotated[str, one_of("front back"), Says(description="Of a cover.")]]
 
 
 class Evidence(TypedDict):
@@ -246,6 +247,7 @@ class ScanSettings(TypedDict):
     complete: bool
     first_page: Positive
     spine: Annotated[str, one_of("bench printer")]
+    cover: Annotated[str, one_of("auto closed off")]
     profile: str | None
     note: Annotated[str, Says(description="What the scanner profile gives, or why there is none.")]
 
@@ -311,7 +313,7 @@ class Remark(TypedDict):
         one_of(
             "unreadable resolution low-resolution one-bit same-picture same-page not-recognized mirrored blank-inside "
             "order upside-down reference few-pages not-complete pages-expected last-page text-reader back-cover "
-            "backing scanner facts"
+            "backing scanner facts cover"
         ),
     ]
     message: str

@@ -12,6 +12,8 @@ from qc.judge.ranking import by_gravity
 from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.model import Finding, FindingOutcome, Inspection, VerdictOutcome
 from qc.report import words
+from qc.report.cover_words import cover_line
+from qc.report.not_looked_at import why_not_judged
 
 _VERDICT_STYLE = {
     VerdictOutcome.DEFECT: "bold red",
@@ -75,15 +77,16 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
 
     for label, text in (
         ("Block", words.block(inspection, k)),
+        ("Cover", cover_line(inspection)),
         ("Last pages", words.last_pages(inspection)),
         ("Imprint", words.imprint(inspection)),
         ("Cover ISBN", words.isbn(inspection)),
-        *(("Not judged", reason) for reason in words.why_not_judged(ranked)),
+        *(("Not judged", reason) for reason in why_not_judged(ranked)),
         *_to_rescan(inspection),
         ("Scans", " ".join(how_scanned(inspection.observations, inspection.pages))),
         ("Sides", sides_taken(inspection.observations)),
         ("Not checked", ", ".join(inspection.verdict.not_checked)),
-        ("Other copies", words.between_copies(quiet)),
+        ("Other copies", words.between_copies(inspection)),
         ("Refund", words.refund(inspection)),
         *(("", words.reason(r)) for r in inspection.refund.reasons),
         ("Report", report_path),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.clause import cite
-from qc.judge.messages import capital, listed, name_of
+from qc.judge.messages import listed, name_of
 from qc.judge.own_words import own_facts
 from qc.judge.ranking import deciding
 from qc.judge.rescan_list import in_groups, which
@@ -31,7 +31,8 @@ from qc.model import (
     VerdictOutcome,
     Where,
 )
-from qc.number_format import plus_minus, signed_plus_minus
+from qc.number_format import plus_minus, signed_plus_minus, spoken
+from qc.report.bullet_graph import limit_of
 
 VERDICT = {
     VerdictOutcome.DEFECT: "DEFECT",
@@ -61,10 +62,9 @@ REASON = {
     "expected-variance": "expected variance",
     "stale-revision": "printed before the author's last change",
     "none-found": "no defect found",
-    "needs-review": "it is undecided",
     "insufficient-evidence": "not enough evidence",
 }
-"""The codes of a refund's reasons in words."""
+"""The codes of a refund's reasons in words; of a copy that needs review its own reason is said."""
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
@@ -74,6 +74,7 @@ SQUARE_DEG = 0.15
 STEADY_MM = 0.05
 _MEANING = {str(f): f.meaning for f in Flag}
 UNIT = {"dE00": "ΔE00", "deg": "°"}
+_ROLE = {"cover-front": "front cover", "cover-back": "back cover", "cover-wrap": "flat cover"}
 _ALONG = {"x": "horizontal", "y": "vertical"}
 
 
@@ -91,6 +92,7 @@ def place(where: Where) -> str:
     """Such as ``"scanned page 7, fore-edge"``; ``"copy"`` where nothing narrower is known."""
     parts = [
         where.page and f"scanned page {where.page}",
+        where.side and f"{where.side} cover",
         where.edge and str(where.edge),
         where.axis and _ALONG.get(where.axis, where.axis),
         where.copy,
@@ -131,6 +133,22 @@ def measured(value: float | None, u: float | None, unit: str, k: float, measure:
     return text(value, None if u is None else k * u, UNIT.get(unit, unit))
 
 
+def cut(offset_mm: float) -> str:
+    """A trim offset as a label in a picture: ``"3.6 mm too deep"``."""
+    return f"{abs(offset_mm):.1f} mm {'too deep' if offset_mm < 0 else 'left over'}"
+
+
+def signed_mm(value: float) -> str:
+    """``"−0.6 mm"``."""
+    return f"{value:+.1f} mm".replace("-", "−") if round(value, 1) else "0.0 mm"
+
+
+def up_to(limit: str) -> str:
+    """A limit on a size either way, such as ``"< 3.175 mm"``, as people write it: ``"±3.2 mm"``."""
+    known = limit_of(limit)
+    return f"±{known.value:.1f} mm" if known else ""
+
+
 def limit(finding: Finding) -> str:
     """The limit that explains the outcome, as the rule states it: where outside begins, or where within ends."""
     return limit_text(finding.outside if finding.outcome is FindingOutcome.OUTSIDE else finding.within)
@@ -144,21 +162,9 @@ def limit_text(text: str) -> str:
     )
 
 
-def why_not_judged(findings: Sequence[Finding]) -> list[str]:
-    """What the flags of the findings without a value mean, each once, and what could not be checked for it, where."""
-    kept: dict[str, dict[str, list[str]]] = {}
-    for f, where in rows([f for f in findings if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None]):
-        for flag in f.flags:
-            kept.setdefault(flag_meaning(flag), {}).setdefault(name_of(f), []).append(where)
-    return [f"{capital(meaning)}: {_names_at(places)}" for meaning, places in kept.items()]
-
-
-def _names_at(places: dict[str, list[str]]) -> str:
-    """``"missing print and streaks (4 pages)"``: what is missed at the same places together."""
-    together: dict[str, list[str]] = {}
-    for name, where in places.items():
-        together.setdefault(", ".join(dict.fromkeys(where)), []).append(name)
-    return "; ".join(f"{listed(names)} ({at})".removesuffix(" (copy)") for at, names in together.items())
+def role(given: str) -> str:
+    """What a scan was taken for: ``"front cover"``, ``"spine"``."""
+    return _ROLE.get(given, given)
 
 
 def name(finding: Finding) -> str:
@@ -182,15 +188,13 @@ def reference(ref: ReferenceId) -> str:
 def block(inspection: Inspection, k: float) -> str:
     """How the block was cut and printed.
 
-    Such as ``"2.6 ± 0.1 mm too deep at the fore-edge, size −0.21 ± 0.03 mm in height, square, placement jitter 0.3 mm"``.
-    Nothing is called square or steady that was not measured well enough to say so.
+    Such as ``"2.6 mm (0.10 in) too deep at the fore-edge, pages 0.2 mm (0.008 in) shorter than ordered, square, print off by 0.3 mm
+    from page to page"``. Nothing is called square or steady that was not measured well enough to say so.
     """
     known = [o for o in inspection.observations if o.value is not None]
     cuts = [o for o in known if o.measure == trim_offset_block.id and o.where.edge is not Edge.SPINE]
-    said = [_cut(max(cuts, key=lambda o: abs(o.value or 0.0)), k)] if cuts else []
-    said += [
-        f"size {measured(o.value, o.u, o.unit, k)} in {o.where.axis}" for o in known if o.measure == trim_size_block.id
-    ]
+    said = [_cut(max(cuts, key=lambda o: abs(o.value or 0.0)))] if cuts else []
+    said += [_size(o) for o in known if o.measure == trim_size_block.id]
     turned = [o for o in known if o.measure == trim_skew.id and not o.where.page and o.where.edge is not Edge.SPINE]
     if turned:
         worst = max(turned, key=lambda o: abs(o.value or 0.0) + k * (o.u or 0.0))
@@ -198,7 +202,7 @@ def block(inspection: Inspection, k: float) -> str:
         if size + doubt < SQUARE_DEG:
             said.append("square")
         elif size > doubt:
-            said.append(f"{worst.where.edge} turned by {plus_minus(size, doubt, '°')}")
+            said.append(f"{worst.where.edge} turned by {size:.1f}°")
         else:
             said.append(f"square within {_at_most(size + doubt)}°")
     jitter = [o for o in known if o.measure == print_position_jitter.id]
@@ -206,7 +210,8 @@ def block(inspection: Inspection, k: float) -> str:
         most = max(jitter, key=lambda o: o.value or 0.0)
         reach = (most.value or 0.0) + k * (most.u or 0.0)
         told = (most.value or 0.0) >= STEADY_MM
-        said.append(f"placement jitter {most.value:.1f} mm" if told else f"placement jitter below {_at_most(reach)} mm")
+        off = f"{most.value:.1f} mm" if told else f"less than {_at_most(reach)} mm"
+        said.append(f"print off by {off} from page to page")
     return ", ".join(said + own_facts(inspection.observations, k))
 
 
@@ -215,10 +220,15 @@ def _at_most(bound: float) -> str:
     return f"{math.ceil(10 * bound - 1e-9) / 10:.1f}"
 
 
-def _cut(offset: Observation, k: float) -> str:
+def _cut(offset: Observation) -> str:
     value = offset.value or 0.0
-    size = plus_minus(abs(value), k * (offset.u or 0.0), offset.unit)
-    return f"{size} {'too deep' if value < 0 else 'left over'} at the {offset.where.edge}"
+    return f"{spoken(value, 'mm')} {'too deep' if value < 0 else 'left over'} at the {offset.where.edge}"
+
+
+def _size(deviation: Observation) -> str:
+    value = deviation.value or 0.0
+    more, less = ("taller", "shorter") if deviation.where.axis == "height" else ("wider", "narrower")
+    return f"pages {spoken(value, 'mm')} {more if value > 0 else less} than ordered"
 
 
 def pages(inspection: Inspection) -> str:
@@ -264,7 +274,7 @@ def refund(inspection: Inspection) -> str:
     said = REFUND.get(given.outcome, given.outcome)
     if given.route == "returns-center":
         said += ", the returns center takes it"
-    why = ", ".join(dict.fromkeys(REASON.get(r.code, r.code) for r in given.reasons))
+    why = ", ".join(dict.fromkeys(filter(None, (REASON.get(r.code, r.detail) for r in given.reasons))))
     return f"{said} ({why})" if why else said
 
 
@@ -273,11 +283,17 @@ def reason(said: Reason) -> str:
     return f"{cite(said.clause, said.verbatim)} ({said.source}){f': {said.detail}' if said.detail else ''}"
 
 
+def cited(inspection: Inspection) -> Finding | Reason | None:
+    """What holds the policy's sentence on the verdict: the finding that decides, else the first reason of the refund."""
+    counts = inspection.verdict.outcome in (VerdictOutcome.DEFECT, VerdictOutcome.NEEDS_REVIEW)
+    return (deciding(inspection) if counts else None) or next(iter(inspection.refund.reasons), None)
+
+
 def ticket(inspection: Inspection, k: float) -> str:
     """What to paste into the refund ticket: verdict, clause, refund, and in brackets what it rests on; `k` expands u to U."""
-    copy, policy, reasons = inspection.copy, inspection.policy, inspection.refund.reasons
+    copy, policy, rests_on = inspection.copy, inspection.policy, cited(inspection)
     named = ", ".join(p for p in (copy.title, copy.isbn and f"ISBN {copy.isbn}") if p)
-    clause = f" Policy: {_sentence(cite(reasons[0].clause, reasons[0].verbatim))}" if reasons else ""
+    clause = f" Policy: {_sentence(cite(rests_on.clause, rests_on.verbatim))}" if rests_on else ""
     basis = deciding(inspection)
     measured_by = [f"policy {policy.id} {policy.version}"]
     if basis is not None and basis.value is not None:
@@ -296,19 +312,28 @@ def _sentence(text: str) -> str:
     return text if text.rstrip("”").endswith((".", "!", "?")) else f"{text}."
 
 
-def between_copies(findings: Sequence[Finding]) -> str:
-    """How the copy compares with others of its title, in a line without a verdict; empty where it was not held against any."""
-    pairs = [f for f in findings if f.where.copies]
+def between_copies(inspection: Inspection) -> str:
+    """How the copy compares with others of its title, in a line without a verdict; empty where nothing was compared."""
+    pairs = [f for f in inspection.findings if f.where.copies and f.value is not None]
     if not pairs:
         return ""
-    off = [f for f in pairs if f.outcome is FindingOutcome.OUTSIDE]
+    no_bearing = "this does not bear on the verdict"
+    off = [f for f in pairs if f.outcome is not FindingOutcome.WITHIN]
     if not off:
-        return (
-            f"Held against {len(pairs)} other copies of the title: alike."
-            if len(pairs) > 1
-            else "Like the other copy of the title."
-        )
-    return "Other copies of the title differ from this one: " + " ".join(f.message for f in off)
+        others, what = _others(pairs, inspection), _compared(pairs)
+        copies = "the other copy" if len(others) == 1 else f"{len(others)} other copies"
+        return f"For comparison: this copy is like {copies} of the title in {what}; {no_bearing}."
+    others = _others(off, inspection)
+    differ = "differs" if len(others) == 1 else "differ"
+    return f"For comparison: {listed(others)} {differ} from this copy in {_compared(off)}; {no_bearing}."
+
+
+def _others(pairs: Sequence[Finding], inspection: Inspection) -> list[str]:
+    return sorted({c for f in pairs for c in f.where.copies or ()} - {inspection.copy.id})
+
+
+def _compared(pairs: Sequence[Finding]) -> str:
+    return listed(dict.fromkeys(name_of(f).removesuffix(" difference") for f in pairs))
 
 
 def imprint(inspection: Inspection) -> str:

@@ -134,5 +134,6 @@ _SCAN: Mapping[str, Check] = {
     "complete": truth,
     "first_page": _COUNT,
     "spine": choice("bench", "printer"),
+    "cover": choice("auto", "closed", "off"),
 }
 _REFERENCE: Mapping[str, Check] = {"file": text, "trim": _trim, "bleed": truth, "direction": _direction}

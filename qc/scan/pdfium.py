@@ -208,6 +208,19 @@ def _sideways_text(document: pdfium.PdfDocument, index: int) -> float | None:
     return float((turns % 2).mean()) if len(angles) >= 100 else None
 
 
+def characters(page: pdfium.PdfPage, sheet: PdfPage) -> list[tuple[str, Box]]:
+    """Characters of an open page that are no spaces, each with the box of its ink in displayed-page mm."""
+    with LOCK:
+        bounds, turn = page.get_bbox(), page.get_rotation()
+        text = page.get_textpage()
+        try:
+            marks = [(chr(raw.FPDFText_GetUnicode(text, i)), text.get_charbox(i)) for i in range(text.count_chars())]
+        finally:
+            text.close()
+    shown = [(mark, _displayed(_sorted(box), bounds, turn, sheet.unit_mm)) for mark, box in marks if mark.strip()]
+    return [(mark, box) for mark, box in shown if box[0] < box[2] and box[1] < box[3]]
+
+
 def render(
     page: pdfium.PdfPage, sheet: PdfPage, origin_mm: tuple[float, float], px_per_mm: float, size_px: tuple[int, int]
 ) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
@@ -14,6 +15,9 @@ MOST_BYTES = 80_000_000
 """Of pixels kept at a time: the 14 pages of 6 x 9 in, scanned with their backing, by which the scale of a copy is told. Scans
 beyond it are decoded anew where another step wants them, as memory must not grow with the copy."""
 
+LATER_BYTES = 30_000_000
+"""The same once a long copy told its scale: six pages of 6 x 9 in that are looked up later, by what their neighbors show."""
+
 
 class ScanReader:
     """Headers and pixels of scans, as `read_header` and `read_pixels` give them; pixels are kept while there is room.
@@ -22,10 +26,15 @@ class ScanReader:
     ----------
     most_bytes : int
         Of all pixels that are kept together; the first ones stay.
+    seen : callable, optional
+        Given every scan that is decoded, and its pixels, which it may not keep.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._room = most_bytes
+    def __init__(
+        self, most_bytes: int = MOST_BYTES, seen: Callable[[ScanFile, NDArray[Any]], None] | None = None
+    ) -> None:
+        self._most = self._room = most_bytes
+        self._seen = seen
         self._headers: dict[ScanFile, ScanHeader] = {}
         self._pixels: dict[tuple[ScanFile, int], NDArray[Any]] = {}
         self._lock = Lock()
@@ -43,11 +52,19 @@ class ScanReader:
             return kept
         pixels = read_pixels(scan, reduce)
         pixels.flags.writeable = False
+        if self._seen is not None:
+            self._seen(scan, pixels)
         with self._lock:
             if pixels.nbytes <= self._room and (scan, reduce) not in self._pixels:
                 self._pixels[scan, reduce] = pixels
                 self._room -= pixels.nbytes
         return pixels
+
+    def keep_less(self, most_bytes: int) -> None:
+        """From now on keep no more than so much; what is kept stays until it is let go."""
+        with self._lock:
+            less = max(self._most - most_bytes, 0)
+            self._most, self._room = self._most - less, self._room - less
 
     def let_go(self, scan: ScanFile) -> None:
         """Keep no pixels of a scan any longer, which makes room for another."""

@@ -2,6 +2,7 @@
 
 from qc.synthetic.binding import Binding
 from qc.synthetic.book import Block, CopyTruth, Faults, PageTruth, draw_copy
+from qc.synthetic.closed import CLOSED, Bound, ClosedTruth, draw_cover
 from qc.synthetic.conditions import sample_conditions, sample_drift
 from qc.synthetic.design import PageDesign, Title, write_title
 from qc.synthetic.draw import Truth, draw_scan
@@ -10,12 +11,17 @@ from qc.synthetic.kinds import Kind
 from qc.synthetic.leaf import Cut
 from qc.synthetic.press import CREAM_PAPER, WHITE_PAPER, Print
 from qc.synthetic.scanner import Scanner
+from qc.synthetic.wrap import Art, Wrap, write_wrap
 
 __all__ = [
+    "CLOSED",
     "CREAM_PAPER",
     "WHITE_PAPER",
+    "Art",
     "Binding",
     "Block",
+    "Bound",
+    "ClosedTruth",
     "CopyTruth",
     "Cut",
     "Faults",
@@ -26,10 +32,13 @@ __all__ = [
     "Scanner",
     "Title",
     "Truth",
+    "Wrap",
     "draw_copy",
+    "draw_cover",
     "draw_scan",
     "sample_conditions",
     "sample_drift",
     "write_scan",
     "write_title",
+    "write_wrap",
 ]

@@ -17,7 +17,7 @@ from qc.synthetic.leaf import Cut, coverage, cut_corner, offsets, roughness
 from qc.synthetic.maps import Map, after, applied, inverse, quarter_turn
 from qc.synthetic.press import LUMINANCE, Print, printed_sheet, render, to_raster
 from qc.synthetic.scanner import Pixels, Scanner, seen
-from qc.synthetic.scene import darken_beside, glass, ruler_beside, stack_beside
+from qc.synthetic.scene import darken_beside, glass, round_fold, ruler_beside, stack_beside
 
 _RASTER_DPI = 600.0  # below this pdfium snaps glyphs to whole pixels
 
@@ -105,7 +105,13 @@ def draw_scan(
         shift = bent + distortion
 
     paper = np.array(printed.paper) if color else np.array([np.dot(printed.paper, LUMINANCE)])
-    leaf = _print_on_leaf(page, printed, scanner, rng, reference_map, shape, shift, paper)
+    print_shift, turned = shift, None
+    if cut.fold_mm:
+        narrower, turned = round_fold(corners, spine, cut.fold_mm * per_mm, shape)
+        print_shift = narrower if shift is None else shift + narrower
+    leaf = _print_on_leaf(page, printed, scanner, rng, reference_map, shape, print_shift, paper)
+    if turned is not None:
+        leaf *= turned[:, :, None] if color else turned
     if back is not None and printed.show_through:
         veil = _seen_through(back, printed, reference_map, page.trim_mm, shape, shift)
         leaf *= veil[:, :, None] if color else veil

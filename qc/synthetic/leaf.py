@@ -20,7 +20,8 @@ class Cut:
     middle of the edge. `taper_mm` (head, tail, spine, fore-edge) tilts a cut: the offset grows by this much from one
     trim corner to the other, away from the spine (head, tail) or from the head (spine, fore-edge).
     `roughness_mm` is the deviation (1 sigma) of the edge from its line, of mean zero. `dog_ear_mm` cuts off the corner
-    at head and fore-edge at 45 degrees, measured along the edges; offsets are stated as if it were whole.
+    at head and fore-edge at 45 degrees, measured along the edges; offsets are stated as if it were whole. With `fold_mm` the
+    spine edge is no cut but a fold of that radius, the edge its outermost line, stated as if the cover were flat up to it.
     """
 
     head_mm: float = 0.0
@@ -30,6 +31,7 @@ class Cut:
     taper_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     roughness_mm: float = 0.008
     dog_ear_mm: float = 0.0
+    fold_mm: float = 0.0
 
     def corners(self, trim_mm: tuple[float, float], recto: bool) -> NDArray[np.float64]:
         """Corners of the leaf in sheet millimeters: left-top, right-top, right-bottom, left-bottom; shape (4, 2)."""

@@ -82,6 +82,27 @@ def darken_beside(
     part *= factor if light.ndim == 2 else factor[:, :, None]
 
 
+def round_fold(
+    corners: NDArray[np.float64], edge: str, radius_px: float, shape: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What a fold of a radius does to the print beside the edge at which it turns away from the glass.
+
+    Returns
+    -------
+    shift : ndarray, shape (rows, columns, 2), float32, px
+        The arc is seen narrower than it is: what belongs at p is drawn at p + shift.
+    light : ndarray, shape (rows, columns), float32
+        Share of the light that comes back; a third where the arc is upright.
+    """
+    outward, _ = edge_distance(corners, edge, (slice(0, shape[0]), slice(0, shape[1])), None)
+    sine = np.clip(1 + outward / np.float32(radius_px), 0, 1)
+    narrower = np.float32(radius_px) * (np.arcsin(sine) - sine)
+    a, b = (corners[i] for i in _CORNERS[edge])
+    along = (b - a) / np.hypot(*(b - a))
+    inward = np.array([-along[1], along[0]], np.float32)
+    return narrower[:, :, None] * inward, (1 + 2 * np.sqrt(1 - sine**2)) / 3
+
+
 def stack_beside(
     light: NDArray[np.float32],
     corners: NDArray[np.float64],

@@ -64,8 +64,7 @@ class Sheet:
         self.canvas.setLineWidth(width_pt)
         self.canvas.line(self.x(x0), self.y(y0), self.x(x1), self.y(y1))
 
-    def picture(self, x0: float, y0: float, x1: float, y1: float, tone: str, color: bool) -> None:
-        dpi = 200.0
+    def picture(self, x0: float, y0: float, x1: float, y1: float, tone: str, color: bool, dpi: float = 200.0) -> None:
         pixels = photograph(
             self.rng, round(units.px_per_mm(dpi) * (x1 - x0)), round(units.px_per_mm(dpi) * (y1 - y0)), tone, color
         )

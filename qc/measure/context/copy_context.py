@@ -13,6 +13,7 @@ from qc.features.tone_curve import BarePaper, ToneCurve, bare_paper, tone_curve
 from qc.flags import Flag
 from qc.geometry import Affine, Direction, Edge, Side, edges_across
 from qc.measure.context.another_book import OtherBlock
+from qc.measure.context.cover_sides import CoverSides
 from qc.measure.context.imprint_page import ImprintPage
 from qc.measure.context.page_sides import Sides
 from qc.measure.context.sheet_twice import Again, seen_again
@@ -56,6 +57,10 @@ class CopyContext:
         By position, the reference page that the scan shows in a mirror.
     block : OtherBlock or None
         The block of another book, where the copy has one.
+    cover : CoverSides or None
+        Its cover, where that was scanned closed and its design is known.
+    cover_note : str
+        Why the design of a cover that was scanned is not known.
     observations : list of Observation
         Made so far.
     """
@@ -70,6 +75,8 @@ class CopyContext:
     scan_order: str = AS_SCANNED
     mirrored: Mapping[int, int] = field(default_factory=dict)
     block: OtherBlock | None = None
+    cover: CoverSides | None = None
+    cover_note: str = ""
     observations: list[Observation] = field(default_factory=list)
 
     def observed(self, *measures: str) -> list[Observation]:
@@ -175,11 +182,7 @@ class CopyContext:
     @cached_property
     def even(self) -> dict[int, ScannedPage]:
         """Registered pages with their tiles, by position, the lamp of the scanner taken out of them."""
-        even = {p.position: p for p in lamp_taken_out([p.scanned for p in self.each_page() if p.scanned is not None])}
-        # Nobody asks for them as scanned any more, and they are a tenth of a megabyte a page.
-        tiles = {position: page.tiles for position, page in even.items()}
-        self.pages = tuple(replace(p, tiles=tiles.get(p.job.position, p.tiles)) for p in self.pages)
-        return even
+        return {p.position: p for p in lamp_taken_out([p.scanned for p in self.each_page() if p.scanned is not None])}
 
     @property
     def colors(self) -> dict[int, ColorTiles]:

@@ -1,0 +1,91 @@
+"""The wall of the spine, which a scanner with a lens sees beside the fold: how far inside the outermost line the fold lies.
+
+The wall stands upright on the glass and gets little light, so what is printed there looks darker than ordered. The arc of a
+fold darkens, too, but only over its last half millimeter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.edges.cover_strip import CoverStrip, Line
+
+AT_FOLD = 0.72
+"""Share of the light on flat art that is left where the arc turns upright: 0.60 to 0.77 on 25 drawn folds of radii from 0.2 to
+1.3 mm with a wall beside them."""
+ARC_MM, WALL_MM = 0.4, 0.7
+"""Up to the first, the arc of a fold is as dark, of radii up to 1 mm; beyond the second it is a wall."""
+DEEP, DEEP_MM = 0.43, 0.2
+"""Between them, an arc has more than this share of the light so far inside its end, a wall less. On drawn folds without a wall, of
+radii from 1.2 to 1.5 mm, 0.46 to 0.8; on 9 of 11 walls of 0.5 to 0.8 mm 0.07 to 0.40."""
+REACH_MM, STEP_MM = 6.0, 0.05
+FLAT_MM = 2.5
+"""Of the strip, at least, is taken for flat."""
+LID_MM = 0.2
+"""Next to the line the lid shines in."""
+DARK_SHARE = 0.75
+"""Of the wall that must be dark: lettering that is not where it was ordered is not."""
+INK = 0.02
+"""Light that black ink gives back, of a density of 1.7; scans of black covers show 0.01 to 0.04."""
+LEAST_LIGHT = 0.003
+"""Of the flat cover, below which its shading is not seen; 10 of 255 as encoded."""
+
+
+@dataclass(frozen=True)
+class FoldPlace:
+    """How far inside the outermost line the fold lies, and the standard uncertainty of that, in mm."""
+
+    inside_mm: float
+    u_mm: float
+
+
+def find_fold(strip: CoverStrip, line: Line, u_fold: float, u_wall: float) -> FoldPlace | None:
+    """Tell the end of a fold from the end of the wall beside it; None where art is too dark to tell."""
+    d = np.arange(0.0, REACH_MM, STEP_MM)
+    gain = _gain(strip, line, d)
+    known = np.isfinite(gain)
+    near = (d > LID_MM) & (d < WALL_MM)
+    if known[near].mean() < 0.5:
+        return None
+    begins = _begins(d, gain)
+    if begins <= ARC_MM:
+        return FoldPlace(0.0, u_fold)
+    if begins <= WALL_MM:
+        # Either is possible; the likelier one is taken.
+        deep = float(np.interp(DEEP_MM, d[known], gain[known])) < DEEP
+        return FoldPlace(begins if deep else 0.0, float(np.hypot(u_fold, begins / 2)))
+    return FoldPlace(begins, u_wall)
+
+
+def _begins(d: NDArray[np.float64], gain: NDArray[np.float64]) -> float:
+    """Distance from the line from which on, outward, nearly all is dark."""
+    dark = np.where(np.isfinite(gain), gain < AT_FOLD, np.nan)
+    dark[d <= LID_MM] = np.nan
+    for k in np.flatnonzero(dark == 1)[::-1]:
+        if np.nanmean(dark[: k + 1]) >= DARK_SHARE:
+            return float(d[k])
+    return 0.0
+
+
+def _gain(strip: CoverStrip, line: Line, d: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Light on what was ordered at distances inside a line, against that on the flat cover; NaN where art does not tell."""
+    rows = strip.rows(line)
+    flat = (
+        np.arange(strip.ordered.shape[1])[None, :]
+        < np.maximum(rows - REACH_MM * strip.scale, FLAT_MM * strip.scale)[:, None]
+    )
+    share = strip.luminance / (strip.ordered + INK)
+    if not _middle(strip.luminance[flat]) >= LEAST_LIGHT:
+        return np.full(d.shape, np.nan)
+    own = np.array([_middle(s[f]) for s, f in zip(share, flat, strict=True)])
+    own[own <= 0] = np.nan
+    return np.array([_middle(strip.at(share, rows - x * strip.scale) / own) for x in d])
+
+
+def _middle(values: NDArray[np.float64]) -> float:
+    """Median of what is known."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")

@@ -1,0 +1,139 @@
+"""Which side of the ordered cover a scan of a closed copy shows, and where: looked for over the whole frame, without an outline.
+
+A cover has no outline that could be relied on: its art may be as dark as the lid under the shadow of the book. Small pictures of
+its sides are matched at every place of the frame, at quarter turns and a few degrees around them; registration confirms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.geometry import THUMBNAIL_DPI, Affine
+from qc.normalize.page_image import PageImage
+from qc.reference.cover import PANELS, CoverReference
+from qc.register.prepared_page import prepare
+from qc.register.register import Registration, coarse, register
+from qc.register.tile_fit import SeenPage
+from qc.resample import warped
+from qc.units import px_per_mm
+
+ANGLES_DEG = (0.0, -1.5, 1.5, -3.0, 3.0)
+TURNED = 3
+"""Of the places found, the likeliest are looked at turned by a few degrees, too."""
+LEAST_LIKENESS = 0.1
+"""Correlation of small pictures below which nothing is registered. Of lettering on one tone it is 0.2 in the right place, on drawn
+scans, and more in a wrong one: the print decides."""
+PLAIN = 0.004
+"""Spread of a side, one gray level, up to which it fits everywhere and nowhere."""
+_MARGIN_PX = 6
+"""Of frame added around the scan: a cover that runs out of it."""
+
+
+@dataclass(frozen=True)
+class PanelSeen:
+    """What a scan of a cover shows.
+
+    Attributes
+    ----------
+    likeness : float
+        Correlation of small pictures at the best place.
+    number : int
+        Of the panel of `CoverReference` there.
+    turns : int
+        Counterclockwise quarter turns that make the scan upright.
+    registration : Registration or None
+        Panel mm -> pixels of the image so turned; None where the print is not that of the panel.
+    """
+
+    likeness: float
+    number: int
+    turns: int
+    registration: Registration | None
+
+
+@dataclass(frozen=True)
+class _Place:
+    likeness: float
+    number: int
+    turns: int
+    start: Affine
+
+
+def find_panel(image: PageImage, cover: CoverReference, only: int | None = None) -> PanelSeen:
+    """Look for either side of the cover in a scan, or for the panel of one number, whichever way it lies."""
+    views = {turns: image.turned(turns) for turns in range(4)}
+    places = [p for turns, view in views.items() for p in _places(view, turns, cover, (0.0,), only)]
+    places.sort(key=lambda p: -p.likeness)
+    near = [
+        p for seen in places[:TURNED] for p in _places(views[seen.turns], seen.turns, cover, ANGLES_DEG, seen.number)
+    ]
+    near.sort(key=lambda p: -p.likeness)
+    # The print decides between the likeliest; of the others, any that it confirms is the one.
+    for group in (near[:TURNED], *([p] for p in places[TURNED:])):
+        tried = [_seen(views[p.turns], p, cover) for p in group]
+        best = max(tried, key=_worth)
+        if best.registration is not None:
+            return best
+    return PanelSeen(near[0].likeness, near[0].number, near[0].turns, None)
+
+
+def _worth(seen: PanelSeen) -> float:
+    return seen.registration.correlation if seen.registration is not None else -1.0
+
+
+def _seen(view: PageImage, place: _Place, cover: CoverReference) -> PanelSeen:
+    registration = _registered(view, place, cover) if place.likeness > LEAST_LIKENESS else None
+    return PanelSeen(place.likeness, place.number, place.turns, registration)
+
+
+def _registered(view: PageImage, place: _Place, cover: CoverReference) -> Registration | None:
+    seen = SeenPage(view.luminance, (px_per_mm(view.dpi.x_dpi), px_per_mm(view.dpi.y_dpi)))
+    target = prepare(cover.page(place.number))
+    return register(target, seen, coarse(target, seen, place.start))
+
+
+def _places(
+    view: PageImage, turns: int, cover: CoverReference, angles: tuple[float, ...], only: int | None = None
+) -> list[_Place]:
+    """The best place of each panel at each angle."""
+    h, w = view.luminance.shape
+    nominal = np.array([px_per_mm(view.dpi.x_dpi), px_per_mm(view.dpi.y_dpi)])
+    scale = px_per_mm(THUMBNAIL_DPI)
+    size = np.ceil(np.array([w, h]) / nominal * scale).astype(int) + 2 * _MARGIN_PX
+    blurred = cv2.GaussianBlur(view.luminance, (0, 0), 0.4 * float(nominal.mean()) / scale)
+    light = np.sqrt(np.clip(blurred, 0, 1))
+    places = []
+    for angle in angles:
+        # Small pixels -> working pixels, turned about the middle of the frame.
+        shift = Affine.shift(*-(size - 1) / 2)
+        to_view = (
+            Affine.shift((w - 1) / 2, (h - 1) / 2)
+            .after(Affine.scaling(*(nominal / scale)))
+            .after(Affine.rotation(angle))
+            .after(shift)
+        )
+        frame = warped(light, to_view, (int(size[0]), int(size[1])), 0.0)
+        for number in PANELS if only is None else (only,):
+            panel = np.asarray(cover.thumbnails()[number - 1], np.float32) / 255
+            if any(p > f for p, f in zip(panel.shape, frame.shape, strict=True)):
+                frame = _padded(frame, panel.shape)
+            match: NDArray[Any] = np.zeros((1, 1), np.float32)
+            if panel.std() > PLAIN:
+                match = cv2.matchTemplate(frame, panel, cv2.TM_CCOEFF_NORMED)
+            y, x = np.unravel_index(int(np.argmax(match)), match.shape)
+            to_small = Affine.shift(x - 0.5, y - 0.5).after(Affine.scaling(scale))
+            places.append(_Place(float(match[y, x]), number, turns, to_view.after(to_small)))
+    return places
+
+
+def _padded(frame: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """The frame with room for a panel larger than it, at its right and foot."""
+    h, w = (max(a, b) for a, b in zip(frame.shape, shape, strict=True))
+    padded = np.zeros((h, w), np.float32)
+    padded[: frame.shape[0], : frame.shape[1]] = frame
+    return padded
