@@ -117,8 +117,9 @@ def test_ink_of_a_page_without_paper_is_known_as_well_as_the_papers_of_its_copy_
         pages = copy(np.random.default_rng(4), faulty={5: np.array([1.0, 1.0, 1.0, 0.8])})
         for i, page in enumerate(pages):
             light = 1 + apart * (i % 2 - 0.5)
-            paper = None if i == 4 else page.tiles.paper * light
-            pages[i] = replace(page, tiles=replace(page.tiles, copy=page.tiles.copy * light, paper=paper))
+            tiles = page.tiles
+            paper = None if i == 4 or tiles.paper is None else tiles.paper * light
+            pages[i] = replace(page, kept=replace(tiles, copy=tiles.copy * light, paper=paper))
         level = found(pages, "weak-channel", 5)
         assert level.value is not None and level.u is not None and abs(level.value - 0.2) < 2 * level.u
         u.append(level.u)

@@ -101,10 +101,15 @@ class CopyInks:
     solids: Share | None
 
 
-def paper_of(pages: Sequence[ScannedPage]) -> Array | None:
-    """Linear RGB of the copy's paper, the median over the pages that show some."""
-    papers = [paper for page in pages if (paper := page.tiles.paper) is not None]
-    return np.median(np.array(papers), axis=0) if papers else None
+def paper_of(pages: Sequence[ScannedPage]) -> tuple[Array | None, float]:
+    """Linear RGB of the copy's paper, the median over the pages that show some; and by how much these differ, in density: the two
+    sensors of a feeder may differ by 4 % of light."""
+    papers = np.array([paper for page in pages if (paper := page.tiles.paper) is not None])
+    if not len(papers):
+        return None, 0.0
+    density = np.log10(papers.mean(axis=1))
+    # Two sensors make two heaps: no deviation from the median tells those apart.
+    return np.median(papers, axis=0), (quantile(density, 0.84) - quantile(density, 0.16)) / 2
 
 
 def is_gray_scan(tiles: PageTiles) -> bool:
@@ -120,8 +125,7 @@ def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], Copy
     -----
     A page printed all over takes the paper of the copy. A page is held against the response that the other pages give.
     """
-    common = paper_of(pages)
-    u_common = _paper_scatter(pages)
+    common, u_common = paper_of(pages)
     papers, tones, gray = dict[int, Array](), dict[int, int](), dict[int, bool]()
     for i, page in enumerate(pages):
         tiles = page.tiles
@@ -145,13 +149,6 @@ def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], Copy
             inks if tiles.paper is not None else replace(inks, level=_on_common_paper(inks.level, seen, u_common))
         )
     return found, whole
-
-
-def _paper_scatter(pages: Sequence[ScannedPage]) -> float:
-    """By how much the paper of the pages of a copy differs, in density: the two sensors of a feeder may differ by 4 %."""
-    papers = [float(np.log10(p.tiles.paper.mean())) for p in pages if p.tiles.paper is not None]
-    # Two sensors make two heaps: no deviation from the median tells those apart.
-    return (quantile(np.array(papers), 0.84) - quantile(np.array(papers), 0.16)) / 2 if papers else 0.0
 
 
 def _on_common_paper(level: Share | None, seen: TileDensities, u_paper: float) -> Share | None:

@@ -29,8 +29,8 @@ against their own reference reach 0.95 at the least and those of the press model
 0.87, a table ruled alike 0.91."""
 WOBBLE_MM = 0.015
 """Above this, by what tiles spread more along one axis than along the other, a feeder made rows of the page wobble, of which 75 dpi
-tell three quarters as much as 150: on 60 pages drawn with rows off by 0.25 and 0.5 px at 200 dpi. One page in five of the press
-model is looked at closer for it."""
+tell three quarters as much as 150. Of 48 pages drawn with rows off by 0.25 to 0.5 px it refines 47, and 97 % of their edges lie
+within 2 u (98 with all refined, 92 with 0.025 or none); of 32 with rows off by 0.12 px or not at all it refines 8."""
 MIN_CORRELATION = 0.8
 """Below this, at 150 dpi, the page shows something else. Text of another book reaches 0.45, a table ruled alike 0.74; drawn pages
 against their own reference 0.94, dark soft full-page pictures 0.83."""
