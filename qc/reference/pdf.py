@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple
@@ -41,7 +42,7 @@ from qc.scan.pdfium import (
     draw,
     open_document,
     render,
-    saved,
+    save,
     sheets,
     stated_direction,
 )
@@ -309,15 +310,15 @@ class PdfReference:
         # Only the first copy of a title waits for pypdf.
         from qc.reference.pdf_color_reader import pdf_colors
 
-        return asdict(pdf_colors(self._saved()))
-
-    def _saved(self) -> bytes:
-        with LOCK:
-            document = open_document(self._path, ReferenceFault)
-            try:
-                return saved(document)
-            finally:
-                document.close()
+        # In a file: whole titles of pictures are hundreds of megabytes.
+        with tempfile.TemporaryFile() as whole:
+            with LOCK:
+                document = open_document(self._path, ReferenceFault)
+                try:
+                    save(document, whole)
+                finally:
+                    document.close()
+            return asdict(pdf_colors(whole))
 
     def _key(self, name: str, geometry: object = None) -> str:
         how = repr((cache.DRAWN, VERSION, geometry))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import io
 import math
 import mmap
 import tempfile
@@ -11,7 +10,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import cv2
 import numpy as np
@@ -108,12 +107,10 @@ def _positive(unit: object) -> float:
     return float(unit) if isinstance(unit, int | float) and unit > 0 else 1.0
 
 
-def saved(document: pdfium.PdfDocument) -> bytes:
-    """The document as PDFium writes it, whatever state the file is in: whole, without encryption, in plain objects."""
-    buffer = io.BytesIO()
+def save(document: pdfium.PdfDocument, file: IO[bytes]) -> None:
+    """Write the document as PDFium does, whatever state its file is in: whole, without encryption, in plain objects."""
     with LOCK:
-        document.save(buffer, flags=raw.FPDF_REMOVE_SECURITY)
-    return buffer.getvalue()
+        document.save(file, flags=raw.FPDF_REMOVE_SECURITY)
 
 
 def _sheet(document: pdfium.PdfDocument, index: int, user_unit: float) -> PdfPage:
