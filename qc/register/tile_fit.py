@@ -82,7 +82,9 @@ class SeenPage:
 def _blurred(plane: Plane, sigma_px: float) -> Plane:
     """A plane averaged twice over a square, which is as good as a Gaussian for less."""
     side = 2 * round((np.sqrt(1 + 6 * sigma_px**2) - 1) / 2) + 1
-    return cv2.blur(cv2.blur(plane, (side, side)), (side, side))
+    twice = (np.convolve(np.ones(side), np.ones(side)) / side**2).astype(np.float32)
+    # A third of the time of two calls of `cv2.blur`, which adds up in double precision.
+    return cv2.sepFilter2D(plane, -1, twice, twice)
 
 
 @dataclass(frozen=True)
