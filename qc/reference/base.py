@@ -60,7 +60,7 @@ class ReferencePage:
 
     @cached_property
     def luminance(self) -> NDArray[np.float32]:
-        """`rgb` as one plane in linear light; drawn anew where something asks for as much detail."""
+        """`rgb` as one plane in linear light."""
         gray = self.kept("gray", lambda: {"gray": cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)})["gray"]
         return np.asarray(cv2.LUT(gray, LINEAR_LUT), np.float32)
 

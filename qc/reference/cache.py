@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 DRAWN = 2
 """Raised whenever what is kept of a drawn title may change; `tests/test_cache.py` pins the sources that it depends on."""
 MOST_BYTES = 4_000_000_000
-"""Some thirty titles of 200 pages."""
+"""Some twenty titles of 200 pages."""
 _KEPT = 0.8
 _ALIGNED = 8
 _in_memory: dict[str, bytes] | None = None

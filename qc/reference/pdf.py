@@ -226,9 +226,9 @@ class PdfReference:
             picture = self.crop(number, (0.0, 0.0, right - left, bottom - top), THUMBNAIL_DPI)
             gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
         else:
-            # What registration and color will ask for comes of the same drawing.
+            # What registration, edges and color will ask for comes of the same drawing: two pages in five ask for all detail.
             drawn = self._page(number)
-            _ = drawn.smooth, drawn.light
+            _ = drawn.smooth, drawn.light, drawn.luminance
             gray = drawn.reduced(THUMBNAIL_DPI)
         page = np.full((height, width), 255, np.uint8)
         part = gray[:height, :width]
