@@ -29,6 +29,7 @@ from qc.reference.base import ReferencePage
 from qc.reference.page_outline import find_outline
 from qc.register.prepared_page import PreparedPage, prepare
 from qc.register.register import Registration, coarse, register
+from qc.register.tile_fit import SeenPage
 from qc.scan.image_file import sha256
 from qc.stats import mad
 from qc.units import px_per_mm
@@ -254,7 +255,8 @@ def _registered(image: PageImage, target: PreparedPage) -> Registration | None:
     turn = Affine.scaling(*per_mm).after(Affine.rotation(sheet.angle_deg))
     center = turn(np.array([target.trim.width_mm, target.trim.height_mm]) / 2)
     start = Affine.shift(*(middle - center)).after(turn)
-    return register(target, image.luminance, coarse(target, image.luminance, start), per_mm)
+    seen = SeenPage(image.luminance, per_mm)
+    return register(target, seen, coarse(target, seen, start))
 
 
 def _lines(image: PageImage, registration: Registration, trim: Size, settings: ScanSettings) -> list[EdgeLine]:

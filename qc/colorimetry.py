@@ -33,6 +33,9 @@ def linear_to_srgb(light: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 LINEAR_LUT: NDArray[np.float32] = srgb_to_linear(np.arange(256) / 255.0).astype(np.float32)
+LIGHTS = 65535
+SRGB_LUT: NDArray[np.uint8] = np.rint(linear_to_srgb(np.arange(LIGHTS + 1) / LIGHTS) * 255).astype(np.uint8)
+"""sRGB of light in 16 bits, which no 8-bit value gets lost in."""
 
 
 def linear_rgb_to_lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:

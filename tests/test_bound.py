@@ -176,8 +176,8 @@ def test_a_line_that_was_ordered_is_no_page_below() -> None:
     light = strip_with({12: -0.3})
     ordered = np.ones((900, 200), np.float32)
     ordered[:, 138:] = 0.7
-    assert lies_on_others(light, RIGHT, DPI, 0.8, Expected(np.ones_like(ordered), Affine.shift(0, 0)))
-    assert not lies_on_others(light, RIGHT, DPI, 0.8, Expected(ordered, Affine.shift(0, 0)))
+    assert lies_on_others(light, RIGHT, DPI, 0.8, Expected(lambda: np.ones_like(ordered), Affine.shift(0, 0)))
+    assert not lies_on_others(light, RIGHT, DPI, 0.8, Expected(lambda: ordered, Affine.shift(0, 0)))
 
 
 def test_lines_come_from_inside_out_with_place_and_sign() -> None:

@@ -145,7 +145,7 @@ def test_repeats_of_different_pages_or_too_few_are_refused(title: Title, folder:
 def test_a_page_on_white_and_on_black_gives_the_bias_of_the_lid(title: Title, folder: Path) -> None:
     pairs = [
         (page(title, folder / f"w{i}.jpg", WHITE, 60 + i)[0], page(title, folder / f"b{i}.jpg", PLAIN, 70 + i)[0])
-        for i in range(2)
+        for i in range(3)
     ]
     found = white_edges(pairs)
     # This shadow makes edges look to lie too far out by a few hundredths, alike on all sides.

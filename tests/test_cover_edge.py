@@ -69,7 +69,7 @@ def find(
     ordered = (art.reshape(HEIGHT, WIDTH, FINE, 3).mean(axis=2) @ [0.2126, 0.7152, 0.0722]).astype(np.float32)
     luminance = (cv2.LUT(channels, LINEAR_LUT) @ [0.2126, 0.7152, 0.0722]).astype(np.float32)
     ends = np.array([[GUESS_PX, 0.0], [GUESS_PX, HEIGHT - 1.0]])
-    expected = Expected(ordered, Affine(np.eye(2, 3)))
+    expected = Expected(lambda: ordered, Affine(np.eye(2, 3)))
     line = find_cover_edge(channels, luminance, ends, DPI, expected, fold=fold)
     at = np.nan if line.ends is None else (line.ends[:, 0].mean() - GUESS_PX) / SCALE
     return line, float(at - edge_mm)

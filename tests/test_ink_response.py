@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -107,6 +109,21 @@ def test_a_page_paler_than_the_others_is_stated_with_its_share(left: float) -> N
     assert pale.detail["channel"] == "all inks"
     assert pale.value is not None and pale.u is not None
     assert abs(pale.value - (1 - left)) < 2 * pale.u and pale.u < 0.1
+
+
+def test_ink_of_a_page_without_paper_is_known_as_well_as_the_papers_of_its_copy_are_alike() -> None:
+    u = []
+    for apart in (0.0, 0.04):
+        pages = copy(np.random.default_rng(4), faulty={5: np.array([1.0, 1.0, 1.0, 0.8])})
+        for i, page in enumerate(pages):
+            light = 1 + apart * (i % 2 - 0.5)
+            tiles = page.tiles
+            paper = None if i == 4 or tiles.paper is None else tiles.paper * light
+            pages[i] = replace(page, kept=replace(tiles, copy=tiles.copy * light, paper=paper))
+        level = found(pages, "weak-channel", 5)
+        assert level.value is not None and level.u is not None and abs(level.value - 0.2) < 2 * level.u
+        u.append(level.u)
+    assert u[1] > np.hypot(u[0], 0.015)
 
 
 def test_an_ink_that_no_page_shows_is_said_of_the_copy() -> None:

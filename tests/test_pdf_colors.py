@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,13 @@ from qc.geometry import Affine
 from qc.measure.color_difference import color_difference
 from qc.reference.find import open_reference
 from qc.reference.pdf_color_reader import pdf_colors
-from qc.reference.pdf_colors import U_CMYK
+from qc.reference.pdf_colors import U_CMYK, PdfColors
 from qc.report import html
-from qc.scan.pdfium import saved
+from qc.scan.pdfium import save
+
+
+def read(content: bytes) -> PdfColors:
+    return pdf_colors(io.BytesIO(content))
 
 
 def icc(space: bytes, name: str) -> bytes:
@@ -67,7 +72,7 @@ FOGRA = stream(icc(b"CMYK", "Coated FOGRA39"), b"/N 4")
 
 
 def test_cmyk_is_said_to_ignore_the_output_intent() -> None:
-    found = pdf_colors(pdf(b"0.5 0.25 0.75 0 k 0 0 99 99 re f", root=intent(b"FOGRA39"), more=(FOGRA,)))
+    found = read(pdf(b"0.5 0.25 0.75 0 k 0 0 99 99 re f", root=intent(b"FOGRA39"), more=(FOGRA,)))
     assert found.cmyk and found.u == U_CMYK
     assert found.intent == "'FOGRA39', profile 'Coated FOGRA39' (CMYK)"
     assert "output intent 'FOGRA39', profile 'Coated FOGRA39' (CMYK) is not used" in found.words
@@ -75,14 +80,14 @@ def test_cmyk_is_said_to_ignore_the_output_intent() -> None:
 
 
 def test_tagged_cmyk_is_drawn_by_its_profile() -> None:
-    found = pdf_colors(pdf(b"/C cs 1 0 0 0 sc 0 0 9 9 re f", b"/ColorSpace<</C[/ICCBased 5 0 R]>>", more=(FOGRA,)))
+    found = read(pdf(b"/C cs 1 0 0 0 sc 0 0 9 9 re f", b"/ColorSpace<</C[/ICCBased 5 0 R]>>", more=(FOGRA,)))
     assert not found.cmyk and found.u == 0
     assert found.profiles == ("'Coated FOGRA39' (CMYK)",)
     assert "profiles of the PDF used: 'Coated FOGRA39' (CMYK)" in found.words
 
 
 def test_rgb_with_an_intent_for_rgb() -> None:
-    found = pdf_colors(
+    found = read(
         pdf(b"1 0 0 rg 0 0 9 9 re f", root=intent(b"sRGB"), more=(stream(icc(b"RGB ", "sRGB IEC61966-2.1"), b"/N 3"),))
     )
     assert not found.cmyk and found.u == 0
@@ -95,25 +100,25 @@ def test_rgb_with_an_intent_for_rgb() -> None:
 def test_cmyk_is_found_in_a_picture_inside_a_form(space: bytes) -> None:
     form = stream(b"/I Do", b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</I 6 0 R>>>>")
     picture = stream(b"\0\0\0\0", b"/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace" + space)
-    found = pdf_colors(pdf(b"/F Do", b"/XObject<</F 5 0 R>>", more=(form, picture)))
+    found = read(pdf(b"/F Do", b"/XObject<</F 5 0 R>>", more=(form, picture)))
     assert found.cmyk
     assert "it has no output intent" in found.words
 
 
 def test_a_name_cannot_break_out_of_its_line() -> None:
-    found = pdf_colors(pdf(b"", root=intent(rb"x\n\033[31m" + b"y" * 300), more=(FOGRA,)))
+    found = read(pdf(b"", root=intent(rb"x\n\033[31m" + b"y" * 300), more=(FOGRA,)))
     assert found.intent is not None
     assert found.intent.isprintable() and len(found.intent) < 150
 
 
 def test_a_damaged_profile_is_said_so() -> None:
-    found = pdf_colors(pdf(b"", root=intent(b"house"), more=(stream(b"no profile", b"/N 4"),)))
+    found = read(pdf(b"", root=intent(b"house"), more=(stream(b"no profile", b"/N 4"),)))
     assert found.intent == "'house', profile that is damaged"
 
 
 def test_forms_that_hold_themselves_end() -> None:
     form = stream(b"/F Do", b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F 5 0 R/G 5 0 R>>>>")
-    assert pdf_colors(pdf(b"/F Do", b"/XObject<</F 5 0 R>>", more=(form,))).known
+    assert read(pdf(b"/F Do", b"/XObject<</F 5 0 R>>", more=(form,))).known
 
 
 def test_what_is_no_pdf_widens_u() -> None:
@@ -123,9 +128,9 @@ def test_what_is_no_pdf_widens_u() -> None:
         broken = bytearray(sound)
         for at in rng.integers(0, len(broken), 12):
             broken[at] = int(rng.integers(256))
-        found = pdf_colors(bytes(broken[: int(rng.integers(1, len(broken)))]))
+        found = read(bytes(broken[: int(rng.integers(1, len(broken)))]))
         assert found.known or found.u == U_CMYK
-    nothing = pdf_colors(b"junk")
+    nothing = read(b"junk")
     assert nothing.u == U_CMYK and "could not be read" in nothing.words
 
 
@@ -136,7 +141,9 @@ def test_an_encrypted_pdf_that_opens_is_read(tmp_path: Path) -> None:
     canvas.rect(10, 10, 99, 99, fill=1)
     canvas.save()
     document = pypdfium2.PdfDocument(path)
-    assert pdf_colors(saved(document)).cmyk
+    with (tmp_path / "saved.pdf").open("w+b") as whole:
+        save(document, whole)
+        assert pdf_colors(whole).cmyk
     document.close()
 
 
@@ -160,7 +167,7 @@ def test_u_of_a_color_difference_holds_that_of_the_reference() -> None:
 
 
 def test_the_report_says_how_the_reference_was_drawn(tmp_path: Path) -> None:
-    words = pdf_colors(pdf(b"0 0 0 1 k", root=intent(b"<b>FOGRA39"), more=(FOGRA,))).words
+    words = read(pdf(b"0 0 0 1 k", root=intent(b"<b>FOGRA39"), more=(FOGRA,))).words
     inspection = example()
     html.write(replace(inspection, reference=replace(inspection.reference, colors=words)), (), tmp_path / "r.html", k=2)
     shown = (tmp_path / "r.html").read_text("utf-8")

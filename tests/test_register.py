@@ -14,7 +14,7 @@ from qc.flags import Flag
 from qc.geometry import Affine, Edge
 from qc.pipeline import PageWork, register_in_order
 from qc.register.fourier import fast_length, rfft, rfft2
-from qc.register.prepared_page import prepare
+from qc.register.prepared_page import BLUR_PX, prepare
 from qc.register.register import Prior, Registration
 from qc.synthetic import Cut, Kind, Print, Scanner
 from qc.units import mm_per_px
@@ -204,18 +204,18 @@ def test_backing_inside_the_trim_does_not_move_rules_by_a_period(tmp_path: Path,
 
 def test_only_what_is_printed_of_a_page_is_compared(book: Book) -> None:
     page = book.reference.page(book.page_of(Kind.LINE_ART))
-    level = prepare(page).levels[2]
-    whole = cv2.GaussianBlur(page.luminance, (0, 0), 0.9)
-    left, top = (round(v) for v in page.to_px((0.0, 0.0)) - level.to_px((0.0, 0.0)))
+    level = prepare(page).levels[-1]
+    whole = cv2.GaussianBlur(page.smooth, (0, 0), BLUR_PX[-1])
+    left, top = (round(v) for v in page.to_smooth((0.0, 0.0)) - level.to_px((0.0, 0.0)))
     height, width = level.plane.shape
     assert height * width < 0.9 * whole.size
     assert level.plane == pytest.approx(whole[top : top + height, left : left + width], abs=1e-6)
     rows, cols = level.sums["var"].shape
     assert (rows * level.tile, cols * level.tile) == (height, width)
-    assert level.sums["mean"][1, 1] == pytest.approx(level.plane[64:128, 64:128].mean(), abs=1e-6)
+    assert level.sums["mean"][1, 1] == pytest.approx(level.plane[32:64, 32:64].mean(), abs=1e-6)
     outside = whole.copy()
     outside[top : top + height, left : left + width] = 1.0
-    tiles = outside[: len(outside) // 64 * 64, : outside.shape[1] // 64 * 64].reshape(len(outside) // 64, 64, -1, 64)
+    tiles = outside[: len(outside) // 32 * 32, : outside.shape[1] // 32 * 32].reshape(len(outside) // 32, 32, -1, 32)
     assert tiles.var(axis=(1, 3)).max() < 1e-4
 
 

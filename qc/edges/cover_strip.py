@@ -187,7 +187,7 @@ def read_strip(
     to_image, columns = strip_map(ends, reach)
     planes = [channels] if channels.ndim == 2 else [np.ascontiguousarray(channels[..., c]) for c in range(3)]
     centers = (np.arange(SEGMENTS) + 0.5) * (columns // SEGMENTS) - 0.5
-    plane = warped(expected.picture, expected.from_scan.after(to_image), (columns, 2 * reach + 1), float("nan"))
+    plane = warped(expected.draw(), expected.from_scan.after(to_image), (columns, 2 * reach + 1), float("nan"))
     ordered = segment_profiles(plane)[0]
     strip = CoverStrip(
         np.stack([_profiles(p, ends, reach) for p in planes]) / 255,

@@ -79,7 +79,7 @@ def _scores(fold: Designed) -> NDArray[np.float64]:
     reach, around = round(REACH_MM * scale), round(AROUND_MM * scale)
     strip, to_image = strip_along(fold.luminance, fold.ends, reach, reach)
     shape = strip.shape[1], strip.shape[0]
-    ordered = warped(fold.expected.picture, fold.expected.from_scan.after(to_image), shape, float("nan"))
+    ordered = warped(fold.expected.draw(), fold.expected.from_scan.after(to_image), shape, float("nan"))
     seen, meant = (np.sqrt(np.clip(segment_profiles(s)[0], 0, None)) for s in (strip, ordered))
     meant, steep = _in_own_tone(seen, meant), np.abs(np.gradient(meant, axis=1))
     # Beside an edge of the art the two never agree: it lies a little off, and is a little softer in the scan.

@@ -10,6 +10,7 @@ sheet printed all over, on which no place is bare enough to look.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -60,14 +61,14 @@ Profiles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Expected:
-    """What was ordered: `picture` in linear light, paper at 1; `from_scan` maps working pixels to its pixels."""
+    """What was ordered: `draw` gives it in linear light, paper at 1; `from_scan` maps working pixels to its pixels."""
 
-    picture: NDArray[np.float32]
+    draw: Callable[[], NDArray[np.float32]]
     from_scan: Affine
 
     def strip(self, to_image: Affine, shape: tuple[int, int]) -> NDArray[np.float32]:
         """The same strip of the reference page; bare beyond its raster."""
-        return np.asarray(warped(self.picture, self.from_scan.after(to_image), shape[::-1], 1.0), np.float32)
+        return np.asarray(warped(self.draw(), self.from_scan.after(to_image), shape[::-1], 1.0), np.float32)
 
 
 @dataclass(frozen=True)

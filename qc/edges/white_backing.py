@@ -152,7 +152,7 @@ def _print_lines(shape: tuple[int, ...], to_image: Affine, printed: Expected | N
     """Where print, or the end of print at the bleed, may make a line; shape (segments, across)."""
     if printed is None:
         return np.zeros((SEGMENTS, shape[0]), bool)
-    plane = warped(printed.picture, printed.from_scan.after(to_image), (shape[1], shape[0]), float("nan"))
+    plane = warped(printed.draw(), printed.from_scan.after(to_image), (shape[1], shape[0]), float("nan"))
     beyond = np.isnan(plane)
     # What lies beyond the bleed is bare paper, so print that runs into the bleed ends in a step.
     plane[beyond] = 1.0

@@ -23,7 +23,16 @@ from qc.features.ink_density import (
     neutral_shares,
     tone_shares,
 )
-from qc.features.ink_response import DARK_NOISE, LEAST_NOISE, InkResponse, features, ink_response, of_ink, printed
+from qc.features.ink_response import (
+    DARK_NOISE,
+    LEAST_DENSITY,
+    LEAST_NOISE,
+    InkResponse,
+    features,
+    ink_response,
+    of_ink,
+    printed,
+)
 from qc.features.tiles import PageTiles, ScannedPage
 from qc.geometry import Box
 from qc.stats import median, quantile
@@ -92,10 +101,15 @@ class CopyInks:
     solids: Share | None
 
 
-def paper_of(pages: Sequence[ScannedPage]) -> Array | None:
-    """Linear RGB of the copy's paper, the median over the pages that show some."""
-    papers = [paper for page in pages if (paper := page.tiles.paper) is not None]
-    return np.median(np.array(papers), axis=0) if papers else None
+def paper_of(pages: Sequence[ScannedPage]) -> tuple[Array | None, float]:
+    """Linear RGB of the copy's paper, the median over the pages that show some; and by how much these differ, in density: the two
+    sensors of a feeder may differ by 4 % of light."""
+    papers = np.array([paper for page in pages if (paper := page.tiles.paper) is not None])
+    if not len(papers):
+        return None, 0.0
+    density = np.log10(papers.mean(axis=1))
+    # Two sensors make two heaps: no deviation from the median tells those apart.
+    return np.median(papers, axis=0), (quantile(density, 0.84) - quantile(density, 0.16)) / 2
 
 
 def is_gray_scan(tiles: PageTiles) -> bool:
@@ -111,7 +125,7 @@ def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], Copy
     -----
     A page printed all over takes the paper of the copy. A page is held against the response that the other pages give.
     """
-    common = paper_of(pages)
+    common, u_common = paper_of(pages)
     papers, tones, gray = dict[int, Array](), dict[int, int](), dict[int, bool]()
     for i, page in enumerate(pages):
         tiles = page.tiles
@@ -130,8 +144,19 @@ def page_inks(pages: Sequence[ScannedPage]) -> tuple[list[PageInks | None], Copy
     for i, paper in papers.items():
         tiles = pages[i].tiles
         seen = shown[place[i]] if i in place else densities(tiles, paper)
-        found[i] = _inks(tiles, seen, response, place.get(i, -1), misfit, gray[i])
+        inks = _inks(tiles, seen, response, place.get(i, -1), misfit, gray[i])
+        found[i] = (
+            inks if tiles.paper is not None else replace(inks, level=_on_common_paper(inks.level, seen, u_common))
+        )
     return found, whole
+
+
+def _on_common_paper(level: Share | None, seen: TileDensities, u_paper: float) -> Share | None:
+    """What is told of all density on a page that shows no paper of its own: the paper of its copy is that much off."""
+    if level is None:
+        return None
+    dark = float(channel_mean(seen.copy[printed(seen)]).mean())
+    return _known(replace(level, u=float(np.hypot(level.u, u_paper / max(dark, LEAST_DENSITY)))))
 
 
 def _tones(tiles: PageTiles) -> int:

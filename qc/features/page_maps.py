@@ -17,7 +17,6 @@ from qc.normalize.scan_color import ScanColor
 from qc.reference.base import ReferencePage
 from qc.resample import shrunk, warped
 
-MAP_SHRINK = 3
 TILE_PX = 7
 """Tiles of 7 px at 50 dpi: 3.6 mm, wide enough to average a halftone screen away."""
 RIM_MM = 5.0
@@ -79,7 +78,7 @@ def page_maps(image: PageImage, page: ReferencePage, to_px: Affine, shown_mm: Bo
         Left, top, right, bottom of what the scan shows, in page-frame mm; for pages of which it is not known where they
         are cut. Print nearer to the rim of that is bleed, or what stands beside the page.
     """
-    to_map = pixel_scaling(1 / MAP_SHRINK, 1 / MAP_SHRINK).after(page.to_px)
+    to_map = page.to_light
     kept = page.kept("maps", lambda: _reference_maps(page, to_map))
     factor = max(round(to_px.scale[0] / to_map.scale[0]), 1)
     scan, to_scan = _shrunk_light(image, factor), pixel_scaling(1 / factor, 1 / factor).after(to_px)
@@ -109,7 +108,7 @@ def _narrowed(maps: PageMaps, page: Size, shown_mm: Box) -> PageMaps:
 
 
 def _reference_maps(page: ReferencePage, to_map: Affine) -> dict[str, NDArray[Any]]:
-    reference = shrunk(_linear(page.rgb), MAP_SHRINK)
+    reference = page.light
     inside = _inside(page.trim, to_map, reference.shape[:2])
     darkest = reference.min(axis=2)
     bare = np.flatnonzero((cv2.erode(darkest, np.ones((5, 5), np.uint8)) > BARE) & (inside > 0))

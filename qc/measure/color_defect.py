@@ -67,7 +67,7 @@ class _Found:
     "color-defect",
     "fraction",
     "page",
-    3,
+    4,
     name="color",
     codes={
         "lost-channel": "missing ink",
@@ -360,7 +360,7 @@ def _shift(mid: Sequence[Share | None], dark: Sequence[Share | None]) -> float |
 def _paper(pages: Sequence[ScannedPage], ordered: str | None) -> _Found:
     from qc.features.page_inks import paper_of
 
-    seen = paper_of(pages)
+    seen, _ = paper_of(pages)
     if ordered is None:
         return _Found("wrong-paper", None, None, (Flag.PAPER_NOT_STATED,))
     if seen is None or all(np.ptp(paper) < 1e-6 for p in pages if (paper := p.tiles.paper) is not None):

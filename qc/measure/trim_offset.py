@@ -28,7 +28,7 @@ def trim_unstated(offset: Observation) -> Observation:
     return replace(offset, value=None, u=None, flags=flags, detail=where_cut.to_json(), evidence=())
 
 
-@measure("trim-offset", "mm", "page", 3, name="cut", subject="cut", by_edge=True)
+@measure("trim-offset", "mm", "page", 4, name="cut", subject="cut", by_edge=True)
 def trim_offset(
     lines: Sequence[EdgeLine],
     names: tuple[Edge, Edge, Edge, Edge],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,10 +12,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Affine, Box, Direction, Size
+from qc.colorimetry import LIGHTS, LINEAR_LUT, SRGB_LUT
+from qc.geometry import Affine, Box, Direction, Size, pixel_scaling
 from qc.model import BookCopy, ReferenceId
-from qc.normalize.page_image import LINEAR_LUT
 from qc.reference import cache
+from qc.resample import shrunk
+from qc.units import px_per_mm
+
+MAP_SHRINK = 3
+"""Working pixels to a pixel of the maps on which page and copy are compared, 50 dpi."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +59,65 @@ class ReferencePage:
         return rgb
 
     @cached_property
-    def gray(self) -> NDArray[np.uint8]:
-        """`rgb` as one plane."""
-        return self.kept("gray", lambda: {"gray": cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)})["gray"]
+    def luminance(self) -> NDArray[np.float32]:
+        """`rgb` as one plane in linear light."""
+        gray = self.kept("gray", lambda: {"gray": cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY)})["gray"]
+        return np.asarray(cv2.LUT(gray, LINEAR_LUT), np.float32)
 
     @cached_property
-    def luminance(self) -> NDArray[np.float32]:
-        """`gray` in linear light."""
-        return np.asarray(cv2.LUT(self.gray, LINEAR_LUT), np.float32)
+    def smooth(self) -> NDArray[np.float32]:
+        """The page at 75 dpi in linear light, without detail that so coarse a raster would fold; `to_smooth` leads there."""
+        return np.asarray(
+            cv2.LUT(self.kept("smooth", lambda: _smooth(self.rgb), packed=False)["smooth"], LINEAR_LUT), np.float32
+        )
 
-    def kept(self, name: str, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    @cached_property
+    def to_smooth(self) -> Affine:
+        """Page-frame mm -> pixels of `smooth`."""
+        return Affine.scaling(0.5).after(self.to_px)
+
+    @cached_property
+    def light(self) -> NDArray[np.float32]:
+        """The page at a third of the working resolution: shape (h, w, 3), linear RGB; `to_light` leads there."""
+        plane = self.kept("light", lambda: _light(self.rgb))["light"]
+        rgb = plane if plane.ndim == 3 else cv2.cvtColor(plane, cv2.COLOR_GRAY2RGB)
+        return np.asarray(cv2.LUT(rgb, LINEAR_LUT), np.float32)
+
+    @cached_property
+    def to_light(self) -> Affine:
+        """Page-frame mm -> pixels of `light`."""
+        return pixel_scaling(1 / MAP_SHRINK, 1 / MAP_SHRINK).after(self.to_px)
+
+    def reduced(self, dpi: float) -> NDArray[np.uint8]:
+        """The trim box, drawn for it, as one plane at a resolution that divides that of `rgb`; to half a pixel of that in place."""
+        factor = round(self.to_px.scale[0] / px_per_mm(dpi))
+        width, height = (math.ceil(v * px_per_mm(dpi) - 1e-6) for v in (self.trim.width_mm, self.trim.height_mm))
+        light = cv2.LUT(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT)
+        left, top = np.rint(self.to_px((0.0, 0.0)) + 0.5).astype(int)
+        return _encoded(shrunk(light[top : top + height * factor, left : left + width * factor], factor))
+
+    def kept(
+        self, name: str, make: Callable[[], dict[str, NDArray[Any]]], packed: bool = True
+    ) -> dict[str, NDArray[Any]]:
         """What `make` makes of this page, from the disk cache where it was made before."""
-        return cache.arrays(self.key and f"{self.key}-{name}", make)
+        return cache.arrays(self.key and f"{self.key}-{name}", make, packed)
+
+
+def _smooth(rgb: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    return {"smooth": _encoded(cv2.pyrDown(cv2.LUT(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), LINEAR_LUT)))}
+
+
+def _light(rgb: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    """One plane where a page has no color."""
+    channels = cv2.split(rgb)
+    if all(np.array_equal(channels[0], c) for c in channels[1:]):
+        channels = channels[:1]
+    return {"light": _encoded(cv2.merge([shrunk(cv2.LUT(c, LINEAR_LUT), MAP_SHRINK) for c in channels]))}
+
+
+def _encoded(light: NDArray[Any]) -> NDArray[np.uint8]:
+    """Light as sRGB in 8 bits: an even tone stays what was drawn."""
+    return np.asarray(SRGB_LUT[np.rint(np.clip(light, 0.0, 1.0) * LIGHTS).astype(np.uint16)], np.uint8)
 
 
 class Reference(Protocol):

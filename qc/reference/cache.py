@@ -20,10 +20,10 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-DRAWN = 1
+DRAWN = 2
 """Raised whenever what is kept of a drawn title may change; `tests/test_cache.py` pins the sources that it depends on."""
 MOST_BYTES = 4_000_000_000
-"""Some forty titles of 200 pages, at half a megabyte a page."""
+"""Some twenty titles of 200 pages."""
 _KEPT = 0.8
 _ALIGNED = 8
 _in_memory: dict[str, bytes] | None = None
@@ -38,6 +38,11 @@ def unwritten() -> Iterator[None]:
         yield
     finally:
         _in_memory = None
+
+
+def is_unwritten() -> bool:
+    """Whether nothing is written to disk."""
+    return _in_memory is not None
 
 
 @cache
@@ -111,28 +116,29 @@ def facts(key: str, make: Callable[[], Any]) -> Any:
     return json.loads(made)
 
 
-def arrays(key: str | None, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-    """The arrays kept under `key`, read-only, or those that `make` gives, which are then kept; no key: not kept."""
+def arrays(
+    key: str | None, make: Callable[[], dict[str, NDArray[Any]]], packed: bool = True
+) -> dict[str, NDArray[Any]]:
+    """The arrays kept under `key`, read-only, or those that `make` gives, which are then kept; no key: not kept.
+
+    They are `packed` where that saves much.
+    """
     stored = None if key is None else load(key)
     if stored is not None:
-        return _unpacked(stored)
+        return _unpacked(zlib.decompress(stored) if packed else stored)
     made = make()
     if key is not None:
-        store(key, _packed(made))
+        store(key, zlib.compress(_joined(made), 1) if packed else _joined(made))
     return made
 
 
-def _packed(named: dict[str, NDArray[Any]]) -> bytes:
+def _joined(named: dict[str, NDArray[Any]]) -> bytes:
     head = json.dumps([[name, a.dtype.str, a.shape] for name, a in named.items()]).encode()
     parts = [head, *(np.ascontiguousarray(a).tobytes() for a in named.values())]
-    # At level 1, text is read back in 2 ms a page; what a PNG would save on disk costs as much again.
-    return zlib.compress(
-        b"".join([len(head).to_bytes(_ALIGNED, "big"), *(p + bytes(-len(p) % _ALIGNED) for p in parts)]), 1
-    )
+    return b"".join([len(head).to_bytes(_ALIGNED, "big"), *(p + bytes(-len(p) % _ALIGNED) for p in parts)])
 
 
-def _unpacked(stored: bytes) -> dict[str, NDArray[Any]]:
-    data = zlib.decompress(stored)
+def _unpacked(data: bytes) -> dict[str, NDArray[Any]]:
     at = _ALIGNED + int.from_bytes(data[:_ALIGNED], "big")
     head = json.loads(data[_ALIGNED:at])
     named = {}

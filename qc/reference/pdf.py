@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple
@@ -41,7 +42,7 @@ from qc.scan.pdfium import (
     draw,
     open_document,
     render,
-    saved,
+    save,
     sheets,
     stated_direction,
 )
@@ -207,8 +208,8 @@ class PdfReference:
             raise IndexError(f"page {number} of a reference with {self.pages} pages")
         left, top, right, bottom = trim_box = self._trims[number - 1]
         trim = Size(right - left, bottom - top)
-        box = (-MARGIN_MM, -MARGIN_MM, trim.width_mm + MARGIN_MM, trim.height_mm + MARGIN_MM)
         scale = px_per_mm(WORKING_DPI)
+        box = (-MARGIN_MM, -MARGIN_MM, trim.width_mm + MARGIN_MM, trim.height_mm + MARGIN_MM)
         offset = MARGIN_MM * scale - 0.5
         return ReferencePage(
             number,
@@ -221,9 +222,17 @@ class PdfReference:
 
     def _thumbnail(self, number: int, width: int, height: int) -> NDArray[np.uint8]:
         left, top, right, bottom = self._trims[number - 1]
-        picture = self.crop(number, (0.0, 0.0, right - left, bottom - top), THUMBNAIL_DPI)[:height, :width]
+        if cache.is_unwritten():
+            picture = self.crop(number, (0.0, 0.0, right - left, bottom - top), THUMBNAIL_DPI)
+            gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+        else:
+            # What registration, edges and color will ask for comes of the same drawing: two pages in five ask for all detail.
+            drawn = self._page(number)
+            _ = drawn.smooth, drawn.light, drawn.luminance
+            gray = drawn.reduced(THUMBNAIL_DPI)
         page = np.full((height, width), 255, np.uint8)
-        page[: picture.shape[0], : picture.shape[1]] = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        part = gray[:height, :width]
+        page[: part.shape[0], : part.shape[1]] = part
         return page
 
     def _doubts(self, title: Title) -> str:
@@ -301,15 +310,15 @@ class PdfReference:
         # Only the first copy of a title waits for pypdf.
         from qc.reference.pdf_color_reader import pdf_colors
 
-        return asdict(pdf_colors(self._saved()))
-
-    def _saved(self) -> bytes:
-        with LOCK:
-            document = open_document(self._path, ReferenceFault)
-            try:
-                return saved(document)
-            finally:
-                document.close()
+        # In a file: whole titles of pictures are hundreds of megabytes.
+        with tempfile.TemporaryFile() as whole:
+            with LOCK:
+                document = open_document(self._path, ReferenceFault)
+                try:
+                    save(document, whole)
+                finally:
+                    document.close()
+            return asdict(pdf_colors(whole))
 
     def _key(self, name: str, geometry: object = None) -> str:
         how = repr((cache.DRAWN, VERSION, geometry))

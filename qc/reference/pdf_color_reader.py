@@ -6,7 +6,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import pypdf
 from PIL import ImageCms
@@ -25,13 +25,13 @@ logging.getLogger("pypdf").addHandler(logging.NullHandler())
 logging.getLogger("pypdf").propagate = False
 
 
-def pdf_colors(content: bytes) -> PdfColors:
+def pdf_colors(pdf: IO[bytes]) -> PdfColors:
     """Read output intents, ICC profiles and the use of CMYK.
 
     Parameters
     ----------
-    content : bytes
-        A PDF as PDFium saves it: of a damaged or hostile file that has been put in order already.
+    pdf : binary file
+        As PDFium saves it: of a damaged or hostile file that has been put in order already.
 
     Notes
     -----
@@ -39,7 +39,7 @@ def pdf_colors(content: bytes) -> PdfColors:
     by a PDF that uses CMYK on the other pages only.
     """
     try:
-        return _read(pypdf.PdfReader(io.BytesIO(content), strict=False))
+        return _read(pypdf.PdfReader(pdf, strict=False))
     except Exception:  # whatever a strange PDF does to the reader, nothing but these words and u depends on it
         return PdfColors(known=False)
 

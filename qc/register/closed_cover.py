@@ -22,7 +22,7 @@ from qc.reference.base import ReferencePage
 from qc.reference.cover import PANELS, CoverReference
 from qc.register.cover_panel import find_panel
 from qc.register.open_scan import open_job
-from qc.register.page_edges import ordered
+from qc.register.page_edges import ordered_in_detail
 from qc.register.page_result import PageJob, PageResult
 from qc.register.thumbnails import Candidate
 from qc.scan.scan_reader import ScanReader
@@ -144,12 +144,12 @@ def _designed(result: PageResult, image: PageImage | None, cover: CoverReference
     assert image is not None and result.registration is not None and result.reference_page is not None
     panel, to_px = cover.page(result.reference_page), result.registration.to_px
     ends = to_px(panel.trim.corners())[list(SIDES[_fold_side(result, cover)])]
-    return Designed(image.luminance, ends, image.dpi.x_dpi, ordered(cover.beside_fold(panel.number), to_px))
+    return Designed(image.luminance, ends, image.dpi.x_dpi, ordered_in_detail(cover.beside_fold(panel.number), to_px))
 
 
 def _edges(image: PageImage, cover: CoverReference, panel: ReferencePage, to_px: Affine) -> tuple[EdgeLine, ...]:
     names, corners = edge_names(side_of(panel.number), cover.direction), to_px(panel.trim.corners())
-    whole, beside = ordered(panel, to_px), ordered(cover.beside_fold(panel.number), to_px)
+    whole, beside = ordered_in_detail(panel, to_px), ordered_in_detail(cover.beside_fold(panel.number), to_px)
     return tuple(
         find_cover_edge(
             image.pixels,

@@ -18,6 +18,7 @@ from qc.normalize.page_image import PageImage
 from qc.reference.cover import PANELS, CoverReference
 from qc.register.prepared_page import prepare
 from qc.register.register import Registration, coarse, register
+from qc.register.tile_fit import SeenPage
 from qc.resample import warped
 from qc.units import px_per_mm
 
@@ -91,9 +92,9 @@ def _seen(view: PageImage, place: _Place, cover: CoverReference) -> PanelSeen:
 
 
 def _registered(view: PageImage, place: _Place, cover: CoverReference) -> Registration | None:
-    nominal = (px_per_mm(view.dpi.x_dpi), px_per_mm(view.dpi.y_dpi))
+    seen = SeenPage(view.luminance, (px_per_mm(view.dpi.x_dpi), px_per_mm(view.dpi.y_dpi)))
     target = prepare(cover.page(place.number))
-    return register(target, view.luminance, coarse(target, view.luminance, place.start), nominal)
+    return register(target, seen, coarse(target, seen, place.start))
 
 
 def _places(

@@ -8,17 +8,18 @@ from dataclasses import replace
 import numpy as np
 
 from qc.edges.dark_backing import Sheet
-from qc.geometry import Affine, Direction, Points, Size, away_from_spine, quarter_turn, side_of, spine_at_left
+from qc.geometry import Affine, Direction, Size, away_from_spine, quarter_turn, side_of, spine_at_left
 from qc.normalize.orientation import sheet_share, start_on
 from qc.normalize.page_image import PageImage
 from qc.normalize.thumbnail import thumbnail
 from qc.reference.find import Reference, ReferencePage
 from qc.register.page_result import PageJob
-from qc.register.prepared_page import PreparedPage, prepare
+from qc.register.prepared_page import prepare
 from qc.register.print_shape import on_white
 from qc.register.register import USUAL, Prior, Registration, coarse, register
 from qc.register.thumbnail_index import index_of
 from qc.register.thumbnails import NEIGHBORS, Candidate, candidates, rings
+from qc.register.tile_fit import SeenPage
 from qc.units import px_per_mm
 
 MIN_SCORE = 0.2
@@ -47,6 +48,7 @@ def find_matches(
     trim = reference.trim
     h, w = image.luminance.shape
     plain = without_backing(image, sheet, job)
+    seen_at: dict[int, SeenPage] = {}
     for start, prior, options in search_pages(plain, sheet, reference, job):
         seen += options
         if job.forced_page is not None:
@@ -64,10 +66,16 @@ def find_matches(
             corners = sheet.corners
             if option.turns and corners is not None:
                 corners = quarter_turn(2, w, h)(corners)
+            if option.turns not in seen_at:
+                seen_at[option.turns] = SeenPage(
+                    shown.luminance, (px_per_mm(view.dpi.x_dpi), px_per_mm(view.dpi.y_dpi))
+                )
             target = prepare(page)
             if job.settings.bound:
                 target = target.between(flat_mm(page.number, trim, job.direction))
-            found = _register(target, shown, view_start.after(Affine.shift(*option.shift_mm)), corners, prior)
+            started = view_start.after(Affine.shift(*option.shift_mm))
+            moving = seen_at[option.turns]
+            found = register(target, moving, coarse(target, moving, started), corners, prior)
             if found is not None:
                 confirmed = True
                 yield view, option, page, found
@@ -142,13 +150,6 @@ def _usual_starts(image: PageImage, sheet: Sheet, trim: Size, job: PageJob) -> l
         return [start, *(start.after(a) for a in about)]
     scale = float(np.sqrt(np.prod(sheet_share(image, sheet, trim))))
     return [start, start_on(image, sheet, trim, scale)] if abs(scale - 1) > 0.01 else [start]
-
-
-def _register(
-    target: PreparedPage, image: PageImage, start: Affine, sheet: Points | None, prior: Prior
-) -> Registration | None:
-    nominal = (px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi))
-    return register(target, image.luminance, coarse(target, image.luminance, start), nominal, sheet, prior)
 
 
 def flat_mm(number: int, trim: Size, direction: Direction = Direction.LTR) -> tuple[float, float]:

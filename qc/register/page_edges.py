@@ -54,6 +54,7 @@ def page_edges(
     """
     trim_px = to_px(page.trim.corners())
     flat = flat_mm(page.number, page.trim, direction)
+    in_detail = ordered_in_detail(page, to_px)
     lines = []
     for side, (a, b) in enumerate(SIDES):
         dpi = image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi
@@ -68,18 +69,18 @@ def page_edges(
         if bound:
             first, last = (f / page.trim.width_mm for f in flat)
             part = {1: (first, last), 3: (1 - last, 1 - first)}.get(side, (0.0, 1.0))
-            lines.append(find_bound_edge(image.luminance, guess, sheet.backing, dpi, expected, part))
+            lines.append(find_bound_edge(image.luminance, guess, sheet.backing, dpi, in_detail, part))
             continue
         if sheet.corners is not None:
             outline = _nearest_side(sheet.corners, guess)
             if _distance(outline, guess) > REACH_MM * px_per_mm(dpi):
                 guess = outline
-        line = find_edge(image.luminance, guess, sheet.backing, dpi, expected=expected)
+        line = find_edge(image.luminance, guess, sheet.backing, dpi, expected=in_detail)
         if (
             sheet.corners is not None
             and _turned_deg(outline := _nearest_side(sheet.corners, guess), guess) > ASLANT_DEG
         ):
-            along = find_edge(image.luminance, outline, sheet.backing, dpi, expected=expected)
+            along = find_edge(image.luminance, outline, sheet.backing, dpi, expected=in_detail)
             line = along if line.ends is None or (along.ends is not None and along.used > line.used) else line
         if line.flag is Flag.CROPPED:
             line = replace(line, frame=paper_to_frame(image.luminance, trim_px[[a, b]], dpi))
@@ -88,8 +89,13 @@ def page_edges(
 
 
 def ordered(page: ReferencePage, to_px: Affine) -> Expected:
-    """The reference page as it should show in the scan."""
-    return Expected(page.luminance, page.to_px.after(to_px.inverse()))
+    """The reference page as it should show in the scan, at 75 dpi: where there is print."""
+    return Expected(lambda: page.smooth, page.to_smooth.after(to_px.inverse()))
+
+
+def ordered_in_detail(page: ReferencePage, to_px: Affine) -> Expected:
+    """The same at 150 dpi, drawn if it is asked for: where a page ends above others, or the art of a cover beside an edge of it."""
+    return Expected(lambda: page.luminance, page.to_px.after(to_px.inverse()))
 
 
 def _nearest_side(corners: Points, guess: Points) -> Points:

@@ -12,14 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Points, Size
-from qc.reference.find import ReferencePage
+from qc.reference.base import ReferencePage
 from qc.register.fourier import fast_length, irfft, rfft
 from qc.resample import shrunk_with_map
 
 Plane = NDArray[Any]
 """A picture of one channel, float32."""
 
-TILE_PX = 64
+TILE_PX = 32
+"""Of the level at 75 dpi: 10.8 mm, four lines of text."""
+BLUR_PX = (1.2, 0.8)
+"""Blur of the levels; at 75 dpi what makes a page as soft as its blurred scan. With 0.6 to 0.9 tiles of drawn pages lie about
+equally well, with 1.2 twice as far off."""
+FINE_BLUR_PX = 0.9
 LEAST_VARIANCE = 2e-5
 """Of a tile's light; a tile that varies less carries no print."""
 REACH_PX = 8
@@ -58,24 +63,43 @@ class Level:
 
 @dataclass(frozen=True)
 class PreparedPage:
-    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5, 75 and 150 dpi, the
-    whole page at 75 dpi, whether its position along x and y is unambiguous, and the shifts (mm) that bring it nearly
-    onto itself. Only what lies between the `flat_mm` along x is compared."""
+    """A reference page prepared for registration: a high-passed picture at 37.5 dpi, levels at 37.5 and 75 dpi, the whole
+    page at 75 dpi, whether its position along x and y is unambiguous, and the shifts (mm) that bring it nearly onto
+    itself. Only what lies between the `flat_mm` along x is compared."""
 
     trim: Size
     coarse: Plane
     to_coarse: Affine
     levels: tuple[Level, ...]
-    half: Plane
-    to_half: Affine
+    source: ReferencePage
     observable: tuple[bool, bool]
     repeats_mm: tuple[tuple[float, float], ...]
     flat_mm: tuple[float, float] = (float("-inf"), float("inf"))
 
+    @property
+    def center(self) -> Points:
+        """Of the trim box (mm)."""
+        return np.array([self.trim.width_mm, self.trim.height_mm]) / 2
+
     @cached_property
-    def page(self) -> Plane:
-        """`half` blurred as a level is."""
-        return cv2.GaussianBlur(self.half, (0, 0), 1.2)
+    def whole(self) -> Plane:
+        """The page at 75 dpi, bare regions included, somewhat blurred."""
+        return cv2.GaussianBlur(self.source.smooth, (0, 0), 1.2)
+
+    @property
+    def to_whole(self) -> Affine:
+        return self.source.to_smooth
+
+    @cached_property
+    def fine(self) -> Level:
+        """The level at 150 dpi, for pages that 75 dpi do not settle; the page is drawn for it."""
+        plane, to_px = self.source.luminance, self.source.to_px
+        sums = self.source.kept("fine", lambda: _sums_of(*_gradients(plane, FINE_BLUR_PX), 2 * TILE_PX))
+        return _printed_part(plane, to_px, 2 * TILE_PX, FINE_BLUR_PX, sums)
+
+    def level(self, dpi: float) -> Level:
+        """That at 37.5, 75 or 150 dpi."""
+        return self.fine if dpi == 150.0 else self.levels[int(dpi == 75.0)]
 
     def between(self, flat_mm: tuple[float, float]) -> PreparedPage:
         """The same page, compared only between two x (page-frame mm): the rest is bent."""
@@ -87,10 +111,9 @@ class PreparedPage:
 
 def prepare(page: ReferencePage) -> PreparedPage:
     """Prepare a reference page. Its sums of tiles and its repeats are paid for once a title: the disk cache keeps them."""
-    full = page.luminance, page.to_px
-    half = shrunk_with_map(*full, 2)
+    half = page.smooth, page.to_smooth
     small = shrunk_with_map(*half, 2)
-    planes = [(*small, TILE_PX // 4, 1.2), (*half, TILE_PX // 2, 1.2), (*full, TILE_PX, 0.9)]
+    planes = [(*small, TILE_PX // 2, BLUR_PX[0]), (*half, TILE_PX, BLUR_PX[1])]
     kept = page.kept("print", lambda: _sums(planes) | {"repeats": _repeats(*half)})
     (shift_x, match_x), (shift_y, match_y) = kept["repeats"].tolist()
     return PreparedPage(
@@ -100,8 +123,7 @@ def prepare(page: ReferencePage) -> PreparedPage:
         levels=tuple(
             _printed_part(*plane, {name: kept[f"{name}{i}"] for name in _SUMS}) for i, plane in enumerate(planes)
         ),
-        half=half[0],
-        to_half=half[1],
+        source=page,
         observable=_observable(match_x, match_y),
         repeats_mm=tuple(
             shift for match, shift in ((match_x, (shift_x, 0.0)), (match_y, (0.0, shift_y))) if match > REPEAT_LIMIT

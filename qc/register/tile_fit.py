@@ -6,16 +6,19 @@ to a whole row of tiles at once is found from the rows and enters as such.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from qc.geometry import Affine, Points, Size
 from qc.register.prepared_page import LEAST_VARIANCE, Level, Plane, tile_mean
-from qc.resample import warped
+from qc.resample import shrunk_with_map, warped
 from qc.stats import mad, median, quantile
+from qc.units import px_per_mm
 
 NEIGHBORS = 2.0
 """Rows of tiles that a wobble of the transport displaces together."""
@@ -24,6 +27,10 @@ UNSEEN_WOBBLE = 1.3
 TILE_SIGMA_MM = 0.012
 """Local misplacement of print that a smooth map does not follow: transport wobble, lens, paper."""
 MIN_CORE = 0.25
+SOFT_PX = 1.0
+"""Blur of a scan for 75 dpi, in pixels of that. It is blurred and not shrunk: interpolated between pixels of 75 dpi, tiles of drawn
+pages lie 0.008 mm about their map, between those of 150 dpi 0.004."""
+_SAME = Affine(np.eye(2, 3))
 _ALONG = [0, 2, 3, 1, 4, 5]
 """Displacement parameters, those along x first."""
 
@@ -42,6 +49,42 @@ class View:
     def in_raster(self, to_raster: Affine, shape: tuple[int, ...], to_working: Affine) -> Plane:
         """The scan in a raster of the reference; -1 where there is no scan."""
         return warped(self.plane, self.to_px(to_raster, to_working), (shape[1], shape[0]), -1.0)
+
+
+@dataclass(frozen=True)
+class SeenPage:
+    """A scan as it is compared with reference pages: working image in linear light, and pixels per mm along x and y, as
+    believed."""
+
+    luminance: Plane
+    nominal: tuple[float, float]
+    _averaged: dict[int, View] = field(default_factory=dict)
+
+    def view(self, dpi: float) -> View:
+        """As it is sampled for the level at a resolution: blurred for 75 dpi, averaged for the others."""
+        return self._blurred if dpi == 75.0 else self.averaged(dpi)
+
+    @cached_property
+    def _blurred(self) -> View:
+        return View(_blurred(self.luminance, SOFT_PX * self._pixels_of(75.0)), _SAME)
+
+    def averaged(self, dpi: float) -> View:
+        """Shrunk to about a resolution: sampled any coarser than it is, detail would be folded."""
+        factor = round(self._pixels_of(dpi))
+        if factor not in self._averaged:
+            self._averaged[factor] = View(*shrunk_with_map(self.luminance, _SAME, factor))
+        return self._averaged[factor]
+
+    def _pixels_of(self, dpi: float) -> float:
+        return min(self.nominal) / px_per_mm(dpi)
+
+
+def _blurred(plane: Plane, sigma_px: float) -> Plane:
+    """A plane averaged twice over a square, which is as good as a Gaussian for less."""
+    side = 2 * round((np.sqrt(1 + 6 * sigma_px**2) - 1) / 2) + 1
+    twice = (np.convolve(np.ones(side), np.ones(side)) / side**2).astype(np.float32)
+    # A third of the time of two calls of `cv2.blur`, which adds up in double precision.
+    return cv2.sepFilter2D(plane, -1, twice, twice)
 
 
 @dataclass(frozen=True)
