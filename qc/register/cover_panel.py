@@ -66,10 +66,14 @@ class _Place:
 def find_panel(image: PageImage, cover: CoverReference, only: int | None = None) -> PanelSeen:
     """Look for either side of the cover in a scan, or for the panel of one number, whichever way it lies."""
     views = {turns: image.turned(turns) for turns in range(4)}
-    places = [p for turns, view in views.items() for p in _places(view, turns, cover, (0.0,), only)]
+    light = _blurred(image)
+    lights = [np.ascontiguousarray(np.rot90(light, turns)) for turns in views]
+    places = [p for turns, view in views.items() for p in _places(view, lights[turns], turns, cover, (0.0,), only)]
     places.sort(key=lambda p: -p.likeness)
     near = [
-        p for seen in places[:TURNED] for p in _places(views[seen.turns], seen.turns, cover, ANGLES_DEG, seen.number)
+        p
+        for seen in places[:TURNED]
+        for p in _places(views[seen.turns], lights[seen.turns], seen.turns, cover, ANGLES_DEG, seen.number)
     ]
     near.sort(key=lambda p: -p.likeness)
     # The print decides between the likeliest; of the others, any that it confirms is the one.
@@ -96,16 +100,25 @@ def _registered(view: PageImage, place: _Place, cover: CoverReference) -> Regist
     return register(target, view.luminance, coarse(target, view.luminance, place.start), nominal)
 
 
+def _blurred(image: PageImage) -> NDArray[np.float32]:
+    """The scan as light as the eye sees it, blurred for small pictures."""
+    sigma = 0.4 * float(np.mean([px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)])) / px_per_mm(THUMBNAIL_DPI)
+    return np.asarray(np.sqrt(np.clip(cv2.GaussianBlur(image.luminance, (0, 0), sigma), 0, 1)))
+
+
 def _places(
-    view: PageImage, turns: int, cover: CoverReference, angles: tuple[float, ...], only: int | None = None
+    view: PageImage,
+    light: NDArray[np.float32],
+    turns: int,
+    cover: CoverReference,
+    angles: tuple[float, ...],
+    only: int | None = None,
 ) -> list[_Place]:
-    """The best place of each panel at each angle."""
-    h, w = view.luminance.shape
+    """The best place of each panel at each angle in a scan whose blurred picture is `light`."""
+    h, w = light.shape
     nominal = np.array([px_per_mm(view.dpi.x_dpi), px_per_mm(view.dpi.y_dpi)])
     scale = px_per_mm(THUMBNAIL_DPI)
     size = np.ceil(np.array([w, h]) / nominal * scale).astype(int) + 2 * _MARGIN_PX
-    blurred = cv2.GaussianBlur(view.luminance, (0, 0), 0.4 * float(nominal.mean()) / scale)
-    light = np.sqrt(np.clip(blurred, 0, 1))
     places = []
     for angle in angles:
         # Small pixels -> working pixels, turned about the middle of the frame.
