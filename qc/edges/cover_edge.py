@@ -105,7 +105,7 @@ def find_cover_edge(
 def locate(strip: CoverStrip, fold: bool) -> EdgeLine:
     """The edge in a strip, its ends in strip px; as `find_cover_edge`."""
     cut = None if fold else _place_of_cut(strip)
-    line = _line_of_fold(strip) if fold else cut and cut.line
+    line = cut.line if cut is not None else _line_of_fold(strip) if fold else None
     if line is None:
         outside = np.isfinite(strip.luminance[:, strip.luminance.shape[1] // 2 :])
         return EdgeLine(None, flag=Flag.CROPPED if outside.mean() < 0.5 else Flag.EDGE_NOT_FOUND)
