@@ -43,10 +43,12 @@ def find(
     fold: bool = False,
     radius_mm: float = 0.0,
     wall_mm: float = 0.0,
+    wall_light: float = 0.15,
     block_mm: float = 0.0,
     block_light: float = 0.55,
     shadow: float = 0.6,
     bleed_mm: float | None = None,
+    deeper_mm: float = 0.0,
 ) -> tuple[EdgeLine, float]:
     """Draw a scan of the strip and measure it: the edge found and its error in mm."""
     x = (np.arange(WIDTH * FINE) + 0.5) / FINE - 0.5
@@ -65,7 +67,7 @@ def find(
             (outside < block_mm)[..., None], block_light * np.exp(-np.maximum(outside, 0) / 4)[..., None], beyond
         )
     if wall_mm:
-        beyond = np.where((outside < wall_mm)[..., None], 0.15 * art, beyond)
+        beyond = np.where((outside < wall_mm)[..., None], wall_light * art, beyond)
     light = np.where((outside > 0)[..., None], beyond, light)
     light = cv2.GaussianBlur(light, (0, 0), sigmaX=0.8 * FINE, sigmaY=0.8)
     light = light.reshape(HEIGHT, WIDTH, FINE, 3).mean(axis=2)
@@ -74,6 +76,8 @@ def find(
     _, file = cv2.imencode(".jpg", encoded[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
     channels = cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1]
     ordered = (art.reshape(HEIGHT, WIDTH, FINE, 3).mean(axis=2) @ [0.2126, 0.7152, 0.0722]).astype(np.float32)
+    if deeper_mm:
+        ordered[:, round(GUESS_PX - deeper_mm * SCALE) :] *= 0.7
     if bleed_mm is not None:
         ordered = ordered[:, : round(GUESS_PX + 0.5 + bleed_mm * SCALE)]
     luminance = (cv2.LUT(channels, LINEAR_LUT) @ [0.2126, 0.7152, 0.0722]).astype(np.float32)
@@ -149,6 +153,14 @@ def test_a_rounded_fold_is_where_its_arc_ends(lid: str, radius_mm: float) -> Non
 @pytest.mark.parametrize("wall_mm", [1.0, 3.4])
 def test_the_wall_of_the_spine_is_not_the_fold(lid: str, color: tuple[float, float, float], wall_mm: float) -> None:
     line, error = find(art_of(color), LIDS[lid], 0.7, fold=True, radius_mm=0.8, wall_mm=wall_mm)
+    assert abs(error) < 0.3
+    assert abs(error) < 2 * np.hypot(line.u_px / SCALE, line.u_shape_mm)
+
+
+def test_a_tone_that_prints_lighter_than_ordered_does_not_hide_the_wall() -> None:
+    line, error = find(
+        art_of(BLUE), LIDS["black"], 0.7, fold=True, radius_mm=0.8, wall_mm=1.0, wall_light=0.6, deeper_mm=6.0
+    )
     assert abs(error) < 0.3
     assert abs(error) < 2 * np.hypot(line.u_px / SCALE, line.u_shape_mm)
 

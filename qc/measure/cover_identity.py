@@ -36,7 +36,7 @@ title exchanged for others make 18."""
     "cover-identity",
     "count",
     "copy",
-    2,
+    1,
     name="sides that show another cover",
     subject="cover",
     content=True,
