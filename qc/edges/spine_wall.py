@@ -24,7 +24,7 @@ DEEP = 0.5
 REACH_MM, STEP_MM = 6.0, 0.05
 FLAT_MM = 2.5
 """Of the strip, at least, is taken for flat."""
-GLARE, GLARE_MM, U_GLARE_MM = 1.15, 1.0, 0.15
+GLARE, GLARE_MM, U_GLARE_MM = 1.15, 1.0, 0.12
 """Lit more than flat art so near the line, a fold may end beyond its glare, out of focus, or be a wall: glossy were 8 of the 15 of
 190 drawn folds that were off by more than 2 u without it."""
 BESIDE_MM, ALIKE = (2.0, 5.0), 0.15
