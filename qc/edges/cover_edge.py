@@ -43,7 +43,7 @@ SPREAD, SHARP_MM, WIDEST_MM = 0.8, 0.09, 0.8
 """The arc of a fold darkens toward its end and rises from the glass, out of focus: it ends farther out than it changes most, by
 this share of how far beyond the step falls to half, less what a sharp end has. On 404 drawn folds without a wall, of radii from
 0.2 to 1.5 mm, that leaves 0.09 mm (standard deviation) of 0.12, and 95 % within 0.18 mm of 0.23."""
-U_CUT_MM, U_FOLD_MM, U_WALL_MM = 0.03, 0.12, 0.2
+U_CUT_MM, U_FOLD_MM, U_WALL_MM = 0.03, 0.11, 0.2
 """Standard uncertainty of what all scans of a copy share: of a cut the blur of the scanner, of a fold also its rounding and its
 shading."""
 
