@@ -22,6 +22,7 @@ FINE = 4
 BLUE, DEEP_RED, BLACK, CREAM = (0.07, 0.30, 0.65), (0.08, 0.01, 0.012), (0.001, 0.001, 0.001), (0.95, 0.9, 0.68)
 LIDS = {"black": 0.006, "gray": 0.16, "white": 0.75}
 SLOPE = 0.004
+PAPER, BLEED_MM = 0.85, 3.2
 
 
 def art_of(color: tuple[float, float, float], textured: bool = False) -> np.ndarray:
@@ -42,23 +43,31 @@ def find(
     fold: bool = False,
     radius_mm: float = 0.0,
     wall_mm: float = 0.0,
+    wall_light: float = 0.15,
     block_mm: float = 0.0,
+    block_light: float = 0.55,
     shadow: float = 0.6,
+    bleed_mm: float | None = None,
+    deeper_mm: float = 0.0,
 ) -> tuple[EdgeLine, float]:
     """Draw a scan of the strip and measure it: the edge found and its error in mm."""
     x = (np.arange(WIDTH * FINE) + 0.5) / FINE - 0.5
     rows = np.arange(HEIGHT)[:, None]
     outside = (x[None] - GUESS_PX - SLOPE * (rows - HEIGHT / 2)) / SCALE - edge_mm
     light = art.copy()
+    if bleed_mm is not None:
+        light[:, round((GUESS_PX + 0.5 + bleed_mm * SCALE) * FINE) :] = PAPER
     if radius_mm:
         # Light on a cylinder by the cosine of its normal, and what scatters.
         sine = np.clip(1 + outside / radius_mm, 0, 1)
         light *= (0.15 + 0.85 * np.sqrt(1 - sine**2))[..., None]
     beyond = np.repeat((lid * (1 - shadow * np.exp(-np.maximum(outside, 0) / 4)))[..., None], 3, axis=2)
     if block_mm:
-        beyond = np.where((outside < block_mm)[..., None], 0.55, beyond)
+        beyond = np.where(
+            (outside < block_mm)[..., None], block_light * np.exp(-np.maximum(outside, 0) / 4)[..., None], beyond
+        )
     if wall_mm:
-        beyond = np.where((outside < wall_mm)[..., None], 0.15 * art, beyond)
+        beyond = np.where((outside < wall_mm)[..., None], wall_light * art, beyond)
     light = np.where((outside > 0)[..., None], beyond, light)
     light = cv2.GaussianBlur(light, (0, 0), sigmaX=0.8 * FINE, sigmaY=0.8)
     light = light.reshape(HEIGHT, WIDTH, FINE, 3).mean(axis=2)
@@ -67,6 +76,10 @@ def find(
     _, file = cv2.imencode(".jpg", encoded[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
     channels = cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1]
     ordered = (art.reshape(HEIGHT, WIDTH, FINE, 3).mean(axis=2) @ [0.2126, 0.7152, 0.0722]).astype(np.float32)
+    if deeper_mm:
+        ordered[:, round(GUESS_PX - deeper_mm * SCALE) :] *= 0.7
+    if bleed_mm is not None:
+        ordered = ordered[:, : round(GUESS_PX + 0.5 + bleed_mm * SCALE)]
     luminance = (cv2.LUT(channels, LINEAR_LUT) @ [0.2126, 0.7152, 0.0722]).astype(np.float32)
     ends = np.array([[GUESS_PX, 0.0], [GUESS_PX, HEIGHT - 1.0]])
     expected = Expected(lambda: ordered, Affine(np.eye(2, 3)))
@@ -90,6 +103,27 @@ def test_a_cut_is_found_on_any_lid(lid: str, textured: bool) -> None:
 def test_a_block_that_stands_out_is_not_the_cover(color: tuple[float, float, float], block_mm: float) -> None:
     _, error = find(art_of(color), LIDS["black"], -0.8, block_mm=block_mm)
     assert abs(error) < 0.1
+
+
+@pytest.mark.parametrize("lid", LIDS)
+@pytest.mark.parametrize("edge_mm", [4.6, 6.0])
+def test_where_the_bleed_ends_is_no_cut(lid: str, edge_mm: float) -> None:
+    _, error = find(art_of(BLUE), LIDS[lid], edge_mm, bleed_mm=BLEED_MM)
+    assert abs(error) < 0.1
+
+
+@pytest.mark.parametrize("lid", LIDS)
+@pytest.mark.parametrize("edge_mm", [2.8, 3.1])
+def test_a_cut_beside_a_block_is_not_taken_for_the_end_of_the_bleed(lid: str, edge_mm: float) -> None:
+    line, error = find(art_of(BLUE), LIDS[lid], edge_mm, block_mm=1.8, bleed_mm=BLEED_MM)
+    assert abs(error) < 0.1
+    assert abs(error) < 2 * np.hypot(line.u_px / SCALE, line.u_shape_mm)
+
+
+def test_a_block_as_light_as_paper_leaves_doubt_beyond_the_end_of_the_bleed() -> None:
+    line, error = find(art_of(BLUE), LIDS["black"], BLEED_MM - 0.05, block_mm=1.8, block_light=0.9, bleed_mm=BLEED_MM)
+    assert line.u_shape_mm > 0.5
+    assert abs(error) < 2.2 * line.u_shape_mm
 
 
 def test_a_printed_line_is_no_cut() -> None:
@@ -119,6 +153,14 @@ def test_a_rounded_fold_is_where_its_arc_ends(lid: str, radius_mm: float) -> Non
 @pytest.mark.parametrize("wall_mm", [1.0, 3.4])
 def test_the_wall_of_the_spine_is_not_the_fold(lid: str, color: tuple[float, float, float], wall_mm: float) -> None:
     line, error = find(art_of(color), LIDS[lid], 0.7, fold=True, radius_mm=0.8, wall_mm=wall_mm)
+    assert abs(error) < 0.3
+    assert abs(error) < 2 * np.hypot(line.u_px / SCALE, line.u_shape_mm)
+
+
+def test_a_tone_that_prints_lighter_than_ordered_does_not_hide_the_wall() -> None:
+    line, error = find(
+        art_of(BLUE), LIDS["black"], 0.7, fold=True, radius_mm=0.8, wall_mm=1.0, wall_light=0.6, deeper_mm=6.0
+    )
     assert abs(error) < 0.3
     assert abs(error) < 2 * np.hypot(line.u_px / SCALE, line.u_shape_mm)
 

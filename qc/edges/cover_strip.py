@@ -107,7 +107,9 @@ class CoverStrip:
         With each, how near a line must lie to be one, in px: art is misplaced by more than its end.
         """
         wide = round(WIDE_MM * self.scale)
-        art = np.nan_to_num(_narrow(np.sqrt(self.ordered), wide))
+        # The last pixels of the picture are half paper.
+        rim = cv2.dilate(self.bare.astype(np.uint8), np.ones((1, 2 * NEAR_PX + 1), np.uint8)) > 0
+        art = np.where(rim, 0.0, np.nan_to_num(_narrow(np.sqrt(self.ordered), wide)))
         to_paper = np.nan_to_num(_narrow(np.sqrt(np.where(self.bare, 1.0, self.ordered)), wide))
         return (art, NEAR_PX), (np.where(art > LEAST_STEP / 2, 0.0, to_paper), BLEED_END_PX)
 
@@ -130,7 +132,14 @@ class CoverStrip:
 
     def prints(self, line: Line) -> bool:
         """Whether the order prints a line there, or ends there."""
-        return any(np.abs(self.rows(k) - self.rows(line)).max() <= near for k, near in self._printed_lines)
+        return any(self._is(line, printed, near) for printed, near in self._printed_lines)
+
+    def ends_bleed(self, line: Line) -> bool:
+        """Whether the picture of the order ends there."""
+        return any(self._is(line, printed, near) for printed, near in self._printed_lines if near == BLEED_END_PX)
+
+    def _is(self, line: Line, printed: Line, near: int) -> bool:
+        return bool(np.abs(self.rows(printed) - self.rows(line)).max() <= near)
 
     def rows(self, line: Line) -> NDArray[np.float64]:
         """Where the line crosses each segment."""
