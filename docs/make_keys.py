@@ -39,7 +39,7 @@ SCAN = {
     "complete": "every page was scanned, so a page not seen is missing",
     "first_page": "the page of the book that the first interior scan shows",
     "spine": "who cut the spine edge of loose sheets",
-    "cover": "auto: closed, unless loose pages say that it was taken off; closed: front and back of the closed copy; off: it lay by itself",
+    "cover": "closed: front and back of the closed copy; off: it lay by itself; auto: closed, unless loose pages tell otherwise",
 }
 REFERENCE = {
     "file": "what was ordered, under `--titles` or beside the copies",
@@ -81,23 +81,25 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield "# Every key of every file"
     yield ""
-    yield "Made by `python docs/make_keys.py` from the code that reads the files. Every key may be left out unless it says otherwise; an"
-    yield "unknown key is an error that names the nearest one."
+    yield "Made by `python docs/make_keys.py` from the code that reads the files. Every key may be left out unless it says"
+    yield "otherwise; an unknown key is an error that names the nearest one."
     yield from _part("copy.toml", "In the folder of a copy.", copy_toml.TOP, COPY)
-    yield from _part("copy.toml, [claim]", "Facts for the refund; never used to judge the print.", copy_toml.CLAIM, CLAIM)
+    about = "Facts for the refund; never used to judge the print."
+    yield from _part("copy.toml, [claim]", about, copy_toml.CLAIM, CLAIM)
     yield from _part("copy.toml, [scan]", "How the copy was scanned.", copy_toml.SCAN, SCAN)
     yield from _part("copy.toml, [reference]", "What the copy is held against.", copy_toml.REFERENCE, REFERENCE)
     yield from ("", "## returns.csv", "")
-    yield "Beside the folders of copies: a row a copy, in UTF-8, with commas or semicolons and a header. A column means what the key of its name"
-    yield "means in copy.toml, which wins where both state something. Dates are ISO (2026-10-01), an ISBN is written with all its digits. A row"
-    yield "whose reason is `lost` needs no folder. Other columns are passed over, which is said. The columns:"
+    yield "Beside the folders of copies: a row a copy, in UTF-8, with commas or semicolons and a header. A column means what the"
+    yield "key of its name means in copy.toml, which wins where both state something. Dates are ISO (2026-10-01), an ISBN is"
+    yield "written with all its digits. A row whose reason is `lost` needs no folder. Other columns are passed over, which is said."
+    yield "The columns:"
     yield ""
     yield ", ".join(f"`{name}`" for name in returns_csv.COLUMNS) + "."
     yield from _part("title.toml", "In the folder of a title.", title_toml.KEYS, TITLE)
     yield from _part("title.toml, [cover]", "Of `cover.pdf`.", title_toml.COVER, COVER)
     yield from ("", "## qc.toml", "")
-    yield "Settings, so that they need not be typed: in the working directory or above it, and in the user's folder. An option wins over the"
-    yield "environment, that over qc.toml. `qc doctor` says which value holds and where it comes from."
+    yield "Settings, so that they need not be typed: in the working directory or above it, and in the user's folder. An option wins"
+    yield "over the environment, that over qc.toml. `qc doctor` says which value holds and where it comes from."
     yield ""
     yield "| key | environment | what it is |"
     yield "| --- | --- | --- |"

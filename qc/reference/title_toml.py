@@ -24,7 +24,7 @@ def _millimeters(least: float, most: float) -> Check:
     return check
 
 
-_KEYS: Mapping[str, Check] = {
+KEYS: Mapping[str, Check] = {
     "trim": lambda value: trim_size(text(value)),
     "bleed": truth,
     "paper": choice("white", "cream"),
@@ -33,7 +33,7 @@ _KEYS: Mapping[str, Check] = {
     "direction": lambda value: Direction(choice(*Direction)(value)),
     "cover": any_table,
 }
-_COVER: Mapping[str, Check] = {
+COVER: Mapping[str, Check] = {
     "spine_mm": _millimeters(0.5, MOST_SPINE_MM),
     "binding": choice("paperback", "case"),
     "wrap_mm": _millimeters(0.0, 50.0),
@@ -74,9 +74,9 @@ def read_title(path: Path) -> Title:
     UsageError
         It is no TOML file, or has an unknown key or a value that is not allowed.
     """
-    values = checked(str(path), read_table(path), _KEYS)
+    values = checked(str(path), read_table(path), KEYS)
     where = f"{path}, [cover]"
-    cover = CoverStatement(**checked(where, values.pop("cover", {}), _COVER))
+    cover = CoverStatement(**checked(where, values.pop("cover", {}), COVER))
     if cover.binding != "case" and (cover.wrap_mm is not None or cover.hinge_mm is not None):
         raise UsageError(f'{where}: wrap_mm and hinge_mm belong to a case. Add binding = "case", or leave them out.')
     return Title(**values, cover=cover)
