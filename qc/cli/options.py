@@ -63,3 +63,10 @@ store = click.option(
     metavar="FILE",
     help="Store that `qc batch --store` made.",
 )
+store_to_write = click.option(
+    "--store",
+    "store_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep results in this SQLite file, made if need be, and pass over copies that it holds already.",
+)
