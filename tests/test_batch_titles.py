@@ -77,7 +77,7 @@ def test_a_call_that_broke_off_is_made_up_for(shelf: Path, tmp_path: Path, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_held", killed)
+        patch.setattr(module, "held", killed)
         run(shelf, tmp_path / "out", "--store", store)
     with Store(Path(store)) as opened:
         assert len(list(opened.view("inspections"))) == 3
@@ -94,7 +94,7 @@ def test_a_call_that_broke_off_is_made_up_for(shelf: Path, tmp_path: Path, monke
 def test_results_that_are_gone_are_named(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, out = str(tmp_path / "qc.db"), tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_held", lambda *_: ())
+        patch.setattr(module, "held", lambda *_: ())
         run(shelf, out, "--store", store)
     (out / "b" / "inspection.npz").unlink()
     again = run(shelf, out, "--store", store)

@@ -63,7 +63,10 @@ def test_scans_are_made_where_they_settle_it() -> None:
     ("open_", "said"),
     [
         (undecided("pages-foreign", 12), "Look at page 12 in the book: refund if another book's page stands there"),
-        (undecided("print-defect", 7, "few-words"), "Look at page 7 in the book: refund if it lacks print that the ordered file has"),
+        (
+            undecided("print-defect", 7, "few-words"),
+            "Look at page 7 in the book: refund if it lacks print",
+        ),
         (undecided("cover-identity", None), "Hold the cover beside the ordered one"),
         (undecided("trim-offset-block", None, "trim-not-stated"), "Find out the ordered trim size"),
         (undecided("color-defect", 9), "Look at page 9 in the book: refund if it is so"),

@@ -260,7 +260,7 @@ def test_two_batches_do_not_work_on_one_store_but_others_may_read_it(path: Path)
     with Store(path, create=True) as first:
         first.keep_others_out()
         with Store(path) as second:
-            with pytest.raises(OutputError, match="another qc batch is at work"):
+            with pytest.raises(OutputError, match="another qc batch or qc watch is at work"):
                 second.keep_others_out()
             assert second.copies() == []
         assert first.begin_run("test") == 1

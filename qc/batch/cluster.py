@@ -11,8 +11,7 @@ import sys
 import threading
 import time
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +21,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from qc import __version__
-from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Ended, Runner, Tick, Work
+from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Ended, Runner, Tick, Waiting, Work
 from qc.errors import ClusterFault, MissingProgram, UsageError
 
 J = TypeVar("J")
@@ -94,7 +93,7 @@ class Cluster(Generic[J, R]):
         self._address = address
         self._outlook = outlook
         self._processes = processes
-        self._stopping = False
+        self.stopping = False
         self._checked: set[str] = set()
         self._task = partial(_on_worker, partial(_if_alike, work, outlook, differing), (stall_s, limit_s, memory_bytes))
         self._distributed = _distributed()
@@ -103,10 +102,12 @@ class Cluster(Generic[J, R]):
 
     def stop(self) -> None:
         """Begin no further job; those under way are finished."""
-        self._stopping = True
+        self.stopping = True
 
-    def run(self, jobs: Sequence[J]) -> Iterator[Ended[J, R]]:
-        """Jobs as they end, in no order. After closing the iterator, what is under way ends without a result.
+    def run(self, jobs: Iterable[J | None]) -> Iterator[Ended[J, R]]:
+        """Jobs as they end, in no order; None among them as of `Runner.run`.
+
+        After closing the iterator, what is under way ends without a result.
 
         Raises
         ------
@@ -115,21 +116,21 @@ class Cluster(Generic[J, R]):
         ClusterFault
             The scheduler, or the last worker, is gone.
         """
-        waiting = deque(jobs)
+        waiting = Waiting(jobs)
         ended: SimpleQueue[Any] = SimpleQueue()
         running: dict[Any, J] = {}
         folder = str(Path.cwd())
         with self._connected() as client:
             try:
                 seen = time.monotonic()
-                while running or (waiting and not self._stopping):
+                while running or not (waiting.over or self.stopping):
                     threads = self._threads(client)
                     if threads:
                         seen = time.monotonic()
                     elif time.monotonic() > seen + WORKERLESS_S:
                         raise ClusterFault(f"The scheduler at {self._address} has lost its last worker.")
-                    while waiting and not self._stopping and len(running) < threads:
-                        job = waiting.popleft()
+                    while not self.stopping and len(running) < threads and (next_one := waiting.take()):
+                        job, _ = next_one
                         future = client.submit(self._task, (job, self._outlook(job), folder), pure=False)
                         running[future] = job
                         future.add_done_callback(ended.put)

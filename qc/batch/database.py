@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,7 +41,7 @@ class Database:
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
-        self._held: int | None = None
+        self._lock: sqlite3.Connection | None = None
         if sqlite3.sqlite_version_info < (3, 38):
             raise MissingProgram(
                 f"A store needs SQLite 3.38; this Python has {sqlite3.sqlite_version}. Use a newer one."
@@ -72,25 +70,37 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self._db.close()
-        if self._held is not None:
-            os.close(self._held)
+        if self._lock is not None:
+            self._lock.close()
 
     def keep_others_out(self) -> None:
-        """Lock the store against a second batch until this process ends.
+        """Lock the store against a second batch or watch until it is closed or this process ends, however that may be.
 
         Raises
         ------
         OutputError
-            Another one is at work.
+            Another one is at work, or the lock cannot be made.
+
+        Notes
+        -----
+        The lock is an empty database beside the store, because SQLite locks files on every system it runs on. It stays there:
+        to delete it would let in a second one that has opened it already.
         """
-        # To close a second handle of the file would take SQLite's own locks with it: it stays open as long as they do.
-        self._held = os.open(self.path, os.O_RDONLY)
+        with self._guarded():
+            lock = sqlite3.connect(self.path.with_name(f"{self.path.name}.lock"), timeout=0, isolation_level=None)
         try:
-            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as fault:
+            with self._guarded():
+                lock.execute("PRAGMA journal_mode = MEMORY")  # no file of a journal beside it
+                lock.execute("BEGIN EXCLUSIVE")
+        except OutputError as fault:
+            lock.close()
+            if getattr(fault.__cause__, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
             raise self._fault(
-                "another qc batch is at work on it", "Wait until that one ends: both would inspect the same copies."
+                "another qc batch or qc watch is at work on it",
+                "Wait until that one ends: both would inspect the same copies.",
             ) from fault
+        self._lock = lock
 
     def view(self, name: str) -> Iterator[dict[str, Any]]:
         """Rows of a table or view of the schema, column by column."""

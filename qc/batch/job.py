@@ -95,7 +95,7 @@ def jobs_for(
         for path in paths
     ]
     refuse_same_id((job.id, job.path) for job in jobs)
-    _refuse_scan_folders(jobs)
+    refuse_scan_folders(jobs)
     refuse_missing(reference, titles, scanner or usual_scanner)
     make_writable(out)
     return jobs
@@ -210,7 +210,8 @@ def refuse_same_id(copies: Iterable[tuple[str, Path]]) -> None:
         seen[name] = path
 
 
-def _refuse_scan_folders(jobs: Sequence[Job]) -> None:
+def refuse_scan_folders(jobs: Sequence[Job]) -> None:
+    """Raise a UsageError where results of a job would lie in a folder of scans."""
     sources = [path for job in jobs for path in (job.path, job.reference) if path is not None]
     scans = [real(path) for path in dict.fromkeys(sources) if path.is_dir()]
     for job in jobs:

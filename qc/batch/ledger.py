@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -20,38 +20,44 @@ from qc.report.summary_row import Row, not_inspected
 
 
 class Ledger:
-    """The results of a batch: what earlier calls left in the store, if there is one, and where new results go.
+    """The results of a batch or watch: what earlier calls left in the store, if there is one, and where new results go.
 
     `rows` has those so far by id of the copy; `todo` are the jobs that no earlier call did. The store remembers how this call was
-    `called`.
+    `called`, a command and its arguments.
     """
 
     def __init__(
         self, jobs: Sequence[Job], store: Store | None, redo: Sequence[str], progress: Progress, called: Sequence[str]
     ) -> None:
-        self._jobs = {job.id: job for job in jobs}
-        self._store, self._run, self._called = store, 0, called
+        self._jobs: dict[str, Job] = {job.id: job for job in jobs}
+        self._store, self._run, self._called, self._redo = store, 0, called, redo
         self._keys: dict[str, str] = {}
         self._done: dict[str, Entry] = {}
         self.rows: dict[str, Row] = {}
-        if store is not None:
-            self._look_up(store, redo, progress)
-        self.todo = [job for job in jobs if job.id not in self._done]
+        self.todo = []
+        for done, job in enumerate(jobs, 1):
+            if self.is_due(job):
+                self.todo.append(job)
+            progress(done, len(jobs))
 
-    def _look_up(self, store: Store, redo: Sequence[str], progress: Progress) -> None:
-        for name in redo:
-            if name not in ("failed", "all", *self._jobs):
-                near = get_close_matches(name, self._jobs, 1)
-                raise UsageError(
-                    f"--redo {name}: there is no copy of this id in the folder."
-                    f"{f' Did you mean {near[0]}?' if near else ' Give an id, failed or all.'}"
-                )
-        store.keep_others_out()
-        for name, job in self._jobs.items():
-            self._keys[name] = fingerprint(job, store)
-            progress(len(self._keys), len(self._jobs))
-        entries = {name: store.latest(name, key) for name, key in self._keys.items()}
-        self._done = {name: e for name, e in entries.items() if e and not _again(e, redo)}
+    def is_due(self, job: Job) -> bool:
+        """Whether a copy, as it is now, is to be inspected; a result that the store has of it so is looked up."""
+        self._jobs[job.id] = job
+        if self._store is None:
+            return True
+        key = self._keys[job.id] = fingerprint(job, self._store)
+        entry = self._store.latest(job.id, key)
+        if entry is None or _again(entry, self._redo):
+            self._done.pop(job.id, None)
+            return True
+        self._done[job.id] = entry
+        self.rows.pop(job.id, None)
+        return False
+
+    def forget(self, job: Job) -> None:
+        """Drop what is known of a copy that has changed since it was looked up."""
+        self._done.pop(job.id, None)
+        self.rows.pop(job.id, None)
 
     @property
     def said(self) -> str:
@@ -69,6 +75,8 @@ class Ledger:
     def done(self) -> Iterator[Result]:
         """Results of the copies that are passed over, which go into `rows`."""
         for name, entry in self._done.items():
+            if name in self.rows:
+                continue
             if entry.failed:
                 result = Result(not_inspected(name, entry.exit, entry.message))
             else:
@@ -82,7 +90,7 @@ class Ledger:
         row = self.rows[job.id] = result.row
         if self._store is None:
             return
-        self._run = self._run or self._store.begin_run("batch", self._called)
+        self._run = self._run or self._store.begin_run(self._called[0], self._called[1:])
         key = self._keys[job.id]
         if result.inspection is not None:
             self._store.add(result.inspection, job.policy, self._run, key=key, seconds=seconds, report=row.report)
@@ -91,12 +99,11 @@ class Ledger:
                 job.id, job.path, self._run, key=key, exit_code=row.exit, message=row.message, seconds=seconds
             )
 
-    def due(self, groups: Sequence[Sequence[Job]]) -> list[Group]:
-        """Inspected copies of one title of which some are new, or an earlier call did not come to: what was finished stays."""
-        new = {job.id for job in self.todo}
+    def due(self, groups: Sequence[Sequence[Job]], new: Collection[str]) -> list[Group]:
+        """Inspected copies of one title of which some are `new`, or an earlier call did not come to: what was finished stays."""
         found = []
         for group in groups:
-            seen = tuple(job for job in group if self.rows[job.id].outcome)
+            seen = tuple(job for job in group if job.id in self.rows and self.rows[job.id].outcome)
             due = frozenset(job.id for job in seen if job.id in new or not self._was_held(job))
             if len(seen) > 1 and due:
                 found.append(Group(seen, due))
@@ -117,6 +124,18 @@ class Ledger:
         """The latest in the store."""
         entry = self._store and self._store.latest(job.id, self._keys[job.id])
         return self._store.inspection(entry.id, job.policy.sha256) if self._store and entry else None
+
+
+def refuse_unknown(redo: Sequence[str], jobs: Sequence[Job]) -> None:
+    """Raise a UsageError where `redo` names a copy that there is none of."""
+    names = [job.id for job in jobs]
+    for name in redo:
+        if name not in ("failed", "all", *names):
+            near = get_close_matches(name, names, 1)
+            raise UsageError(
+                f"--redo {name}: there is no copy of this id in the folder."
+                f"{f' Did you mean {near[0]}?' if near else ' Give an id, failed or all.'}"
+            )
 
 
 def _again(entry: Entry, redo: Sequence[str]) -> bool:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
+
+from qc.scan.allocator import limit_memory
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -26,6 +27,8 @@ LIMIT_S = 7200.0
 """A job may take this long in all: a book of 800 pages at 600 dpi on a busy core takes less."""
 MEMORY_BYTES = 4 * 2**30
 """A worker may hold this much data; what asks for more fails by itself and leaves the machine to the others."""
+PAUSE_S = 1.0
+"""So long after there was no job to begin it is asked again for one."""
 START_S = 120.0
 """A new worker may take this long to import what it needs, however short the patience with its jobs."""
 JOBS_PER_WORKER = 50
@@ -40,6 +43,31 @@ class Ended(Generic[J, R]):
     result: R | None
     lost: str
     seconds: float
+
+
+class Waiting(Generic[J]):
+    """Jobs that have not begun, each with the number of its try; None among `jobs` says that there is none for now."""
+
+    def __init__(self, jobs: Iterable[J | None]) -> None:
+        self._jobs = iter(jobs)
+        self._again: deque[tuple[J, int]] = deque()
+        self._asked = float("-inf")
+        self.over = False
+
+    def try_again(self, job: J) -> None:
+        self._again.append((job, 2))
+
+    def take(self) -> tuple[J, int] | None:
+        """The next one, if there is one now; `over` when there will be none."""
+        if not self.over and time.monotonic() >= self._asked + PAUSE_S:
+            for job in self._jobs:
+                if job is not None:
+                    return job, 1
+                self._asked = time.monotonic()
+                break
+            else:
+                self.over = True
+        return self._again.popleft() if self._again else None
 
 
 @dataclass(frozen=True)
@@ -73,6 +101,7 @@ class Runner(Generic[J, R]):
     -----
     A job whose worker died is tried once more, because the system may have killed it for the memory its neighbors
     used; a job that hung or took too long is not. Memory is bounded where the system counts private data (Linux).
+    Where there is nothing like it (Windows), a job that takes all of it is ended with its worker by the system.
     """
 
     def __init__(
@@ -88,27 +117,35 @@ class Runner(Generic[J, R]):
         self._processes = processes
         self._limits = _Limits(stall_s, limit_s, memory_bytes, idle_s)
         self._workers: list[_Worker[J, R]] = []
-        self._stopping = False
+        self.stopping = False
 
     def stop(self) -> None:
         """Begin no further job; those under way are finished."""
-        self._stopping = True
+        self.stopping = True
 
-    def run(self, jobs: Sequence[J]) -> Iterator[Ended[J, R]]:
-        """Jobs as they end, in no order. Closing the iterator kills what is under way."""
-        waiting = deque((job, 1) for job in jobs)
+    def run(self, jobs: Iterable[J | None]) -> Iterator[Ended[J, R]]:
+        """Jobs as they end, in no order. Closing the iterator kills what is under way.
+
+        A None among the jobs says that there is none for now: it is asked again for the next one soon, and often.
+        """
+        waiting = Waiting(jobs)
         workers = self._workers
         try:
             while True:
-                while waiting and not self._stopping and len(busy := [w for w in workers if w.busy]) < self._processes:
+                while not self.stopping and len(busy := [w for w in workers if w.busy]) < self._processes:
+                    if (next_one := waiting.take()) is None:
+                        break
                     worker = next((w for w in workers if w not in busy and w.alive), None)
                     if worker is None:
                         worker = _Worker(self._work, self._limits)
                         workers.append(worker)
-                    worker.begin(*waiting.popleft())
+                    worker.begin(*next_one)
                 if not any(w.busy for w in workers):
-                    return
-                for worker in self._eventful(workers):
+                    if waiting.over or self.stopping:
+                        return
+                    time.sleep(PAUSE_S)
+                    continue
+                for worker in self._eventful(workers, float("inf") if waiting.over or self.stopping else PAUSE_S):
                     ended = worker.ended()
                     if worker.spent:
                         worker.kill()
@@ -116,8 +153,8 @@ class Runner(Generic[J, R]):
                     if ended is None:
                         continue
                     job, tries, result, lost = ended
-                    if lost and tries == 1 and not worker.hung and not self._stopping:
-                        waiting.append((job, 2))
+                    if lost and tries == 1 and not worker.hung and not self.stopping:
+                        waiting.try_again(job)
                         continue
                     yield Ended(job, result, lost, worker.seconds)
         finally:
@@ -126,10 +163,10 @@ class Runner(Generic[J, R]):
                     worker.kill()
             self._workers = [w for w in workers if w.alive]
 
-    def _eventful(self, workers: Sequence[_Worker[J, R]]) -> list[_Worker[J, R]]:
-        """Busy workers that have sent something, died, or been silent for too long."""
+    def _eventful(self, workers: Sequence[_Worker[J, R]], most_s: float) -> list[_Worker[J, R]]:
+        """Busy workers that have sent something, died, or been silent for too long; none, where that takes `most_s`."""
         busy = {w.connection: w for w in workers if w.busy}
-        ready = wait(list(busy), max(0.0, min(w.deadline for w in busy.values()) - time.monotonic()))
+        ready = wait(list(busy), max(0.0, min(most_s, min(w.deadline for w in busy.values()) - time.monotonic())))
         now = time.monotonic()
         return [w for connection, w in busy.items() if connection in ready or w.deadline <= now]
 
@@ -229,8 +266,7 @@ def _serve(work: Work[J, R], connection: Connection, memory_bytes: int, idle_s: 
     Jobs come in; None goes out as a sign of life, and results in a tuple.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(ValueError, OSError):  # a limit that is lower already stays
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    limit_memory(memory_bytes)
 
     def tick() -> None:
         try:

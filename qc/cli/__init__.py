@@ -28,6 +28,7 @@ _SECTIONS = {
     "Overnight": {
         "plan": "How scans are understood, and what to rescan; touches nothing.",
         "batch": "Inspect every copy below a folder.",
+        "watch": "Inspect copies as they come into a folder.",
     },
     "In the morning": {
         "decide": "Record what a person decided, beside the machine's verdict.",

@@ -6,12 +6,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.table import Table
@@ -22,64 +22,82 @@ from qc.batch.cores import cores
 from qc.batch.environment import differing, outlook
 from qc.batch.intake import look_in_all
 from qc.batch.job import Job, jobs_for, refuse_store_in_scans
-from qc.batch.ledger import Ledger
-from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
+from qc.batch.ledger import Ledger, refuse_unknown
+from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner, Work
 from qc.batch.store import Store
 from qc.batch.together import groups_of
 from qc.batch.work import Group, Result, hold_one, inspect_elsewhere, inspect_one
 from qc.cli import exits, options, terminal
 from qc.cli.csv_text import Number, csv_text
-from qc.errors import OutputError, QcError, ScanError, UsageError, failure, one_line
-from qc.judge.policy import load_policy
+from qc.errors import MissingProgram, OutputError, QcError, ScanError, UsageError, failure, one_line
+from qc.judge.policy import Policy, load_policy
 from qc.report import batch_index
 from qc.report.files import write_bytes, write_text
 from qc.report.summary_row import Row, not_inspected, time_left
+from qc.scan.allocator import can_limit_memory
 from qc.scan.copy_folder import copies_passed_over, find_copies
 from qc.scan.paths import real
 from qc.scan.returns_csv import not_used
 
 COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 
+Ending = tuple[Job, Result, float]
+"""A copy, its result, and the seconds that it took."""
+AnyRunner = Runner[Job, Result] | Cluster[Job, Result]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def of_many(command: F) -> F:
+    """Argument and options that `qc batch` and `qc watch` share."""
+    for option in reversed(_OF_MANY):
+        command = option(command)
+    return command
+
+
+_OF_MANY: tuple[Callable[[Any], Any], ...] = (
+    click.argument("folder", type=click.Path(path_type=Path)),
+    options.titles,
+    options.policy,
+    options.scanner,
+    options.dpi,
+    options.out("qc-out"),
+    click.option(
+        "--redo",
+        multiple=True,
+        metavar="failed|all|COPY",
+        help="Inspect again those in the store that failed, all, or the copy of this id; may be given several times.",
+    ),
+    click.option(
+        "--jobs", type=click.IntRange(min=1), metavar="N", help="Copies at the same time; one a core if left out."
+    ),
+    click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Inspect on the workers of the Dask scheduler at tcp://HOST:PORT; scans and titles lie under the same paths there.",
+    ),
+    click.option(
+        "--time-limit",
+        type=click.FloatRange(min=0, min_open=True),
+        default=LIMIT_S / 60,
+        show_default=True,
+        metavar="MINUTES",
+        help="A copy that takes longer is given up.",
+    ),
+    click.option(
+        "--memory-limit",
+        type=click.FloatRange(min=0, min_open=True),
+        default=MEMORY_BYTES / 2**30,
+        show_default=True,
+        metavar="GB",
+        help="A copy that needs more is given up, where the system can say so (Linux).",
+    ),
+    options.as_json,
+)
+
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@options.titles
-@options.policy
-@options.scanner
-@options.dpi
-@options.out("qc-out")
+@of_many
 @options.store_to_write
-@click.option(
-    "--redo",
-    multiple=True,
-    metavar="failed|all|COPY",
-    help="With --store: inspect again those that failed, all, or the copy of this id; may be given several times.",
-)
-@click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="N", help="Copies at the same time; one a core if left out."
-)
-@click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Inspect on the workers of the Dask scheduler at tcp://HOST:PORT; scans and titles lie under the same paths there.",
-)
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    default=LIMIT_S / 60,
-    show_default=True,
-    metavar="MINUTES",
-    help="A copy that takes longer is given up.",
-)
-@click.option(
-    "--memory-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    default=MEMORY_BYTES / 2**30,
-    show_default=True,
-    metavar="GB",
-    help="A copy that needs more is given up.",
-)
-@options.as_json
 def batch(
     folder: Path,
     titles: Path | None,
@@ -117,14 +135,16 @@ def batch(
     stated = options.scanner_as_stated(scanner)
     work = looked_in(jobs_for(paths, out, loaded, titles=titles, dpi=dpi, listed=True, **stated), folder, jobs)
     groups = groups_of(work)
-    runner = _runner(cluster, jobs, time_limit * 60, round(memory_limit * 2**30))
+    runner = runner_of(inspect_one, cluster, jobs, time_limit, memory_limit)
     with ExitStack() as stack:
         store = None
         if store_path is not None:
+            refuse_unknown(redo, work)
             refuse_store_in_scans(store_path, work)
             store = stack.enter_context(Store(store_path, create=True))
+            store.keep_others_out()
         with terminal.bar("reading", "copies") as progress:
-            ledger = Ledger(work, store, redo, progress, called=sys.argv[2:])
+            ledger = Ledger(work, store, redo, progress, called=("batch", *sys.argv[2:]))
         if store is not None:
             click.echo(ledger.said, err=True)
         # What is held against others is not yet what it will be.
@@ -135,8 +155,10 @@ def batch(
         try:
             _inspect(ledger, runner, as_json, later)
             if not ledger.left:
-                for ended in _held(ledger.due(groups), jobs or cores()):
-                    ledger.keep(*ended)
+                new = {job.id for job in ledger.todo}
+                for changed in held(ledger.due(groups, new), jobs or cores()):
+                    for ended in changed:
+                        ledger.keep(*ended)
         except QcError:
             _say_how_to_go_on(ledger.left, store is not None)
             raise
@@ -145,9 +167,7 @@ def batch(
                 if job.id in later and job.id in ledger.rows and ledger.rows[job.id].outcome:
                     click.echo(ledger.json(job))
             rows = [ledger.rows[job.id] for job in work if job.id in ledger.rows]
-            write_text(summary_csv(rows), out / "summary.csv")
-            title = f"Returns in {real(folder).name}"
-            index = batch_index.write(rows, out, title=title, policy=f"{loaded.id} {loaded.version}")
+            index = write_lists(rows, folder, out, loaded)
             if not as_json:
                 _print(rows, len(work), out, index)
     if ledger.left:
@@ -174,13 +194,12 @@ def looked_in(found: Sequence[Job], folder: Path, processes: int | None) -> Sequ
     return looked.jobs
 
 
-def _inspect(
-    ledger: Ledger, runner: Runner[Job, Result] | Cluster[Job, Result], as_json: bool, later: Collection[str]
-) -> None:
+def _inspect(ledger: Ledger, runner: AnyRunner, as_json: bool, later: Collection[str]) -> None:
     """Inspect what is to do, and say of each copy how it went; the records of inspected copies `later` are not printed yet."""
     began, total = time.monotonic(), len(ledger.todo)
     with terminal.bar("copies", "copies") as progress:
-        for done, (job, result, seconds) in enumerate(_results(ledger.todo, runner), 1):
+        for done, (job, result, seconds) in enumerate(results(ledger.todo, runner), 1):
+            result = written(job, result)
             ledger.keep(job, result, seconds)
             progress(done, total)
             left = time_left(time.monotonic() - began, done, total)
@@ -188,21 +207,29 @@ def _inspect(
             _tell(result, f"{done}/{total}", f"{seconds:.1f} s{left and f', {left}'}", now)
 
 
-def _held(groups: Sequence[Group], processes: int) -> Iterator[tuple[Job, Result, float]]:
-    """What changes when copies of one title are held against each other; what could not be is said."""
+def held(groups: Sequence[Group], processes: int) -> Iterator[list[Ending]]:
+    """What changes, title by title, when their copies are held against each other; what could not be is said."""
     if not groups:
         return
     runner = Runner(hold_one, min(processes, len(groups)))
     with terminal.bar("titles", "titles") as progress, _finishing_first(runner):
         for done, ended in enumerate(runner.run(groups), 1):
             progress(done, len(groups))
-            results, said = ended.result or ([], f"it {ended.lost}")
+            changed, said = ended.result or ([], f"it {ended.lost}")
             if said:
                 names = ", ".join(job.id for job in ended.job.jobs)
                 exits.say(f"{names}: not all were held against each other: {said}.")
             by_id = {job.id: job for job in ended.job.jobs}
-            for result in results:
-                yield by_id[result.row.copy], result, ended.seconds / len(by_id)
+            yield [(by_id[result.row.copy], result, ended.seconds / len(by_id)) for result in changed]
+    if runner.stopping:
+        raise KeyboardInterrupt
+
+
+def write_lists(rows: Sequence[Row], folder: Path, out: Path, policy: Policy) -> Path:
+    """Write ``summary.csv`` and ``index.html`` of the copies in `folder`; where the index lies."""
+    write_text(summary_csv(rows), out / "summary.csv")
+    title = f"Returns in {real(folder).name}"
+    return batch_index.write(rows, out, title=title, policy=f"{policy.id} {policy.version}")
 
 
 def summary_csv(rows: Sequence[Row]) -> str:
@@ -211,27 +238,29 @@ def summary_csv(rows: Sequence[Row]) -> str:
     return csv_text([COLUMNS, *lines])
 
 
-def _runner(
-    cluster: str | None, jobs: int | None, limit_s: float, memory_bytes: int
-) -> Runner[Job, Result] | Cluster[Job, Result]:
-    stall_s = min(STALL_S, limit_s)
+def runner_of(
+    work: Work[Job, Result], cluster: str | None, jobs: int | None, limit_min: float, memory_gb: float
+) -> AnyRunner:
+    """What inspects: processes that do `work`, or the workers of a cluster."""
+    limits = min(STALL_S, limit_min * 60), limit_min * 60, round(memory_gb * 2**30)
+    if cluster is None and memory_gb * 2**30 != MEMORY_BYTES and not can_limit_memory():
+        raise MissingProgram("--memory-limit cannot be kept: this system knows no limit of memory. Leave it out.")
     if cluster is None:
-        return Runner(inspect_one, jobs or cores(), stall_s, limit_s, memory_bytes)
-    return Cluster(inspect_elsewhere, cluster, outlook, differing, jobs, stall_s, limit_s, memory_bytes)
+        return Runner(work, jobs or cores(), *limits)
+    return Cluster(inspect_elsewhere, cluster, outlook, differing, jobs, *limits)
 
 
-def _results(
-    jobs: Sequence[Job], runner: Runner[Job, Result] | Cluster[Job, Result]
-) -> Iterator[tuple[Job, Result, float]]:
+def results(jobs: Iterable[Job | None], runner: AnyRunner) -> Iterator[Ending]:
+    """Copies as they are inspected, with their results and the seconds that took."""
     with _finishing_first(runner):
         for ended in runner.run(jobs):
             lost = f"The inspection {ended.lost}. Look at its scans, then inspect it alone or raise the limit."
             result = ended.result or Result(not_inspected(ended.job.id, 70, lost))
-            yield ended.job, _written(ended.job, result), ended.seconds
+            yield ended.job, result, ended.seconds
 
 
-def _written(job: Job, result: Result) -> Result:
-    """The result after writing what files came with it."""
+def written(job: Job, result: Result) -> Result:
+    """The result of a copy after writing what files came with it."""
     try:
         for name, content in result.files.items():
             write_bytes(content, job.folder / name)

@@ -244,7 +244,7 @@ def _copies_directly_in(folder: Path) -> list[Path]:
             single.append(file)
             continue
         try:
-            many = count_frames(file) > 1 or suffix == ".pdf"
+            many = suffix == ".pdf" or count_frames(file) > 1
         except ScanError:
             unknown.append(file)
         else:

@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 
 from qc.scan.decoders import jpeg
+from qc.scan.decoders.pdf_process import TOO_LONG
 from qc.scan.decoders.raster import Info, Pixels, Turn, Unusable, refuse_other_size, shrink
 
 CPU_S = 30.0
 """An answer may take this long on a core; a large page with a hard shading takes 8 s."""
+_TOO_LONG = (TOO_LONG, -getattr(signal, "SIGPROF", TOO_LONG))
 _LOCK = threading.Lock()
 _Answer = tuple[dict[str, Any], bytes]
 
@@ -119,7 +121,7 @@ def _ask(path: Path, what: str, frame: int = 0) -> _Answer:
             answer, data = _reader.ask({"path": os.fsencode(path).hex(), "what": what, "frame": frame})
         except EOFError:
             code, _reader = _reader.end(), None
-            how = "takes more time than a page may" if code == -signal.SIGPROF else "makes the PDF reader fail"
+            how = "takes more time than a page may" if code in _TOO_LONG else "makes the PDF reader fail"
             raise Unusable(f"{how}: print it to a new PDF, export it again, or rescan the page") from None
         except BaseException:  # interrupted between question and answer, it would answer the next with the last
             _reader.end()

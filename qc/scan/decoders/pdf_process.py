@@ -7,37 +7,58 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
+from qc.scan.allocator import limit_memory
 from qc.scan.decoders import pdf_pages
 from qc.scan.decoders.raster import Unusable
 
 MEMORY_BYTES = 3 * 2**30
+TOO_LONG = 75
+"""Exit code of an answer that took too long, where no signal says so."""
 
 
 def main(cpu_s: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(ValueError, OSError):  # a limit that is lower already stays
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_memory(MEMORY_BYTES)
+    with suppress(ImportError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     out = os.fdopen(os.dup(1), "wb")
     # nothing that a library prints may get between the answers
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     for line in sys.stdin:
         question = json.loads(line)
-        # its signal ends the process, in the middle of a call into PDFium, too
-        signal.setitimer(signal.ITIMER_PROF, cpu_s)
-        answer, data = _answer(Path(os.fsdecode(bytes.fromhex(question["path"]))), question["what"], question["frame"])
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        with _ended_after(cpu_s):
+            answer, data = _answer(
+                Path(os.fsdecode(bytes.fromhex(question["path"]))), question["what"], question["frame"]
+            )
         out.write(json.dumps(answer | {"bytes": len(data)}).encode() + b"\n")
         out.write(data)
         out.flush()
+
+
+@contextmanager
+def _ended_after(cpu_s: float) -> Iterator[None]:
+    """End the process where the block takes longer on a core, or by the clock on systems that do not count (Windows)."""
+    # either ends it in the middle of a call into PDFium, too
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
+        yield
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    else:
+        timer = Timer(cpu_s, os._exit, (TOO_LONG,))
+        timer.start()
+        yield
+        timer.cancel()
 
 
 def _answer(path: Path, what: str, frame: int) -> tuple[dict[str, Any], bytes]:
