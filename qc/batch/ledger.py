@@ -9,6 +9,8 @@ from pathlib import Path
 
 from qc.batch.fingerprint import fingerprint
 from qc.batch.job import Job
+from qc.batch.overview import renew_report
+from qc.batch.scan_hashes import scans_at
 from qc.batch.store import Entry, Store
 from qc.batch.together import was_held
 from qc.batch.work import Group, Result, result_of
@@ -50,8 +52,9 @@ class Ledger:
         for name, job in self._jobs.items():
             self._keys[name] = fingerprint(job, store)
             progress(len(self._keys), len(self._jobs))
-        entries = {name: store.latest(name, key) for name, key in self._keys.items()}
-        self._done = {name: e for name, e in entries.items() if e and not _again(e, redo)}
+        # An older inspection of the same key does not count: what the store says of a copy is its last.
+        entries = {name: store.latest(name) for name in self._keys}
+        self._done = {n: e for n, e in entries.items() if e and e.key == self._keys[n] and not _again(e, redo)}
 
     @property
     def said(self) -> str:
@@ -86,9 +89,19 @@ class Ledger:
         key = self._keys[job.id]
         if result.inspection is not None:
             self._store.add(result.inspection, job.policy, self._run, key=key, seconds=seconds, report=row.report)
+            # A decision follows its copy into the new report.
+            renew_report(self._store, job.id)
         else:
             self._store.add_failure(
-                job.id, job.path, self._run, key=key, exit_code=row.exit, message=row.message, seconds=seconds
+                job.id,
+                job.path,
+                self._run,
+                key=key,
+                exit_code=row.exit,
+                message=row.message,
+                seconds=seconds,
+                policy=job.policy,
+                scans=scans_at(job.path),
             )
 
     def due(self, groups: Sequence[Sequence[Job]]) -> list[Group]:
@@ -115,8 +128,8 @@ class Ledger:
 
     def _inspection(self, job: Job) -> Inspection | None:
         """The latest in the store."""
-        entry = self._store and self._store.latest(job.id, self._keys[job.id])
-        return self._store.inspection(entry.id, job.policy.sha256) if self._store and entry else None
+        entry = self._store and self._store.latest(job.id)
+        return self._store.inspection(entry.id) if self._store and entry else None
 
 
 def _again(entry: Entry, redo: Sequence[str]) -> bool:

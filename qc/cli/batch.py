@@ -22,21 +22,18 @@ from qc.batch.cores import cores
 from qc.batch.environment import differing, outlook
 from qc.batch.job import Job, jobs_for
 from qc.batch.ledger import Ledger
+from qc.batch.overview import publish
 from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner
 from qc.batch.store import Store
 from qc.batch.together import groups_of
 from qc.batch.work import Group, Result, hold_one, inspect_elsewhere, inspect_one
 from qc.cli import exits, options, terminal
-from qc.cli.csv_text import Number, csv_text
 from qc.errors import OutputError, QcError, ScanError, UsageError, failure, one_line
 from qc.judge.policy import load_policy
-from qc.report import batch_index
-from qc.report.files import write_bytes, write_text
+from qc.report.files import write_bytes
 from qc.report.summary_row import Row, not_inspected, time_left
 from qc.scan.copy_folder import copies_passed_over, find_copies
 from qc.scan.paths import leads_outside, real
-
-COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 
 
 @click.command()
@@ -148,9 +145,7 @@ def batch(
                 if job.id in later and job.id in ledger.rows and ledger.rows[job.id].outcome:
                     click.echo(ledger.json(job))
             rows = [ledger.rows[job.id] for job in work if job.id in ledger.rows]
-            write_text(summary_csv(rows), out / "summary.csv")
-            title = f"Returns in {real(folder).name}"
-            index = batch_index.write(rows, out, title=title, policy=f"{loaded.id} {loaded.version}")
+            rows, index = publish(store, rows, out, f"Returns in {real(folder).name}")
             if not as_json:
                 _print(rows, len(work), out, index)
     if ledger.left:
@@ -196,12 +191,6 @@ def _held(groups: Sequence[Group], processes: int) -> Iterator[tuple[Job, Result
             by_id = {job.id: job for job in ended.job.jobs}
             for result in results:
                 yield by_id[result.row.copy], result, ended.seconds / len(by_id)
-
-
-def summary_csv(rows: Sequence[Row]) -> str:
-    """The table as CSV with a header; no cell begins like a formula."""
-    lines = [(r.copy, r.outcome, r.refund, r.route, _mm(r.margin_mm), r.exit, r.message) for r in rows]
-    return csv_text([COLUMNS, *lines])
 
 
 def _runner(
@@ -290,7 +279,3 @@ def _print(rows: Sequence[Row], total: int, out: Path, index: Path) -> None:
     console.print(f"Summary  {out / 'summary.csv'}", markup=False, soft_wrap=True)
     console.print(f"Index    {index}", markup=False, soft_wrap=True)
     console.print(f"{inspected} of {total} copies inspected.", markup=False)
-
-
-def _mm(value: float | None) -> Number | None:
-    return None if value is None else Number(f"{value:.3f}")

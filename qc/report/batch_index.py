@@ -61,6 +61,7 @@ def render(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> str
             links={row.copy: _link(row, folder) for row in rows},
             words={str(decision): word for decision, word in words.VERDICT.items()} | {"": "NOT INSPECTED"},
             counts=[(word, sum(r.outcome == o for r in rows)) for o, word in _COUNTED],
+            waiting=sum(row.waits for row in rows),
             title=title,
             policy=policy,
             script=_SORT,

@@ -66,9 +66,7 @@ def open_copy(path: Path) -> BookCopy:
         )
     file = real(path)
     frames = count_frames(file)
-    return BookCopy(
-        _id(path.stem), path, tuple(ScanFile(file, _printable(path.name), frame) for frame in range(frames))
-    )
+    return BookCopy(_id(path.stem), path, tuple(ScanFile(file, printable(path.name), frame) for frame in range(frames)))
 
 
 def copy_id(path: Path) -> str:
@@ -97,7 +95,7 @@ def files_passed_over(path: Path) -> list[str]:
     if not path.is_dir():
         return []
     read = {p.name for p in files_of(path)}
-    return sorted((_printable(p.name) for p in path.iterdir() if p.name not in read and p.name[0] != "."), key=_order)
+    return sorted((printable(p.name) for p in path.iterdir() if p.name not in read and p.name[0] != "."), key=_order)
 
 
 def copies_passed_over(folder: Path, *, skip: Path | None = None) -> dict[str, str]:
@@ -112,13 +110,13 @@ def copies_passed_over(folder: Path, *, skip: Path | None = None) -> dict[str, s
     found: dict[str, str] = {}
     for file in _images(folder) if folder not in taken else []:
         if file.is_symlink() and leads_outside(file, folder):
-            found[_printable(file.name)] = "a link that leads outside the folder is not read"
+            found[printable(file.name)] = "a link that leads outside the folder is not read"
         elif file not in taken:
-            found[_printable(file.name)] = "a single image beside whole copies is none; give it a folder of its own"
+            found[printable(file.name)] = "a single image beside whole copies is none; give it a folder of its own"
     ahead = [folder]
     while ahead:
         for path in _folders_in(ahead.pop()):
-            name = _printable(path.relative_to(folder).as_posix())
+            name = printable(path.relative_to(folder).as_posix())
             if path.is_symlink() and not path.name.startswith("."):
                 where = "outside the folder" if leads_outside(path, folder) else "to another folder"
                 found[name] = f"a link that leads {where} is not read"
@@ -185,7 +183,7 @@ def _scans_of(file: Path, role: Role) -> Iterable[ScanFile]:
         frames = count_frames(file)
     except ScanError:
         frames = 1
-    name = _printable(file.name)
+    name = printable(file.name)
     return (ScanFile(file, name, frame, role) for frame in range(frames))
 
 
@@ -205,12 +203,12 @@ def _ordered(files: Iterable[Path], roles: Mapping[str, Role]) -> list[Path]:
 
 def _order(name: str) -> tuple[Any, str]:
     """Sort key: natural order, the front of a sheet before its back, and the plain name where that leaves a tie."""
-    name = unicodedata.normalize("NFC", _printable(name))
+    name = unicodedata.normalize("NFC", printable(name))
     sides = _PAGE_SIDE.sub(lambda m: m[1] + ("a" if m[2].lower() == "fron" else "b"), name)
     return _natural(sides), name
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """`name` as text that can be written as UTF-8, whatever bytes the file system holds."""
     return os.fsencode(name).decode("utf-8", "replace")
 
