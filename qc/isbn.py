@@ -43,3 +43,13 @@ def same_book(one: str, other: str) -> bool:
 
 def _check_13(digits: str) -> str:
     return str(-sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10)
+
+
+def as_text(isbn: str) -> str:
+    """An ISBN that a spreadsheet takes for text, such as ``978-0000000002``.
+
+    A row of digits becomes a number in Excel (9.78E+12) and in pandas; a quoted one, too. The hyphen after the first three is
+    right for every ISBN-13 and needs no table of publishers.
+    """
+    digits = normalized(isbn) or isbn
+    return f"{digits[:3]}-{digits[3:]}" if digits.isdigit() else digits

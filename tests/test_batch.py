@@ -14,8 +14,7 @@ from conftest import Drawn, Run
 from work_of_a_runner import SlowToStart, work
 
 from qc.batch.runner import Runner
-from qc.cli.batch import COLUMNS, summary_csv
-from qc.report.summary_row import Row
+from qc.report.summary_row import COLUMNS, Row, summary_csv
 
 # --- the runner -------------------------------------------------------------------------------------------------------
 
@@ -75,7 +74,7 @@ def test_a_batch_with_a_bad_copy_is_3_and_the_summary_names_every_copy(
     ran = run_qc("batch", "inbox", "--titles", drawn.titles, "--out", "inbox/results", "--jobs", "2")
     assert ran.code == 3
     header = (tmp_path / "inbox/results/summary.csv").read_text("utf-8").splitlines()[0]
-    assert header == "copy,outcome,refund,route,margin_mm,exit,message"
+    assert header == "copy,outcome,refund,route,margin_mm,exit,message,decided,by,stale"
     rows = rows_of(tmp_path / "inbox/results/summary.csv")
     assert [(r["copy"], r["outcome"], r["exit"]) for r in rows] == [
         ("RMA-2", "no-defect", "0"),
@@ -115,7 +114,7 @@ def test_no_cell_of_the_summary_is_a_formula() -> None:
     text = summary_csv([Row("-1+cmd", "defect", "eligible", "refund", -0.42, 10, '=HYPERLINK("x")\r\nnext')])
     header, row = list(csv.reader(text.splitlines()))
     assert tuple(header) == COLUMNS
-    assert row == ["'-1+cmd", "defect", "eligible", "refund", "-0.420", "10", '\'=HYPERLINK("x") next']
+    assert row == ["'-1+cmd", "defect", "eligible", "refund", "-0.420", "10", '\'=HYPERLINK("x") next', "", "", ""]
 
 
 def test_ctrl_c_keeps_what_is_done_and_is_130(drawn: Drawn, tmp_path: Path) -> None:

@@ -448,8 +448,23 @@ def everything(path: Path) -> Iterator[str]:
             if inspection is not None:
                 yield to_json(record(inspection))
                 store.policy(inspection.policy.sha256)
-        for view in ("latest_verdicts", "latest_observations", "findings", "verdicts", "decisions"):
+        for view in ("latest_verdicts", "latest_observations", "findings", "verdicts", "decision_history"):
             yield from (str(row) for row in store.view(view))
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (b"CREATE TABLE inspections", b"CREATE TABL\xff inspections"),
+        (b"AS where_copy", b"AS wh\xffre_copy"),
+        (b"v.summary, i.message", b"v.summ\xffry, i.message"),
+    ],
+)
+def test_a_store_whose_schema_is_no_text(was: bytes, now: bytes, stored: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "qc.db"
+    path.write_bytes(stored.replace(was, now))
+    with pytest.raises(QcError, match=r"qc\.db cannot be used: it holds text that is no UTF-8"):
+        list(everything(path))
 
 
 @fuzzed

@@ -57,7 +57,7 @@ def test_the_gravest_and_the_farthest_beyond_its_limit_come_first(tmp_path: Path
     assert [r[0] for r in body] == ["DEFECT", "DEFECT", "REVIEW", "NOT INSPECTED", "NO DEFECT"]
     assert body[0][3] == "-2.50 mm" and body[2][3] == ""
     keys = [a["data-key"] for t, a in page.tags if t == "td"]
-    assert keys[0:4] == ["0", "deep", "9781", "-2.5"] and keys[12] == "1"
+    assert keys[0:4] == ["0", "deep", "9781", "-2.5"] and keys[14] == "1"
 
 
 def test_copies_of_a_title_say_how_many_show_the_same() -> None:

@@ -247,17 +247,23 @@ def test_a_stricter_policy_flips_verdicts_and_the_old_ones_stay(morning: Night, 
     for path in (tmp_path / "inbox").rglob("*.png"):
         path.unlink()
     policy = strict_policy(tmp_path)
-    ran = morning.run_qc("judge", "--store", "qc.db", "--policy", policy)
+    before = morning.store.read_bytes()
+    what_if = morning.run_qc("judge", "--store", "qc.db", "--policy", policy)
+    assert what_if.code == 0 and what_if.out.splitlines()[-1].startswith("2 of 2 verdicts would change under kdp")
+    assert "nothing was stored" in what_if.err and morning.store.read_bytes() == before
+    ran = morning.run_qc("judge", "--store", "qc.db", "--policy", policy, "--save")
     assert ran.code == 0
     assert (
         "no-defect -> " in ran.out and " mm (" in ran.out and "trim-offset-block" not in ran.out and "RMA-2" in ran.out
     )
-    assert ran.out.splitlines()[-1].startswith("2 of 2 verdicts change under kdp")
+    assert ran.out.splitlines()[-1].startswith("2 of 2 verdicts changed; kdp")
     verdicts = rows_of(morning.store, "verdicts")
     assert [v["outcome"] == "no-defect" for v in verdicts] == [True, True, True, True, False, False]
-    again = morning.run_qc("judge", "--store", "qc.db", "--policy", policy)
+    head = (tmp_path / "qc-out/RMA-1/report.html").read_text("utf-8").partition("<!-- /since -->")[0]
+    assert "Judged again on " in head
+    again = morning.run_qc("judge", "--store", "qc.db", "--policy", policy, "--save")
     assert again.out.startswith("0 of 2") and len(rows_of(morning.store, "verdicts")) == 6
-    back = morning.run_qc("judge", "--store", "qc.db")
+    back = morning.run_qc("judge", "--store", "qc.db", "--save")
     assert back.out.splitlines()[-1].startswith("2 of 2")
     latest = rows_of(morning.store, "verdicts")[-1]
     assert {k: latest[k] for k in ("outcome", "summary", "findings", "refund")} == {
@@ -301,7 +307,8 @@ def test_exports_are_what_a_spreadsheet_and_a_script_expect(morning: Night, tmp_
     records = [json.loads(line) for line in exported("--format", "jsonl").splitlines()]
     records.sort(key=lambda r: r["schema"] == "qc.error/1")
     assert len(records) == 3
-    assert records[0] == json.loads((tmp_path / "qc-out/RMA-1/inspection.json").read_text("utf-8"))
+    own = json.loads((tmp_path / "qc-out/RMA-1/inspection.json").read_text("utf-8"))
+    assert records[0] == own | {"decision": None}
     assert records[2]["schema"] == "qc.error/1" and records[2]["exit"] == 3
     observations = [json.loads(line) for line in exported("--format", "jsonl", "--what", "observations").splitlines()]
     assert len(observations) == 2 * len(records[0]["observations"])

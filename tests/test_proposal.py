@@ -98,7 +98,9 @@ def test_in_force_it_changes_those_verdicts_and_no_other(case: Case, run_qc: Run
     house.write_text(text[: text.index("[proposal]")].replace("+proposed", "-house"))
     store = tmp_path / "qc.db"
     store.write_bytes(case.tables.path.read_bytes())
-    assert run_qc("judge", "--store", store, "--policy", house).code == 0
+    refused = run_qc("judge", "--store", store, "--policy", case.proposed.path, "--save")
+    assert refused.code == 2 and "is a proposal and cannot be saved" in refused.err
+    assert run_qc("judge", "--store", store, "--policy", house, "--save").code == 0
     before = dict(zip(case.tables.copies["copy"], case.tables.copies["outcome"], strict=True))
     after = qc.load_store(store).copies
     now = dict(zip(after["copy"], after["outcome"], strict=True))

@@ -23,6 +23,8 @@ def fields(name: str) -> dict[str, tuple[str, str]]:
 
 
 def _below(kind: dict[str, Any], definitions: dict[str, Any], path: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    if "anyOf" in kind:
+        kind = kind["anyOf"][0]
     if "$ref" in kind:
         kind = definitions[kind["$ref"].rpartition("/")[2]]
     if "items" in kind:
@@ -38,6 +40,8 @@ def _types(kind: dict[str, Any]) -> str:
         return str(kind["const"])
     if "enum" in kind:
         return "|".join(sorted("null" if v is None else str(v) for v in kind["enum"]))
+    if "anyOf" in kind:
+        return "|".join(sorted(_types(k) for k in kind["anyOf"]))
     types = kind.get("type", "object")
     return types if isinstance(types, str) else "|".join(sorted(types))
 

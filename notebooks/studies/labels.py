@@ -25,7 +25,7 @@ class Label:
 
 
 def labels_of_store(tables: Tables) -> list[Label]:
-    """The last decision of each person on each copy, in the order in which they were made.
+    """The last decision of each person on each copy that was not withdrawn, in the order in which they were made.
 
     Notes
     -----
@@ -33,7 +33,8 @@ def labels_of_store(tables: Tables) -> list[Label]:
     the copies that were passed; let somebody look at a random part of those, too, or the cost of a wrong refusal is
     taken for smaller than it is.
     """
-    rows = zip(*(tables.decisions[c] for c in ("copy", "outcome", "person")), strict=True)
+    made = tables.decisions.where(withdraws=None, withdrawn=0)
+    rows = zip(*(made[c] for c in ("copy", "outcome", "person")), strict=True)
     return _last([Label(copy, VerdictOutcome(outcome), person) for copy, outcome, person in rows])
 
 

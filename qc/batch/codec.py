@@ -6,10 +6,10 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -62,35 +62,39 @@ def decode(kind: type[T], value: Any) -> T:
     -----
     Where the type is not stated (``Any``) JSON values stay what they are: a tuple comes back as a list, a date as text.
     """
-    return cast(T, _decode(kind, value))
-
-
-def _decode(kind: Any, value: Any) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        if value is None:
-            return None
-        (kind,) = (a for a in arguments if a is not type(None))
-        return _decode(kind, value)
-    if origin is tuple:
-        if arguments[-1] is Ellipsis:
-            return tuple(_decode(arguments[0], v) for v in value)
-        return tuple(_decode(a, v) for a, v in zip(arguments, value, strict=True))
-    if dataclasses.is_dataclass(kind):
-        known = _fields(cast(type, kind))
-        return cast(type, kind)(**{name: _decode(known[name], v) for name, v in value.items() if name in known})
-    if kind is date:
-        return date.fromisoformat(value)
-    if isinstance(kind, type) and issubclass(kind, Enum | Path):
-        return kind(value)
-    if kind is float and type(value) in (int, float):
-        return float(value)
-    if kind in (str, int, bool, float) and type(value) is not kind:
-        raise TypeError(f"{value!r:.60} is no {kind.__name__}")
-    return value
+    return cast(T, _reader(cast(Any, kind))(value))
 
 
 @cache
-def _fields(kind: type) -> dict[str, Any]:
-    hints = typing.get_type_hints(kind)
-    return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """What reads a value of type `kind`; made once, because a store holds millions."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        (inner,) = (a for a in arguments if a is not type(None))
+        read = _reader(inner)
+        return lambda value: None if value is None else read(value)
+    if origin is tuple and arguments[-1] is Ellipsis:
+        read = _reader(arguments[0])
+        return lambda value: tuple([read(v) for v in value])
+    if origin is tuple:
+        parts = [_reader(a) for a in arguments]
+        return lambda value: tuple(part(v) for part, v in zip(parts, value, strict=True))
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        fields = {f.name: _reader(hints[f.name]) for f in dataclasses.fields(kind)}
+        return lambda value: cast(type, kind)(**{n: fields[n](v) for n, v in value.items() if n in fields})
+    if kind is date:
+        return date.fromisoformat
+    if isinstance(kind, type) and issubclass(kind, Enum | Path):
+        return kind
+    if kind in (str, int, bool, float):
+        return partial(_plain, kind)
+    return lambda value: value
+
+
+def _plain(kind: type, value: Any) -> Any:
+    if type(value) is kind:
+        return value
+    if kind is float and type(value) is int:
+        return float(value)
+    raise TypeError(f"{value!r:.60} is no {kind.__name__}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any, Self
 
 from qc import __version__
+from qc.batch.store_functions import FUNCTIONS
 from qc.batch.store_schema import APPLICATION_ID, STEPS
 from qc.errors import MissingProgram, OutputError, UsageError
 
@@ -128,6 +130,8 @@ class Database:
         self._db.execute("PRAGMA journal_mode = WAL")
         with self._transaction():
             version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+            for name, function in FUNCTIONS.items():
+                self._db.create_function(name, len(signature(function).parameters), function, deterministic=True)
             for statement in (s for step in STEPS[version:] for s in step):
                 self._db.execute(statement)
             self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -149,8 +153,10 @@ class Database:
     def _guarded(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            # text that is no UTF-8 is found by Python, which states no code
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            if isinstance(error, UnicodeDecodeError):  # of a name or of SQLite's own message
+                raise self._fault("it holds text that is no UTF-8", _OTHER) from error
+            # text that is no UTF-8 in a cell is found by Python, which states no code
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             raise self._fault(*_WHAT_TO_DO.get(code, (str(error), _OTHER))) from error
 

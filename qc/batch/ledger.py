@@ -9,6 +9,8 @@ from pathlib import Path
 
 from qc.batch.fingerprint import fingerprint
 from qc.batch.job import Job
+from qc.batch.overview import renew_report
+from qc.batch.scan_hashes import scans_at
 from qc.batch.store import Entry, Store
 from qc.batch.together import was_held
 from qc.batch.work import Group, Result, result_of
@@ -46,8 +48,9 @@ class Ledger:
         if self._store is None:
             return True
         key = self._keys[job.id] = fingerprint(job, self._store)
-        entry = self._store.latest(job.id, key)
-        if entry is None or _again(entry, self._redo):
+        # An older inspection of the same key does not count: what the store says of a copy is its last.
+        entry = self._store.latest(job.id)
+        if entry is None or entry.key != key or _again(entry, self._redo):
             self._done.pop(job.id, None)
             return True
         self._done[job.id] = entry
@@ -94,9 +97,19 @@ class Ledger:
         key = self._keys[job.id]
         if result.inspection is not None:
             self._store.add(result.inspection, job.policy, self._run, key=key, seconds=seconds, report=row.report)
+            # A decision follows its copy into the new report.
+            renew_report(self._store, job.id)
         else:
             self._store.add_failure(
-                job.id, job.path, self._run, key=key, exit_code=row.exit, message=row.message, seconds=seconds
+                job.id,
+                job.path,
+                self._run,
+                key=key,
+                exit_code=row.exit,
+                message=row.message,
+                seconds=seconds,
+                policy=job.policy,
+                scans=scans_at(job.path),
             )
 
     def due(self, groups: Sequence[Sequence[Job]], new: Collection[str]) -> list[Group]:
@@ -122,8 +135,8 @@ class Ledger:
 
     def _inspection(self, job: Job) -> Inspection | None:
         """The latest in the store."""
-        entry = self._store and self._store.latest(job.id, self._keys[job.id])
-        return self._store.inspection(entry.id, job.policy.sha256) if self._store and entry else None
+        entry = self._store and self._store.latest(job.id)
+        return self._store.inspection(entry.id) if self._store and entry else None
 
 
 def refuse_unknown(redo: Sequence[str], jobs: Sequence[Job]) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from qc import __version__
 from qc.batch.codec import decode, encode
-from qc.batch.database import Database
+from qc.batch.scan_hashes import hash_of
+from qc.batch.sentences import Sentences
+from qc.batch.standing import Standing, as_text, now
 from qc.errors import UsageError
 from qc.judge.policy import Policy, parse_policy
-from qc.judge.ranking import margin_mm
+from qc.judge.ranking import margin_mm, shows
 from qc.model import (
     BookCopy,
     Evidence,
@@ -34,29 +35,40 @@ from qc.model import (
     VerdictOutcome,
     Where,
 )
+from qc.scan.paths import real
+
+_ENTRY = "id, copy, key, status, exit, message, inspected, path, report, scans"
+"""Columns of an entry: what was seen of a copy is a thousand times as long."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A copy's row: when it was inspected and how that ended; `exit` and `message` are those of a failed one."""
+    """A copy's row: when it was inspected and how that ended; `exit` and `message` are those of a failed one.
+
+    `key` is that of its scans and configuration, `scans` the hash of its scans, None where nobody knows it.
+    """
 
     id: int
     copy: str
+    key: str
     failed: bool
     exit: int
     message: str
+    inspected: str
+    path: str
     report: str | None
+    scans: str | None
 
 
-class Store(Database):
+class Store(Standing, Sentences):
     """What inspections gave, in a database; opened and closed as `qc.batch.database.Database` says."""
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def begin_run(self, command: str, arguments: Sequence[str] = ()) -> int:
         """Number of a new run, which rows that are added name; how it was called is kept."""
-        started = _now()
-        call = _text(shlex.join([command, *arguments]))
+        started = now()
+        call = as_text(shlex.join([command, *arguments]))
         with self._transaction():
             return self._insert("runs", name=f"{command} {started}", command=call, started=started, qc=__version__)
 
@@ -101,8 +113,9 @@ class Store(Database):
                 isbn=copy.isbn,
                 title=copy.title,
                 reference=f"{inspection.reference.kind} {inspection.reference.id or ''}".strip(),
-                path=_text(copy.path),
-                report=_text(report) or None,
+                path=as_text(real(copy.path)),
+                report=as_text(report) or None,
+                scans=hash_of(inspection.provenance.scans),
                 facts=_json(parts),
             )
             for o in inspection.observations:
@@ -111,9 +124,19 @@ class Store(Database):
         return number
 
     def add_failure(
-        self, copy: str, path: Path, run: int, *, key: str, exit_code: int, message: str, seconds: float
+        self,
+        copy: str,
+        path: Path,
+        run: int,
+        *,
+        key: str,
+        exit_code: int,
+        message: str,
+        seconds: float,
+        policy: Policy | None = None,
+        scans: Mapping[str, str] | None = None,
     ) -> int:
-        """Add a copy that could not be inspected."""
+        """Add a copy that could not be inspected, the policy that it would have been judged by, and the hashes of its scans."""
         with self._transaction():
             return self._insert(
                 "inspections",
@@ -123,34 +146,18 @@ class Store(Database):
                 key=key,
                 status="failed",
                 exit=exit_code,
-                message=_text(message),
-                inspected=_now(),
+                message=as_text(message),
+                inspected=now(),
                 seconds=seconds,
-                path=_text(path),
+                path=as_text(real(path)),
+                scans=None if scans is None else hash_of(scans),
+                policy_id=None if policy is None else self._policy_number(policy),
             )
 
     def add_verdict(self, number: int, inspection: Inspection, policy: Policy, run: int) -> None:
-        """Add the verdict of `inspection`, which is number `number` judged again, beside the older ones."""
+        """Put the verdict of `inspection`, which is number `number` judged again, in force; older ones stay beside it."""
         with self._transaction():
             self._add_verdict(number, inspection, policy, run)
-
-    def add_decision(
-        self, number: int, outcome: VerdictOutcome, refund: Refund | None, person: str, reason: str
-    ) -> None:
-        """Add what a person decided of inspection `number`, and the refund that follows, beside the verdict there is."""
-        with self._transaction():
-            verdict = self._one("SELECT max(id) AS id FROM verdicts WHERE inspection_id = ?", number)
-            self._insert(
-                "decisions",
-                inspection_id=number,
-                verdict_id=verdict and verdict["id"],
-                made=_now(),
-                outcome=str(outcome),
-                refund=refund and refund.outcome,
-                route=refund and refund.route,
-                person=_text(person),
-                reason=_text(reason),
-            )
 
     def keep_hashes(self, hashes: Iterable[tuple[str, int, int, str]]) -> None:
         """Keep path, size, mtime in ns and SHA-256 of files, so that they need not be read again."""
@@ -166,39 +173,46 @@ class Store(Database):
         )
         return None if row is None else str(row["sha256"])
 
-    def latest(self, copy: str, key: str | None = None) -> Entry | None:
-        """The last time a copy was inspected, with scans and configuration of `key` if that is given."""
-        row = self._one(
-            "SELECT * FROM inspections WHERE copy = :copy AND (:key IS NULL OR key = :key) ORDER BY id DESC LIMIT 1",
-            {"copy": copy, "key": key},
-        )
+    def latest(self, copy: str) -> Entry | None:
+        """The last time a copy was inspected."""
+        row = self._one(f"SELECT {_ENTRY} FROM inspections WHERE copy = ? ORDER BY id DESC LIMIT 1", copy)
         return None if row is None else self._entry(row)
 
     def copies(self) -> list[Entry]:
         """The last time each copy was inspected, in the order of inspection."""
-        rows = self._all("SELECT * FROM inspections WHERE id IN (SELECT max(id) FROM inspections GROUP BY copy)")
+        rows = self._all(
+            f"SELECT {_ENTRY} FROM inspections WHERE id IN (SELECT max(id) FROM inspections GROUP BY copy)"
+        )
         return [self._entry(row) for row in rows]
 
     def _entry(self, row: Mapping[str, Any]) -> Entry:
         with self.sound(f"inspection {row['id']}"):
             return decode(Entry, {**row, "failed": row["status"] == "failed"})
 
-    def inspection(self, number: int, policy_sha256: str | None = None) -> Inspection | None:
-        """Inspection `number` with its last verdict, or its last by the policy of that hash; None if there is none.
+    def inspection(self, number: int) -> Inspection | None:
+        """Inspection `number` with the verdict in force, its own or that of the last saved judging; None if there is none.
 
         Thumbnails, page maps and the content of the scanner profile are not kept; all else is what it was.
         """
         row = self._one(
             "SELECT i.facts, v.*, p.name AS policy, p.version AS policy_version, p.sha256 FROM inspections i "
             "JOIN verdicts v ON v.inspection_id = i.id JOIN policies p ON p.id = v.policy_id "
-            "WHERE i.id = :id AND (:sha256 IS NULL OR p.sha256 = :sha256) ORDER BY v.id DESC LIMIT 1",
-            {"id": number, "sha256": policy_sha256},
+            "WHERE v.id = (SELECT max(id) FROM verdicts WHERE inspection_id = ? AND in_force)",
+            number,
         )
         if row is None:
             return None
         observed = self._all("SELECT * FROM observations WHERE inspection_id = ? ORDER BY id", number)
         with self.sound(f"inspection {number}"):
             return self._inspection(row, observed)
+
+    def view(self, name: str) -> Iterator[dict[str, Any]]:
+        """Rows of a table or view of the schema, column by column; verdicts with their sentences."""
+        for row in super().view(name):
+            if name == "verdicts":
+                with self.sound(f"verdict {row['id']}"):
+                    row |= {column: json.dumps(self._joined(row[column])) for column in ("reasons", "findings")}
+            yield row
 
     def _inspection(self, row: Mapping[str, Any], observed: Iterable[Mapping[str, Any]]) -> Inspection:
         facts = json.loads(row["facts"])
@@ -213,13 +227,32 @@ class Store(Database):
                 tuple(json.loads(row["not_checked"])),
                 decode(tuple[Rescan, ...], asked),
             ),
-            refund=Refund(row["refund"], row["route"], decode(tuple[Reason, ...], json.loads(row["reasons"]))),
-            findings=decode(tuple[Finding, ...], json.loads(row["findings"])),
+            refund=Refund(row["refund"], row["route"], decode(tuple[Reason, ...], self._joined(row["reasons"]))),
+            findings=decode(tuple[Finding, ...], self._joined(row["findings"])),
             observations=tuple(_observation(o) for o in observed),
             pages=decode(tuple[PageRecord, ...], facts["pages"]),
             provenance=decode(Provenance, facts["provenance"]),
             not_seen=decode(tuple[NotSeen, ...], facts["rescan"]),
         )
+
+    def judged_since(self, number: int) -> dict[str, Any] | None:
+        """Outcome, summary, policy, version and time of a saved judging; None where the inspection's own verdict is in force."""
+        return self._one(
+            "SELECT v.outcome, v.summary, v.made, p.name AS policy, p.version FROM inspections i "
+            "JOIN verdicts v ON v.id = (SELECT max(id) FROM verdicts WHERE inspection_id = i.id AND in_force) "
+            "JOIN policies p ON p.id = v.policy_id WHERE i.id = ? AND v.run_id != i.run_id",
+            number,
+        )
+
+    def policy_in_force(self, number: int) -> Policy | None:
+        """The policy that inspection `number` counts by; None of one that failed in a store from before it was kept."""
+        row = self._one(
+            "SELECT p.sha256 FROM inspections i LEFT JOIN verdicts v "
+            "ON v.id = (SELECT max(id) FROM verdicts WHERE inspection_id = i.id AND in_force) "
+            "JOIN policies p ON p.id = coalesce(v.policy_id, i.policy_id) WHERE i.id = ?",
+            number,
+        )
+        return None if row is None else self.policy(row["sha256"])
 
     def policy(self, sha256: str) -> Policy:
         """The policy of a stored verdict, from its text at that time."""
@@ -236,16 +269,17 @@ class Store(Database):
             inspection_id=number,
             run_id=run,
             policy_id=self._policy_number(policy),
-            made=_now(),
+            made=now(),
             outcome=str(verdict.outcome),
-            summary=_text(verdict.summary),
-            margin_mm=margin_mm(inspection.findings),
+            summary=as_text(verdict.summary),
+            margin_mm=margin_mm(verdict.outcome, inspection.findings),
             refund=refund.outcome,
             route=refund.route,
-            reasons=_json(refund.reasons),
+            reasons=_json(self._parted(refund.reasons)),
             not_checked=_json(verdict.not_checked),
             rescan=_json(verdict.rescan),
-            findings=_json(inspection.findings),
+            findings=_json(self._parted(inspection.findings)),
+            shows=_json(shows(inspection.findings)),
         )
 
     def _policy_number(self, policy: Policy) -> int:
@@ -292,12 +326,3 @@ def _observation(row: Mapping[str, Any]) -> Observation:
 
 def _json(value: Any) -> str:
     return json.dumps(encode(value), allow_nan=False)
-
-
-def _text(value: object) -> str:
-    """`value` as text that SQLite takes, whatever bytes a file name holds."""
-    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 APPLICATION_ID = 0x71635F31
 """``qc_1``: tells a store from any other SQLite file."""
 
@@ -133,19 +135,157 @@ _VIEWS = (
     """,
 )
 
-_NO_CHANGES = tuple(
-    f"CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} "
-    "BEGIN SELECT RAISE(ABORT, 'rows of a qc store are only added'); END"
-    for table in _TABLES
-    for what in ("update", "delete")
+
+def _no_change(table: str, what: str) -> str:
+    return (
+        f"CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} "
+        "BEGIN SELECT RAISE(ABORT, 'rows of a qc store are only added'); END"
+    )
+
+
+def _no_changes(tables: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_no_change(table, what) for table in tables for what in ("update", "delete"))
+
+
+def _rounded(value: str, unit: str) -> str:
+    """A number as it is printed in records: 4 decimals, 6 of a fraction or density."""
+    return f"round({value}, iif({unit} IN ('fraction', 'density'), 6, 4))"
+
+
+_HISTORY = """
+    CREATE VIEW decision_history AS
+    SELECT d.*, i.copy, d.id IN (SELECT withdraws FROM decisions WHERE withdraws IS NOT NULL) AS withdrawn
+    FROM decisions d JOIN inspections i ON i.id = d.inspection_id
+"""
+
+_LATEST_VERDICTS = """
+    CREATE VIEW latest_verdicts AS
+    WITH standing AS (
+        SELECT copy, max(id) AS id FROM decision_history WHERE withdraws IS NULL AND NOT withdrawn GROUP BY copy
+    )
+    SELECT i.copy, i.title, i.isbn, i.status, v.outcome, d.outcome AS decided, d.person, d.reason,
+           coalesce(iif(d.scans IS i.scans, d.refund, NULL), v.refund) AS refund,
+           coalesce(iif(d.scans IS i.scans, d.route, NULL), v.route) AS route, v.margin_mm,
+           coalesce(v.summary, i.message) AS summary,
+           p.name AS policy, p.version AS policy_version, v.made AS judged, d.made AS decided_on,
+           i.reference, i.inspected, i.exit, i.path, i.report, i.id AS inspection_id, v.id AS verdict_id,
+           d.code, iif(d.id IS NULL, NULL, d.scans IS NOT i.scans) AS stale,
+           iif(d.id IS NULL, coalesce(v.refund, 'review') = 'review', d.scans IS NOT i.scans) AS waits,
+           v.shows, v.run_id IS NOT NULL AND v.run_id != i.run_id AS judged_since, d.id AS decision_id
+    FROM inspections i
+    LEFT JOIN verdicts v ON v.id = (SELECT max(id) FROM verdicts WHERE inspection_id = i.id AND in_force)
+    LEFT JOIN policies p ON p.id = coalesce(v.policy_id, i.policy_id)
+    LEFT JOIN standing s ON s.copy = i.copy
+    LEFT JOIN decisions d ON d.id = s.id
+    WHERE i.id IN (SELECT max(id) FROM inspections GROUP BY copy)
+"""
+
+_FINDINGS = f"""
+    CREATE VIEW findings AS
+    SELECT i.copy, p.name AS policy, p.version AS policy_version, f.value ->> 'rule' AS rule,
+           f.value ->> 'outcome' AS outcome, f.value ->> 'severity' AS severity, f.value ->> 'measure' AS measure,
+           f.value ->> '$.where.page' AS page, f.value ->> '$.where.edge' AS edge,
+           {_rounded("f.value ->> 'value'", "f.value ->> 'unit'")} AS value, f.value ->> 'unit' AS unit,
+           {_rounded("f.value ->> 'u'", "f.value ->> 'unit'")} AS u,
+           {_rounded("f.value ->> 'margin'", "f.value ->> 'unit'")} AS margin,
+           f.value ->> 'message' AS message, v.made AS judged, v.id AS verdict_id,
+           coalesce(f.value ->> 'clause', s.clause) AS clause, coalesce(f.value ->> 'source', s.source) AS source,
+           coalesce(f.value ->> 'verbatim', s.verbatim) AS verbatim
+    FROM verdicts v, json_each(v.findings) f
+    JOIN inspections i ON i.id = v.inspection_id
+    JOIN policies p ON p.id = v.policy_id
+    LEFT JOIN sentences s ON s.id = f.value ->> 'sentence'
+"""
+
+_LATEST_OBSERVATIONS = f"""
+    CREATE VIEW latest_observations AS
+    SELECT i.copy, o.measure, o.version, o.page, o.edge, o.axis, o.side, o.copy AS where_copy, o.copies AS where_copies,
+           {_rounded("o.value", "o.unit")} AS value, o.unit, {_rounded("o.u", "o.unit")} AS u, o.flags, o.detail, o.evidence,
+           i.id AS inspection_id, o.id AS observation_id
+    FROM observations o JOIN inspections i ON i.id = o.inspection_id
+    WHERE i.id IN (SELECT max(id) FROM inspections GROUP BY copy)
+"""
+
+_ADDED = {
+    # A sentence of a policy, which findings and reasons name by its number.
+    "sentences": """
+        id INTEGER PRIMARY KEY,
+        clause TEXT NOT NULL,
+        source TEXT NOT NULL,
+        verbatim INTEGER NOT NULL CHECK (verbatim IN (0, 1)),
+        UNIQUE (clause, source, verbatim)
+    """,
+    # A summary.csv and index.html, and the copies that it lists.
+    "listings": """
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        title TEXT NOT NULL,
+        made TEXT NOT NULL
+    """,
+    "listed": """
+        id INTEGER PRIMARY KEY,
+        listing_id INTEGER NOT NULL REFERENCES listings(id),
+        copy TEXT NOT NULL,
+        UNIQUE (listing_id, copy)
+    """,
+}
+
+_DESCRIBE = (
+    "DELETE FROM columns",
+    """
+    INSERT INTO columns
+    SELECT t.name, n.name, qc_text(t.name, n.name)
+    FROM sqlite_master t, (SELECT name AS of, '' AS name FROM sqlite_master
+                           UNION ALL SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c) n
+    WHERE n.of = t.name AND t.type IN ('table', 'view') AND t.name NOT LIKE 'sqlite%'
+    """,
 )
+"""Says in `columns` what all tables and views hold; every step that changes one ends in it."""
+
+_WHAT_HOLDS = (
+    *(f"CREATE TABLE {name} ({columns}) STRICT" for name, columns in _ADDED.items()),
+    *_no_changes(_ADDED),
+    "CREATE INDEX listed_by_copy ON listed(copy)",
+    'CREATE TABLE columns ("table" TEXT NOT NULL, "column" TEXT NOT NULL, text TEXT NOT NULL, '
+    'PRIMARY KEY ("table", "column")) STRICT',
+    # Scans are told by one hash, so that a decision is known to be on those that were inspected. A decision of an older store was
+    # on the latest inspection at that time, which is the one that it names.
+    "ALTER TABLE inspections ADD COLUMN scans TEXT",
+    "ALTER TABLE inspections ADD COLUMN policy_id INTEGER REFERENCES policies(id)",
+    "ALTER TABLE decisions ADD COLUMN code TEXT",
+    "ALTER TABLE decisions ADD COLUMN scans TEXT",
+    "ALTER TABLE decisions ADD COLUMN withdraws INTEGER REFERENCES decisions(id)",
+    "ALTER TABLE verdicts ADD COLUMN in_force INTEGER NOT NULL DEFAULT 1 CHECK (in_force IN (0, 1))",
+    "ALTER TABLE verdicts ADD COLUMN shows TEXT CHECK (shows IS NULL OR json_valid(shows))",
+    *(f"DROP TRIGGER {table}_no_update" for table in ("inspections", "decisions", "verdicts")),
+    "UPDATE inspections SET scans = qc_scans(facts)",
+    "UPDATE decisions SET scans = (SELECT scans FROM inspections i WHERE i.id = inspection_id)",
+    # `qc judge` stored every verdict that it printed, also where somebody only asked what another printer would say: nobody put
+    # those in force, and reports, index and summary kept to the inspection. They stay as rows, but the policy of a copy is that
+    # of its inspection again; `qc judge --save` puts one in force, which takes seconds.
+    "UPDATE verdicts SET in_force = run_id NOT IN (SELECT id FROM runs WHERE command = 'judge' OR command LIKE 'judge %')",
+    # The margin was that of the nearest cut, also beside a verdict on color; each cut still has its own among the findings.
+    "UPDATE verdicts SET shows = qc_shows(findings), margin_mm = qc_margin(outcome, findings)",
+    *(_no_change(table, "update") for table in ("inspections", "decisions", "verdicts")),
+    # Sentences of older findings and reasons stay where they are: rows are not made anew.
+    "CREATE INDEX verdicts_in_force ON verdicts(inspection_id, in_force)",
+    "CREATE UNIQUE INDEX decisions_withdrawn ON decisions(withdraws) WHERE withdraws IS NOT NULL",
+    *(f"DROP VIEW {view}" for view in ("latest_verdicts", "latest_observations", "findings")),
+    _HISTORY,
+    _LATEST_VERDICTS,
+    _LATEST_OBSERVATIONS,
+    _FINDINGS,
+    *_DESCRIBE,
+)
+"""What a person decided follows the copy, a verdict of `judge` counts where it was saved, and no sentence stands there twice."""
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         *(f"CREATE TABLE {name} ({columns}) STRICT" for name, columns in _TABLES.items()),
         *_INDEXES,
         *_VIEWS,
-        *_NO_CHANGES,
+        *_no_changes(_TABLES),
     ),
     # The scans that a verdict asks for; of older verdicts nobody chose them.
     ("ALTER TABLE verdicts ADD COLUMN rescan TEXT CHECK (rescan IS NULL OR json_valid(rescan))",),
@@ -161,5 +301,6 @@ STEPS: tuple[tuple[str, ...], ...] = (
         WHERE i.id IN (SELECT max(id) FROM inspections GROUP BY copy)
         """,
     ),
+    _WHAT_HOLDS,
 )
 """Statements of each step; a store of version n has the first n behind it."""

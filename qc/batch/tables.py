@@ -22,10 +22,11 @@ _VIEWS = {
     "verdicts": "verdicts",
     "observations": "latest_observations",
     "findings": "findings",
+    "decisions": "decision_history",
 }
 _ROWS_SHOWN, _LETTERS_SHOWN = 20, 24
 _NUMBERS = frozenset({"value", "u", "margin", "margin_mm", "page"})
-_JSON = frozenset({"flags", "detail", "evidence", "where_copies", "reasons", "not_checked", "findings"})
+_JSON = frozenset({"flags", "detail", "evidence", "where_copies", "reasons", "not_checked", "findings", "shows"})
 
 
 class Table(Mapping[str, NDArray[Any]]):
@@ -111,7 +112,7 @@ class Tables:
     Attributes
     ----------
     copies : Table
-        A row a copy with its latest verdict and the last decision of a person.
+        A row a copy with the verdict in force and the decision of a person that stands.
     verdicts : Table
         Every verdict, older ones too.
     observations : Table
@@ -119,7 +120,7 @@ class Tables:
     findings : Table
         Every finding of every verdict.
     decisions : Table
-        Every decision of a person, with the copy it is on.
+        Every decision of a person, with the copy it is on, and rows that take one back (`withdraws`).
     """
 
     path: Path
@@ -163,10 +164,7 @@ def load_store(path: Path | str) -> Tables:
     """
     with Store(Path(path)) as store:
         tables = {name: Table.of(store.columns(view), list(store.view(view))) for name, view in _VIEWS.items()}
-        copies = {row["id"]: row["copy"] for row in store.view("inspections")}
-        decided = [{"copy": copies[row["inspection_id"]], **row} for row in store.view("decisions")]
-        decisions = Table.of(["copy", *store.columns("decisions")], decided)
-    return Tables(Path(path), decisions=decisions, **tables)
+    return Tables(Path(path), **tables)
 
 
 def _short(value: Any) -> str:

@@ -23,23 +23,20 @@ from qc.batch.environment import differing, outlook
 from qc.batch.intake import look_in_all
 from qc.batch.job import Job, jobs_for, refuse_store_in_scans
 from qc.batch.ledger import Ledger, refuse_unknown
+from qc.batch.overview import publish
 from qc.batch.runner import LIMIT_S, MEMORY_BYTES, STALL_S, Runner, Work
 from qc.batch.store import Store
 from qc.batch.together import groups_of
 from qc.batch.work import Group, Result, hold_one, inspect_elsewhere, inspect_one
 from qc.cli import exits, options, terminal
-from qc.cli.csv_text import Number, csv_text
 from qc.errors import MissingProgram, OutputError, QcError, ScanError, UsageError, failure, one_line
-from qc.judge.policy import Policy, load_policy
-from qc.report import batch_index
-from qc.report.files import write_bytes, write_text
+from qc.judge.policy import load_policy
+from qc.report.files import write_bytes
 from qc.report.summary_row import Row, not_inspected, time_left
 from qc.scan.allocator import can_limit_memory
 from qc.scan.copy_folder import copies_passed_over, find_copies
 from qc.scan.paths import real
 from qc.scan.returns_csv import not_used
-
-COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message")
 
 Ending = tuple[Job, Result, float]
 """A copy, its result, and the seconds that it took."""
@@ -167,7 +164,7 @@ def batch(
                 if job.id in later and job.id in ledger.rows and ledger.rows[job.id].outcome:
                     click.echo(ledger.json(job))
             rows = [ledger.rows[job.id] for job in work if job.id in ledger.rows]
-            index = write_lists(rows, folder, out, loaded)
+            rows, index = publish(store, rows, out, f"Returns in {real(folder).name}")
             if not as_json:
                 _print(rows, len(work), out, index)
     if ledger.left:
@@ -223,19 +220,6 @@ def held(groups: Sequence[Group], processes: int) -> Iterator[list[Ending]]:
             yield [(by_id[result.row.copy], result, ended.seconds / len(by_id)) for result in changed]
     if runner.stopping:
         raise KeyboardInterrupt
-
-
-def write_lists(rows: Sequence[Row], folder: Path, out: Path, policy: Policy) -> Path:
-    """Write ``summary.csv`` and ``index.html`` of the copies in `folder`; where the index lies."""
-    write_text(summary_csv(rows), out / "summary.csv")
-    title = f"Returns in {real(folder).name}"
-    return batch_index.write(rows, out, title=title, policy=f"{policy.id} {policy.version}")
-
-
-def summary_csv(rows: Sequence[Row]) -> str:
-    """The table as CSV with a header; no cell begins like a formula."""
-    lines = [(r.copy, r.outcome, r.refund, r.route, _mm(r.margin_mm), r.exit, r.message) for r in rows]
-    return csv_text([COLUMNS, *lines])
 
 
 def runner_of(
@@ -320,7 +304,3 @@ def _print(rows: Sequence[Row], total: int, out: Path, index: Path) -> None:
     console.print(f"Summary  {out / 'summary.csv'}", markup=False, soft_wrap=True)
     console.print(f"Index    {index}", markup=False, soft_wrap=True)
     console.print(f"{inspected} of {total} copies inspected.", markup=False)
-
-
-def _mm(value: float | None) -> Number | None:
-    return None if value is None else Number(f"{value:.3f}")

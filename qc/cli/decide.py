@@ -2,47 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
+from qc.batch import deciding
+from qc.batch.overview import renew
 from qc.batch.store import Entry, Store
-from qc.cli import options
-from qc.errors import UsageError
-from qc.judge.refund import decide_refund
-from qc.model import Refund, Verdict, VerdictOutcome
-from qc.report.words import VERDICT, one_line, ticket
+from qc.cli import exits, options
+from qc.errors import UsageError, one_line
+from qc.model import VerdictOutcome
+
+_WITHDRAW = "withdraw"
 
 
 @click.command()
 @click.argument("copy")
-@click.argument("outcome", type=click.Choice([str(d) for d in VerdictOutcome]))
+@click.argument("outcome", metavar="OUTCOME|withdraw", type=click.Choice([*map(str, VerdictOutcome), _WITHDRAW]))
 @options.store
 @options.by
-@click.option("--reason", required=True, metavar="TEXT", help="Why, in a sentence.")
-def decide(copy: str, outcome: str, store: Path, person: str, reason: str) -> int:
+@click.option("--reason", default="", metavar="TEXT", help="Why, in a sentence; not needed to agree with qc.")
+@click.option("--code", metavar="CODE", help="Why, as one of the [[codes]] of the copy's policy.")
+def decide(copy: str, outcome: str, store: Path, person: str, reason: str, code: str | None) -> int:
     """Record what a person decided of COPY, beside the machine's verdict, and print the sentence for the refund ticket.
 
-    OUTCOME is defect, no-defect, needs-review or insufficient-evidence. The machine's verdict stays; a later decision
-    stands beside an earlier one. The refund follows from the outcome, the claim and the policy of the latest verdict.
+    OUTCOME is defect, no-defect, needs-review or insufficient-evidence. The refund follows from it, the claim and the policy in
+    force. A decision stays with its copy through later inspections; once these are of other scans it is stale, and the copy waits
+    again. `withdraw` takes the last decision back, and the one before it, if there is any, holds again. Report, index and
+    summary.csv of the copy say it at once.
 
     \b
     Example:
       qc decide RMA-10485 defect --store qc.db --by "A. Mueller" --reason "Fore-edge cut into the text on page 7."
+      qc decide RMA-10486 needs-review --store qc.db --by "A. Mueller" --code rescan
 
-    Exit code: 0, or 2 if the copy is not in the store.
+    Exit code: 0, or 2 if the copy is not in the store, its scans are not those that were inspected, or the code does not fit.
     """
-    for option, text in (("--by", person), ("--reason", reason)):
-        if not text.strip():
-            raise UsageError(f"{option} is empty. Say who decided and why: others read it later.")
+    if not person.strip():
+        raise UsageError("--by is empty. Say who decided: others read it later.")
     with Store(store) as kept:
         entry = kept.latest(copy) or _unknown(copy, kept)
-        sentence, refund = _sentence(kept, entry, VerdictOutcome(outcome), one_line(person), one_line(reason))
-        kept.add_decision(entry.id, VerdictOutcome(outcome), refund, person, reason)
-    click.echo(sentence)
+        if outcome == _WITHDRAW:
+            if code is not None:
+                raise UsageError("--code is the reason of a decision; say why it is withdrawn with --reason.")
+            said, remark = deciding.withdraw(kept, copy, person, reason), ""
+        else:
+            said, remark = deciding.decide(kept, entry, VerdictOutcome(outcome), person, reason.strip(), code)
+        click.echo(said)
+        faults = renew(kept, [copy])
+    if remark:
+        click.echo(one_line(remark), err=True)
+    for fault in faults:
+        exits.say(f"It is stored, but not everything shows it: {fault}")
     return 0
 
 
@@ -50,18 +62,3 @@ def _unknown(copy: str, kept: Store) -> Entry:
     near = get_close_matches(copy, [e.copy for e in kept.copies()], 3, 0.6)
     hint = f"The nearest are {', '.join(near)}." if near else "`qc export` lists what it holds."
     raise UsageError(f"The store holds no copy {copy}. {hint}")
-
-
-def _sentence(
-    kept: Store, entry: Entry, outcome: VerdictOutcome, person: str, reason: str
-) -> tuple[str, Refund | None]:
-    decided = f"Decided by {person} on {date.today()}: {reason.rstrip('.')}"
-    inspection = None if entry.failed else kept.inspection(entry.id)
-    if inspection is None:
-        return f"{entry.copy}: {VERDICT[outcome]}. {decided}. Its scans could not be inspected.", None
-    policy = kept.policy(inspection.policy.sha256)
-    machine = inspection.verdict
-    said = f"{decided} (qc said {VERDICT[machine.outcome]}: {machine.summary.rstrip('.')})."
-    verdict = Verdict(outcome, said, machine.not_checked, machine.rescan)
-    refund = decide_refund(verdict, inspection.findings, inspection.copy, policy, inspection.observations)
-    return ticket(replace(inspection, verdict=verdict, refund=refund), policy.k), refund

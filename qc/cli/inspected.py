@@ -12,6 +12,8 @@ import click
 from qc.batch.cores import cores
 from qc.batch.fingerprint import fingerprint
 from qc.batch.job import Job, refuse_store_in_scans, run_job
+from qc.batch.overview import renew
+from qc.batch.scan_hashes import scans_at
 from qc.batch.store import Store
 from qc.batch.together import hold_together, of_one_title
 from qc.cli import exits, terminal
@@ -70,11 +72,21 @@ class _Kept:
         self._began = time.monotonic()
         if inspection is None:
             self._store.add_failure(
-                job.id, job.path, self._run, key=key, exit_code=code, message=message, seconds=seconds
+                job.id,
+                job.path,
+                self._run,
+                key=key,
+                exit_code=code,
+                message=message,
+                seconds=seconds,
+                policy=job.policy,
+                scans=scans_at(job.path),
             )
         else:
             report = str(real(job.report))
             self._store.add(inspection, job.policy, self._run, key=key, seconds=seconds, report=report)
+        for fault in renew(self._store, [job.id]):
+            exits.say(fault)
 
 
 def _inspect_one(job: Job, as_json: bool) -> tuple[Inspection | None, int, str]:

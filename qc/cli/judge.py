@@ -3,64 +3,96 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 from rich.table import Table
 from rich.text import Text
 
+from qc.batch.overview import renew
 from qc.batch.store import Store
-from qc.cli import options, terminal
-from qc.errors import one_line
-from qc.judge.policy import load_policy
-from qc.judge.rejudge import Flip, flip, under
+from qc.cli import exits, options, terminal
+from qc.errors import UsageError, one_line
+from qc.judge.policy import Policy, load_policy
+from qc.judge.rejudge import flip, under
 from qc.measure import MEASURES
 from qc.model import Inspection
+from qc.report.record import judged_record, to_json
+
+_HOW_TO_SAVE = "A what-if: nothing was stored. --save puts the policy in force."
 
 
 @click.command()
 @options.store
 @options.policy
-def judge(store: Path, policy: str) -> int:
-    """Judge the copies in a store again by a policy and list the verdicts that change. No scan is read.
+@click.option("--save", is_flag=True, help="Put the policy in force for these copies; reports say so at their head.")
+@options.as_json
+def judge(store: Path, policy: str, save: bool, as_json: bool) -> int:
+    """Say which verdicts of a store would change under a policy. No scan is read, and nothing is written.
 
-    The latest inspection of every copy is judged from its stored observations. The new verdicts are stored beside the
-    old ones; reports and what persons decided stay as they are. Of a proposed policy the verdicts that would change are
-    listed, and nothing is stored.
+    The latest inspection of every copy is judged from its stored observations. With --save the policy is in force from then on:
+    decisions, tickets and exports cite it until the copy is inspected again. What persons decided stays. A proposed policy cannot
+    be saved. --json prints a line a copy (qc.judged/1): the verdict `before` and `after`, whether it `changed`, and why.
 
     \b
     Example:
       qc judge --store qc.db --policy stricter.toml
+      qc judge --store qc.db --policy stricter.toml --save
 
     Exit code: 0, whatever changes.
     """
     loaded = load_policy(policy)
-    flips: list[Flip] = []
-    judged, older = 0, set[str]()
+    if save and loaded.proposal is not None:
+        raise UsageError(
+            f"{loaded.path} is a proposal and cannot be saved. To put it in force, delete its [proposal] table and give it "
+            "a version."
+        )
+    changes: list[tuple[str, ...]] = []
+    judged, saved, older = 0, [], set[str]()
     with Store(store) as kept:
         run = None
-        for entry in kept.copies():
-            before = None if entry.failed else kept.inspection(entry.id)
-            if before is None:
-                continue
+        for number, before in _inspected(kept):
             judged += 1
             older |= _measured_otherwise(before)
             after = under(before, loaded)
-            if after != before and loaded.proposal is None:
+            if save and after != before:
                 run = run or kept.begin_run("judge", sys.argv[2:])
-                kept.add_verdict(entry.id, after, loaded, run)
-            if (change := flip(before, after)) is not None:
-                flips.append(change)
+                kept.add_verdict(number, after, loaded, run)
+                saved.append(after.copy.id)
+            change = flip(before, after)
+            if as_json:
+                click.echo(to_json(judged_record(before, after, change, save)))
+            elif change is not None:
+                verdict = f"{before.verdict.outcome} -> {after.verdict.outcome}"
+                refund = f"{before.refund.outcome} -> {after.refund.outcome}"
+                changes.append((after.copy.id, verdict, refund, change.why))
+        faults = renew(kept, saved)
+    for fault in faults:
+        exits.say(f"It is stored, but not everything shows it: {fault}")
     if older:
         names = ", ".join(sorted(older))
         click.echo(one_line(f"Measured by another version of qc: {names}. Inspect again where these matter."), err=True)
-    _print(flips)
-    would = "change" if loaded.proposal is None else "would change"
-    click.echo(one_line(f"{len(flips)} of {judged} verdicts {would} under {loaded.id} {loaded.version}."))
-    if loaded.proposal is not None:
-        click.echo(one_line(f"{loaded.path} is a proposal: nothing was stored."), err=True)
+    if not as_json:
+        _print(changes)
+        click.echo(one_line(_conclusion(len(changes), judged, save, loaded)))
+        if not save:
+            how = f"{loaded.path} is a proposal: nothing was stored." if loaded.proposal else _HOW_TO_SAVE
+            click.echo(one_line(how), err=True)
     return 0
+
+
+def _inspected(kept: Store) -> Iterator[tuple[int, Inspection]]:
+    for entry in kept.copies():
+        found = None if entry.failed else kept.inspection(entry.id)
+        if found is not None:
+            yield entry.id, found
+
+
+def _conclusion(changes: int, judged: int, save: bool, policy: Policy) -> str:
+    if save:
+        return f"{changes} of {judged} verdicts changed; {policy.id} {policy.version} is in force."
+    return f"{changes} of {judged} verdicts would change under {policy.id} {policy.version}."
 
 
 def _measured_otherwise(inspection: Inspection) -> set[str]:
@@ -68,14 +100,12 @@ def _measured_otherwise(inspection: Inspection) -> set[str]:
     return {m for m, v in inspection.provenance.measures.items() if m not in MEASURES or MEASURES[m].version != v}
 
 
-def _print(flips: Sequence[Flip]) -> None:
-    if not flips:
+def _print(changes: Sequence[Sequence[str]]) -> None:
+    if not changes:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("copy", "verdict", "refund", "why"):
         table.add_column(name, overflow="fold")
-    for f in flips:
-        verdict = f"{f.before.verdict.outcome} -> {f.after.verdict.outcome}"
-        refund = f"{f.before.refund.outcome} -> {f.after.refund.outcome}"
-        table.add_row(*(Text(one_line(cell)) for cell in (f.after.copy.id, verdict, refund, f.why)))
+    for cells in changes:
+        table.add_row(*(Text(one_line(cell)) for cell in cells))
     terminal.results().print(table)

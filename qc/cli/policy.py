@@ -45,7 +45,10 @@ def check(name: str) -> int:
     required = ", ".join(r.id for r in found.rules if r.required) or "none"
     click.echo(plain(f"{found.path}: policy {found.id} {found.version} can be used"))
     click.echo(
-        plain(f"{len(found.rules)} rules, required: {required}; k = {found.k:g}, claims within {found.claim_days} days")
+        plain(
+            f"{len(found.rules)} rules, required: {required}; k = {found.k:g}, claims within {found.claim_days} days; "
+            f"{len(found.codes)} codes of persons"
+        )
     )
     for line in _proposed(found):
         click.echo(plain(line))
@@ -131,5 +134,9 @@ def _everything(found: Policy) -> Iterator[str]:
         yield "\n".join(found.proposal.lines())
     yield from (rule_text(found, rule) for rule in found.rules)
     yield "\n".join(f"Refund {code}: {c.cited} ({c.standing})" for code, c in found.clauses.items())
+    if found.codes:
+        yield "\n".join(
+            ["Codes of persons (qc decide --code):", *(f"  {c.code}: {c.text} ({c.outcome})" for c in found.codes)]
+        )
     if found.expected:
         yield "\n".join(["Expected, and no rule:", *(f"  {c.cited} ({c.standing})" for c in found.expected)])

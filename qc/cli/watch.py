@@ -18,14 +18,16 @@ from qc.batch.hot_folder import PATIENCE, QUIET_S, HotFolder
 from qc.batch.intake import Looked, look_in_all
 from qc.batch.job import Job, jobs_for, refuse_scan_folders, refuse_store_in_scans
 from qc.batch.ledger import Ledger
+from qc.batch.overview import publish
 from qc.batch.store import Store
 from qc.batch.together import groups_of
 from qc.batch.work import Result, inspect_elsewhere
 from qc.cli import exits, options
-from qc.cli.batch import held, of_many, results, runner_of, write_lists, written
+from qc.cli.batch import held, of_many, results, runner_of, written
 from qc.errors import UsageError, one_line
 from qc.judge.policy import load_policy
 from qc.scan.copy_folder import copies_passed_over, find_copies
+from qc.scan.paths import real
 from qc.scan.statements import copy_id
 
 POLL_S = 2.0
@@ -95,7 +97,7 @@ def watch(
     with Store(store_path, create=True) as store:
         store.keep_others_out()
         ledger = Ledger([], store, redo, lambda done, total: None, called=("watch", *sys.argv[2:]))
-        watched = _Watched(pattern, store_path, ledger, HotFolder(quiet_s, marker, _say), as_json)
+        watched = _Watched(pattern, store, ledger, HotFolder(quiet_s, marker, _say), as_json)
         _say(_settings(pattern, store_path, quiet_s, marker, cluster or f"{jobs or cores()} processes"))
         try:
             while not runner.stopping:
@@ -115,7 +117,7 @@ def watch(
 class _Watched:
     """The folder, what is known of its copies, and what is done when they come."""
 
-    def __init__(self, pattern: Job, store: Path, ledger: Ledger, hot: HotFolder, as_json: bool) -> None:
+    def __init__(self, pattern: Job, store: Store, ledger: Ledger, hot: HotFolder, as_json: bool) -> None:
         self._pattern, self._store, self._ledger, self._hot, self._as_json = pattern, store, ledger, hot, as_json
         self._found: list[Job] = []
         self._copies: dict[Path, Sequence[Job]] = {}
@@ -136,7 +138,7 @@ class _Watched:
                 self._look()
                 took_s = time.monotonic() - began
                 for found in self._hot.complete([] if self._trouble else self._found):
-                    _refuse_in_scans(self._store, [found])
+                    _refuse_in_scans(self._store.path, [found])
                     jobs = self._copies[found.path] = _looked_in(found)
                     self._open[found.path] = len(jobs)
                     for job in jobs:
@@ -208,12 +210,8 @@ class _Watched:
         began = time.monotonic()
         if not self._unlisted or (began < self._next_lists and not at_once):
             return
-        write_lists(
-            [self._ledger.rows[job.id] for job in self._inspected()],
-            self._pattern.path,
-            self._pattern.out,
-            self._pattern.policy,
-        )
+        rows = [self._ledger.rows[job.id] for job in self._inspected()]
+        publish(self._store, rows, self._pattern.out, f"Returns in {real(self._pattern.path).name}")
         self._unlisted = False
         self._next_lists = time.monotonic() + max(LISTS_S, 20 * (time.monotonic() - began))
 
@@ -286,8 +284,8 @@ def _settings(pattern: Job, store: Path, quiet_s: float, marker: str | None, wor
     return (
         f"Watching {pattern.path} about every {POLL_S:g} s; a copy is taken when it is {complete}; one with a scan that ends early "
         f"after {PATIENCE * quiet_s:g} s. Titles {pattern.titles or 'none'}, policy {pattern.policy.id} {pattern.policy.version}, "
-        f"scanner {pattern.scanner or pattern.usual_scanner or 'as stated'}, dpi {pattern.dpi or 'as stated'}, results in {pattern.out}, store {store}, "
-        f"{workers}. Ctrl-C ends it."
+        f"scanner {pattern.scanner or pattern.usual_scanner or 'as stated'}, "
+        f"dpi {pattern.dpi or 'as stated'}, results in {pattern.out}, store {store}, {workers}. Ctrl-C ends it."
     )
 
 

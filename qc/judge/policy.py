@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
@@ -19,7 +20,7 @@ from qc.judge.rule import Limit as Limit
 from qc.judge.rule import Rule as Rule
 from qc.judge.rule import read_limit
 from qc.measure import MEASURES
-from qc.model import PolicyId
+from qc.model import PolicyId, VerdictOutcome
 from qc.scan.strict_toml import (
     Check,
     NotToml,
@@ -55,8 +56,18 @@ _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 @dataclass(frozen=True)
+class Code:
+    """A reason that persons decide for: short, in words, and the outcome that it stands for."""
+
+    code: str
+    text: str
+    outcome: VerdictOutcome
+
+
+@dataclass(frozen=True)
 class Policy:
-    """A checked policy file; `clauses` are the sentences of the refund routes by code, `expected` those of no rule.
+    """A checked policy file; `clauses` are the sentences of the refund routes by code, `expected` those of no rule, `codes` the
+    reasons of persons.
 
     `padding` is what the printer adds at the end of a book, None where the file does not say. `toml` is the text of the
     file, which `sha256` is the hash of. `proposal` says who argues for it, where it is not in force yet.
@@ -74,6 +85,7 @@ class Policy:
     padding: Padding | None = None
     toml: str = field(default="", repr=False)
     proposal: Proposal | None = None
+    codes: tuple[Code, ...] = ()
 
     @property
     def identity(self) -> PolicyId:
@@ -178,6 +190,12 @@ def _k(value: object) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
+def _code(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise ValueError('write small letters, digits and hyphens, such as "scanner-artifact"')
+    return value
+
+
 def _sheets(value: object) -> tuple[int, ...]:
     if not isinstance(value, list) or not value or not all(type(n) is int and n > 0 and n % 2 == 0 for n in value):
         raise ValueError("write a list of even numbers of pages, such as [4, 6]")
@@ -244,6 +262,7 @@ _CHANGE: Mapping[str, Check] = {
     "now": text,
     "interval": lambda value: value,
 }
+_CODE: Mapping[str, Check] = {"code": _code, "text": text, "outcome": choice(*(str(o) for o in VerdictOutcome))}
 _POLICY: Mapping[str, Check] = {
     "schema": _schema,
     "id": text,
@@ -254,6 +273,7 @@ _POLICY: Mapping[str, Check] = {
     "padding": any_table,
     "clauses": any_table,
     "expected": _tables("expected", 0),
+    "codes": _tables("codes", 0),
     "proposal": any_table,
 }
 _POLICY_REQUIRED = ("schema", "id", "version", "k", "claim_days", "rule")
@@ -281,7 +301,19 @@ def _policy(data: dict[str, Any], path: Path, sha256: str) -> Policy:
         path=path,
         padding=_padding(table["padding"], f"{where}, padding") if "padding" in table else None,
         proposal=_proposal(table["proposal"], f"{where}, proposal", rules) if "proposal" in table else None,
+        codes=_codes(table.get("codes", []), where),
     )
+
+
+def _codes(entries: Sequence[object], where: str) -> tuple[Code, ...]:
+    found: dict[str, Code] = {}
+    for position, entry in enumerate(entries, 1):
+        table = checked(f"{where}, codes {position}", entry, _CODE, _CODE.keys())
+        code = Code(table["code"], table["text"], VerdictOutcome(table["outcome"]))
+        if code.code in found:
+            raise UsageError(f"{where}: two codes have code = {code.code!r}. Give each its own.")
+        found[code.code] = code
+    return tuple(found.values())
 
 
 def _padding(entry: object, where: str) -> Padding:

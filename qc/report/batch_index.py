@@ -62,6 +62,7 @@ def render(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> str
             words={str(decision): word for decision, word in words.VERDICT.items()} | {"": "NOT INSPECTED"},
             refunds=words.REFUND,
             counts=[(word, sum(r.outcome == o for r in rows)) for o, word in _COUNTED],
+            waiting=sum(row.waits for row in rows),
             title=title,
             policy=policy,
             script=_SORT,

@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from qc.judge.rejudge import Flip
 from qc.model import Evidence, Finding, Inspection, Observation, PageRecord, Reason, Rescan, Where
 from qc.report import shapes
 from qc.report.files import replacing
@@ -88,6 +89,30 @@ def comparison_record(
 def error_record(copy_id: str, exit_code: int, message: str) -> shapes.Error:
     """The ``qc.error/1`` record that stands in for a copy that could not be inspected."""
     return {"schema": "qc.error/1", "copy": copy_id, "exit": exit_code, "message": message}
+
+
+def judged_record(before: Inspection, after: Inspection, change: Flip | None, saved: bool) -> shapes.Judged:
+    """The ``qc.judged/1`` record of a copy under another policy; `change` says how the two verdicts differ."""
+    return {
+        "schema": "qc.judged/1",
+        "copy": after.copy.id,
+        "before": _judgement(before),
+        "after": _judgement(after),
+        "changed": change is not None,
+        "rule": change.rule or None if change else None,
+        "why": change.why if change else "",
+        "saved": saved,
+    }
+
+
+def _judgement(i: Inspection) -> shapes.Judgement:
+    return {
+        "policy": {"id": i.policy.id, "version": i.policy.version, "sha256": i.policy.sha256},
+        "outcome": str(i.verdict.outcome),
+        "summary": i.verdict.summary,
+        "refund": i.refund.outcome,
+        "route": i.refund.route,
+    }
 
 
 def to_json(content: Mapping[str, Any]) -> str:

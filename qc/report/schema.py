@@ -15,6 +15,7 @@ RECORDS: dict[str, type] = {
     "comparison": shapes.Comparison,
     "plan": shapes.Plan,
     "error": shapes.Error,
+    "judged": shapes.Judged,
     "cover-check": cover_shapes.CoverCheck,
 }
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", dict: "object"}
@@ -68,6 +69,8 @@ def _type(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if origin in (Union, UnionType):
         (inner,) = (a for a in arguments if a is not type(None))
         found = _type(inner, definitions)
+        if "$ref" in found:
+            return {"anyOf": [found, {"type": "null"}]}
         return found | ({"enum": [*found["enum"], None]} if "enum" in found else {"type": [found["type"], "null"]})
     if origin is list:
         return {"type": "array", "items": _type(arguments[0], definitions)}

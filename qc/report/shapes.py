@@ -187,6 +187,18 @@ class Provenance(TypedDict):
     started: Annotated[str, Says(format="date-time")]
 
 
+_DECISION = Says(description="Of a person; in `qc export` only, null where none stands.")
+
+
+class Decision(TypedDict):
+    outcome: Annotated[str, one_of(VerdictOutcome)]
+    by: str
+    reason: str | None
+    code: Annotated[str | None, Says(description="One of the policy's [[codes]].")]
+    made: Annotated[str, Says(format="date-time")]
+    stale: Annotated[bool, Says(description="The scans are no longer those that it was made on; the copy waits again.")]
+
+
 class Inspection(TypedDict):
     """One inspected copy: what was measured, what the policy says of it, and what follows for the refund."""
 
@@ -200,6 +212,7 @@ class Inspection(TypedDict):
     observations: list[Observation]
     pages: list[Page]
     provenance: Provenance
+    decision: NotRequired[Annotated[Decision | None, _DECISION]]
 
 
 class Conclusion(TypedDict):
@@ -226,6 +239,28 @@ class Error(TypedDict):
     copy: str
     exit: Natural
     message: str
+    decision: NotRequired[Annotated[Decision | None, _DECISION]]
+
+
+class Judgement(TypedDict):
+    policy: Policy
+    outcome: Annotated[str, one_of(VerdictOutcome)]
+    summary: str
+    refund: Annotated[str, one_of("eligible not-eligible review")]
+    route: Annotated[str, one_of("refund none returns-center review")]
+
+
+class Judged(TypedDict):
+    """One stored copy under another policy: its verdict in force, and the one that policy gives."""
+
+    schema: Annotated[str, Says(const="qc.judged/1")]
+    copy: str
+    before: Judgement
+    after: Judgement
+    changed: Annotated[bool, Says(description="Whether outcome or refund differ.")]
+    rule: Annotated[str | None, Says(description="Rule that the change rests on.")]
+    why: Annotated[str, Says(description="Its sentence; empty where nothing changes.")]
+    saved: Annotated[bool, Says(description="Whether the second was put in force.")]
 
 
 class PlannedCopy(TypedDict):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from qc.judge.ranking import _SHOWS, by_gravity, deciding, margin_mm
+from qc.judge.ranking import margin_mm, shows
 from qc.model import Inspection
+from qc.report.csv_text import Number, csv_text
+
+COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message", "decided", "by", "stale")
+"""Of summary.csv; `stale` is 1 or 0 where somebody decided."""
 
 
 @dataclass(frozen=True)
 class Row:
     """What the summary says of a copy; `outcome` is empty where it could not be inspected.
 
-    `shows` are the rules of severity defect that it is outside of or that are undecided, the gravest first. `margin_mm`
-    is None where another quantity than a length decides. `report` is the path of its report.
+    `shows` are the rules of severity defect that it is outside of or that are undecided, the gravest first. `report` is
+    the path of its report. `decided` is the outcome that a person (`by`) decided, empty where nobody did; `stale` says that the
+    scans changed since.
     """
 
     copy: str
@@ -28,23 +34,31 @@ class Row:
     title: str = ""
     shows: tuple[str, ...] = ()
     report: str = ""
+    policy: str = ""
+    decided: str = ""
+    by: str = ""
+    stale: bool | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person is to decide: the refund is up for review, or what was decided is stale."""
+        return bool(self.stale) if self.decided else self.refund in ("review", "")
 
 
 def row_of(inspection: Inspection, exit_code: int, report: str) -> Row:
     """The line of an inspected copy."""
-    decides = deciding(inspection)
-    shows = [f.rule for f in by_gravity(inspection.findings) if f.severity == "defect" and f.outcome in _SHOWS]
     return Row(
         copy=inspection.copy.id,
         outcome=str(inspection.verdict.outcome),
         refund=inspection.refund.outcome,
         route=inspection.refund.route,
-        margin_mm=margin_mm(inspection.findings) if decides is None or decides.unit == "mm" else None,
+        margin_mm=margin_mm(inspection.verdict.outcome, inspection.findings),
         exit=exit_code,
         message=inspection.verdict.summary,
         isbn=inspection.copy.isbn or "",
         title=inspection.copy.title or "",
-        shows=tuple(dict.fromkeys(shows)),
+        shows=shows(inspection.findings),
+        policy=f"{inspection.policy.id} {inspection.policy.version}",
         report=report,
     )
 
@@ -70,6 +84,17 @@ def shared(rows: Sequence[Row]) -> Mapping[str, str]:
                 alike = sum(row.shows[0] in other.shows for other in group)
                 said[row.copy] = f"{alike} of {len(group)} show it"
     return said
+
+
+def summary_csv(rows: Iterable[Row]) -> str:
+    """The table as CSV with a header; no cell begins like a formula."""
+    return csv_text([COLUMNS, *map(_cells, rows)])
+
+
+def _cells(r: Row) -> tuple[Any, ...]:
+    margin = None if r.margin_mm is None else Number(f"{r.margin_mm:.3f}")
+    stale = None if r.stale is None else int(r.stale)
+    return r.copy, r.outcome, r.refund, r.route, margin, r.exit, r.message, r.decided, r.by, stale
 
 
 def time_left(seconds: float, done: int, total: int) -> str:

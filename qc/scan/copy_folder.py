@@ -76,14 +76,14 @@ def open_copy(path: Path, usual_scanner: str | None = None, part: Part | None = 
             "of scans: put the scans of one book into a folder of their own and name that."
         )
     file = real(path)
-    scans = (ScanFile(file, _printable(path.name), frame) for frame in range(count_frames(file)))
+    scans = (ScanFile(file, printable(path.name), frame) for frame in range(count_frames(file)))
     return _copy(path, stated, tuple(scans))
 
 
 def _neighbors(path: Path) -> str:
     """In brackets, what lies beside a missing `path` and is called much like it."""
     try:
-        beside = [_printable(p.name) for p in path.parent.iterdir() if p.name[0] != "."]
+        beside = [printable(p.name) for p in path.parent.iterdir() if p.name[0] != "."]
     except OSError:
         return ""
     near = get_close_matches(path.name, beside, 3, 0.6)
@@ -102,7 +102,7 @@ def files_passed_over(path: Path) -> list[str]:
     if not path.is_dir():
         return []
     read = {p.name for p in files_of(path)}
-    return sorted((_printable(p.name) for p in path.iterdir() if p.name not in read and p.name[0] != "."), key=_order)
+    return sorted((printable(p.name) for p in path.iterdir() if p.name not in read and p.name[0] != "."), key=_order)
 
 
 def copies_passed_over(folder: Path, *, skip: Path | None = None) -> dict[str, str]:
@@ -117,13 +117,13 @@ def copies_passed_over(folder: Path, *, skip: Path | None = None) -> dict[str, s
     found: dict[str, str] = {}
     for file in _images(folder) if folder not in taken else []:
         if file.is_symlink() and leads_outside(file, folder):
-            found[_printable(file.name)] = "a link that leads outside the folder is not read"
+            found[printable(file.name)] = "a link that leads outside the folder is not read"
         elif file not in taken:
-            found[_printable(file.name)] = "a single image beside whole copies is none; give it a folder of its own"
+            found[printable(file.name)] = "a single image beside whole copies is none; give it a folder of its own"
     ahead = [folder]
     while ahead:
         for path in _folders_in(ahead.pop()):
-            name = _printable(path.relative_to(folder).as_posix())
+            name = printable(path.relative_to(folder).as_posix())
             if path.is_symlink() and not path.name.startswith("."):
                 where = "outside the folder" if leads_outside(path, folder) else "to another folder"
                 found[name] = f"a link that leads {where} is not read"
@@ -200,7 +200,7 @@ def _scans_of(file: Path, role: Role) -> Iterable[ScanFile]:
         frames = count_frames(file)
     except ScanError:
         frames = 1
-    name = _printable(file.name)
+    name = printable(file.name)
     return (ScanFile(file, name, frame, role) for frame in range(frames))
 
 
@@ -220,12 +220,12 @@ def _ordered(files: Iterable[Path], roles: Mapping[str, Role]) -> list[Path]:
 
 def _order(name: str) -> tuple[Any, str]:
     """Sort key: natural order, the front of a sheet before its back, and the plain name where that leaves a tie."""
-    name = unicodedata.normalize("NFC", _printable(name))
+    name = unicodedata.normalize("NFC", printable(name))
     sides = _PAGE_SIDE.sub(lambda m: m[1] + ("a" if m[2].lower() == "fron" else "b"), name)
     return _natural(sides), name
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """`name` as text that can be written as UTF-8, whatever bytes the file system holds."""
     return os.fsencode(name).decode("utf-8", "replace")
 

@@ -1,0 +1,103 @@
+"""A person's decision on a copy: whether it can be made, what follows for the refund, and the sentence for the ticket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from qc.batch.scan_hashes import changed, hash_of, scans_at
+from qc.batch.store import Entry, Store
+from qc.errors import UsageError
+from qc.judge.policy import Code, Policy
+from qc.judge.refund import decide_refund
+from qc.model import Inspection, Refund, Verdict, VerdictOutcome
+from qc.report.words import VERDICT, one_line, ticket
+
+
+def decide(
+    store: Store, entry: Entry, outcome: VerdictOutcome, person: str, reason: str, code: str | None
+) -> tuple[str, str]:
+    """Store what a person decided of the copy of `entry`; the sentence for the ticket, and a remark on its scans or nothing.
+
+    Raises
+    ------
+    UsageError
+        Other scans lie there than were inspected, the code does not fit, or nobody says why it is not as the machine said.
+    """
+    inspection = None if entry.failed else store.inspection(entry.id)
+    remark = _check_scans(entry, inspection)
+    policy = store.policy_in_force(entry.id)
+    chosen = None if code is None else _code(code, outcome, policy)
+    if not reason and chosen is None and (inspection is None or inspection.verdict.outcome is not outcome):
+        said = "qc did not judge it" if inspection is None else f"qc said {VERDICT[inspection.verdict.outcome]}"
+        raise UsageError(f"{said}; say why you decide otherwise, with --reason or --code: others read it later.")
+    why = " ".join(filter(None, [chosen.text if chosen else "", reason]))
+    sentence, refund = _sentence(entry, inspection, policy, outcome, one_line(person), one_line(why))
+    store.add_decision(entry.id, outcome, refund, person, reason, code)
+    return sentence, remark
+
+
+def _check_scans(entry: Entry, inspection: Inspection | None) -> str:
+    """Raise a UsageError where other scans lie in the place of those that were inspected; a remark where none do.
+
+    A decision is allowed then: folders are cleared once a copy is done, a person decides from the report and the book, and the
+    hash of the scans inspected stays with the decision.
+    """
+    now = scans_at(Path(entry.path))
+    before = {} if inspection is None else inspection.provenance.scans
+    if not now:
+        gone = f"No scans lie in {entry.path} any more; decided on those inspected on {entry.inspected[:10]}."
+        return gone if before else ""
+    if entry.scans is None or hash_of(now) == entry.scans:
+        return ""
+    names = f" ({', '.join(changed(before, now)[:3])})" if before else ""
+    raise UsageError(
+        f"The scans in {entry.path} are not those that were inspected on {entry.inspected[:10]}{names}. "
+        f"Inspect {entry.copy} again, then decide."
+    )
+
+
+def _code(code: str, outcome: VerdictOutcome, policy: Policy | None) -> Code:
+    codes = {c.code: c for c in policy.codes} if policy is not None else {}
+    if code not in codes:
+        whose = f"Policy {policy.id} {policy.version}" if policy is not None else "A copy without a policy"
+        known = f" It has {', '.join(codes)}." if codes else " It has none; give a --reason."
+        raise UsageError(f"{whose} has no code {code}.{known}")
+    if codes[code].outcome is not outcome:
+        raise UsageError(f"The code {code} stands for {codes[code].outcome}, not {outcome}. Change one of the two.")
+    return codes[code]
+
+
+def _sentence(
+    entry: Entry, inspection: Inspection | None, policy: Policy | None, outcome: VerdictOutcome, person: str, why: str
+) -> tuple[str, Refund | None]:
+    said = f": {why.rstrip('.')}" if why else ""
+    decided = f"Decided by {person} on {date.today()}{said}"
+    if inspection is None or policy is None:
+        return f"{entry.copy}: {VERDICT[outcome]}. {decided}. Its scans could not be inspected.", None
+    machine = inspection.verdict
+    said = f"{decided} (qc said {VERDICT[machine.outcome]}: {machine.summary.rstrip('.')})."
+    verdict = Verdict(outcome, said, machine.not_checked, machine.rescan)
+    refund = decide_refund(verdict, inspection.findings, inspection.copy, policy, inspection.observations)
+    return ticket(replace(inspection, verdict=verdict, refund=refund), policy.k), refund
+
+
+def withdraw(store: Store, copy: str, person: str, reason: str) -> str:
+    """Take back the last decision on a copy; a sentence that says which one holds now.
+
+    Raises
+    ------
+    UsageError
+        None stands.
+    """
+    last = store.withdraw(copy, person, reason)
+    if last is None:
+        raise UsageError(f"No decision stands on {copy}: there is nothing to withdraw.")
+    before = store.decision(copy)
+    now = (
+        f"{VERDICT[before.outcome]} by {before.person} of {before.made[:10]} holds again"
+        if before
+        else "the verdict of qc stands"
+    )
+    return one_line(f"{copy}: {VERDICT[last.outcome]} by {last.person} of {last.made[:10]} is withdrawn; {now}.")

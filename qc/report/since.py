@@ -1,0 +1,42 @@
+"""What came after an inspection, in its report: a block between two markers; nothing else of the file changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from markupsafe import escape
+
+from qc.errors import OutputError
+from qc.report.files import write_text
+from qc.report.words import clean
+
+BEGIN, END = "<!-- since -->", "<!-- /since -->"
+"""Where the block stands in a report; what others wrote is escaped there, so nobody else writes these."""
+
+
+def write_since(report: Path, lines: Sequence[str]) -> None:
+    """Say `lines`, sentences in plain text, at the head of a report in the place of what was said before; none empties it.
+
+    A report that is gone, or of a qc that had no markers, is left alone.
+
+    Raises
+    ------
+    OutputError
+        The report cannot be read or written.
+    """
+    try:
+        page = report.read_text("utf-8")
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as fault:
+        raise OutputError(f"{report} cannot be read ({fault}), so it does not say what was decided.") from fault
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        return
+    said = "".join(f"<p>{escape(clean(line))}</p>" for line in lines)
+    block = f'<section class="since" aria-label="Since then">{said}</section>' if said else ""
+    now = f"{before}{begin}{block}{end}{after}"
+    if now != page:
+        write_text(now, report)
