@@ -107,8 +107,9 @@ def _lines() -> Iterator[str]:
         yield f"| `{name}` | `{settings.variable(name)}` | {meaning} |"
     yield from ("", "## Policies", "")
     yield "[Writing a policy](policy.md) shows them at work."
+    yield ""
     for title, checks in policy.TABLES.items():
-        yield from ("", f"**{title}**: {', '.join(f'`{key}`' for key in checks)}.")
+        yield f"- **{title}**: {', '.join(f'`{key}`' for key in checks)}"
 
 
 def _part(title: str, about: str, checks: Mapping[str, Check], meanings: Mapping[str, str]) -> Iterator[str]:

@@ -4,7 +4,9 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -74,3 +76,14 @@ def test_named_commands_and_options_exist(page: Path) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
         assert os.path.exists(page.parent / target), (page.name, target)
+
+
+def test_the_page_of_keys_is_made_from_the_code() -> None:
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        page = import_module("make_keys").page()
+    finally:
+        sys.path.remove(str(ROOT / "docs"))
+    assert (ROOT / "docs" / "keys.md").read_text("utf-8") == page, (
+        "write it anew: python docs/make_keys.py > docs/keys.md"
+    )

@@ -238,3 +238,6 @@ def test_a_long_scan_goes_all_the_way(drawn: Drawn, run_qc: Run, tmp_path: Path)
     assert "2 done before" in again.err
     first, second = ((tmp_path / "qc-out" / copy / "inspection.json").read_text() for copy in ("RMA-1", "RMA-2"))
     assert '"file": "0-01' in first and '"file": "1-04' in second and "1-0" not in first.split('"pages":')[-1]
+    # What lies in the folder beside its scans is the other copy's.
+    decided = run_qc("decide", "RMA-1", outcome, "--store", "qc.db", "--by", "A. Mueller")
+    assert decided.code == 0, decided.err

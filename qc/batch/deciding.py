@@ -13,6 +13,7 @@ from qc.judge.policy import Code, Policy
 from qc.judge.refund import decide_refund
 from qc.model import Inspection, Refund, Verdict, VerdictOutcome
 from qc.report.words import VERDICT, one_line, ticket
+from qc.scan.statements import copy_id
 
 
 def decide(
@@ -46,6 +47,9 @@ def _check_scans(entry: Entry, inspection: Inspection | None) -> str:
     """
     now = scans_at(Path(entry.path))
     before = {} if inspection is None else inspection.provenance.scans
+    if now and before and copy_id(Path(entry.path)) != entry.copy:
+        # One of several copies in one long scan: the others' pages are none of its.
+        now = {name: found for name, found in now.items() if name in before}
     if not now:
         gone = f"No scans lie in {entry.path} any more; decided on those inspected on {entry.inspected[:10]}."
         return gone if before else ""

@@ -277,6 +277,16 @@ _POLICY: Mapping[str, Check] = {
     "proposal": any_table,
 }
 _POLICY_REQUIRED = ("schema", "id", "version", "k", "claim_days", "rule")
+TABLES: Mapping[str, Mapping[str, Check]] = {
+    "at the top": _POLICY,
+    "[[rule]]": _RULE,
+    "[padding]": _PADDING,
+    "[clauses.CODE] and [[expected]]": _CLAUSE,
+    "[[codes]]": _CODE,
+    "[proposal]": _PROPOSAL,
+    "[[proposal.change]]": _CHANGE,
+}
+"""The keys of each table of a policy."""
 
 
 def _policy(data: dict[str, Any], path: Path, sha256: str) -> Policy:
