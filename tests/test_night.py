@@ -212,7 +212,7 @@ def test_kill_9_of_the_parent_loses_the_copies_under_way_alone(drawn: Drawn, tmp
     process = begun()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
-    assert f"{len(done)} done before" in err and "4 of 4 copies inspected." in out
+    assert f"{len(done)} done before" in err and "4 of 4 copies inspected" in out
     after = rows_of(tmp_path / "qc.db", "inspections")
     assert sorted({str(r["copy"]) for r in after}) == names
     assert len({(r["copy"], r["inspected"]) for r in after}) == 4

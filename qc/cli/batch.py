@@ -31,13 +31,18 @@ from qc.batch.work import Group, Result, hold_one, inspect_elsewhere, inspect_on
 from qc.cli import exits, options, terminal
 from qc.errors import MissingProgram, OutputError, QcError, ScanError, UsageError, failure, one_line
 from qc.judge.policy import load_policy
+from qc.report.batch_index import COUNTED
 from qc.report.files import write_bytes
 from qc.report.summary_row import Row, not_inspected, time_left
+from qc.report.text import say_beside, wrapped
+from qc.report.words import REFUND
 from qc.scan.allocator import can_limit_memory
 from qc.scan.copy_folder import copies_passed_over, find_copies
 from qc.scan.paths import real
 from qc.scan.returns_csv import not_used
 
+_WIDE = 90
+"""Columns of a terminal from which on refund and margin find room beside the reason."""
 Ending = tuple[Job, Result, float]
 """A copy, its result, and the seconds that it took."""
 AnyRunner = Runner[Job, Result] | Cluster[Job, Result]
@@ -291,16 +296,22 @@ def _tell(result: Result, count: str, took: str, as_json: bool) -> None:
 
 
 def _print(rows: Sequence[Row], total: int, out: Path, index: Path) -> None:
+    console = terminal.results()
+    wide = not console.is_terminal or console.width >= _WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("copy", "verdict", "refund", "margin", "why"):
-        table.add_column(name, justify="right" if name == "margin" else "left", overflow="fold")
+    for name in ("copy", "verdict", *(("refund", "margin") if wide else ()), "why"):
+        table.add_column(name, justify="right" if name == "margin" else "left", no_wrap=name != "why")
     for row in rows:
         margin = "" if row.margin_mm is None else f"{row.margin_mm:+.2f} mm"
-        cells = row.copy, row.outcome or "not inspected", row.refund, margin, one_line(row.message)
+        more = (REFUND.get(row.refund, row.refund), margin) if wide else ()
+        cells = row.copy, row.outcome or "not inspected", *more, one_line(row.message)
         table.add_row(*(Text(cell) for cell in cells))
-    console = terminal.results()
     console.print(table)
+    waiting = sum(row.waits for row in rows)
+    say_beside(console, "Summary", str(out / "summary.csv"))
+    say_beside(console, "Next", f"open {index}{f'; {waiting} of these copies wait for a person' if waiting else ''}")
     inspected = sum(bool(row.outcome) for row in rows)
-    console.print(f"Summary  {out / 'summary.csv'}", markup=False, soft_wrap=True)
-    console.print(f"Index    {index}", markup=False, soft_wrap=True)
-    console.print(f"{inspected} of {total} copies inspected.", markup=False)
+    counts = ((sum(row.outcome == outcome for row in rows), word) for outcome, word in COUNTED)
+    tally = ", ".join(f"{count} {word}" for count, word in counts if count)
+    for line in wrapped(f"{inspected} of {total} copies inspected: {tally or 'none'}.", console):
+        console.print(Text(line), soft_wrap=True)

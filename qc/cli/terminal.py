@@ -9,7 +9,8 @@ from rich.console import Console
 
 Report = Callable[[int, int], None]
 
-_WIDTH_OF_A_FILE = 140
+_WIDTH_OF_A_FILE = 2000
+"""In a pipe a row stays a line: whatever reads it wraps it, or does not."""
 
 
 def results() -> Console:

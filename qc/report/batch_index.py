@@ -13,6 +13,7 @@ from qc.model import VerdictOutcome
 from qc.report import words
 from qc.report.environment import environment
 from qc.report.files import write_text
+from qc.report.large_pictures import picture_beside
 from qc.report.summary_row import Row, shared
 
 _ORDER = ("defect", "needs-review", "insufficient-evidence", "", "no-defect")
@@ -29,7 +30,28 @@ for (const button of document.querySelectorAll("th button")) button.onclick = ()
   for (const row of [...body.rows].sort((a, b) => compare(key(a), key(b)))) body.append(row);
 };
 """
-"""Without a script the list stands in the order of verdict and margin."""
+"""Without a script the list stands in the order of verdict and margin, whole."""
+_FILTER = """
+const bar = document.querySelector("form"), said = document.querySelector("[role=status]");
+const rows = [...document.querySelectorAll("tbody tr")];
+const narrow = () => {
+  const {verdict, title, decision, search} = Object.fromEntries(new FormData(bar));
+  const words = search.toLowerCase().split(/\\s+/).filter(Boolean);
+  let shown = 0;
+  for (const row of rows) {
+    const text = row.textContent.toLowerCase();
+    const fits = (!verdict || row.dataset.verdict === verdict) && (!title || row.dataset.title === title)
+      && (!decision || row.dataset.decision === decision) && words.every(word => text.includes(word));
+    row.hidden = !fits;
+    shown += fits;
+  }
+  said.textContent = `${shown} of ${rows.length} shown`;
+};
+bar.hidden = false;
+bar.oninput = narrow;
+bar.onsubmit = event => event.preventDefault();
+narrow();
+"""
 
 
 def render(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> str:
@@ -50,6 +72,7 @@ def render(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> str
     """
     alike = shared(rows)
     order = {outcome: n for n, outcome in enumerate(_ORDER)}
+    script = _SORT + _FILTER
     listed = sorted(rows, key=lambda r: (order[r.outcome], r.margin_mm is None, r.margin_mm or 0.0))
     page = (
         environment()
@@ -58,15 +81,17 @@ def render(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> str
             rows=listed,
             order=order,
             alike=alike,
-            links={row.copy: _link(row, folder) for row in rows},
+            links={row.copy: _address(row.report, folder) for row in rows},
             words={str(decision): word for decision, word in words.VERDICT.items()} | {"": "NOT INSPECTED"},
             refunds=words.REFUND,
-            counts=[(word, sum(r.outcome == o for r in rows)) for o, word in _COUNTED],
+            counts=[(word, sum(r.outcome == o for r in rows), str(o)) for o, word in COUNTED],
             waiting=sum(row.waits for row in rows),
             title=title,
             policy=policy,
-            script=_SORT,
-            script_hash=base64.b64encode(hashlib.sha256(_SORT.encode()).digest()).decode(),
+            titles=sorted({row.title or row.isbn for row in rows if row.title or row.isbn}),
+            pictures={row.copy: _address(picture_beside(row.report), folder) for row in rows},
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
     return words.clean(page)
@@ -79,7 +104,7 @@ def write(rows: Sequence[Row], folder: Path, *, title: str, policy: str) -> Path
     return path
 
 
-_COUNTED = (
+COUNTED = (
     (VerdictOutcome.DEFECT, "defect"),
     (VerdictOutcome.NEEDS_REVIEW, "to review"),
     (VerdictOutcome.INSUFFICIENT_EVIDENCE, "without enough evidence"),
@@ -88,7 +113,8 @@ _COUNTED = (
 )
 
 
-def _link(row: Row, folder: Path) -> str:
-    if not row.report or not Path(row.report).is_file():
+def _address(path: Path | str, folder: Path) -> str:
+    """Address of a file relative to `folder`; empty where it is not there."""
+    if not path or not Path(path).is_file():
         return ""
-    return quote(os.path.relpath(row.report, folder).replace(os.sep, "/"))
+    return quote(os.path.relpath(path, folder).replace(os.sep, "/"))

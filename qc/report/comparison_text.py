@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -21,10 +20,10 @@ from qc.measure.copy_color import CopyColorDetail, MostShifted, copy_color_diffe
 from qc.measure.copy_position import copy_position_difference
 from qc.model import FindingOutcome, Observation
 from qc.report import words
-from qc.report.text import OUTCOME_STYLE
+from qc.report.text import LABEL, OUTCOME_STYLE, say_beside
 
 EDGES = (Edge.HEAD, Edge.FORE_EDGE, Edge.TAIL, Edge.SPINE)
-_LABEL, _GAP = 13, 2
+_GAP = 2
 _LEAST_NEEDED = ("paper", Edge.SPINE, Edge.TAIL, Edge.HEAD, "color", Edge.FORE_EDGE)
 _LAYOUTS = tuple((narrow, _LEAST_NEEDED[:n]) for narrow, first in ((False, (0, 1, 2)), (True, range(7))) for n in first)
 """How the table is laid out, the first that fits: cells in one line or narrow, and the columns that are left out."""
@@ -81,10 +80,7 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
     """
 
     def say(label: str, text: str, label_style: str = "dim", style: str = "") -> None:
-        first, *more = _wrapped(words.one_line(text), console)
-        console.print(Text.assemble((f"{label:<{_LABEL}}", label_style), (first, style)), soft_wrap=True)
-        for line in more:
-            console.print(Text(" " * _LABEL + line, style), soft_wrap=True)
+        say_beside(console, label, words.one_line(text), label_style, style)
 
     say("Compared", " · ".join(comparison.copies))
     columns = _columns(comparison, k)
@@ -104,17 +100,9 @@ def summary(comparison: Comparison, *, k: float, report_path: str | None, consol
     for note in comparison.notes:
         say("Note", note)
     if report_path:
-        console.print(Text.assemble((f"{'Report':<{_LABEL}}", "dim"), words.one_line(report_path)), soft_wrap=True)
+        console.print(Text.assemble((f"{'Report':<{LABEL}}", "dim"), words.one_line(report_path)), soft_wrap=True)
     for c in comparison.conclusions:
         say(_marked(c.outcome), c.sentence, OUTCOME_STYLE.get(c.outcome, ""), "bold")
-
-
-def _wrapped(text: str, console: Console) -> list[str]:
-    """Lines that fit beside a label on a terminal, words whole; one line elsewhere."""
-    if not console.is_terminal:
-        return [text]
-    width = max(console.width - _LABEL, 1)
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _marked(outcome: FindingOutcome) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 
 from qc.model import Inspection, ScanFile
@@ -25,6 +26,9 @@ MOST_PAGES = 40
 LARGE_PX = 1700
 """Longer side: a page of 9 in at 150 dpi and its backing, on which all print can be read."""
 REDUCTIONS = (1, 2, 4, 8, 16)
+SMALL_PX = 240
+"""Longer side of the picture in an index, which shows it at half the size."""
+_DECIDING = "finding-deciding.jpg"
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,22 @@ def write_findings(exhibits: Sequence[Exhibit], folder: Path) -> None:
     for n, exhibit in enumerate(exhibits, 1):
         for m, picture in enumerate(exhibit.pictures, 1):
             write_bytes(picture.large, beside / _finding_name(n, m))
+    lead = next((e for e in exhibits if e.finding.severity == "defect"), None)
+    if lead is not None:
+        shown = next((p for p in lead.pictures if p.look == "found"), lead.pictures[0])
+        write_bytes(_small(shown.large), beside / _DECIDING)
+
+
+def picture_beside(report: str) -> Path | str:
+    """The small picture of the deciding finding that lies beside a report; empty where there is none."""
+    path = Path(report).parent / FOLDER / _DECIDING
+    return path if report and path.is_file() else ""
+
+
+def _small(picture: bytes) -> bytes:
+    pixels = simplejpeg.decode_jpeg(picture)
+    scale = SMALL_PX / max(pixels.shape[:2])
+    return jpeg(np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8))
 
 
 def _pictures(beside: Path) -> Iterator[Path]:

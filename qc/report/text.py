@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +24,10 @@ _VERDICT_STYLE = {
     VerdictOutcome.NEEDS_REVIEW: "bold yellow",
     VerdictOutcome.INSUFFICIENT_EVIDENCE: "bold magenta",
 }
+LABEL = 13
+"""Width of the labels at the left."""
+WHAT, WHERE = 16, 9
+"""Least widths of the columns whose words may wrap."""
 OUTCOME_STYLE = {
     FindingOutcome.OUTSIDE: "bold red",
     FindingOutcome.UNDECIDED: "yellow",
@@ -51,7 +57,7 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     """
 
     def say(label: str, text: str) -> None:
-        console.print(Text.assemble((f"{label:<13}", "dim"), words.one_line(text)), soft_wrap=True)
+        say_beside(console, label, words.one_line(text))
 
     head = [
         inspection.copy.id,
@@ -60,7 +66,8 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
         words.reference(inspection.reference),
         words.scanner(inspection),
     ]
-    console.print(Text(words.one_line(" · ".join(h for h in head if h))), soft_wrap=True)
+    for line in wrapped(words.one_line(" · ".join(h for h in head if h)), console):
+        console.print(Text(line), soft_wrap=True)
 
     quiet = [f for f in inspection.findings if f.where.copies]
     ranked = by_gravity([f for f in inspection.findings if f not in quiet])
@@ -68,7 +75,7 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     unmeasured = [f for f in ranked if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None]
     shown = ranked if verbose else [f for f in ranked if f not in within and f not in unmeasured]
     if shown:
-        console.print(_table(shown, k))
+        _print_table(shown, k, console)
     if within and not verbose:
         more = "more " if shown else ""
         say(
@@ -95,11 +102,28 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     ):
         if text:
             say(label, text)
-    outcome = inspection.verdict.outcome
-    verdict = Text.assemble(
-        (words.headline(inspection), _VERDICT_STYLE[outcome]), "  ", words.one_line(inspection.verdict.summary)
-    )
-    console.print(verdict, soft_wrap=True)
+    headline = words.headline(inspection)
+    lines = wrapped(f"{headline}  {words.one_line(inspection.verdict.summary)}", console)
+    style = _VERDICT_STYLE[inspection.verdict.outcome]
+    console.print(Text.assemble((headline, style), lines[0].removeprefix(headline)), soft_wrap=True)
+    for line in lines[1:]:
+        console.print(Text(line), soft_wrap=True)
+
+
+def say_beside(console: Console, label: str, text: str, label_style: str = "dim", style: str = "") -> None:
+    """Print `text` beside a label, its further lines below its first."""
+    first, *more = wrapped(text, console, LABEL)
+    console.print(Text.assemble((f"{label:<{LABEL}}", label_style), (first, style)), soft_wrap=True)
+    for line in more:
+        console.print(Text(" " * LABEL + line, style), soft_wrap=True)
+
+
+def wrapped(text: str, console: Console, beside: int = 0) -> list[str]:
+    """Lines that fit on a terminal `beside` so many columns, words whole; one line elsewhere."""
+    if not console.is_terminal:
+        return [text]
+    width = max(console.width - beside, 1)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _to_rescan(inspection: Inspection) -> Iterator[tuple[str, str]]:
@@ -108,20 +132,28 @@ def _to_rescan(inspection: Inspection) -> Iterator[tuple[str, str]]:
         yield from (("", line) for line in (*scans.which, *scans.how))
 
 
-def _table(findings: list[Finding], k: float) -> Table:
+def _print_table(findings: Sequence[Finding], k: float, console: Console) -> None:
+    """Findings in columns; on a narrow terminal whole columns are left out, and said to be."""
+    columns = {
+        "measured": [words.measured(f.value, f.u, f.unit, k, f.measure) for f, _ in words.rows(findings)],
+        "limit": [words.limit(f) for f, _ in words.rows(findings)],
+        "finding": [words.OUTCOME[f.outcome] + " (note)" * (f.severity == "note") for f, _ in words.rows(findings)],
+    }
+    room = console.width - WHAT - WHERE - 2
+    left_out = []
+    for name in ("limit", "measured"):
+        if console.is_terminal and sum(max(map(cell_len, (n, *cells))) + 1 for n, cells in columns.items()) > room:
+            left_out.append(name)
+            del columns[name]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("what", overflow="fold", min_width=16)
-    table.add_column("where", overflow="fold", min_width=9)
-    table.add_column("measured", justify="right", no_wrap=True)
-    table.add_column("limit", no_wrap=True)
-    table.add_column("finding", no_wrap=True)
-    for f, place in words.rows(findings):
-        note = " (note)" if f.severity == "note" else ""
-        table.add_row(
-            Text(words.one_line(words.name(f))),
-            Text(words.one_line(place)),
-            Text(words.measured(f.value, f.u, f.unit, k, f.measure)),
-            Text(words.limit(f)),
-            Text(words.OUTCOME[f.outcome] + note, style=OUTCOME_STYLE.get(f.outcome, "")),
-        )
-    return table
+    table.add_column("what", overflow="fold", min_width=WHAT)
+    table.add_column("where", overflow="fold", min_width=WHERE)
+    for name in columns:
+        table.add_column(name, justify="right" if name == "measured" else "left", no_wrap=True)
+    for n, (f, place) in enumerate(words.rows(findings)):
+        cells = {name: Text(column[n]) for name, column in columns.items()}
+        cells["finding"].stylize(OUTCOME_STYLE.get(f.outcome, ""))
+        table.add_row(Text(words.one_line(words.name(f))), Text(words.one_line(place)), *cells.values())
+    console.print(table)
+    if left_out:
+        say_beside(console, "", f"left out, as the terminal is narrow: {' and '.join(reversed(left_out))}")
