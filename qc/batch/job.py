@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from qc.batch.exhibit_file import write_exhibits
 from qc.batch.sidecar import write_sidecar
 from qc.compare.color import capture_of
 from qc.compare.same_title import CopyColors
@@ -147,6 +148,7 @@ def write_results(
     index = "../index.html" if job.listed or (job.out / "index.html").is_file() else ""
     wrap = wrap_drawing(inspection, cover.wrap) if cover is not None else None
     html.write(inspection, shown, job.report, k=job.policy.k, colors=pictures, imprint=imprint, wrap=wrap, index=index)
+    write_exhibits(shown, job.folder)
     write_json(record(inspection), job.folder / "inspection.json")
 
 

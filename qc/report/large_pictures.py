@@ -44,7 +44,7 @@ class Links:
 
     def of_finding(self, exhibit: int, picture: int) -> str:
         """Of a picture of an exhibit; empty where there is none."""
-        return self._beside(_finding_name(exhibit, picture))
+        return self._beside(finding_name(exhibit, picture))
 
     def _beside(self, name: str) -> str:
         return f"{FOLDER}/{name}" if name in self.large else ""
@@ -104,7 +104,7 @@ def write_findings(exhibits: Sequence[Exhibit], folder: Path) -> None:
     _clear(beside, "finding-")
     for n, exhibit in enumerate(exhibits, 1):
         for m, picture in enumerate(exhibit.pictures, 1):
-            write_bytes(picture.large, beside / _finding_name(n, m))
+            write_bytes(picture.large, beside / finding_name(n, m))
 
 
 def _pictures(beside: Path) -> Iterator[Path]:
@@ -122,5 +122,6 @@ def _page_name(number: int) -> str:
     return f"page-{number:04}.jpg"
 
 
-def _finding_name(exhibit: int, picture: int) -> str:
+def finding_name(exhibit: int, picture: int) -> str:
+    """Name of the large picture of a picture of an exhibit, both counted from 1."""
     return f"finding-{exhibit}-{picture}.jpg"
