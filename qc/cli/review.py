@@ -16,7 +16,14 @@ from qc.errors import MissingProgram, UsageError, one_line
 
 @click.command()
 @options.store
-@click.option("--by", "person", default="", metavar="NAME", help="Who decides; the page asks where it is not said.")
+@click.option(
+    "--by",
+    "person",
+    default="",
+    envvar="QC_BY",
+    metavar="NAME",
+    help="Who decides. Else QC_BY; else the page asks.",
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port on 127.0.0.1; a free one if left out."
 )
@@ -24,7 +31,7 @@ from qc.errors import MissingProgram, UsageError, one_line
 def review(store: Path, person: str, port: int, no_browser: bool) -> int:
     """Open a page of what needs a person, copy after copy: pictures first, one or two keys a decision.
 
-    The page is reached from this machine only, at the address that is printed. It is written like `qc decide`: every decision is a
+    The page is reached from this machine only, at the address that is printed. It decides as `qc decide` does: every decision is a
     row, and undo takes it back. Another person may have a page of their own on the same store. End it with Ctrl-C.
 
     \b
