@@ -224,6 +224,21 @@ def test_a_gun_lands_and_presses_no_key(anna: Person, server: Server, where: str
     anna.until(SAID, "no copy")
 
 
+def test_a_gun_is_not_overtaken_by_the_answer_to_a_decision(anna: Person, server: Server) -> None:
+    def slowly(route: Any) -> None:
+        time.sleep(0.5)
+        route.continue_()
+
+    anna.context.route("**/decide?*", slowly)
+    anna.page.keyboard.press("1")
+    time.sleep(2 * GAP_S)
+    anna.scan("RMA-10005", 10)
+    anna.until("document.querySelector('article').dataset.copy === given", "RMA-10005")
+    anna.until(IDLE)
+    assert anna.copy == "RMA-10005"
+    assert server.decided() == {"RMA-10002": "needs-review"}
+
+
 def test_two_persons_see_each_other_and_overwrite_nothing(chromium: Any, anna: Person, server: Server) -> None:
     bob = Person(chromium, server, "bob")
     assert bob.copy == anna.copy == "RMA-10002"
@@ -302,11 +317,14 @@ def walk(chromium: Any, server: Server, seed: int, steps: int) -> None:
 def test_axe_finds_nothing_and_nothing_runs_off_the_screen(
     chromium: Any, server: Server, scheme: str, width: int
 ) -> None:
+    for number in range(3):
+        server.drawn.add("needs-review", f"RMA-2000{number}", title="Alike", isbn="9783161484100")
     person = Person(chromium, server, color_scheme=scheme, bypass_csp=True)
     page = person.page
     page.set_viewport_size({"width": width, "height": 844 if width == 390 else width * 9 // 16})
-    for address in ("copies/RMA-10000/", "copies/RMA-10001/", "copies/RMA-10003/", "list?list=all", "end", "?"):
+    for address in ("copies/RMA-10000/", "copies/RMA-10001/", "copies/RMA-10003/", "list?list=open", "end", "?"):
         page.goto(server.address + address)
+        page.evaluate("document.querySelectorAll('details').forEach(group => { group.open = true; })")
         if address == "?":
             person.press("?")
         page.add_script_tag(path=str(AXE))

@@ -59,9 +59,11 @@ function follow(copy, count = 1) { // the next that wait: behind this one, then 
   return [...turned.filter(id => !skipped.has(id)), ...turned.filter(id => skipped.has(id))].slice(0, count);
 }
 
-async function show(copy, { quiet = false } = {}) {
+let shows = 0;
+async function show(copy) {
+  const turn = ++shows;
   const text = await part(copy).catch(fault => { say(fault.message, true); return null; });
-  if (text === null) return;
+  if (text === null || turn !== shows) return; // a gun was quicker
   stopBlinking();
   const note = $("#note");
   if (note && current()) notes.set(current(), note.value);
@@ -153,20 +155,20 @@ async function decide(outcome, { code = "", reason = $("#note")?.value.trim() ??
     $("#note").focus();
     return say("You disagree with qc: press the number of a reason, or write a line and decide again.", true);
   }
-  const order = follow(current(), Infinity); // a copy leaves the list with its decision
+  const here = current(), order = follow(here, Infinity); // a copy leaves the list with its decision
   await once(async () => {
     const answer = await (await ask(`decide?list=${queue.list}`, { by, outcome, code, reason, copies })).json();
     for (const { copy } of [...answer.done, ...answer.refused]) { parts.delete(copy); notes.delete(copy); skipped.delete(copy); }
-    if ($("#note")) $("#note").value = "";
+    if ($("#note") && here === current()) $("#note").value = "";
     if (answer.done.length) {
       done.push({ decided: answer.done.map(d => [d.copy, d.decision]) });
       keep("done", done = done.slice(-500));
       ticket = answer.done.length === 1 ? answer.done[0] : null;
     }
     take(answer.queue);
-    const refused = answer.refused.map(r => r.why).join(" ");
-    if (answer.refused.length) { if (article()) await show(current()); else await list(); return say(refused, true); }
-    if (article()) await next(order); else await list();
+    const refused = answer.refused.map(r => r.why).join(" "), moved = here !== current(); // by a gun
+    if (refused) { if (!moved) await (article() ? show(here) : list()); return say(refused, true); }
+    if (!moved) await (article() ? next(order) : list());
     say(`${answer.done.length === 1 ? answer.done[0].copy : `${answer.done.length} copies`}: ${word ?? outcome.replace("-", " ")}, by ${by}.`);
   });
 }
