@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -54,7 +55,12 @@ class Server:
         door = Door(make_app(drawn.path, "", self._renewal), "t")
         self._server = waitress.create_server(door, host="127.0.0.1", port=0, threads=4)
         self.address = f"http://127.0.0.1:{self._server.effective_port}/t/"
-        Thread(target=self._server.run, daemon=True).start()
+        Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        # To close it is what ends it; the thread then waits for a socket that is gone.
+        with suppress(OSError):
+            self._server.run()
 
     def end(self) -> None:
         self._server.close()
