@@ -96,6 +96,7 @@ ROOMS = (
     ("compare", "plan"),
     ("report",),
     ("batch",),
+    ("review",),
     ("cli", "__main__"),
 )
 """Rooms of the package from the lowest floor up: each may import from its own floor and from those below."""

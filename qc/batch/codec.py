@@ -13,6 +13,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 T = TypeVar("T")
 
 
@@ -79,6 +81,8 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     if origin is tuple:
         parts = [_reader(a) for a in arguments]
         return lambda value: tuple(part(v) for part, v in zip(parts, value, strict=True))
+    if origin is np.ndarray:
+        return np.array
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         fields = {f.name: _reader(hints[f.name]) for f in dataclasses.fields(kind)}

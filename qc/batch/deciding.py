@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
+from qc.batch.known_files import KnownFiles
 from qc.batch.scan_hashes import changed, hash_of, scans_at
 from qc.batch.store import Entry, Store
 from qc.errors import UsageError
@@ -15,37 +17,87 @@ from qc.model import Inspection, Refund, Verdict, VerdictOutcome
 from qc.report.words import VERDICT, one_line, ticket
 from qc.scan.statements import copy_id
 
+_LEFT_OPEN = (VerdictOutcome.NEEDS_REVIEW, VerdictOutcome.INSUFFICIENT_EVIDENCE)
+"""Verdicts that leave it to a person: whoever decides then contradicts nobody."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision that was stored: its number, the sentence for the ticket, and a remark on its scans or nothing."""
+
+    number: int
+    ticket: str
+    remark: str
+
+
+def latest(store: Store, copy: str) -> Entry:
+    """The last time a copy was inspected; a UsageError names the nearest ids where the store holds none of that id."""
+    entry = store.latest(copy)
+    if entry is None:
+        near = get_close_matches(copy, [e.copy for e in store.copies()], 3, 0.6)
+        hint = f"The nearest are {', '.join(near)}." if near else "`qc export` lists what it holds."
+        raise UsageError(f"The store holds no copy {copy}. {hint}")
+    return entry
+
 
 def decide(
-    store: Store, entry: Entry, outcome: VerdictOutcome, person: str, reason: str, code: str | None
-) -> tuple[str, str]:
-    """Store what a person decided of the copy of `entry`; the sentence for the ticket, and a remark on its scans or nothing.
+    store: Store,
+    entry: Entry,
+    outcome: VerdictOutcome,
+    person: str,
+    reason: str = "",
+    code: str | None = None,
+    *,
+    seen: int | None = None,
+) -> Decided:
+    """Store what a person decided of the copy of `entry`.
+
+    `seen` is the number of the decision that the person saw standing, 0 for none: another one that stands now is not overwritten.
 
     Raises
     ------
     UsageError
         Other scans lie there than were inspected, the code does not fit, or nobody says why it is not as the machine said.
+    Overtaken
+        What the person saw does not stand any more.
     """
     inspection = None if entry.failed else store.inspection(entry.id)
-    remark = _check_scans(entry, inspection)
+    remark = _check_scans(store, entry, inspection)
     policy = store.policy_in_force(entry.id)
     chosen = None if code is None else _code(code, outcome, policy)
-    if not reason and chosen is None and (inspection is None or inspection.verdict.outcome is not outcome):
-        said = "qc did not judge it" if inspection is None else f"qc said {VERDICT[inspection.verdict.outcome]}"
+    machine = None if inspection is None else inspection.verdict.outcome
+    if not reason and chosen is None and machine not in (outcome, *_LEFT_OPEN):
+        said = "qc did not judge it" if machine is None else f"qc said {VERDICT[machine]}"
         raise UsageError(f"{said}; say why you decide otherwise, with --reason or --code: others read it later.")
     why = " ".join(filter(None, [chosen.text if chosen else "", reason]))
-    sentence, refund = _sentence(entry, inspection, policy, outcome, one_line(person), one_line(why))
-    store.add_decision(entry.id, outcome, refund, person, reason, code)
-    return sentence, remark
+    day = date.today()
+    sentence, refund = _sentence(entry, inspection, policy, outcome, one_line(person), one_line(why), day)
+    number = store.add_decision(entry.id, outcome, refund, person, reason, code, seen=seen)
+    return Decided(number, sentence, remark)
 
 
-def _check_scans(entry: Entry, inspection: Inspection | None) -> str:
+def standing_ticket(store: Store, entry: Entry) -> str:
+    """The sentence for the ticket of the decision that stands on a copy; empty where none does."""
+    last = store.decision(entry.copy)
+    if last is None:
+        return ""
+    inspection = None if entry.failed else store.inspection(entry.id)
+    policy = store.policy_in_force(entry.id)
+    codes = {c.code: c.text for c in policy.codes} if policy is not None else {}
+    why = " ".join(filter(None, [codes.get(last.code or "", ""), last.reason]))
+    day = date.fromisoformat(last.made[:10])
+    return _sentence(entry, inspection, policy, last.outcome, one_line(last.person), one_line(why), day)[0]
+
+
+def _check_scans(store: Store, entry: Entry, inspection: Inspection | None) -> str:
     """Raise a UsageError where other scans lie in the place of those that were inspected; a remark where none do.
 
     A decision is allowed then: folders are cleared once a copy is done, a person decides from the report and the book, and the
     hash of the scans inspected stays with the decision.
     """
-    now = scans_at(Path(entry.path))
+    files = KnownFiles(store)
+    now = scans_at(Path(entry.path), files.hash)
+    files.keep()
     before = {} if inspection is None else inspection.provenance.scans
     if now and before and copy_id(Path(entry.path)) != entry.copy:
         # One of several copies in one long scan: the others' pages are none of its.
@@ -74,10 +126,16 @@ def _code(code: str, outcome: VerdictOutcome, policy: Policy | None) -> Code:
 
 
 def _sentence(
-    entry: Entry, inspection: Inspection | None, policy: Policy | None, outcome: VerdictOutcome, person: str, why: str
+    entry: Entry,
+    inspection: Inspection | None,
+    policy: Policy | None,
+    outcome: VerdictOutcome,
+    person: str,
+    why: str,
+    day: date,
 ) -> tuple[str, Refund | None]:
     said = f": {why.rstrip('.')}" if why else ""
-    decided = f"Decided by {person} on {date.today()}{said}"
+    decided = f"Decided by {person} on {day}{said}"
     if inspection is None or policy is None:
         return f"{entry.copy}: {VERDICT[outcome]}. {decided}. Its scans could not be inspected.", None
     machine = inspection.verdict
@@ -87,15 +145,15 @@ def _sentence(
     return ticket(replace(inspection, verdict=verdict, refund=refund), policy.k), refund
 
 
-def withdraw(store: Store, copy: str, person: str, reason: str) -> str:
-    """Take back the last decision on a copy; a sentence that says which one holds now.
+def withdraw(store: Store, copy: str, person: str, reason: str = "", *, seen: int | None = None) -> str:
+    """Take back the last decision on a copy; a sentence that says which one holds now. `seen` as of `decide`.
 
     Raises
     ------
     UsageError
         None stands.
     """
-    last = store.withdraw(copy, person, reason)
+    last = store.withdraw(copy, person, reason, seen=seen)
     if last is None:
         raise UsageError(f"No decision stands on {copy}: there is nothing to withdraw.")
     before = store.decision(copy)

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from qc.batch.job import Job
-from qc.errors import ReferenceFault, ScanError, UsageError
+from qc.batch.known_files import KnownFiles, Memory
+from qc.errors import ReferenceFault, UsageError
 from qc.measure import MEASURES
 from qc.model import BookCopy
 from qc.reference.find import looked_up
 from qc.scan.copy_folder import files_of
-from qc.scan.image_file import sha256
 from qc.scan.paths import real
 from qc.scan.profile_file import load_profile
 from qc.scan.statements import Statements, statements_of
-
-_SETTLED_NS = 2_000_000_000
-"""A file younger than this may change again without its time telling so; its hash is not kept."""
-
-
-class Memory(Protocol):
-    """Where hashes of files are kept, see `qc.batch.store.Store`."""
-
-    def kept_hash(self, path: str, size: int, mtime_ns: int) -> str | None: ...
-
-    def keep_hashes(self, hashes: Iterable[tuple[str, int, int, str]]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -70,7 +55,7 @@ def fingerprint(job: Job, memory: Memory) -> str:
         A file whose size and time of change are known there is not read again.
     """
     on = depends_on(job)
-    files = _Files(memory)
+    files = KnownFiles(memory)
     content = {
         "scans": files.hashes(on.scans),
         "reference": [files.hashes(paths) for _, paths in on.references],
@@ -87,37 +72,6 @@ def fingerprint(job: Job, memory: Memory) -> str:
         content["frames"] = [(scan.name, scan.frame) for scan in job.part.scans]
     files.keep()
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-class _Files:
-    """Hashes of files, new ones of which are kept together at the end."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-        self._new: list[tuple[str, int, int, str]] = []
-
-    def hashes(self, paths: Iterable[Path]) -> list[tuple[str, str]]:
-        return [(os.fsencode(p.name).hex(), self._hash(p)) for p in paths]
-
-    def keep(self) -> None:
-        if self._new:
-            self._memory.keep_hashes(self._new)
-
-    def _hash(self, path: Path) -> str:
-        try:
-            if not path.is_file():
-                return "no file"
-            about = path.stat()
-            name = os.fsencode(real(path)).decode("utf-8", "backslashreplace")
-            known = self._memory.kept_hash(name, about.st_size, about.st_mtime_ns)
-            if known is not None and not path.is_symlink():
-                return known
-            digest = sha256(path)
-        except (OSError, ScanError):
-            return "unreadable"
-        if time.time_ns() - about.st_mtime_ns > _SETTLED_NS and not path.is_symlink():
-            self._new.append((name, about.st_size, about.st_mtime_ns, digest))
-        return digest
 
 
 def _stated(job: Job) -> Statements:

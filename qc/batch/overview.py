@@ -68,7 +68,7 @@ def renew_report(store: Store, copy: str) -> None:
     entry = store.latest(copy)
     if entry is None or entry.report is None:
         return
-    write_since(Path(entry.report), [*_judged_since(store, entry.id), *_decided(store.decision(copy))])
+    write_since(Path(entry.report), [*_judged_since(store, entry.id), *decision_said(store.decision(copy))])
 
 
 def stored_rows(store: Store) -> dict[str, Row]:
@@ -115,7 +115,8 @@ def _judged_since(store: Store, number: int) -> Iterator[str]:
         )
 
 
-def _decided(decision: Decision | None) -> Iterator[str]:
+def decision_said(decision: Decision | None) -> Iterator[str]:
+    """What a person decided, in sentences; none where nobody did."""
     if decision is None:
         return
     code = f" ({decision.code})" if decision.code else ""

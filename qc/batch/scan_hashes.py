@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from qc.errors import ScanError
@@ -15,8 +15,11 @@ def hash_of(scans: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(sorted(scans.items())).encode()).hexdigest()
 
 
-def scans_at(path: Path) -> dict[str, str] | None:
-    """SHA-256 of each scan of the copy at `path` by its name, as `Provenance.scans` has them; None where they are gone."""
+def scans_at(path: Path, hash_file: Callable[[Path], str] | None = None) -> dict[str, str] | None:
+    """SHA-256 of each scan of the copy at `path` by its name, as `Provenance.scans` has them; None where they are gone.
+
+    `hash_file` gives that of a file, such as `KnownFiles.hash`, which does not read it twice.
+    """
     # To open a store must not load image libraries.
     from qc.scan.copy_folder import files_of, printable
 
@@ -26,7 +29,7 @@ def scans_at(path: Path) -> dict[str, str] | None:
         return None
     if not path.exists():
         return None
-    return {printable(p.name): _sha256(p) for p in files}
+    return {printable(p.name): (hash_file or _sha256)(p) for p in files}
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

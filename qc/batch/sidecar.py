@@ -16,6 +16,7 @@ import numpy as np
 
 from qc import __version__
 from qc.batch.codec import decode, encode
+from qc.batch.exhibit_file import SIDECAR
 from qc.compare.color import Capture
 from qc.compare.same_title import CopyColors
 from qc.features.color_tiles import ColorTiles
@@ -23,8 +24,6 @@ from qc.geometry import Affine, Size
 from qc.measure import MEASURES
 from qc.model import Inspection
 from qc.report.files import replacing
-
-NAME = "inspection.npz"
 
 
 def write_sidecar(folder: Path, inspection: Inspection, colors: CopyColors) -> None:
@@ -51,7 +50,7 @@ def write_sidecar(folder: Path, inspection: Inspection, colors: CopyColors) -> N
         "trim_known": colors.trim_known,
     }
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode("utf-8", "surrogatepass"), np.uint8)
-    with replacing(folder / NAME) as file:
+    with replacing(folder / SIDECAR) as file:
         np.savez_compressed(file, **arrays)
 
 
@@ -61,7 +60,7 @@ def read_sidecar(folder: Path) -> tuple[Inspection, CopyColors] | None:
     None where there is no sidecar, or none of this version of qc and its measures.
     """
     try:
-        with np.load(io.BytesIO((folder / NAME).read_bytes()), allow_pickle=False) as arrays:
+        with np.load(io.BytesIO((folder / SIDECAR).read_bytes()), allow_pickle=False) as arrays:
             facts = json.loads(arrays["facts"].tobytes().decode("utf-8", "surrogatepass"))
             if facts["made_by"] != _made_by():
                 return None

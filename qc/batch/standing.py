@@ -10,10 +10,16 @@ from pathlib import Path
 
 from qc.batch.codec import decode
 from qc.batch.database import Database
+from qc.errors import UsageError
 from qc.model import Refund, VerdictOutcome
 from qc.report.shapes import Decision as DecisionRecord
+from qc.report.words import VERDICT
 
 WITHDRAWN = "withdrawn"
+
+
+class Overtaken(UsageError):
+    """What stands on a copy is not what a person saw who wants to change it."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +87,19 @@ class Standing(Database):
         person: str,
         reason: str,
         code: str | None = None,
-    ) -> None:
-        """Add what a person decided of inspection `number`, and the refund that follows, beside the verdict there is."""
+        *,
+        seen: int | None = None,
+    ) -> int:
+        """Add what a person decided of inspection `number`, and the refund that follows, beside the verdict there is.
+
+        Where `seen` is given, the decision of that number (0: none) must still stand and the inspection be the latest of its copy:
+        else another person was quicker, and `Overtaken` is raised. The number of the decision is returned.
+        """
         with self._transaction():
+            if seen is not None:
+                self._refuse_if_overtaken(number, seen)
             verdict = self._one("SELECT max(id) AS id FROM verdicts WHERE inspection_id = ? AND in_force", number)
-            self._decide(
+            return self._decide(
                 number,
                 verdict_id=verdict and verdict["id"],
                 outcome=str(outcome),
@@ -96,10 +110,12 @@ class Standing(Database):
                 code=code,
             )
 
-    def withdraw(self, copy: str, person: str, reason: str) -> Decision | None:
-        """Take back the decision that stands, which is returned; None if there is none."""
+    def withdraw(self, copy: str, person: str, reason: str, *, seen: int | None = None) -> Decision | None:
+        """Take back the decision that stands, which is returned; None if there is none. `seen` as of `add_decision`."""
         with self._transaction():
             last = self.decision(copy)
+            if seen is not None and seen != (last.id if last else 0):
+                raise _overtaken(copy, last)
             if last is not None:
                 row = self._one("SELECT inspection_id FROM decisions WHERE id = ?", last.id)
                 assert row is not None
@@ -112,10 +128,22 @@ class Standing(Database):
                 )
         return last
 
-    def _decide(self, number: int, **values: object) -> None:
+    def _refuse_if_overtaken(self, number: int, seen: int) -> None:
+        row = self._one(
+            "SELECT copy, max(id) AS latest FROM inspections WHERE copy = (SELECT copy FROM inspections WHERE id = ?)",
+            number,
+        )
+        assert row is not None
+        if row["latest"] != number:
+            raise Overtaken(f"{row['copy']} was inspected again meanwhile. Look at it again: nothing was decided.")
+        last = self.decision(row["copy"])
+        if seen != (last.id if last else 0):
+            raise _overtaken(row["copy"], last)
+
+    def _decide(self, number: int, **values: object) -> int:
         inspected = self._one("SELECT scans FROM inspections WHERE id = ?", number)
         scans = inspected and inspected["scans"]
-        self._insert("decisions", inspection_id=number, made=now(), scans=scans, **values)
+        return self._insert("decisions", inspection_id=number, made=now(), scans=scans, **values)
 
     def list_copies(self, folder: Path, title: str, copies: Sequence[str]) -> None:
         """Remember that summary and index in `folder` list `copies`, so that they can be written anew after a decision."""
@@ -149,6 +177,12 @@ class Standing(Database):
             return None
         copies = self._all("SELECT copy FROM listed WHERE listing_id = ? ORDER BY id", row["id"])
         return row["id"], Listing(Path(row["folder"]), row["title"], tuple(c["copy"] for c in copies))
+
+
+def _overtaken(copy: str, last: Decision | None) -> Overtaken:
+    if last is None:
+        return Overtaken(f"The decision on {copy} was taken back meanwhile. Look at it again: nothing was decided.")
+    return Overtaken(f"{last.person} decided {VERDICT[last.outcome]} of {copy} meanwhile. Nothing was overwritten.")
 
 
 def as_text(value: object) -> str:

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -254,13 +255,27 @@ class Store(Standing, Sentences):
         )
         return None if row is None else self.policy(row["sha256"])
 
+    def readings(self, measure: str) -> dict[str, Any]:
+        """What a reading (an imprint, a barcode) says in detail of each copy whose latest inspection has it, by id of the copy."""
+        rows = self._all(
+            "SELECT i.copy, o.detail FROM observations o JOIN inspections i ON i.id = o.inspection_id "
+            "WHERE o.measure = ? AND o.value IS NOT NULL AND i.id IN (SELECT max(id) FROM inspections GROUP BY copy)",
+            measure,
+        )
+        return {row["copy"]: json.loads(row["detail"]) for row in rows}
+
+    def last_rows(self) -> str:
+        """What tells whether an inspection, verdict or decision was added since."""
+        rows = (self._one(f"SELECT max(id) AS id FROM {table}") for table in ("inspections", "verdicts", "decisions"))
+        return ".".join(str(row["id"] or 0) for row in rows if row)
+
     def policy(self, sha256: str) -> Policy:
         """The policy of a stored verdict, from its text at that time."""
         row = self._one("SELECT name, toml FROM policies WHERE sha256 = ?", sha256)
         if row is None:
             raise UsageError(f"The store {self.path} holds no policy {sha256}. Judge it anew with `qc judge`.")
         with self.sound(f"the policy {row['name']}"):
-            return parse_policy(row["toml"].encode(), Path(f"{row['name']}.toml"))
+            return _parsed(row["toml"], row["name"])
 
     def _add_verdict(self, number: int, inspection: Inspection, policy: Policy, run: int) -> None:
         verdict, refund = inspection.verdict, inspection.refund
@@ -287,6 +302,12 @@ class Store(Standing, Sentences):
         if row is not None:
             return int(row["id"])
         return self._insert("policies", name=policy.id, version=policy.version, sha256=policy.sha256, toml=policy.toml)
+
+
+@lru_cache(maxsize=16)
+def _parsed(toml: str, name: str) -> Policy:
+    """A policy from its text; it takes as long to read as an inspection."""
+    return parse_policy(toml.encode(), Path(f"{name}.toml"))
 
 
 def _observation_row(o: Observation) -> dict[str, Any]:

@@ -31,6 +31,8 @@ _SECTIONS = {
         "watch": "Inspect copies as they come into a folder.",
     },
     "In the morning": {
+        "review": "A local page to look and decide, by keyboard and scan gun.",
+        "packet": "One file for a dispute: verdict, decision, pictures, numbers.",
         "decide": "Record what a person decided, beside the machine's verdict.",
         "judge": "Judge a night again under another policy, without the scans.",
         "export": "A store as CSV or JSON lines.",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from qc.batch import deciding
 from qc.batch.overview import renew
-from qc.batch.store import Entry, Store
+from qc.batch.store import Store
 from qc.cli import exits, options
 from qc.errors import UsageError, one_line
 from qc.model import VerdictOutcome
@@ -42,13 +41,14 @@ def decide(copy: str, outcome: str, store: Path, person: str, reason: str, code:
     if not person.strip():
         raise UsageError("--by is empty. Say who decided: others read it later.")
     with Store(store) as kept:
-        entry = kept.latest(copy) or _unknown(copy, kept)
+        entry = deciding.latest(kept, copy)
         if outcome == _WITHDRAW:
             if code is not None:
                 raise UsageError("--code is the reason of a decision; say why it is withdrawn with --reason.")
             said, remark = deciding.withdraw(kept, copy, person, reason), ""
         else:
-            said, remark = deciding.decide(kept, entry, VerdictOutcome(outcome), person, reason.strip(), code)
+            made = deciding.decide(kept, entry, VerdictOutcome(outcome), person, reason.strip(), code)
+            said, remark = made.ticket, made.remark
         click.echo(said)
         faults = renew(kept, [copy])
     if remark:
@@ -56,9 +56,3 @@ def decide(copy: str, outcome: str, store: Path, person: str, reason: str, code:
     for fault in faults:
         exits.say(f"It is stored, but not everything shows it: {fault}")
     return 0
-
-
-def _unknown(copy: str, kept: Store) -> Entry:
-    near = get_close_matches(copy, [e.copy for e in kept.copies()], 3, 0.6)
-    hint = f"The nearest are {', '.join(near)}." if near else "`qc export` lists what it holds."
-    raise UsageError(f"The store holds no copy {copy}. {hint}")

@@ -90,10 +90,10 @@ def thumbnail(webp: bytes, most_bytes: int) -> bytes:
     return small_webp(rgb, rgb.shape[1], most_bytes, THUMBNAIL_QUALITY)
 
 
-def jpeg(pixels: NDArray[np.uint8]) -> bytes:
+def jpeg(pixels: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> bytes:
     """A picture, gray or in color, as JPEG: to be opened by itself, and quick to encode."""
     rgb = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
-    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(rgb), JPEG_QUALITY, colorsubsampling="420"))
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(rgb), quality, colorsubsampling="420"))
 
 
 def turned(picture: bytes, turns: int) -> bytes:

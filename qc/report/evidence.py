@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.geometry import Box, pixel_scaling
+from qc.geometry import Affine, Box, pixel_scaling
 from qc.model import Finding, Inspection, ScanFile
 from qc.reference.cover import CoverReference
 from qc.report.crops import jpeg, small_webp, upright_crop
@@ -32,22 +32,38 @@ SCREEN_PX_MM = 10.0
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of an exhibit: `webp` stands in the report, `large` (JPEG) beside it.
+    """One picture of an exhibit: `webp` stands in the report, `large` (JPEG) beside it; `address`, where given, is that of `large`.
 
-    `aspect` is width by height, and `scan` what it was cut out of. `folds` are drawn over it, in the frame of `box_mm`, which lies
-    on its side where the picture is `turned`.
+    `aspect` is width by height, and `scan` what it was cut out of, by the page map `to_scan`. `large_mm` is what the large picture
+    shows: `box_mm` and more around it. `folds` are drawn over it, in the frame of `box_mm`, which lies on its side where the
+    picture is `turned`.
     """
 
     title: str
     caption: str
     look: Look
-    webp: bytes
-    large: bytes
     aspect: float
     scan: ScanFile | None = None
+    to_scan: Affine | None = None
     box_mm: Box = (0.0, 0.0, 0.0, 0.0)
+    large_mm: Box = (0.0, 0.0, 0.0, 0.0)
     folds: tuple[FoldMark, ...] = ()
     turned: bool = False
+    webp: bytes = field(default=b"", repr=False, compare=False)
+    large: bytes = field(default=b"", repr=False, compare=False)
+    address: str = field(default="", repr=False, compare=False)
+
+    @property
+    def inset(self) -> tuple[float, float, float, float]:
+        """Where the large picture lies when `box_mm` fills the frame: left, top, width and height in % of the frame."""
+        (x0, y0, x1, y1), (left, top, right, bottom) = self.box_mm, self.large_mm
+        wide, high = x1 - x0, y1 - y0
+        return (
+            100 * (left - x0) / wide,
+            100 * (top - y0) / high,
+            100 * (right - left) / wide,
+            100 * (bottom - top) / high,
+        )
 
 
 @dataclass(frozen=True)
@@ -178,11 +194,13 @@ def _picture(cut: _Cut, of_scan: NDArray[np.uint8] | None, count: int, *, lead: 
         part.title,
         part.caption,
         part.look,
-        webp,
-        jpeg(large),
         aspect,
         part.scan,
+        part.to_scan,
         part.box_mm,
+        cut.large_mm,
         part.folds,
         part.turned,
+        webp,
+        jpeg(large),
     )

@@ -37,7 +37,7 @@ THUMBNAIL_BYTES = 1500
 
 
 @dataclass(frozen=True)
-class _StripPage:
+class StripPage:
     """One scan in the page strip; `link` is what its picture opens."""
 
     record: PageRecord
@@ -62,6 +62,8 @@ def render(
     imprint: bytes = b"",
     wrap: WrapDrawing | None = None,
     links: Links = Links(),  # noqa: B008 - frozen
+    ticket: str = "",
+    opened: bool = False,
 ) -> str:
     """HTML text of the report.
 
@@ -81,6 +83,10 @@ def render(
         The cover as it sits on the book.
     links : Links
         What pictures open.
+    ticket : str
+        In the place of that of the verdict: what a person decided.
+    opened : bool
+        All of it is shown without a click.
 
     Returns
     -------
@@ -90,12 +96,11 @@ def render(
     """
     shown = [(e, [links.of_finding(n, m) for m in range(1, len(e.pictures) + 1)]) for n, e in enumerate(exhibits, 1)]
     lead = next((s for s in shown if s[0].finding.severity == "defect"), None)
-    ranked, strip = by_gravity(inspection.findings), _strip(inspection, links)
+    ranked, strip = by_gravity(inspection.findings), strip_of(inspection, links)
     # What differs between copies is the odd one's fault, whose own report says so.
     quiet = [f for f in ranked if f.where.copies]
     shows = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and f not in quiet]
-    stands = inspection.verdict.outcome is VerdictOutcome.DEFECT
-    counting = [f for f in shows if f.outcome is FindingOutcome.OUTSIDE or not stands]
+    counting = counting_of(inspection)
     faults = by_cause(counting)
     told = {f.where.page for f in counting} - {None}
     beside = by_cause([f for f in shows if f not in counting and f.where.page not in told])
@@ -103,6 +108,8 @@ def render(
     page = template.render(
         i=inspection,
         k=k,
+        opened=opened,
+        ticket=ticket or words.ticket(inspection, k),
         imprint=imprint,
         cite=cite,
         rows=words.rows(ranked),
@@ -166,6 +173,17 @@ def write(
     write_text(page, path)
 
 
+def counting_of(inspection: Inspection) -> list[Finding]:
+    """Findings that speak against the copy, the gravest first; beside a defect that stands, what is undecided changes nothing."""
+    shows = [
+        f
+        for f in by_gravity(inspection.findings)
+        if f.outcome in _SHOWS and f.severity == "defect" and not f.where.copies
+    ]
+    stands = inspection.verdict.outcome is VerdictOutcome.DEFECT
+    return [f for f in shows if f.outcome is FindingOutcome.OUTSIDE or not stands]
+
+
 def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[str, str, str], None]]:
     """Each sentence of the policy once, cited, with its source, and the rules and limits that rest on it."""
     said: dict[tuple[str, str], dict[tuple[str, str, str], None]] = {}
@@ -174,7 +192,8 @@ def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[st
     return said
 
 
-def _strip(inspection: Inspection, links: Links) -> list[_StripPage]:
+def strip_of(inspection: Inspection, links: Links) -> list[StripPage]:
+    """The scans of a copy in reading order, with small pictures and what was found on each."""
     numbers = {(s.name, s.frame): n for n, s in enumerate(inspection.copy.pages, 1)}
     flags: dict[int, dict[str, None]] = {}
     for o in inspection.observations:
@@ -195,7 +214,7 @@ def _strip(inspection: Inspection, links: Links) -> list[_StripPage]:
         )
         shown = tuple(f for f in flags.get(number or 0, ()) if not _goes_without_saying(f, record))
         link = links.of_page(n, scans.get(key))
-        strip.append(_StripPage(record, link, number, pictures.get(key), shown, found))
+        strip.append(StripPage(record, link, number, pictures.get(key), shown, found))
     return strip
 
 

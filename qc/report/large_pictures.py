@@ -48,7 +48,7 @@ class Links:
 
     def of_finding(self, exhibit: int, picture: int) -> str:
         """Of a picture of an exhibit; empty where there is none."""
-        return self._beside(_finding_name(exhibit, picture))
+        return self._beside(finding_name(exhibit, picture))
 
     def _beside(self, name: str) -> str:
         return f"{FOLDER}/{name}" if name in self.large else ""
@@ -108,7 +108,7 @@ def write_findings(exhibits: Sequence[Exhibit], folder: Path) -> None:
     _clear(beside, "finding-")
     for n, exhibit in enumerate(exhibits, 1):
         for m, picture in enumerate(exhibit.pictures, 1):
-            write_bytes(picture.large, beside / _finding_name(n, m))
+            write_bytes(picture.large, beside / finding_name(n, m))
     lead = next((e for e in exhibits if e.finding.severity == "defect"), None)
     if lead is not None:
         shown = next((p for p in lead.pictures if p.look == "found"), lead.pictures[0])
@@ -142,5 +142,6 @@ def _page_name(number: int) -> str:
     return f"page-{number:04}.jpg"
 
 
-def _finding_name(exhibit: int, picture: int) -> str:
+def finding_name(exhibit: int, picture: int) -> str:
+    """Name of the large picture of a picture of an exhibit, both counted from 1."""
     return f"finding-{exhibit}-{picture}.jpg"

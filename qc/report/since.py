@@ -31,12 +31,17 @@ def write_since(report: Path, lines: Sequence[str]) -> None:
         return
     except (OSError, UnicodeDecodeError) as fault:
         raise OutputError(f"{report} cannot be read ({fault}), so it does not say what was decided.") from fault
+    now = with_since(page, lines)
+    if now != page:
+        write_text(now, report)
+
+
+def with_since(page: str, lines: Sequence[str]) -> str:
+    """The text of a report with `lines`, sentences in plain text, at its head; as it is where it has no markers."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
-        return
+        return page
     said = "".join(f"<p>{escape(clean(line))}</p>" for line in lines)
     block = f'<section class="since" aria-label="Since then">{said}</section>' if said else ""
-    now = f"{before}{begin}{block}{end}{after}"
-    if now != page:
-        write_text(now, report)
+    return f"{before}{begin}{block}{end}{after}"

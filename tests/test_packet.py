@@ -1,0 +1,72 @@
+"""The packet of a copy is one file that holds all a dispute needs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Drawn, Run
+from PIL import Image
+from review_store import DrawnStore
+
+from qc.batch.store import Store
+
+
+@pytest.fixture
+def drawn_store(tmp_path: Path) -> DrawnStore:
+    made = DrawnStore(tmp_path)
+    made.add("defect", "RMA-1")
+    return made
+
+
+def pictures(page: str) -> list[tuple[int, int]]:
+    """Sizes of the JPEG pictures in a page."""
+    found = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page)
+    return [Image.open(io.BytesIO(base64.b64decode(data))).size for data in found]
+
+
+def test_it_holds_verdict_decision_pictures_numbers_and_hashes(
+    drawn_store: DrawnStore, tmp_path: Path, run_qc: Run
+) -> None:
+    store, out = drawn_store.path, tmp_path / "packet.html"
+    decided = run_qc("decide", "RMA-1", "no-defect", "--store", store, "--by", "anna", "--code", "scanner-artifact")
+    ended = run_qc("packet", "RMA-1", "--store", store, "--out", out)
+    assert (ended.code, ended.out.strip()) == (0, str(out))
+    page = out.read_text("utf-8")
+    assert "decided by anna" in page
+    assert "RMA-1 (The Long Field, ISBN 9780000000002): NO DEFECT. Decided by anna" in page
+    assert decided.out.split("(qc said")[0].strip() in re.sub(r"<[^>]+>", "", page)
+    assert "−3.620 ± 0.060 mm" in page or "−3.62" in page
+    assert f"{3:064x}" in page
+    assert len(pictures(page)) >= 2
+    assert "the scans are gone or changed" in page
+    assert "<script" not in page
+    for link in re.findall(r'(?:src|href)="([^"#]+)', page):
+        assert link.startswith(("data:", "file:")), link
+
+
+def test_its_pictures_are_cut_from_the_scans_at_their_resolution(drawn: Drawn, tmp_path: Path, run_qc: Run) -> None:
+    scans, store, out = drawn.copied_to(tmp_path / "returns" / "RMA-5"), tmp_path / "qc.db", tmp_path / "packet.html"
+    (scans / "copy.toml").unlink(missing_ok=True)
+    ended = run_qc(
+        "batch", scans.parent, "--titles", drawn.titles, "--store", store, "--out", tmp_path / "results", "--jobs", 1
+    )
+    assert ended.code == 0
+    assert run_qc("packet", "RMA-5", "--store", store, "--out", out).code == 0
+    assert "the scans are gone or changed" not in out.read_text("utf-8")
+
+
+def test_a_copy_that_is_not_there_is_named_with_its_neighbors(drawn_store: DrawnStore, run_qc: Run) -> None:
+    ended = run_qc("packet", "RMA-2", "--store", drawn_store.path)
+    assert (ended.code, "RMA-1" in ended.err) == (2, True)
+
+
+def test_one_that_failed_has_no_packet(drawn_store: DrawnStore, run_qc: Run) -> None:
+    with Store(drawn_store.path) as store:
+        run = store.begin_run("batch")
+        store.add_failure("RMA-3", Path("x"), run, key="", exit_code=3, message="no scans", seconds=0.0)
+    ended = run_qc("packet", "RMA-3", "--store", drawn_store.path)
+    assert (ended.code, "could not be inspected" in ended.err) == (2, True)
