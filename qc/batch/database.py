@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from inspect import signature
 from pathlib import Path
 from typing import Any, Self
@@ -184,6 +184,15 @@ class Database:
         number = self._db.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", values).lastrowid
         assert number is not None
         return number
+
+
+def copies_in(path: Path) -> list[str]:
+    """Ids of the copies in the store at `path`, which is neither changed nor brought up to date; none where it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as db:
+            return [str(name) for (name,) in db.execute("SELECT DISTINCT copy FROM inspections")]
+    except (sqlite3.Error, UnicodeDecodeError):
+        return []
 
 
 _OTHER = "If it is damaged, take the last backup, or begin a new one with another path."

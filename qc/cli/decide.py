@@ -9,7 +9,7 @@ import click
 from qc.batch import deciding
 from qc.batch.overview import renew
 from qc.batch.store import Store
-from qc.cli import exits, options
+from qc.cli import completion, exits, options
 from qc.errors import UsageError, one_line
 from qc.model import VerdictOutcome
 
@@ -17,7 +17,7 @@ _WITHDRAW = "withdraw"
 
 
 @click.command()
-@click.argument("copy")
+@click.argument("copy", shell_complete=completion.copies)
 @click.argument("outcome", metavar="OUTCOME|withdraw", type=click.Choice([*map(str, VerdictOutcome), _WITHDRAW]))
 @options.store
 @options.by

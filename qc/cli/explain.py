@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from qc.cli import exits
+from qc.cli import completion, exits
 from qc.errors import UsageError
 from qc.judge.padding import Padding
 from qc.judge.policy import Policy, Rule, load_policy, shipped
@@ -26,7 +26,7 @@ _SCOPE = {"page": "of a page", "copy": "of a copy", "copies": "between copies"}
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=completion.words)
 @click.option("--details", is_flag=True, help="Formula, sources and the sentences of the policies, too.")
 def explain(name: str | None, details: bool) -> int:
     """What a word of a report means: a verdict, a measure, a rule, a reason, an exit code; all of them without a name.

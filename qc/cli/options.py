@@ -9,7 +9,7 @@ from typing import Any, TypedDict, TypeVar
 import click
 from click.core import ParameterSource
 
-from qc.cli import settings
+from qc.cli import completion, settings
 from qc.units import DPI_RANGE
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,13 +89,15 @@ policy = click.option(
     "--policy",
     default=_setting("policy", POLICY),
     metavar="P",
+    shell_complete=completion.policies,
     help="A shipped policy or a TOML file. " + _else("policy", POLICY),
 )
 scanner = click.option(
     "--scanner",
     default=_setting("scanner"),
     metavar="S",
-    help="Scanner profile, a path or a name; without one u is wider. Else that of copy.toml or returns.csv; else "
+    shell_complete=completion.profiles,
+    help="Scanner profile, a path or a name; without one the uncertainty is wider. Else that of copy.toml or returns.csv; else "
     f"{settings.variable('scanner')}, or scanner in {settings.NAME}.",
 )
 dpi = click.option(
@@ -109,6 +111,14 @@ by = click.option(
     callback=_required("by"),
     metavar="NAME",
     help="Who decided. " + _else("by"),
+)
+
+by_if_known = click.option(
+    "--by",
+    "person",
+    default=_setting("by", ""),
+    metavar="NAME",
+    help="Who decides. " + _else("by") + " Else the page asks.",
 )
 
 

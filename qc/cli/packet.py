@@ -8,13 +8,13 @@ import click
 
 from qc.batch import deciding
 from qc.batch.store import Store
-from qc.cli import options
+from qc.cli import completion, options
 from qc.report.files import write_text
 from qc.review.packet import packet as packet_of
 
 
 @click.command()
-@click.argument("copy")
+@click.argument("copy", shell_complete=completion.copies)
 @options.store
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Default: COPY-packet.html here."

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from qc.cli import completion
 from qc.cli.explain import padding_text, rule_text
 from qc.errors import plain
 from qc.judge.policy import Policy, Rule, load_policy, shipped
@@ -30,7 +31,7 @@ def policy(ctx: click.Context) -> None:
 
 
 @policy.command()
-@click.argument("name", metavar="POLICY", default="kdp")
+@click.argument("name", metavar="POLICY", shell_complete=completion.policies, default="kdp")
 def show(name: str) -> int:
     """Every rule of POLICY with its limits, sentence, source and reason; then the sentences of the refund routes."""
     click.echo(plain("\n\n".join(_everything(load_policy(name)))))
@@ -38,7 +39,7 @@ def show(name: str) -> int:
 
 
 @policy.command()
-@click.argument("name", metavar="POLICY")
+@click.argument("name", metavar="POLICY", shell_complete=completion.policies)
 def check(name: str) -> int:
     """Whether POLICY can be used; what is wrong is named with its rule and key."""
     found = load_policy(name)
@@ -56,8 +57,8 @@ def check(name: str) -> int:
 
 
 @policy.command()
-@click.argument("first", metavar="POLICY")
-@click.argument("second", metavar="POLICY")
+@click.argument("first", metavar="POLICY", shell_complete=completion.policies)
+@click.argument("second", metavar="POLICY", shell_complete=completion.policies)
 def diff(first: str, second: str) -> int:
     """What a copy is judged otherwise by in the second POLICY than in the first. Wording and sources are left out.
 

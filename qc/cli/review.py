@@ -16,14 +16,7 @@ from qc.errors import MissingProgram, UsageError, one_line
 
 @click.command()
 @options.store
-@click.option(
-    "--by",
-    "person",
-    default="",
-    envvar="QC_BY",
-    metavar="NAME",
-    help="Who decides. Else QC_BY; else the page asks.",
-)
+@options.by_if_known
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port on 127.0.0.1; a free one if left out."
 )

@@ -99,11 +99,7 @@ def render(
     ranked, strip = by_gravity(inspection.findings), strip_of(inspection, links)
     # What differs between copies is the odd one's fault, whose own report says so.
     quiet = [f for f in ranked if f.where.copies]
-    shows = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and f not in quiet]
     counting = counting_of(inspection)
-    faults = by_cause(counting)
-    told = {f.where.page for f in counting} - {None}
-    beside = by_cause([f for f in shows if f not in counting and f.where.page not in told])
     template = environment().get_template("report.html")
     page = template.render(
         i=inspection,
@@ -114,8 +110,8 @@ def render(
         cite=cite,
         rows=words.rows(ranked),
         unseen=not_looked_at(inspection),
-        faults=faults,
-        beside=beside,
+        faults=by_cause(counting),
+        beside=by_cause(_changing_nothing(ranked, counting)),
         next_step=next_step(inspection),
         looked_at_cover=looked_at_cover(inspection.observations),
         quiet=quiet,
@@ -182,6 +178,13 @@ def counting_of(inspection: Inspection) -> list[Finding]:
     ]
     stands = inspection.verdict.outcome is VerdictOutcome.DEFECT
     return [f for f in shows if f.outcome is FindingOutcome.OUTSIDE or not stands]
+
+
+def _changing_nothing(ranked: Sequence[Finding], counting: Sequence[Finding]) -> list[Finding]:
+    """What is undecided beside a defect that stands, on pages that nothing else is said of."""
+    shows = [f for f in ranked if f.outcome in _SHOWS and f.severity == "defect" and not f.where.copies]
+    told = {f.where.page for f in counting} - {None}
+    return [f for f in shows if f not in counting and f.where.page not in told]
 
 
 def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[str, str, str], None]]:
