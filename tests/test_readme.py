@@ -32,7 +32,7 @@ def options_of(command: str) -> set[str]:
 
 def calls() -> list[list[str]]:
     """Every call of qc the README shows, in words, without the leading qc."""
-    lines = [line for block in SHELL for line in block.splitlines()] + CODE
+    lines = [part for block in SHELL for line in block.splitlines() for part in line.split(" && ")] + CODE
     found = []
     for line in lines:
         words = shlex.split(line)
@@ -67,8 +67,8 @@ def test_two_blocks_set_up_by_themselves() -> None:
     first, second = SHELL[:2]
     assert README.index("```") == README.index("```sh\n" + first)
     for block in (first, second):
-        assert block.startswith("python3 -m venv .venv\n.venv/bin/pip install -q ")
-        assert "$" not in block
+        assert block.startswith("python3 -m venv .venv && .venv/bin/pip install -q ")
+        assert "$" not in block and block.count("\n") == 1, "one line that stops where something fails"
     assert "qc batch samples/returns --titles samples/titles" in first
     assert "pytest" in second
 
