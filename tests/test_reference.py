@@ -475,7 +475,7 @@ class TestRefusals:
         with pytest.raises(ReferenceFault, match=r"no interior\.pdf"):
             open_reference(tmp_path)
         draw_pdf(tmp_path / "cover.pdf")
-        with pytest.raises(ReferenceFault, match=r"only cover\.pdf"):
+        with pytest.raises(ReferenceFault, match=r"only a cover\.pdf"):
             open_reference(tmp_path)
 
 

@@ -19,10 +19,10 @@ from qc.register.page_result import PageResult
 
 OFF_MM = 3.0
 """Folds that seem farther apart than designed by more are none: a cover cut off with its spine ends inside both panels."""
-WALL_MM = 1.0
+WALL_MM = 1.25
 """Folds that seem nearer to each other by more may be the wall of the spine, which a scanner with a lens sees beside the fold; one
 with lettering on it was taken for the side, 1.75 mm off, in 1 of 105 copies. No paper on file is thinner than another by as much in
-books up to 130 pages; of a thicker one a person looks at a shift beyond the limit."""
+books up to 160 pages; of a thicker one a person looks at a shift beyond the limit."""
 
 
 @dataclass(frozen=True)
