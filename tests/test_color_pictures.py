@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from qc.colorimetry import PAPER_LAB, ciede2000, linear_rgb_to_lab
 from qc.compare.color import CopyPages, PairTiles, pair_tiles, worst_pair
 from qc.compare.compare import Comparison
+from qc.compare.conclusions import Conclusion
 from qc.features.color_tiles import ColorTiles, color_tiles
 from qc.features.tiles import PageTiles
 from qc.flags import Flag
@@ -347,7 +348,8 @@ def test_a_page_is_seen_on_another_paper() -> None:
 def test_the_comparison_shows_the_worst_pair() -> None:
     nasty = "<b>b"
     finding = replace(color_finding(None, "copy-color-difference", FindingOutcome.WITHIN), within="<= 3 dE00")
-    comparison = Comparison(("a", nasty), "a", (), (finding,), (), "They differ.")
+    said = Conclusion(nasty, "color", FindingOutcome.WITHIN, "They differ.", None)
+    comparison = Comparison(("a", nasty), "a", (), (finding,), (), (said,))
     shown = replace(comparison, worst=PairTiles(("a", nasty), 7, spotted()))
     bare, page = (comparison_html.render(c, k=2.0) for c in (comparison, shown))
     assert "Color where it differs most" in page and "Color where it differs most" not in bare

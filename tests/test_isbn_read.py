@@ -86,7 +86,7 @@ def test_a_batch_reads_them_in_other_processes_and_the_title_is_found(titles: Pa
     assert (first.isbn, second) == (ISBN, jobs[1])
     assert told[-1] == (2, 2)
     opened = open_with(first.path, titles=titles, isbn=first.isbn)
-    assert f"The title {ISBN} cannot be used" in opened.note, "its folder is empty"
+    assert f"The ordered file of the title {ISBN} cannot be used" in opened.note, "its folder is empty"
 
 
 def test_an_isbn_that_is_not_under_titles_is_said_and_nothing_else_is_asked_for(run_qc, drawn, tmp_path: Path) -> None:
