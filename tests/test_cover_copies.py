@@ -84,7 +84,7 @@ def test_verdict_of_a_copy_with_its_cover(name: str, inspections: dict[str, Insp
 
 
 def test_a_cover_that_was_looked_at_is_not_said_to_be_unchecked(inspections: dict[str, Inspection]) -> None:
-    assert not [gap for gap in inspections["sound"].verdict.not_checked if "cover" in gap and "upside" not in gap]
+    assert not [gap for gap in inspections["sound"].verdict.not_checked if "cover" in gap and "orientation" not in gap]
     assert "the back of the cover" in inspections["one-side"].verdict.not_checked
     roles = {p.file: p.role for p in inspections["sound"].pages}
     assert roles["cover-front.jpg"] == "cover-front" and roles["cover-back.jpg"] == "cover-back"

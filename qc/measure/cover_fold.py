@@ -72,8 +72,8 @@ def _folds_of_copy(copy: CopyContext) -> Iterator[Observation]:
 @cover_fold_offset.full_sentence
 def _fold_in_words(offset: Observation, said: Said) -> str:
     side = offset.where.side
-    moved, onto = ("spine", side) if (offset.value or 0.0) > 0 else (side, "spine")
-    return f"The fold puts {said.size} of the {moved} on the {onto}"
+    toward = "spine" if (offset.value or 0.0) > 0 else side
+    return f"The {side} fold lies {said.size} too far toward the {toward}"
 
 
 @measure("spine-centering", "mm", "copy", 1, name="centering of the spine", subject="cover")

@@ -122,7 +122,7 @@ def _in_words(found: Observation, said: Said) -> str:
     return capital(f"the {' and the '.join(seen.others)} show{'s' if len(seen.others) == 1 else ''} {what}")
 
 
-@measure("cover-upside-down", "count", "copy", 1, name="sides of the cover upside down", subject="cover")
+@measure("cover-upside-down", "count", "copy", 1, name="orientation of the cover", subject="cover")
 def cover_upside_down(cover: CoverSides, block_turns: int | None) -> Observation:
     """How many sides of the cover lie upside down against the block: 0, 1 or 2.
 
