@@ -49,7 +49,7 @@ DOUBTS: dict[str, str] = {
 }
 """What settles a doubt."""
 FOUND: dict[str, str] = {
-    pages_foreign.id: "Look at {page} in the book. A page of another book: refund. An earlier version of this book's page: no refund.",
+    pages_foreign.id: "Look at {page} in the book. A page of another book: refund. An earlier version of this page: no refund.",
     pages_missing.id: "Look in the book: refund if these pages are lacking in it.",
     pages_duplicated.id: "Look in the book: refund if pages are bound in it twice.",
     pages_out_of_order.id: "Look in the book: refund if its pages are bound in another order than numbered.",
