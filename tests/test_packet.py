@@ -59,6 +59,24 @@ def test_its_pictures_are_cut_from_the_scans_at_their_resolution(drawn: Drawn, t
     assert "the scans are gone or changed" not in out.read_text("utf-8")
 
 
+def test_what_is_inspected_has_its_finding_in_the_packet_and_its_decision_in_the_report(
+    tmp_path: Path, run_qc: Run
+) -> None:
+    samples = Path(__file__).parents[1] / "samples"
+    store, out, packet = tmp_path / "qc.db", tmp_path / "results", tmp_path / "packet.html"
+    where = ("--titles", samples / "titles", "--store", store, "--out", out)
+    assert run_qc("inspect", samples / "returns" / "RMA-10482", *where).code == 10
+    assert run_qc("packet", "RMA-10482", "--store", store, "--out", packet).code == 0
+    page = packet.read_text("utf-8")
+    assert "As printed" in page and max(width for width, _ in pictures(page)) > 400
+    decided = run_qc("decide", "RMA-10482", "no-defect", "--store", store, "--by", "anna", "--reason", "Bench knife.")
+    assert decided.code == 0
+    head = (out / "RMA-10482" / "report.html").read_text("utf-8").split("<!-- since -->")[1].split("<!-- /since -->")[0]
+    assert 'class="since decided"' in head and "NO DEFECT. Decided by anna" in re.sub(r"<[^>]+>", "", head)
+    assert run_qc("decide", "RMA-10482", "withdraw", "--store", store, "--by", "anna").code == 0
+    assert "decided" not in (out / "RMA-10482" / "report.html").read_text("utf-8").split("<!-- since -->")[1][:60]
+
+
 def test_a_copy_that_is_not_there_is_named_with_its_neighbors(drawn_store: DrawnStore, run_qc: Run) -> None:
     ended = run_qc("packet", "RMA-2", "--store", drawn_store.path)
     assert (ended.code, "RMA-1" in ended.err) == (2, True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from qc.batch.exhibit_file import write_exhibits
 from qc.batch.sidecar import write_sidecar
 from qc.compare.color import capture_of
 from qc.compare.same_title import CopyColors
@@ -196,6 +197,7 @@ def write_report(
     pictures = color_pictures(inspection, colors.pages, reference)
     wrap = wrap_drawing(inspection, cover.wrap) if cover is not None else None
     html.write(inspection, shown, path, k=k, colors=pictures, imprint=imprint, wrap=wrap, index=index)
+    write_exhibits(shown, path.parent)
 
 
 def refuse_same_id(copies: Iterable[tuple[str, Path]]) -> None:

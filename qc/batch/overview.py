@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from qc.batch.deciding import standing_ticket
 from qc.batch.standing import Decision
 from qc.batch.store import Store
 from qc.errors import OF_VERDICT, OutputError
@@ -68,7 +69,9 @@ def renew_report(store: Store, copy: str) -> None:
     entry = store.latest(copy)
     if entry is None or entry.report is None:
         return
-    write_since(Path(entry.report), [*_judged_since(store, entry.id), *decision_said(store.decision(copy))])
+    decision = store.decision(copy)
+    ticket = standing_ticket(store, entry) if decision is not None and not decision.stale else ""
+    write_since(Path(entry.report), [*_judged_since(store, entry.id), *decision_said(decision)], ticket)
 
 
 def stored_rows(store: Store) -> dict[str, Row]:

@@ -17,6 +17,7 @@ HEADINGS: Mapping[str, str] = {
     "numbers": "Numbers",
     "book": "Books and print",
     "scan": "Scans",
+    "store": "Decisions and lists",
     "refund": "Refunds",
     "faults": "Faults of print and color",
     "measures": "What is measured",
