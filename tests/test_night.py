@@ -147,7 +147,7 @@ def test_a_file_that_is_known_by_size_and_time_is_not_read_again(
         read.append(path.name)
         return "0" * 64
 
-    monkeypatch.setattr(module, "sha256", reading)
+    monkeypatch.setattr("qc.scan.image_file.sha256", reading)
     with Store(tmp_path / "qc.db", create=True) as store:
         key = module.fingerprint(job, store)
         assert len(read) == 5

@@ -32,10 +32,11 @@ for (const button of document.querySelectorAll("th button")) button.onclick = ()
 """
 """Without a script the list stands in the order of verdict and margin, whole."""
 _FILTER = """
-const bar = document.querySelector("form"), said = document.querySelector("[role=status]");
+const bar = document.querySelector(".filter"), said = document.querySelector("[role=status]");
 const rows = [...document.querySelectorAll("tbody tr")];
 const narrow = () => {
-  const {verdict, title, decision, search} = Object.fromEntries(new FormData(bar));
+  const fields = [...bar.querySelectorAll("[name]")].map(field => [field.name, field.value]);
+  const {verdict, title, decision, search} = Object.fromEntries(fields);
   const words = search.toLowerCase().split(/\\s+/).filter(Boolean);
   let shown = 0;
   for (const row of rows) {
@@ -49,7 +50,6 @@ const narrow = () => {
 };
 bar.hidden = false;
 bar.oninput = narrow;
-bar.onsubmit = event => event.preventDefault();
 narrow();
 """
 
