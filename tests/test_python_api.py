@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,9 @@ def test_a_table_becomes_a_frame() -> None:
     assert (
         isinstance(frame, pandas.DataFrame) and list(frame["copy"]) == ["a", "b"] and frame["value"].isna().sum() == 1
     )
+
+
+def test_a_book_that_nobody_states_is_told_by_its_cover(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(SAMPLES / "returns" / "RMA-10491", tmp_path / "RMA-10491"))
+    (copy / "copy.toml").unlink()
+    assert qc.inspect(copy, titles=SAMPLES / "titles").reference.id == "9780000000002"

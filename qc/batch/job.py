@@ -13,7 +13,7 @@ from qc.batch.sidecar import write_sidecar
 from qc.compare.color import capture_of
 from qc.compare.same_title import CopyColors
 from qc.errors import OutputError, UsageError
-from qc.inputs import open_with, refuse_missing
+from qc.inputs import Opened, open_with, refuse_missing
 from qc.judge.policy import Policy
 from qc.model import Inspection, Part
 from qc.pipeline import Progress, inspect_with_colors
@@ -122,12 +122,38 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
         isbn=job.isbn,
         part=job.part,
     )
-    large = PagePictures()
-    reader, reference = ScanReader(seen=large.keep), opened.reference
+    seen = inspect_opened(opened, job.policy, threads=threads, progress=progress)
+    inspection = seen.inspection
+    seen.pictures.write(inspection, job.folder)
+    write_results(inspection, seen.colors, opened.reference, job, cover=opened.cover, reader=seen.reader)
+    write_sidecar(job.folder, inspection, seen.colors)
+    return inspection
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An inspection, and what its report is drawn from: colors, large pictures of its scans, and what read them."""
+
+    inspection: Inspection
+    colors: CopyColors
+    pictures: PagePictures
+    reader: ScanReader
+
+
+def inspect_opened(opened: Opened, policy: Policy, *, threads: int, progress: Progress | None = None) -> Seen:
+    """Inspect a copy that was opened; nothing is written.
+
+    Raises
+    ------
+    QcError
+        It cannot be inspected.
+    """
+    pictures = PagePictures()
+    reader, reference = ScanReader(seen=pictures.keep), opened.reference
     inspection, pages = inspect_with_colors(
         opened.copy,
         reference,
-        job.policy,
+        policy,
         note=opened.note,
         scanner=opened.scanner,
         threads=threads,
@@ -138,10 +164,7 @@ def run_job(job: Job, *, threads: int = 1, progress: Progress | None = None) -> 
     )
     capture = capture_of(inspection.copy, opened.scanner.profile)
     colors = CopyColors(pages, capture, reference is not None and reference.trim_known)
-    large.write(inspection, job.folder)
-    write_results(inspection, colors, reference, job, cover=opened.cover, reader=reader)
-    write_sidecar(job.folder, inspection, colors)
-    return inspection
+    return Seen(inspection, colors, pictures, reader)
 
 
 def write_results(

@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from qc.batch.cores import cores
-from qc.batch.job import write_report
-from qc.compare.color import capture_of
+from qc.batch.job import inspect_opened, write_report
 from qc.compare.same_title import CopyColors
-from qc.inputs import Opened, open_with, refuse_missing
+from qc.inputs import Opened, names_no_book, open_with, read_isbn, refuse_missing
 from qc.judge.policy import load_policy
 from qc.model import Inspection
-from qc.pipeline import inspect_with_colors
 from qc.report import html
 from qc.report.evidence import exhibits
 from qc.report.large_pictures import PagePictures
 from qc.report.record import record
-from qc.scan.scan_reader import ScanReader
 
 
 @dataclass(frozen=True)
@@ -114,23 +111,14 @@ def inspect(
     ordered, shelf = _path(reference), _path(titles)
     refuse_missing(ordered, shelf, scanner)
     rules = load_policy(policy)
-    opened = open_with(Path(copy), reference=ordered, titles=shelf, scanner=scanner, dpi=dpi)
-    pictures = PagePictures()
-    inspection, pages = inspect_with_colors(
-        opened.copy,
-        opened.reference,
-        rules,
-        note=opened.note,
-        scanner=opened.scanner,
-        threads=cores(),
-        reader=ScanReader(seen=pictures.keep),
-        cover=opened.cover,
-        cover_note=opened.cover_note,
-    )
-    known = opened.reference is not None and opened.reference.trim_known
-    colors = CopyColors(pages, capture_of(inspection.copy, opened.scanner.profile), known)
-    values = {f.name: getattr(inspection, f.name) for f in fields(Inspection)}
-    return InspectedCopy(**values, _seen=_Seen(opened, colors, pictures, rules.k))
+    path = Path(copy)
+    # As the command does: a book that nobody states is the one whose barcode stands on the cover.
+    unstated = shelf is not None and ordered is None and names_no_book(path)
+    isbn = read_isbn(path, shelf) if unstated and shelf is not None else None
+    opened = open_with(path, reference=ordered, titles=shelf, scanner=scanner, dpi=dpi, isbn=isbn)
+    seen = inspect_opened(opened, rules, threads=cores())
+    values = {f.name: getattr(seen.inspection, f.name) for f in fields(Inspection)}
+    return InspectedCopy(**values, _seen=_Seen(opened, seen.colors, seen.pictures, rules.k))
 
 
 def _path(given: str | os.PathLike[str] | None) -> Path | None:

@@ -46,7 +46,7 @@ class Ended(Generic[J, R]):
 
 
 class Waiting(Generic[J]):
-    """Jobs that have not begun, each with the number of its try; None among `jobs` says that there is none for now."""
+    """Jobs that have not begun, each with the number of its try; a None among `jobs` says that no other is ready yet."""
 
     def __init__(self, jobs: Iterable[J | None]) -> None:
         self._jobs = iter(jobs)
@@ -126,7 +126,7 @@ class Runner(Generic[J, R]):
     def run(self, jobs: Iterable[J | None]) -> Iterator[Ended[J, R]]:
         """Jobs as they end, in no order. Closing the iterator kills what is under way.
 
-        A None among the jobs says that there is none for now: it is asked again for the next one soon, and often.
+        A None among the jobs says that no other is ready yet: the next one is asked for again soon, and often.
         """
         waiting = Waiting(jobs)
         workers = self._workers

@@ -131,7 +131,7 @@ class _Watched:
         self._unlisted = True
 
     def arriving(self) -> Iterator[Job | None]:
-        """Copies that are complete and to be inspected, None where there is none for now; it ends when the folder is at rest."""
+        """Copies that are complete and to be inspected, None while no other is; it ends when the folder is at rest."""
         while True:
             if time.monotonic() >= self._next_look:
                 began = time.monotonic()
