@@ -9,6 +9,8 @@ from pathlib import Path
 
 from conftest import Run
 
+from qc.measure import MEASURES
+
 ROOT = Path(__file__).parent.parent
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 HEADING = re.compile(r"^## (\d+\.\d+\.\d+)(?:, (\d{4}-\d\d-\d\d))?$", re.MULTILINE)
@@ -25,3 +27,10 @@ def test_project_program_and_changelog_say_one_version(run_qc: Run) -> None:
 
 def test_the_upgrade_page_is_about_this_version() -> None:
     assert (ROOT / "docs" / "upgrade.md").read_text("utf-8").startswith(f"# Upgrading to {VERSION}\n")
+
+
+def test_the_changelog_names_the_version_of_every_measure_that_changed() -> None:
+    newest = (ROOT / "CHANGELOG.md").read_text("utf-8").split("\n## ")[1]
+    listed = newest.partition("with their version now:")[2].partition(".\n")[0]
+    named = {name: int(number) for name, number in re.findall(r"`([\w-]+)`\s+(\d+)", listed)}
+    assert named == {m.id: m.version for m in MEASURES.values() if m.version > 1}
