@@ -266,8 +266,12 @@ def _program(command: Sequence[object]) -> float:
 def two_workers(folder: Path) -> None:
     """`qc batch` on eight copies of 24 pages, by one worker and by two, each after a run that fills the cache."""
     scans = folder / "batch"
+    (folder / "titles").mkdir(exist_ok=True)
+    if not (folder / "titles" / "drawn").exists():
+        (folder / "titles" / "drawn").symlink_to(folder / "title")
     for n in range(8):
         (scans / f"c{n}").mkdir(parents=True, exist_ok=True)
+        (scans / f"c{n}" / "copy.toml").write_text('[reference]\nfile = "drawn/interior.pdf"\n')
         for page in range(1, 25):
             scan = scans / f"c{n}" / f"p-{page:04d}.jpg"
             if not scan.exists():
@@ -281,8 +285,8 @@ def two_workers(folder: Path) -> None:
                 "qc",
                 "batch",
                 scans,
-                "--reference",
-                folder / "title",
+                "--titles",
+                folder / "titles",
                 "--out",
                 f"{out}/{run}",
             ]

@@ -128,6 +128,10 @@ def find_grid(path: Path, dpi: float | None = None) -> GridScan:
             "paper, and scan without correction of contrast."
         )
     clipped = float((paper > 0.999).mean())
+    if (paper == 1).all() and not ink.any():
+        raise ScanError(
+            f"{path.name} is the grid itself, not a scan of it. Print it at actual size, then scan the print."
+        )
     if clipped > MOST_CLIPPED:
         raise ScanError(
             f"{path.name}: the paper is clipped to full white around {clipped:.0%} of the dots, which moves what is found. "

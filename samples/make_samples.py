@@ -1,7 +1,8 @@
 """Redraw the sample title and its returned copies: ``python samples/make_samples.py [FOLDER]``.
 
 Writes ``titles/<isbn>/`` and ``returns/<copy>/`` below FOLDER (default: the folder of this script) and ``expected.csv``,
-which names the verdict each copy should get under the policy kdp, and why. The drawings depend on the seeds below only.
+which names the verdict each copy should get under the policy kdp, and why; and ``calibration/``, two scans of the printed grid.
+The drawings depend on the seeds below only.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
+from calibration.target import pdf, target
 from qc import units
 from qc.synthetic import (
     CLOSED,
@@ -29,10 +33,12 @@ from qc.synthetic import (
     Wrap,
     draw_copy,
     draw_cover,
+    write_scan,
     write_title,
     write_wrap,
 )
 from qc.synthetic.design import typeset
+from qc.synthetic.flat import draw_flat, sheet_of_pdf
 
 ISBN = "9780000000002"
 TRIM = "5 x 8 in"
@@ -263,8 +269,18 @@ def make_copy(folder: Path, title: Title, wrap: Wrap, name: str, sample: Sample,
     (where / "copy.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def make_grid(folder: Path) -> None:
+    """Write two scans of the printed grid on the whole glass, the second with the sheet turned by a quarter."""
+    sheet = sheet_of_pdf(pdf(target("a5")))
+    for number, turn_deg in ((1, 0.4), (2, 90.3)):
+        scanner = replace(BENCH, dpi=150.0, quality=70, skew_deg=turn_deg)
+        pixels, _ = draw_flat(sheet, scanner, np.random.default_rng(70 + number), frame_mm=(216.0, 297.0))
+        write_scan(folder / f"grid-{number}.jpg", pixels, scanner)
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    make_grid(folder / "calibration")
     title, wrap = make_title(folder / "titles"), make_cover(folder / "titles")
     with (folder / "expected.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from drawn_flat import RASTER_DPI, FlatTruth, Sheet, draw_flat, sheet_of_pdf
 from numpy.typing import NDArray
 
 from calibration.target import pdf, target
 from qc.synthetic import Scanner, write_scan
+from qc.synthetic.flat import RASTER_DPI, FlatTruth, Sheet, draw_flat, sheet_of_pdf
 from qc.synthetic.scanner import Wave
 from qc.units import px_per_mm
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn_flat import draw_flat, sheet_of_pdf
 from drawn_imprint import imprint_page, isbn_label
 
 from qc.features.text.barcode import Code, IsbnCode, _apart, read_codes, read_isbns
 from qc.isbn import normalized, same_book
 from qc.synthetic import Scanner
+from qc.synthetic.flat import draw_flat, sheet_of_pdf
 from qc.units import px_per_mm
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from conftest import Run
-from drawn_flat import sheet_of_pdf
 from drawn_target import CROOKED, card, grid, rule, scan_of, turned
 
 from calibration.drift import drift
@@ -25,6 +24,7 @@ from qc.geometry import Affine
 from qc.model import ScanSettings
 from qc.scan.profile_file import load_profile
 from qc.synthetic import Cut, Print, Scanner, Title, draw_scan, write_scan, write_title
+from qc.synthetic.flat import sheet_of_pdf
 from qc.units import parse_trim
 
 PLAIN = Scanner(dpi=150, wobble_px=0.05)

@@ -267,3 +267,17 @@ def test_without_a_resolution_it_must_be_given(picture: np.ndarray, tmp_path: Pa
     Image.fromarray(picture).convert("1").save(tmp_path / "hard.png", dpi=(DPI, DPI))
     with pytest.raises(ScanError, match="one bit"):
         find_grid(tmp_path / "hard.png")
+
+
+def test_the_file_to_print_is_no_scan(tmp_path: Path) -> None:
+    (tmp_path / "target.pdf").write_bytes(pdf(target("a5")))
+    with pytest.raises(ScanError, match="the grid itself, not a scan"):
+        find_grid(tmp_path / "target.pdf")
+
+
+def test_the_sample_scanner_is_true() -> None:
+    folder = Path(__file__).parents[1] / "samples" / "calibration"
+    scans = [find_grid(folder / f"grid-{n}.jpg") for n in (1, 2)]
+    assert [s.turns for s in scans] == [0, 1]
+    scale = scale_of(fit_geometry(scans, EXACT))
+    assert tuple(scale.dpi) == pytest.approx((150.0, 150.0), rel=1e-4)

@@ -39,7 +39,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the samples a page speaks of, fewer copies and the same titles."""
     folder = tmp_path_factory.mktemp("docs")
     (folder / "samples" / "returns").mkdir(parents=True)
-    (folder / "samples" / "titles").symlink_to(ROOT / "samples" / "titles")
+    for name in ("titles", "calibration"):
+        (folder / "samples" / name).symlink_to(ROOT / "samples" / name)
     for copy in COPIES:
         shutil.copytree(ROOT / "samples" / "returns" / copy, folder / "samples" / "returns" / copy)
     return folder

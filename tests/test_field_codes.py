@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from drawn_flat import draw_flat, sheet_of_pdf
 from drawn_imprint import imprint_page
 from numpy.typing import NDArray
 
@@ -30,6 +29,7 @@ from qc.reference.find import open_reference
 from qc.report.words import imprint as imprint_words
 from qc.scan.copy_folder import open_copy
 from qc.synthetic import Scanner
+from qc.synthetic.flat import draw_flat, sheet_of_pdf
 
 CASE = Path(__file__).parent / "data" / "field" / "32-printer-code-with-date"
 KDP = load_policy("kdp")

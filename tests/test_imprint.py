@@ -6,7 +6,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from drawn_flat import draw_flat, sheet_of_pdf
 from drawn_imprint import imprint_page
 
 from qc.features.text import ocr
@@ -15,6 +14,7 @@ from qc.features.text.imprint import _borne_out, agreed, read_imprint
 from qc.features.text.places import find_place, is_other_page
 from qc.flags import Flag
 from qc.synthetic import Scanner
+from qc.synthetic.flat import draw_flat, sheet_of_pdf
 from qc.units import mm_per_px
 
 LATEST = date(2026, 11, 1)

@@ -45,18 +45,18 @@ def undecided(measure: str, page: int | None = None, *doubt: str) -> Finding:
 
 
 def test_what_stands_needs_no_scan() -> None:
-    assert next_step(example()) == "Send the ticket. Nothing more has to be scanned."
-    assert next_step(sound()) == "Answer with the ticket. Nothing more has to be scanned."
+    assert next_step(example()) == "Send the author the ticket in the report. Nothing more has to be scanned."
+    assert next_step(sound()) == "Answer the author with the ticket in the report. Nothing more has to be scanned."
     away = replace(example(), refund=Refund("not-eligible", "returns-center", (Reason("wrong-item", "", ""),)))
     assert next_step(away).startswith("Send the copy to the returns center")
 
 
 def test_scans_are_made_where_they_settle_it() -> None:
-    assert next_step(unseen()) == "Make the scans listed below, then inspect again."
+    assert next_step(unseen()) == "Make the listed scans, then inspect again."
     open_ = undecided("print-defect", 7, "dirt-or-ink")
     assert next_step(review(open_, rescan=example().verdict.rescan)) == next_step(unseen())
     said = next_step(review(undecided("print-defect", 7, "few-words"), rescan=example().verdict.rescan))
-    assert said.startswith("Look at page 7") and said.endswith(" The scans listed below settle other findings.")
+    assert said.startswith("Look at page 7") and said.endswith(" The listed scans settle other findings.")
 
 
 @pytest.mark.parametrize(

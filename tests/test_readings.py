@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from drawn_flat import draw_flat, sheet_of_pdf
 from drawn_imprint import imprint_page, isbn_label
 from PIL import Image
 from rich.console import Console
@@ -48,6 +47,7 @@ from qc.report.text import summary
 from qc.report.words import imprint as imprint_words
 from qc.scan.copy_folder import open_copy
 from qc.synthetic import Scanner
+from qc.synthetic.flat import draw_flat, sheet_of_pdf
 
 KDP = load_policy("kdp")
 DAY, BEFORE, AFTER = date(2026, 9, 20), date(2026, 9, 14), date(2026, 9, 25)

@@ -117,7 +117,7 @@ def test_summary_says_what_was_measured_and_what_was_not() -> None:
     lines = printed(example()).splitlines()
     assert lines[0] == "RMA-10482 · The Long Field · 24 of 24 pages · PDF 9780000000002 · scanner flatbed-a3"
     row = next(line for line in lines if "OUTSIDE" in line)
-    assert " ".join(row.split()) == "cut fore-edge −3.620 ± 0.060 mm > 3.2 mm OUTSIDE"
+    assert " ".join(row.split()) == "cut fore-edge −3.620 ± 0.060 mm outside > ±3.2 mm OUTSIDE"
     assert any("3 more results are within" in line for line in lines)
     at = next(i for i, line in enumerate(lines) if line.startswith("To rescan"))
     assert "This one:" in lines[at] and "p-0017.jpg (page 17)" in lines[at + 1]

@@ -94,7 +94,7 @@ def main(ctx: click.Context) -> None:
 
     \b
     Example:
-      qc inspect inbox/RMA-10482 --titles titles
+      qc inspect returns/RMA-10482 --titles titles
 
     Begin with `qc demo`. Exit codes: `qc explain`.
     """

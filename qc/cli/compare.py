@@ -40,7 +40,7 @@ def compare(copies: tuple[Path, ...], policy: str, scanner: str | None, out: Pat
 
     \b
     Example:
-      qc compare inbox/RMA-10482 inbox/RMA-10483 inbox/RMA-10490
+      qc compare returns/RMA-10482 returns/RMA-10483 returns/RMA-10490
 
     Exit code: 0 compared, 3 if a copy could not be used.
     """

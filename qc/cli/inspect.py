@@ -48,7 +48,7 @@ def inspect(
 
     \b
     Example:
-      qc inspect inbox/RMA-10482 --titles titles
+      qc inspect returns/RMA-10482 --titles titles
 
     Exit code: 0 no defect, 10 defect, 11 needs review, 12 insufficient evidence; of several copies the gravest, or 3
     if one could not be inspected.

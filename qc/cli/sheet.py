@@ -41,7 +41,7 @@ def sheet(copies: tuple[str, ...], listed: Path | None, paper: str, out: Path) -
     \b
     Example:
       qc sheet RMA-10482 RMA-10483
-      qc sheet --csv inbox/returns.csv --paper letter
+      qc sheet --csv returns/returns.csv --paper letter
 
     Exit code: 0, 2 if an id or the list is wrong, 5 if the PDF cannot be written.
     """

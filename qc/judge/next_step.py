@@ -74,9 +74,9 @@ def next_step(inspection: Inspection) -> str:
     if refund.route == "returns-center":
         return "Send the copy to the returns center: another item came than was ordered."
     if refund.outcome == "eligible":
-        return "Send the ticket. Nothing more has to be scanned."
+        return "Send the author the ticket in the report. Nothing more has to be scanned."
     if refund.outcome == "not-eligible":
-        return "Answer with the ticket. Nothing more has to be scanned."
+        return "Answer the author with the ticket in the report. Nothing more has to be scanned."
     if "wrong-item" in codes:
         return (
             "Compare the ISBN on the cover with the ordered one: if it is another, send the copy to the returns center."
@@ -87,7 +87,7 @@ def next_step(inspection: Inspection) -> str:
         return "Look at the copy itself: refund if it was damaged on its way."
     decides = deciding(inspection)
     if verdict.rescan and _by_scans(decides):
-        return "Make the scans listed below, then inspect again."
+        return "Make the listed scans, then inspect again."
     if "stale-revision" in codes:
         return REVISION.format(changed=claim.content_updated_on)
     if verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE:
@@ -96,7 +96,7 @@ def next_step(inspection: Inspection) -> str:
     open_ = [f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
     more = " Look at the other findings, too." if len(by_cause(open_)) > 1 else ""
     return _to_settle(inspection, decides) + (
-        " The scans listed below settle other findings." if verdict.rescan else more
+        " The listed scans settle other findings." if verdict.rescan else more
     )
 
 

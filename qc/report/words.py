@@ -125,12 +125,12 @@ def measured(value: float | None, u: float | None, unit: str, k: float, measure:
         return "not measured"
     if unit == "fraction":
         value, u, unit = 100 * value, None if u is None else 100 * u, "%"
-    text = (
-        signed_plus_minus
-        if unit in ("mm", "deg", "density") and (measure not in MEASURES or MEASURES[measure].signed)
-        else plus_minus
-    )
+    text = signed_plus_minus if _has_direction(unit, measure) else plus_minus
     return text(value, None if u is None else k * u, UNIT.get(unit, unit))
+
+
+def _has_direction(unit: str, measure: str) -> bool:
+    return unit in ("mm", "deg", "density") and (measure not in MEASURES or MEASURES[measure].signed)
 
 
 def cut(offset_mm: float) -> str:
@@ -150,8 +150,12 @@ def up_to(limit: str) -> str:
 
 
 def limit(finding: Finding) -> str:
-    """The limit that explains the outcome, as the rule states it: where outside begins, or where within ends."""
-    return limit_text(finding.outside if finding.outcome is FindingOutcome.OUTSIDE else finding.within)
+    """The limit that explains the outcome: ``"outside > 3.2 mm"`` or ``"within ≤ 0"``; either way ``"outside > ±3.2 mm"``."""
+    outside = finding.outcome is FindingOutcome.OUTSIDE
+    text = limit_text(finding.outside if outside else finding.within)
+    if finding.magnitude and _has_direction(finding.unit, finding.measure):
+        text = text.replace(" ", " ±", 1)
+    return f"{'outside' if outside else 'within'} {text}"
 
 
 def limit_text(text: str) -> str:

@@ -25,9 +25,9 @@ def calibrate(ctx: click.Context) -> None:
     \b
     Example:
       qc calibrate target --out target.pdf
-      qc calibrate scale grid-1.png grid-2.png --name flatbed-a3 --measured 250.3
-      qc calibrate color chart.tif --chart R140604.it8 --lot R140604 --name flatbed-a3
-      qc inspect inbox/RMA-10482 --titles titles --scanner flatbed-a3
+      qc calibrate scale grid-1.png grid-2.png --name flatbed --measured 250.3
+      qc calibrate color chart.tif --chart R140604.it8 --lot R140604 --name flatbed
+      qc inspect returns/RMA-10482 --titles titles --scanner flatbed
 
     Exit code: 0 done, 2 usage, 3 a scan cannot be used, 4 a profile cannot be used, 5 a file cannot be written.
     """

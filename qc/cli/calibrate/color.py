@@ -67,7 +67,7 @@ def color(
 
     \b
     Example:
-      qc calibrate color chart.tif --chart R140604.it8 --lot R140604 --name flatbed-a3
+      qc calibrate color chart.tif --chart R140604.it8 --lot R140604 --name flatbed
       qc calibrate color checker.png --chart colorchecker
       qc calibrate color readings.txt --material press --fit-on 140
 

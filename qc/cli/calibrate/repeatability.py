@@ -30,8 +30,8 @@ def repeatability(scans: tuple[Path, ...], name: str, dpi: float | None, days: i
 
     \b
     Example:
-      qc calibrate repeatability repeats/*.jpg --name flatbed-a3
-      qc calibrate repeatability anna/ ben/ --name flatbed-a3
+      qc calibrate repeatability repeats/*.jpg --name flatbed
+      qc calibrate repeatability anna/ ben/ --name flatbed
 
     Exit code: 0 done, 2 usage, 3 a scan cannot be used, 5 the profile cannot be written.
     """

@@ -74,8 +74,8 @@ def scale(
 
     \b
     Example:
-      qc calibrate scale grid-1.png grid-2.png --name flatbed-a3 --measured 250.3 --measured-across 175.1
-      qc calibrate scale --name flatbed-a3 --white white.png --black black.png
+      qc calibrate scale grid-1.png grid-2.png --name flatbed --measured 250.3 --measured-across 175.1
+      qc calibrate scale --name flatbed --white white.png --black black.png
 
     Exit code: 0 done, 2 usage, 3 a scan cannot be used, 5 the profile cannot be written.
     """

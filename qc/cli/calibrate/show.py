@@ -30,7 +30,7 @@ def show(name: str | None, against: Path | None, dpi: float | None) -> int:
 
     \b
     Example:
-      qc calibrate show flatbed-a3 --against grid.png
+      qc calibrate show flatbed --against grid.png
 
     Exit code: 0 done, 2 usage, 3 the scan cannot be used, 4 there is no such profile or it cannot be read.
     """
