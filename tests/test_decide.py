@@ -6,18 +6,19 @@ import csv
 import io
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from conftest import Run
-from inspection_example import example, sound
+from inspection_example import example, sound, unseen
 from jsonschema import Draft202012Validator
 
 from qc.batch.overview import publish, renew, stored_rows
 from qc.batch.scan_hashes import scans_at
 from qc.batch.store import Store
 from qc.judge.policy import load_policy
-from qc.model import Inspection, VerdictOutcome
+from qc.model import Claim, Inspection, VerdictOutcome
 from qc.report import html
 from qc.report.schema import FOLDER
 from qc.report.since import BEGIN, END, write_since
@@ -72,6 +73,21 @@ def test_agreeing_needs_no_reason_and_disagreeing_does(bench: Run) -> None:
     decision = decision_of(bench, "RMA-1")
     assert decision is not None and decision.pop("made")
     assert decision == {"outcome": "defect", "by": "A. Mueller", "reason": None, "code": None, "stale": False}
+
+
+def test_a_lost_copy_that_was_found_is_not_refunded(bench: Run, tmp_path: Path) -> None:
+    claim = Claim("lost", notified_on=date(2026, 10, 1), claimed_on=date(2026, 10, 2))
+    lost = inspected(replace(unseen(), copy=replace(unseen().copy, scans=(), claim=claim)), tmp_path / "lost", "RMA-4")
+    with Store(tmp_path / "qc.db") as store:
+        store.add(lost, POLICY, store.begin_run("inspect", []), key="RMA-4")
+    agreed = bench("decide", "RMA-4", "insufficient-evidence", *BY).out
+    assert ": LOST COPY. Decided by A. Mueller" in agreed and "Refund: yes (lost in transit)." in agreed
+    found = bench("decide", "RMA-4", "no-defect", *BY, "--reason", "found again").out
+    assert ": NO DEFECT. Decided by A. Mueller" in found and "Policy:" not in found
+    assert "Refund: no (no defect found)." in found
+    with Store(tmp_path / "qc.db") as store:
+        row = stored_rows(store)["RMA-4"]
+    assert (row.refund, row.route, row.waits) == ("not-eligible", "none", False)
 
 
 def test_a_code_is_a_reason_and_must_fit_the_outcome(bench: Run) -> None:

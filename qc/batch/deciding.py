@@ -12,7 +12,7 @@ from qc.batch.scan_hashes import changed, hash_of, scans_at
 from qc.batch.store import Entry, Store
 from qc.errors import UsageError
 from qc.judge.policy import Code, Policy
-from qc.judge.refund import decide_refund
+from qc.judge.refund import refund_decided
 from qc.model import Inspection, Refund, Verdict, VerdictOutcome
 from qc.report.words import VERDICT, one_line, ticket
 from qc.scan.statements import copy_id
@@ -141,7 +141,7 @@ def _sentence(
     machine = inspection.verdict
     said = f"{decided} (qc said {VERDICT[machine.outcome]}: {machine.summary.rstrip('.')})."
     verdict = Verdict(outcome, said, machine.not_checked, machine.rescan)
-    refund = decide_refund(verdict, inspection.findings, inspection.copy, policy, inspection.observations)
+    refund = refund_decided(outcome, inspection, policy)
     return ticket(replace(inspection, verdict=verdict, refund=refund), policy.k), refund
 
 
