@@ -238,6 +238,19 @@ def test_what_needs_a_person_comes_first_and_leaves_when_decided(desk: Desk) -> 
     assert [c for c, _, _ in desk.get("/queue?list=open").get_json()["copies"]] == ["RMA-4", "RMA-1", "RMA-2"]
 
 
+def test_what_is_to_be_scanned_again_or_seen_by_another_has_its_list(desk: Desk) -> None:
+    def listed(name: str) -> list[str]:
+        return [copy for copy, _, _ in desk.get(f"/queue?list={name}").get_json()["copies"]]
+
+    desk.decide("RMA-3", outcome="needs-review", code="rescan")
+    assert (listed("needs"), listed("again")) == (["RMA-4"], ["RMA-3"])
+    desk.decide("RMA-4", outcome="needs-review", code="second-person")
+    assert (listed("needs"), listed("again")) == (["RMA-4"], ["RMA-3"])
+    page = desk.get("/list?list=again").text
+    assert "To scan again" in page and "to be scanned again" in page
+    assert desk.get("/queue").get_json()["again"] == 1 and "needs another person" in desk.get("/list?list=needs").text
+
+
 def test_a_gun_finds_an_id_or_an_isbn(desk: Desk) -> None:
     desk.drawn.add("defect", "RMA-5", isbn="978-3-16-148410-0")
     for code, copy in {"RMA-2": "RMA-2", "rma-2": "RMA-2", "9783161484100": "RMA-5", "RMA-77": None}.items():

@@ -93,7 +93,7 @@ def as_decided(store: Store, entry: Entry, inspection: Inspection) -> Inspection
     if last is None or last.stale or policy is None:
         return inspection
     unchecked = inspection.verdict.summary.partition(NOT_CHECKED)
-    return _with_decision(inspection, policy, last.outcome, _said(last, policy) + "".join(unchecked[1:] or "."))
+    return _with_decision(inspection, policy, last.outcome, _said(last, policy) + ("".join(unchecked[1:]) or "."))
 
 
 def _said(last: Decision, policy: Policy | None) -> str:

@@ -40,6 +40,8 @@ VERDICT = {
     VerdictOutcome.NEEDS_REVIEW: "REVIEW",
     VerdictOutcome.INSUFFICIENT_EVIDENCE: "NO EVIDENCE",
 }
+LOST = "LOST COPY"
+"""In the place of the verdict of a copy that there is nothing to see of."""
 OUTCOME = {
     FindingOutcome.OUTSIDE: "OUTSIDE",
     FindingOutcome.UNDECIDED: "undecided",
@@ -274,9 +276,13 @@ def _scans(group: Sequence[Rescan]) -> Scans:
 
 def headline(inspection: Inspection) -> str:
     """The verdict in a word or two; of a lost copy that nothing can be seen of, what it is."""
-    lost = inspection.copy.claim.reason == "lost" and not inspection.copy.scans
-    nothing_seen = inspection.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE
-    return "LOST COPY" if lost and nothing_seen else VERDICT[inspection.verdict.outcome]
+    return LOST if lost(inspection) else VERDICT[inspection.verdict.outcome]
+
+
+def lost(inspection: Inspection) -> bool:
+    """Whether a copy is claimed as lost and nothing was scanned, and nobody decided otherwise."""
+    nothing_seen = inspection.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE and not inspection.copy.scans
+    return nothing_seen and inspection.copy.claim.reason == "lost"
 
 
 def refund(inspection: Inspection) -> str:
