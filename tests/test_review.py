@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from werkzeug.test import Client, TestResponse
 
 from qc.batch.exhibit_file import read_exhibits
 from qc.batch.store import Store
+from qc.judge.next_step import next_step
 from qc.review.door import Door
 from qc.review.queue import MIN_ALIKE, load_queue
 from qc.review.renewal import Renewal
@@ -223,6 +226,24 @@ def test_what_the_page_would_not_ask_is_refused(desk: Desk, asked: Any) -> None:
     assert answer.status_code == 400
     assert answer.get_json()["fault"]
     assert desk.rows() == []
+
+
+# --- what stands beside the keys
+
+
+def test_the_advice_and_what_a_key_does_to_the_refund_stand_beside_the_keys(desk: Desk) -> None:
+    def beside(copy: str) -> str:
+        page = desk.get(f"/copies/{copy}/").text.split('<div class="decide">')[1].split('<p class="links">')[0]
+        return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+    said = beside("RMA-3")
+    with Store(desk.drawn.path) as store:
+        inspection = store.inspection(next(e.id for e in store.copies() if e.copy == "RMA-3"))
+    assert inspection is not None and html.unescape(said).count(next_step(inspection)) == 1
+    assert "Defect: refund D" in said and "No defect: no refund F" in said
+    assert "the print is sound. no defect: no refund" in said
+    unseen = beside("RMA-4")
+    assert "Agree: the ticket says" in unseen and "New scan: it says" in unseen and "“To scan again”" in unseen
 
 
 # --- what waits
