@@ -124,7 +124,14 @@ class Shown:
 
     @property
     def waits(self) -> bool:
-        return self.decision["stale"] if self.decision else self.failed
+        if not self.decision:
+            return self.failed
+        return self.decision["stale"] or (self.decision["outcome"] == "needs-review" and not self.scan_again)
+
+    @property
+    def scan_again(self) -> bool:
+        asked = self.decision or {"stale": True}
+        return not asked["stale"] and (asked["outcome"] == "insufficient-evidence" or asked["code"] == "rescan")
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -275,6 +282,8 @@ class StoreMachine(RuleBasedStateMachine):
             )
             assert (row["decided"], row["person"]) == (decision.get("outcome", ""), decision.get("by", ""))
             assert row["stale"] == ("" if not decision else str(int(decision["stale"])))
+            assert row["scan_again"] == str(int(shown.scan_again))
+            assert row["exit"] == ("3" if shown.failed else "10" if shown.outcome == "defect" else "0")
             assert row["waits"] == str(int(shown.waits)) and row["judged_since"] == str(int(shown.judged_since))
             if not shown.failed and not (decision and not decision["stale"]):
                 assert row["refund"] == ("eligible" if shown.outcome == "defect" else "not-eligible")

@@ -6,21 +6,23 @@ import csv
 import io
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from conftest import Run
-from inspection_example import example, sound
+from inspection_example import example, sound, unseen
 from jsonschema import Draft202012Validator
 
 from qc.batch.overview import publish, renew, stored_rows
 from qc.batch.scan_hashes import scans_at
 from qc.batch.store import Store
 from qc.judge.policy import load_policy
-from qc.model import Inspection, VerdictOutcome
+from qc.model import Claim, Inspection, VerdictOutcome
 from qc.report import html
 from qc.report.schema import FOLDER
 from qc.report.since import BEGIN, END, write_since
+from qc.review.queue import load_queue
 
 POLICY = load_policy()
 BY = ("--store", "qc.db", "--by", "A. Mueller")
@@ -72,6 +74,60 @@ def test_agreeing_needs_no_reason_and_disagreeing_does(bench: Run) -> None:
     decision = decision_of(bench, "RMA-1")
     assert decision is not None and decision.pop("made")
     assert decision == {"outcome": "defect", "by": "A. Mueller", "reason": None, "code": None, "stale": False}
+
+
+def test_a_lost_copy_that_was_found_is_not_refunded(bench: Run, tmp_path: Path) -> None:
+    claim = Claim("lost", notified_on=date(2026, 10, 1), claimed_on=date(2026, 10, 2))
+    lost = inspected(replace(unseen(), copy=replace(unseen().copy, scans=(), claim=claim)), tmp_path / "lost", "RMA-4")
+    with Store(tmp_path / "qc.db") as store:
+        store.add(lost, POLICY, store.begin_run("inspect", []), key="RMA-4")
+        publish(store, list(stored_rows(store).values()), tmp_path / "night", "Returns in inbox")
+        assert next(i for i in load_queue(store).items if i.copy == "RMA-4").word == "LOST COPY"
+    assert "LOST COPY" in (tmp_path / "night" / "index.html").read_text("utf-8")
+    agreed = bench("decide", "RMA-4", "insufficient-evidence", *BY).out
+    assert ": LOST COPY. Decided by A. Mueller" in agreed and "Refund: yes (lost in transit)." in agreed
+    found = bench("decide", "RMA-4", "no-defect", *BY, "--reason", "found again").out
+    assert ": NO DEFECT. Decided by A. Mueller" in found and "Policy:" not in found
+    assert "Refund: no (no defect found)." in found
+    with Store(tmp_path / "qc.db") as store:
+        row = stored_rows(store)["RMA-4"]
+    assert (row.refund, row.route, row.waits) == ("not-eligible", "none", False)
+
+
+@pytest.mark.parametrize("how", [("needs-review", "--code", "rescan"), ("insufficient-evidence", "--reason", "dark")])
+def test_a_copy_to_be_scanned_again_stays_on_a_list_until_it_was(
+    bench: Run, tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    def row_and_index() -> tuple[dict[str, str], str]:
+        table = csv.DictReader(io.StringIO(bench("export", "--store", "qc.db", "--format", "csv").out))
+        index = (tmp_path / "night" / "index.html").read_text("utf-8")
+        return next(row for row in table if row["copy"] == "RMA-2"), index
+
+    assert bench("decide", "RMA-2", how[0], *BY, *how[1:]).code == 0
+    row, index = row_and_index()
+    assert (row["waits"], row["scan_again"], row["refund"]) == ("0", "1", "review")
+    assert "1 to be scanned again" in index and 'data-decision="again"' in index and "· to be scanned again" in index
+    scan = tmp_path / "inbox" / "RMA-2" / "p-0001.png"
+    scan.write_bytes(b"another scan")
+    with Store(tmp_path / "qc.db") as store:
+        store.add(inspected(sound(), scan.parent, "RMA-2"), POLICY, store.begin_run("batch", []), key="again")
+        renew(store, ["RMA-2"])
+    row, index = row_and_index()
+    assert (row["waits"], row["scan_again"], row["stale"]) == ("1", "0", "1") and "to be scanned again" not in index
+
+
+def test_what_is_left_to_another_person_waits(bench: Run, tmp_path: Path) -> None:
+    bench("decide", "RMA-2", "needs-review", *BY, "--code", "second-person")
+    with Store(tmp_path / "qc.db") as store:
+        row = stored_rows(store)["RMA-2"]
+    assert (row.waits, row.scan_again) == (True, False)
+
+
+def test_the_exit_of_a_copy_is_one_number(bench: Run, tmp_path: Path) -> None:
+    table = csv.DictReader(io.StringIO(bench("export", "--store", "qc.db", "--format", "csv").out))
+    summary = csv.DictReader(io.StringIO((tmp_path / "night" / "summary.csv").read_text("utf-8")))
+    expected = {"RMA-1": "10", "RMA-2": "0", "RMA-3": "3"}
+    assert {r["copy"]: r["exit"] for r in table} == {r["copy"]: r["exit"] for r in summary} == expected
 
 
 def test_a_code_is_a_reason_and_must_fit_the_outcome(bench: Run) -> None:

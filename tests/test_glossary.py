@@ -11,7 +11,7 @@ from qc.measure import MEASURES
 from qc.model import FindingOutcome, VerdictOutcome
 from qc.report.glossary import glossary, plain_texts
 from qc.report.page_of_words import markdown
-from qc.report.words import REASON, VERDICT
+from qc.report.words import LOST, OUTCOME, REASON, UNIT, VERDICT
 
 CODES = sorted({rule.code for policy in map(load_policy, shipped()) for rule in policy.rules if rule.code})
 
@@ -21,6 +21,21 @@ CODES = sorted({rule.code for policy in map(load_policy, shipped()) for rule in 
 )
 def test_every_word_is_known(name: str) -> None:
     assert plain_texts(name), name
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        *("ticket", "decision", "left over", "too deep", "gutter", LOST, "expected variance", "stale revision"),
+        *OUTCOME.values(),
+        *REASON.values(),
+        *UNIT.values(),
+        *(m.name for m in MEASURES.values()),
+        *(noun for m in MEASURES.values() for noun in m.codes.values()),
+    ],
+)
+def test_every_word_is_known_as_it_is_printed(printed: str) -> None:
+    assert plain_texts(printed), printed
 
 
 def test_every_text_is_plain_and_short() -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import Drawn, Run
+from inspection_example import example
 from PIL import Image
 from review_store import DrawnStore
 
 from qc.batch.store import Store
+from qc.judge.rule import limits_stated
+from qc.model import FindingOutcome
+from qc.report import html
 
 
 @pytest.fixture
@@ -36,7 +41,8 @@ def test_it_holds_verdict_decision_pictures_numbers_and_hashes(
     ended = run_qc("packet", "RMA-1", "--store", store, "--out", out)
     assert (ended.code, ended.out.strip()) == (0, str(out))
     page = out.read_text("utf-8")
-    assert "decided by anna" in page
+    head = page.split('class="verdict ')[1].split("</section>")[0]
+    assert "NO DEFECT" in head and "Decided by anna on" in head and "Refund: <b>no (no defect found)</b>" in head
     assert "RMA-1 (The Long Field, ISBN 9780000000002): NO DEFECT. Decided by anna" in page
     assert decided.out.split("(qc said")[0].strip() in re.sub(r"<[^>]+>", "", page)
     assert "−3.620 ± 0.060 mm" in page or "−3.62" in page
@@ -45,7 +51,7 @@ def test_it_holds_verdict_decision_pictures_numbers_and_hashes(
     assert "the scans are gone or changed" in page
     assert "<script" not in page
     for link in re.findall(r'(?:src|href)="([^"#]+)', page):
-        assert link.startswith(("data:", "file:")), link
+        assert link.startswith("data:"), link
 
 
 def test_its_pictures_are_cut_from_the_scans_at_their_resolution(drawn: Drawn, tmp_path: Path, run_qc: Run) -> None:
@@ -75,6 +81,33 @@ def test_what_is_inspected_has_its_finding_in_the_packet_and_its_decision_in_the
     assert 'class="since decided"' in head and "NO DEFECT. Decided by anna" in re.sub(r"<[^>]+>", "", head)
     assert run_qc("decide", "RMA-10482", "withdraw", "--store", store, "--by", "anna").code == 0
     assert "decided" not in (out / "RMA-10482" / "report.html").read_text("utf-8").split("<!-- since -->")[1][:60]
+
+
+@pytest.mark.parametrize("kind", ["needs-review", "insufficient-evidence", "defect", "no-defect"])
+def test_it_says_what_was_decided_and_nothing_for_the_bench(kind: str, tmp_path: Path, run_qc: Run) -> None:
+    store, out = DrawnStore(tmp_path), tmp_path / "packet.html"
+    store.add(kind, "RMA-1")
+    for outcome, word in (("defect", "DEFECT"), ("no-defect", "NO DEFECT")):
+        run_qc("decide", "RMA-1", outcome, "--store", store.path, "--by", "anna", "--reason", "Seen on the copy.")
+        assert run_qc("packet", "RMA-1", "--store", store.path, "--out", out).code == 0
+        page = out.read_text("utf-8").partition("<body>")[2]
+        shown = re.findall(r'<p class="word">.*?</span>([^<]+)', page)
+        assert shown == [word] and "Decided by anna on" in page and "a person decides" not in page
+        for internal in ("Next:", "then inspect again", "Look at", "file:", "/inbox", str(tmp_path)):
+            assert internal not in page, internal
+
+
+def test_limits_that_the_printer_does_not_name_are_marked_as_ours() -> None:
+    assert limits_stated('We have a 0.125" (3.2 mm) tolerance.', "< 3.175 mm", "> 3.2 mm")
+    assert limits_stated('Up to 1/16" variance.', "< 1.5875 mm", "> 2 mm") and limits_stated(
+        "Refunded.", "<= 0 count", "never"
+    )
+    assert not limits_stated("A small amount of color variance is expected.", "<= 0.6 fraction", "> 0.6 fraction")
+    cut = next(f for f in example().findings if f.outcome is FindingOutcome.OUTSIDE)
+    finding = replace(cut, clause="Color variance is expected.", within="<= 0.6 fraction", outside="never")
+    judged = replace(example(), findings=(finding,))
+    page = html.render(judged, (), k=2, outward=True)
+    assert "The limit is ours" in page and "outside never (our limit)" in page
 
 
 def test_a_copy_that_is_not_there_is_named_with_its_neighbors(drawn_store: DrawnStore, run_qc: Run) -> None:

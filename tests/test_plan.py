@@ -137,6 +137,9 @@ def test_a_page_of_another_book_stands_out_as_none(bench: Bench) -> None:
     assert plan["scans"][3]["looks_like"] is None and plan["scans"][3]["reference_page"] is None
     assert remark(plan, "not-recognized")["files"] == ["p-0004.jpg"]
     assert plan["not_scanned"] == [4]
+    text = bench.text()
+    assert "Not seen" in text and "not recognized by its small picture" in text and "Not scanned" not in text
+    assert "lost print" not in text and "stands out" not in text
 
 
 def test_a_mirrored_page_is_told(bench: Bench) -> None:

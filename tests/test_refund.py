@@ -1,17 +1,30 @@
 """The refund route: each row of the order, its dates to the day, and which row wins."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
 import pytest
+from inspection_example import example, sound, unseen
 
 from qc.geometry import Edge
 from qc.judge.judge import judge
 from qc.judge.policy import load_policy
-from qc.judge.refund import decide_refund
-from qc.model import BookCopy, Claim, Finding, FindingOutcome, ReferenceId, Refund, Verdict, VerdictOutcome, Where
+from qc.judge.refund import decide_refund, refund_decided
+from qc.model import (
+    BookCopy,
+    Claim,
+    Finding,
+    FindingOutcome,
+    Inspection,
+    ReferenceId,
+    Refund,
+    Verdict,
+    VerdictOutcome,
+    Where,
+)
 
 KDP = load_policy("kdp")
 DAY = date(2026, 10, 1)
@@ -212,3 +225,39 @@ def test_the_first_row_that_applies_wins(reason: str | None, outcome: VerdictOut
     else:
         expected = ("review", "review")
     assert route(refund) == expected
+
+
+CLAIMS = (Claim(), Claim("damaged"), Claim("lost", notified_on=DAY, claimed_on=DAY))
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+@pytest.mark.parametrize("machine", [example, sound, unseen])
+def test_what_a_person_calls_is_called_whatever_was_claimed(machine: Callable[[], Inspection], claim: Claim) -> None:
+    copy = replace(machine().copy, claim=replace(claim, printed_on=DAY, content_updated_on=DAY))
+    inspection = replace(machine(), copy=copy)
+    assert route(refund_decided(VerdictOutcome.DEFECT, inspection, KDP)) == ("eligible", "refund")
+    assert route(refund_decided(VerdictOutcome.NO_DEFECT, inspection, KDP)) == ("not-eligible", "none")
+    assert route(refund_decided(VerdictOutcome.NEEDS_REVIEW, inspection, KDP)) == ("review", "review")
+    agreed = refund_decided(VerdictOutcome.INSUFFICIENT_EVIDENCE, inspection, KDP)
+    assert route(agreed) == {"lost": ("eligible", "refund")}.get(claim.reason or "", ("review", "review"))
+
+
+def test_a_wrong_item_stays_one_whatever_a_person_decides_of_its_print() -> None:
+    wrong = replace(example(), copy=replace(example().copy, claim=Claim("wrong-item")))
+    assert {route(refund_decided(o, wrong, KDP)) for o in VerdictOutcome} == {("not-eligible", "returns-center")}
+
+
+def test_a_decision_cites_the_sentence_of_the_finding_in_dispute_or_none() -> None:
+    disputed = replace(DEEP, clause="A cut may be off by 3.2 mm.")
+    blank = replace(finding("blank-pages-at-end", 1, FindingOutcome.WITHIN), clause="Blank pages are added.")
+    called = replace(example(), findings=(blank, disputed))
+    open_ = replace(
+        called,
+        findings=(blank, replace(disputed, outcome=FindingOutcome.UNDECIDED)),
+        verdict=Verdict(VerdictOutcome.NEEDS_REVIEW, ""),
+    )
+    for inspection in (called, open_):
+        for outcome in (VerdictOutcome.DEFECT, VerdictOutcome.NO_DEFECT):
+            assert refund_decided(outcome, inspection, KDP).reasons[0].clause == disputed.clause
+    lost = replace(unseen(), copy=replace(unseen().copy, scans=(), claim=CLAIMS[2]))
+    assert [r.clause for r in refund_decided(VerdictOutcome.NO_DEFECT, lost, KDP).reasons] == [""]

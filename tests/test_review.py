@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from werkzeug.test import Client, TestResponse
 
 from qc.batch.exhibit_file import read_exhibits
 from qc.batch.store import Store
+from qc.judge.next_step import next_step
 from qc.review.door import Door
 from qc.review.queue import MIN_ALIKE, load_queue
 from qc.review.renewal import Renewal
@@ -225,6 +228,24 @@ def test_what_the_page_would_not_ask_is_refused(desk: Desk, asked: Any) -> None:
     assert desk.rows() == []
 
 
+# --- what stands beside the keys
+
+
+def test_the_advice_and_what_a_key_does_to_the_refund_stand_beside_the_keys(desk: Desk) -> None:
+    def beside(copy: str) -> str:
+        page = desk.get(f"/copies/{copy}/").text.split('<div class="decide">')[1].split('<p class="links">')[0]
+        return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+    said = beside("RMA-3")
+    with Store(desk.drawn.path) as store:
+        inspection = store.inspection(next(e.id for e in store.copies() if e.copy == "RMA-3"))
+    assert inspection is not None and html.unescape(said).count(next_step(inspection)) == 1
+    assert "Defect: refund D" in said and "No defect: no refund F" in said
+    assert "the print is sound. no defect: no refund" in said
+    unseen = beside("RMA-4")
+    assert "Agree: the ticket says" in unseen and "New scan: it says" in unseen and "“To scan again”" in unseen
+
+
 # --- what waits
 
 
@@ -236,6 +257,19 @@ def test_what_needs_a_person_comes_first_and_leaves_when_decided(desk: Desk) -> 
     desk.decide("RMA-3", outcome="no-defect", reason="Dust.")
     assert needed() == ["RMA-4"]
     assert [c for c, _, _ in desk.get("/queue?list=open").get_json()["copies"]] == ["RMA-4", "RMA-1", "RMA-2"]
+
+
+def test_what_is_to_be_scanned_again_or_seen_by_another_has_its_list(desk: Desk) -> None:
+    def listed(name: str) -> list[str]:
+        return [copy for copy, _, _ in desk.get(f"/queue?list={name}").get_json()["copies"]]
+
+    desk.decide("RMA-3", outcome="needs-review", code="rescan")
+    assert (listed("needs"), listed("again")) == (["RMA-4"], ["RMA-3"])
+    desk.decide("RMA-4", outcome="needs-review", code="second-person")
+    assert (listed("needs"), listed("again")) == (["RMA-4"], ["RMA-3"])
+    page = desk.get("/list?list=again").text
+    assert "To scan again" in page and "to be scanned again" in page
+    assert desk.get("/queue").get_json()["again"] == 1 and "needs another person" in desk.get("/list?list=needs").text
 
 
 def test_a_gun_finds_an_id_or_an_isbn(desk: Desk) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from qc.batch.known_files import KnownFiles
 from qc.batch.scan_hashes import changed, hash_of, scans_at
+from qc.batch.standing import Decision
 from qc.batch.store import Entry, Store
 from qc.errors import UsageError
 from qc.judge.policy import Code, Policy
-from qc.judge.refund import decide_refund
-from qc.model import Inspection, Refund, Verdict, VerdictOutcome
+from qc.judge.refund import refund_decided
+from qc.judge.summary import NOT_CHECKED
+from qc.model import Inspection, Refund, VerdictOutcome
 from qc.report.words import VERDICT, one_line, ticket
 from qc.scan.statements import copy_id
 
@@ -69,9 +71,8 @@ def decide(
     if not reason and chosen is None and machine not in (outcome, *_LEFT_OPEN):
         said = "qc did not judge it" if machine is None else f"qc said {VERDICT[machine]}"
         raise UsageError(f"{said}; say why you decide otherwise, with --reason or --code: others read it later.")
-    why = " ".join(filter(None, [chosen.text if chosen else "", reason]))
-    day = date.today()
-    sentence, refund = _sentence(entry, inspection, policy, outcome, one_line(person), one_line(why), day)
+    said = _decided_by(person, chosen.text if chosen else "", reason, date.today())
+    sentence, refund = _sentence(entry, inspection, policy, outcome, said)
     number = store.add_decision(entry.id, outcome, refund, person, reason, code, seen=seen)
     return Decided(number, sentence, remark)
 
@@ -83,10 +84,27 @@ def standing_ticket(store: Store, entry: Entry) -> str:
         return ""
     inspection = None if entry.failed else store.inspection(entry.id)
     policy = store.policy_in_force(entry.id)
+    return _sentence(entry, inspection, policy, last.outcome, _said(last, policy))[0]
+
+
+def as_decided(store: Store, entry: Entry, inspection: Inspection) -> Inspection:
+    """The latest inspection of a copy with verdict and refund as a person decided; as it is where nobody did on these scans."""
+    last, policy = store.decision(entry.copy), store.policy_in_force(entry.id)
+    if last is None or last.stale or policy is None:
+        return inspection
+    unchecked = inspection.verdict.summary.partition(NOT_CHECKED)
+    return _with_decision(inspection, policy, last.outcome, _said(last, policy) + ("".join(unchecked[1:]) or "."))
+
+
+def _said(last: Decision, policy: Policy | None) -> str:
     codes = {c.code: c.text for c in policy.codes} if policy is not None else {}
-    why = " ".join(filter(None, [codes.get(last.code or "", ""), last.reason]))
-    day = date.fromisoformat(last.made[:10])
-    return _sentence(entry, inspection, policy, last.outcome, one_line(last.person), one_line(why), day)[0]
+    return _decided_by(last.person, codes.get(last.code or "", ""), last.reason, date.fromisoformat(last.made[:10]))
+
+
+def _decided_by(person: str, text: str, reason: str, day: date) -> str:
+    """Who decided, and why, without a period."""
+    why = one_line(" ".join(filter(None, [text, reason]))).rstrip(".")
+    return f"Decided by {one_line(person)} on {day}{f': {why}' if why else ''}"
 
 
 def _check_scans(store: Store, entry: Entry, inspection: Inspection | None) -> str:
@@ -126,23 +144,19 @@ def _code(code: str, outcome: VerdictOutcome, policy: Policy | None) -> Code:
 
 
 def _sentence(
-    entry: Entry,
-    inspection: Inspection | None,
-    policy: Policy | None,
-    outcome: VerdictOutcome,
-    person: str,
-    why: str,
-    day: date,
+    entry: Entry, inspection: Inspection | None, policy: Policy | None, outcome: VerdictOutcome, said: str
 ) -> tuple[str, Refund | None]:
-    said = f": {why.rstrip('.')}" if why else ""
-    decided = f"Decided by {person} on {day}{said}"
     if inspection is None or policy is None:
-        return f"{entry.copy}: {VERDICT[outcome]}. {decided}. Its scans could not be inspected.", None
+        return f"{entry.copy}: {VERDICT[outcome]}. {said}. Its scans could not be inspected.", None
     machine = inspection.verdict
-    said = f"{decided} (qc said {VERDICT[machine.outcome]}: {machine.summary.rstrip('.')})."
-    verdict = Verdict(outcome, said, machine.not_checked, machine.rescan)
-    refund = decide_refund(verdict, inspection.findings, inspection.copy, policy, inspection.observations)
-    return ticket(replace(inspection, verdict=verdict, refund=refund), policy.k), refund
+    said = f"{said} (qc said {VERDICT[machine.outcome]}: {machine.summary.rstrip('.')})."
+    decided = _with_decision(inspection, policy, outcome, said)
+    return ticket(decided, policy.k), decided.refund
+
+
+def _with_decision(inspection: Inspection, policy: Policy, outcome: VerdictOutcome, said: str) -> Inspection:
+    verdict = replace(inspection.verdict, outcome=outcome, summary=said)
+    return replace(inspection, verdict=verdict, refund=refund_decided(outcome, inspection, policy))
 
 
 def withdraw(store: Store, copy: str, person: str, reason: str = "", *, seen: int | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from qc.batch.deciding import standing_ticket
 from qc.batch.standing import Decision
 from qc.batch.store import Store
-from qc.errors import OF_VERDICT, OutputError
+from qc.errors import OutputError
 from qc.report import batch_index
 from qc.report.files import write_text
 from qc.report.since import write_since
@@ -90,7 +90,7 @@ def _row(row: Mapping[str, Any]) -> Row:
         refund=row["refund"] or "",
         route=row["route"] or "",
         margin_mm=row["margin_mm"],
-        exit=OF_VERDICT[row["outcome"]] if row["outcome"] else row["exit"],
+        exit=row["exit"],
         message=row["summary"],
         isbn=row["isbn"] or "",
         title=row["title"] or "",
@@ -100,6 +100,9 @@ def _row(row: Mapping[str, Any]) -> Row:
         decided=row["decided"] or "",
         by=row["person"] or "",
         stale=None if row["stale"] is None else bool(row["stale"]),
+        waits=bool(row["waits"]),
+        scan_again=bool(row["scan_again"]),
+        lost=bool(row["lost"]),
     )
 
 

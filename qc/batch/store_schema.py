@@ -280,6 +280,37 @@ _WHAT_HOLDS = (
 )
 """What a person decided follows the copy, a verdict of `judge` counts where it was saved, and no sentence stands there twice."""
 
+_TO_SCAN_AGAIN = """
+    CREATE VIEW latest_verdicts AS
+    WITH standing AS (
+        SELECT copy, max(id) AS id FROM decision_history WHERE withdraws IS NULL AND NOT withdrawn GROUP BY copy
+    ), holds AS (
+        SELECT d.*, i.id AS of, d.scans IS NOT i.scans AS stale,
+               coalesce(d.refund, iif(d.outcome IN ('defect', 'no-defect'), '', 'review')) = 'review' AS open
+        FROM standing s JOIN decisions d ON d.id = s.id
+        JOIN inspections i ON i.id = (SELECT max(id) FROM inspections WHERE copy = s.copy)
+    )
+    SELECT i.copy, i.title, i.isbn, i.status, v.outcome, d.outcome AS decided, d.person, d.reason,
+           coalesce(iif(d.stale, NULL, d.refund), v.refund) AS refund,
+           coalesce(iif(d.stale, NULL, d.route), v.route) AS route, v.margin_mm,
+           coalesce(v.summary, i.message) AS summary,
+           p.name AS policy, p.version AS policy_version, v.made AS judged, d.made AS decided_on, i.reference, i.inspected,
+           CASE v.outcome WHEN 'defect' THEN 10 WHEN 'needs-review' THEN 11 WHEN 'insufficient-evidence' THEN 12
+                          WHEN 'no-defect' THEN 0 ELSE i.exit END AS exit,
+           i.path, i.report, i.id AS inspection_id, v.id AS verdict_id, d.code, d.stale,
+           CASE WHEN d.id IS NULL THEN coalesce(v.refund, 'review') = 'review' WHEN d.stale THEN 1
+                ELSE d.open AND NOT (d.code IS 'rescan' OR d.outcome = 'insufficient-evidence') END AS waits,
+           v.shows, v.run_id IS NOT NULL AND v.run_id != i.run_id AS judged_since, d.id AS decision_id,
+           coalesce(d.open AND NOT d.stale AND (d.code IS 'rescan' OR d.outcome = 'insufficient-evidence'), 0) AS scan_again,
+           v.outcome IS 'insufficient-evidence' AND i.facts ->> '$.copy.claim.reason' IS 'lost'
+               AND json_array_length(i.facts, '$.copy.scans') IS 0 AS lost
+    FROM inspections i
+    LEFT JOIN verdicts v ON v.id = (SELECT max(id) FROM verdicts WHERE inspection_id = i.id AND in_force)
+    LEFT JOIN policies p ON p.id = coalesce(v.policy_id, i.policy_id)
+    LEFT JOIN holds d ON d.of = i.id
+    WHERE i.id IN (SELECT max(id) FROM inspections GROUP BY copy)
+"""
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         *(f"CREATE TABLE {name} ({columns}) STRICT" for name, columns in _TABLES.items()),
@@ -302,5 +333,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     _WHAT_HOLDS,
+    # A copy that a person wants scanned again waits for scans, one that another is to look at for that person; `exit` is one number
+    # whether it could be inspected or not.
+    ("DROP VIEW latest_verdicts", _TO_SCAN_AGAIN, *_DESCRIBE),
 )
 """Statements of each step; a store of version n has the first n behind it."""

@@ -307,9 +307,16 @@ def _print(rows: Sequence[Row], total: int, out: Path, index: Path) -> None:
         cells = row.copy, row.outcome or "not inspected", *more, one_line(row.message)
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
-    waiting = sum(row.waits for row in rows)
     say_beside(console, "Summary", str(out / "summary.csv"))
-    say_beside(console, "Next", f"open {index}{f'; {waiting} of these copies wait for a person' if waiting else ''}")
+    say_beside(console, "Next", f"open {index}")
+    for label, named in (
+        ("Waits", [r.copy for r in rows if r.waits]),
+        ("Rescan", [r.copy for r in rows if r.scan_again]),
+    ):
+        if named:
+            whom = "a person" if label == "Waits" else "new scans"
+            count = f"{len(named)} {'copy waits' if len(named) == 1 else 'copies wait'}"
+            say_beside(console, label, f"{count} for {whom}: {', '.join(named)}")
     inspected = sum(bool(row.outcome) for row in rows)
     counts = ((sum(row.outcome == outcome for row in rows), word) for outcome, word in COUNTED)
     tally = ", ".join(f"{count} {word}" for count, word in counts if count)

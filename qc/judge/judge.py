@@ -17,7 +17,7 @@ from qc.judge.policy import Policy
 from qc.judge.rescan_list import in_groups, rescan_list, which
 from qc.judge.rule import Rule
 from qc.judge.scan_case import AGAIN, Case
-from qc.judge.summary import NOT_SCANNED, STALE, shortly, sound, worst
+from qc.judge.summary import NOT_CHECKED, NOT_SCANNED, STALE, shortly, sound, worst
 from qc.measure import MEASURES
 from qc.measure.color_defect import color_defect
 from qc.measure.details import GapDetail
@@ -146,7 +146,7 @@ def judge(
     gaps = _beside(unseen, missing, decision, reference) if copy.scans else []
     if gaps and not copy.pages:
         gaps = [*(g for g in gaps if g in cover_gaps(observations)), INSIDE]
-    summary = f"{said}; not checked: {shortly(gaps)}." if gaps else f"{said}."
+    summary = f"{said}{NOT_CHECKED}{shortly(gaps)}." if gaps else f"{said}."
     return findings, Verdict(decision, summary, tuple(unseen), rescan_list(case, decision, lacking))
 
 

@@ -11,9 +11,25 @@ from qc.judge.claim import Facts, known, printed_before_change
 from qc.judge.judge import compares_content
 from qc.judge.messages import reasons
 from qc.judge.policy import Policy
-from qc.judge.ranking import by_gravity
+from qc.judge.ranking import by_gravity, deciding
 from qc.measure.blank_pages import blank_pages_at_end
-from qc.model import BookCopy, Claim, Finding, FindingOutcome, Observation, Reason, Refund, Verdict, VerdictOutcome
+from qc.model import (
+    BookCopy,
+    Claim,
+    Finding,
+    FindingOutcome,
+    Inspection,
+    Observation,
+    Reason,
+    Refund,
+    Verdict,
+    VerdictOutcome,
+)
+
+_CALLED = (VerdictOutcome.DEFECT, VerdictOutcome.NEEDS_REVIEW)
+"""Verdicts that a finding speaks for."""
+_REFUNDED_SOUND = ("lost", "damaged")
+"""Claims that are refunded though the print is sound."""
 
 
 def decide_refund(
@@ -53,8 +69,8 @@ def decide_refund(
     """
     facts = known(copy, observations)
     copy, claim = facts.copy, facts.copy.claim
-    if claim.reason == "wrong-item" or (_other_item(copy) and not facts.isbn_doubt):
-        return Refund("not-eligible", "returns-center", (_reason(policy, "wrong-item"),))
+    if _other_item(facts):
+        return _to_returns_center(policy)
     if facts.isbn_doubt:
         return _review(policy, "needs-review", "wrong-item", detail=facts.isbn_doubt)
     if verdict.outcome is VerdictOutcome.DEFECT:
@@ -70,6 +86,43 @@ def decide_refund(
     if verdict.outcome is VerdictOutcome.NEEDS_REVIEW and facts.older_perhaps:
         return _review(policy, str(verdict.outcome), "stale-revision", detail=facts.date_doubt)
     return _review(policy, str(verdict.outcome), detail=_why_undecided(findings))
+
+
+def refund_decided(outcome: VerdictOutcome, inspection: Inspection, policy: Policy) -> Refund:
+    """The refund that follows from what a person decided of an inspected copy.
+
+    Where `decide_refund` leaves it to a person, this was the person: defect is eligible and no defect is not, whatever was
+    claimed (a copy claimed as lost may be found again). A wrong item stays one, review stays open, and insufficient evidence is
+    what it is of a verdict. The first reason carries the sentence of the finding in dispute, the one that decided the verdict.
+    """
+    facts = known(inspection.copy, inspection.observations)
+    disputed = deciding(inspection) if inspection.verdict.outcome in _CALLED else None
+    if _other_item(facts):
+        return _to_returns_center(policy)
+    if outcome is VerdictOutcome.DEFECT:
+        outside = [f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.OUTSIDE]
+        return _eligible(outside or [f for f in (disputed,) if f], policy)
+    if outcome is VerdictOutcome.NO_DEFECT:
+        return Refund("not-eligible", "none", _none_found(inspection.findings, facts.copy.claim, policy, disputed))
+    if outcome is VerdictOutcome.NEEDS_REVIEW:
+        return _review(policy, str(outcome), detail=_why_undecided(inspection.findings))
+    verdict = replace(inspection.verdict, outcome=outcome)
+    return decide_refund(verdict, inspection.findings, inspection.copy, policy, inspection.observations)
+
+
+def _none_found(
+    findings: Sequence[Finding], claim: Claim, policy: Policy, disputed: Finding | None
+) -> tuple[Reason, ...]:
+    if disputed is not None:
+        return (Reason("none-found", disputed.clause, disputed.source, disputed.verbatim),)
+    if claim.reason in _REFUNDED_SOUND:
+        # No sentence of the policy says why such a claim is refused.
+        return (Reason("none-found", "", ""),)
+    return _sound(findings, claim, policy)
+
+
+def _to_returns_center(policy: Policy) -> Refund:
+    return Refund("not-eligible", "returns-center", (_reason(policy, "wrong-item"),))
 
 
 def _why_undecided(findings: Sequence[Finding]) -> str:
@@ -88,7 +141,11 @@ def _defect(findings: Sequence[Finding], facts: Facts, policy: Policy) -> Refund
     doubtful = facts.date_doubt or _same_day(facts.copy.claim)
     if doubtful and all(compares_content(f.measure) for f in defects):
         return _review(policy, "needs-review", "stale-revision", detail=facts.date_doubt)
-    rules = [Reason("defect", f.clause, f.source, f.verbatim) for f in defects]
+    return _eligible(defects, policy)
+
+
+def _eligible(findings: Sequence[Finding], policy: Policy) -> Refund:
+    rules = [Reason("defect", f.clause, f.source, f.verbatim) for f in findings]
     return Refund("eligible", "refund", _distinct([*rules, _reason(policy, "defect")]))
 
 
@@ -123,9 +180,11 @@ def _same_day(claim: Claim) -> bool:
     return claim.printed_on is not None and claim.printed_on == claim.content_updated_on
 
 
-def _other_item(copy: BookCopy) -> bool:
-    read, ordered = copy.isbn, copy.claim.ordered_isbn
-    return bool(read and ordered and not same_book(read, ordered))
+def _other_item(facts: Facts) -> bool:
+    """Whether it is claimed, or was surely read, that another item came."""
+    read, claim = facts.copy.isbn, facts.copy.claim
+    differs = bool(read and claim.ordered_isbn and not same_book(read, claim.ordered_isbn))
+    return claim.reason == "wrong-item" or (differs and not facts.isbn_doubt)
 
 
 def _review(policy: Policy, *codes: str, detail: str = "") -> Refund:

@@ -10,9 +10,12 @@ from qc.geometry import Edge
 from qc.judge.clause import Clause
 from qc.measure import MEASURES
 from qc.model import FindingOutcome, ScanSettings
-from qc.units import number, to_mm
+from qc.units import MM_PER_INCH, number, to_mm
 
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:/\d+)?")
+_ROUNDED = 0.01
+"""As a share of a limit: 3.2 mm for 3.175 mm is 0.8 % more. No two limits of the shipped policies lie nearer."""
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -51,6 +54,18 @@ def read_limit(text: str) -> tuple[Limit, str] | None:
     op, minus, digits, unit = match.groups()
     value = -number(digits) if minus else number(digits)
     return Limit(op, to_mm(value, unit) if unit in ("mm", "in") else value, text.strip()), unit
+
+
+def limits_stated(clause: str, *limits: str) -> bool:
+    """Whether a sentence of the printer states one of these limits, or there is none to state: zero, never and
+    a count go without saying.
+
+    A number in inches counts for the millimeters that it makes, rounded as printers round them (0.125 in is called 3.2 mm).
+    """
+    values = [abs(found[0].value) for text in limits if (found := read_limit(text)) and found[1] != "count"]
+    said = [number(digits) for digits in _NUMBER.findall(clause)]
+    asked = [v for v in values if v]
+    return not asked or any(abs(s * unit - v) <= _ROUNDED * v for v in asked for s in said for unit in (1, MM_PER_INCH))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,8 @@ from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.words import counted
 from qc.model import Claim, Finding, FindingOutcome, Observation
 
+NOT_CHECKED = "; not checked: "
+"""Parts a summary from what was not checked."""
 NOT_SCANNED = "pages not scanned: "
 STALE = " (stale revision)"
 MOST_GAPS = 3

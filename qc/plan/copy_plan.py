@@ -117,7 +117,7 @@ class Plan:
     alignment : Alignment or None
         Of the pages with the reference.
     not_scanned : tuple of int
-        Reference pages with print that no scan shows.
+        Reference pages with print that no scan was recognized as, by its small picture.
     passed_over : tuple of str
         Files in its folder that are not read.
     cover : CoverSides or None

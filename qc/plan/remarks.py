@@ -70,7 +70,7 @@ def _contents(plan: Plan) -> Iterator[Remark]:
     )
     if len(unclear) > max(len(printed) / 2, 2):
         message = (
-            f"For {len(unclear)} of {len(printed)} pages with print no page of the reference stands out: check that it is the "
+            f"{len(unclear)} of {len(printed)} pages with print were not recognized by their small pictures: check that it is the "
             "ordered book and revision."
         )
         yield Remark("check", "not-recognized", message, _names(unclear))
@@ -80,8 +80,8 @@ def _contents(plan: Plan) -> Iterator[Remark]:
             "not-recognized",
             unclear,
             lambda s: (
-                f"No page of the reference stands out for {s.name}: it is of another book or revision, has lost print, or is "
-                "much like others. The inspection looks closer."
+                f"{s.name} was not recognized by its small picture: it may have little print, be much like other pages, or be of "
+                "another book or revision. The inspection looks closer."
             ),
         )
     written = has_content(plan.reference.thumbnails())

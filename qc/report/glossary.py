@@ -8,8 +8,8 @@ from functools import cache
 from importlib import resources
 
 from qc.flags import Flag
-from qc.model import VerdictOutcome
-from qc.report.words import VERDICT
+from qc.measure import MEASURES
+from qc.report.words import REASON, UNIT, VERDICT
 
 HEADINGS: Mapping[str, str] = {
     "verdicts": "Verdicts",
@@ -34,19 +34,30 @@ def glossary() -> Mapping[str, Mapping[str, str]]:
 
 
 def plain_texts(name: str) -> list[tuple[str, str, str]]:
-    """Heading, word and text of every entry of this name; a verdict may be named as reports print it.
+    """Heading, word and text of every entry of this name, which may be written as reports print it.
 
-    ``u`` and ``U`` are two words; of all others the case does not matter.
+    ``u`` and ``U`` are two words; of all others the case does not matter, nor whether their parts are joined by hyphens.
     """
     entries = [(HEADINGS[room], word, text) for room, texts in glossary().items() for word, text in texts.items()]
     exact = [entry for entry in entries if entry[1] == name]
-    sought = _PRINTED.get(name.upper(), name).lower()
-    return exact or [entry for entry in entries if entry[1].lower() == sought]
+    known = [entry for entry in entries if _folded(entry[1]) == _folded(name)]
+    sought = {_folded(word) for word in _printed().get(_folded(name), ())}
+    return exact or known or [entry for entry in entries if _folded(entry[1]) in sought]
 
 
-_PRINTED: Mapping[str, str] = {printed: str(outcome) for outcome, printed in VERDICT.items()} | {
-    "NO-EVIDENCE": str(VerdictOutcome.INSUFFICIENT_EVIDENCE)
-}
+def _folded(word: str) -> str:
+    return "-".join(word.lower().split())
+
+
+@cache
+def _printed() -> Mapping[str, list[str]]:
+    """The words behind what reports print: verdicts, reasons of a refund, units, and the nouns of measures and their faults."""
+    nouns = [(noun, code) for m in MEASURES.values() for code, noun in ((m.id, m.name), *m.codes.items())]
+    pairs = [*((said, str(word)) for words in (VERDICT, REASON, UNIT) for word, said in words.items()), *nouns]
+    behind: dict[str, list[str]] = {}
+    for printed, word in pairs:
+        behind.setdefault(_folded(printed), []).append(word)
+    return behind
 
 
 def _upper(text: str) -> str:

@@ -12,9 +12,10 @@ from qc.judge.clause import cite
 from qc.judge.cover_gaps import looked_at_cover
 from qc.judge.next_step import next_step
 from qc.judge.ranking import by_cause, by_gravity
+from qc.judge.rule import limits_stated
 from qc.judge.sequence_words import how_scanned, sides_taken
 from qc.measure import MEASURES
-from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Role, VerdictOutcome
+from qc.model import Finding, FindingOutcome, Inspection, PageKind, PageRecord, Reason, Role, VerdictOutcome
 from qc.report import trim_drawing, words
 from qc.report.cover_words import cover_line
 from qc.report.crops import thumbnail
@@ -63,7 +64,7 @@ def render(
     wrap: WrapDrawing | None = None,
     links: Links = Links(),  # noqa: B008 - frozen
     ticket: str = "",
-    opened: bool = False,
+    outward: bool = False,
 ) -> str:
     """HTML text of the report.
 
@@ -85,8 +86,8 @@ def render(
         What pictures open.
     ticket : str
         In the place of that of the verdict: what a person decided.
-    opened : bool
-        All of it is shown without a click.
+    outward : bool
+        For others than the bench: all of it is shown without a click, and no next step, scans to make or paths of this machine.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def render(
     """
     shown = [(e, [links.of_finding(n, m) for m in range(1, len(e.pictures) + 1)]) for n, e in enumerate(exhibits, 1)]
     lead = next((s for s in shown if s[0].finding.severity == "defect"), None)
-    ranked, strip = by_gravity(inspection.findings), strip_of(inspection, links)
+    ranked, strip = by_gravity(inspection.findings), strip_of(inspection, None if outward else links)
     # What differs between copies is the odd one's fault, whose own report says so.
     quiet = [f for f in ranked if f.where.copies]
     counting = counting_of(inspection)
@@ -104,7 +105,7 @@ def render(
     page = template.render(
         i=inspection,
         k=k,
-        opened=opened,
+        outward=outward,
         ticket=ticket or words.ticket(inspection, k),
         imprint=imprint,
         cite=cite,
@@ -118,10 +119,11 @@ def render(
         between=words.between_copies(inspection),
         seen=[s for s in strip if s.picture][:6],
         cited=words.cited(inspection),
+        states_limit=_states,
         lead=lead,
         more=[s for s in shown if s is not lead],
         index=links.index,
-        scan_links={(s.name, s.frame): scan_link(s) for s in inspection.copy.scans},
+        scan_links={} if outward else {(s.name, s.frame): scan_link(s) for s in inspection.copy.scans},
         drawing=trim_drawing.page_drawing(inspection),
         drawing_size=trim_drawing.DRAWING,
         wrap=wrap,
@@ -176,7 +178,10 @@ def counting_of(inspection: Inspection) -> list[Finding]:
         for f in by_gravity(inspection.findings)
         if f.outcome in _SHOWS and f.severity == "defect" and not f.where.copies
     ]
-    stands = inspection.verdict.outcome is VerdictOutcome.DEFECT
+    # Of a defect that a person called, nothing may be outside.
+    stands = inspection.verdict.outcome is VerdictOutcome.DEFECT and any(
+        f.outcome is FindingOutcome.OUTSIDE for f in shows
+    )
     return [f for f in shows if f.outcome is FindingOutcome.OUTSIDE or not stands]
 
 
@@ -187,16 +192,21 @@ def _changing_nothing(ranked: Sequence[Finding], counting: Sequence[Finding]) ->
     return [f for f in shows if f not in counting and f.where.page not in told]
 
 
-def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[str, str, str], None]]:
-    """Each sentence of the policy once, cited, with its source, and the rules and limits that rest on it."""
-    said: dict[tuple[str, str], dict[tuple[str, str, str], None]] = {}
+def _clauses(findings: Sequence[Finding]) -> dict[tuple[str, str], dict[tuple[str, str, str], bool]]:
+    """Each sentence of the policy once, cited, with its source; the rules and limits on it, and whether it states them."""
+    said: dict[tuple[str, str], dict[tuple[str, str, str], bool]] = {}
     for f in findings:
-        said.setdefault((cite(f.clause, f.verbatim), f.source), {})[f.rule, f.within, f.outside] = None
+        said.setdefault((cite(f.clause, f.verbatim), f.source), {})[f.rule, f.within, f.outside] = _states(f)
     return said
 
 
-def strip_of(inspection: Inspection, links: Links) -> list[StripPage]:
-    """The scans of a copy in reading order, with small pictures and what was found on each."""
+def _states(cited: Finding | Reason) -> bool:
+    """Whether the sentence states the limit that was judged by; a reason of a refund has none."""
+    return isinstance(cited, Reason) or limits_stated(cited.clause, cited.within, cited.outside)
+
+
+def strip_of(inspection: Inspection, links: Links | None) -> list[StripPage]:
+    """The scans of a copy in reading order, with small pictures and what was found on each; without `links` they open nothing."""
     numbers = {(s.name, s.frame): n for n, s in enumerate(inspection.copy.pages, 1)}
     flags: dict[int, dict[str, None]] = {}
     for o in inspection.observations:
@@ -216,7 +226,7 @@ def strip_of(inspection: Inspection, links: Links) -> list[StripPage]:
             or (f.where.page is None and key in [(e.file, e.frame) for e in f.evidence])
         )
         shown = tuple(f for f in flags.get(number or 0, ()) if not _goes_without_saying(f, record))
-        link = links.of_page(n, scans.get(key))
+        link = links.of_page(n, scans.get(key)) if links is not None else ""
         strip.append(StripPage(record, link, number, pictures.get(key), shown, found))
     return strip
 

@@ -71,7 +71,11 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
         undone = "" if plan.order == AS_SCANNED else f"; scanned in the order {plan.order!r}, which is undone"
         yield "Order", f"by the {plan.order_from}{undone}{_turned(plan)}"
     if plan.not_scanned and plan.pages and not copy.scan.complete:
-        yield "Not scanned", f"reference page{'s' * (len(plan.not_scanned) > 1)} {ranges(plan.not_scanned)}"
+        named = f"reference page{'s' * (len(plan.not_scanned) > 1)} {ranges(plan.not_scanned)}"
+        if any(_unclear(s, plan) for s in plan.pages):
+            yield "Not seen", f"{named}, unless among the scans that were not recognized by their small pictures"
+        else:
+            yield "Not scanned", named
     if plan.scanner.profile is not None:
         yield "Scanner", plan.scanner.note
     if plan.reference_id.note and plan.reference is not None:
@@ -233,9 +237,13 @@ def _print(first: SeenScan, last: SeenScan, plan: Plan) -> str:
         return _numbers("reference page", first.mirrored, last.mirrored) + " in a mirror"
     if first.options:
         return f"reference page {' or '.join(map(str, first.options))}"
-    return "print like several reference pages" if first.repeated else "no reference page stands out"
+    return "print like several reference pages" if first.repeated else "not recognized by its small picture"
 
 
 def _odd(scan: SeenScan, plan: Plan) -> bool:
-    unclear = scan.record.kind is PageKind.CONTENT and scan.looks_like is None and plan.reference is not None
-    return bool(scan.position and (scan.same_as or scan.record.upside_down or unclear))
+    return bool(scan.position and (scan.same_as or scan.record.upside_down or _unclear(scan, plan)))
+
+
+def _unclear(scan: SeenScan, plan: Plan) -> bool:
+    """Whether a page with print was recognized as none of the reference."""
+    return scan.record.kind is PageKind.CONTENT and scan.looks_like is None and plan.reference is not None

@@ -374,6 +374,9 @@ class Plan(TypedDict):
     reference: PlannedReference
     order: Order
     scans: Annotated[list[PlannedScan], Says(description="In reading order, covers included.")]
-    not_scanned: Annotated[list[Positive], Says(description="Reference pages with print that no scan shows.")]
+    not_scanned: Annotated[
+        list[Positive],
+        Says(description="Reference pages with print that no scan was recognized as, by its small picture."),
+    ]
     passed_over: Annotated[list[str], Says(description="Files in the folder that are not read.")]
     remarks: list[Remark]

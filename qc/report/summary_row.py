@@ -9,6 +9,7 @@ from typing import Any
 from qc.judge.ranking import margin_mm, shows
 from qc.model import Inspection
 from qc.report.csv_text import Number, csv_text
+from qc.report.words import lost
 
 COLUMNS = ("copy", "outcome", "refund", "route", "margin_mm", "exit", "message", "decided", "by", "stale")
 """Of summary.csv; `stale` is 1 or 0 where somebody decided."""
@@ -20,7 +21,8 @@ class Row:
 
     `shows` are the rules of severity defect that it is outside of or that are undecided, the gravest first. `report` is
     the path of its report. `decided` is the outcome that a person (`by`) decided, empty where nobody did; `stale` says that the
-    scans changed since.
+    scans changed since. `waits` is whether a person is to decide, `scan_again` whether one asked for new scans, and `lost` that the
+    copy is claimed so and nothing was scanned.
     """
 
     copy: str
@@ -38,11 +40,9 @@ class Row:
     decided: str = ""
     by: str = ""
     stale: bool | None = None
-
-    @property
-    def waits(self) -> bool:
-        """Whether a person is to decide: the refund is up for review, or what was decided is stale."""
-        return bool(self.stale) if self.decided else self.refund in ("review", "")
+    waits: bool = False
+    scan_again: bool = False
+    lost: bool = False
 
 
 def row_of(inspection: Inspection, exit_code: int, report: str) -> Row:
@@ -60,12 +60,14 @@ def row_of(inspection: Inspection, exit_code: int, report: str) -> Row:
         shows=shows(inspection.findings),
         policy=f"{inspection.policy.id} {inspection.policy.version}",
         report=report,
+        waits=inspection.refund.outcome == "review",
+        lost=lost(inspection),
     )
 
 
 def not_inspected(copy: str, code: int, message: str) -> Row:
     """The line of a copy that could not be inspected."""
-    return Row(copy, "", "", "", None, code, message)
+    return Row(copy, "", "", "", None, code, message, waits=True)
 
 
 def shared(rows: Sequence[Row]) -> Mapping[str, str]:

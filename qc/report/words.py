@@ -40,6 +40,8 @@ VERDICT = {
     VerdictOutcome.NEEDS_REVIEW: "REVIEW",
     VerdictOutcome.INSUFFICIENT_EVIDENCE: "NO EVIDENCE",
 }
+LOST = "LOST COPY"
+"""In the place of the verdict of a copy that there is nothing to see of."""
 OUTCOME = {
     FindingOutcome.OUTSIDE: "OUTSIDE",
     FindingOutcome.UNDECIDED: "undecided",
@@ -278,8 +280,13 @@ def _scans(group: Sequence[Rescan]) -> Scans:
 
 def headline(inspection: Inspection) -> str:
     """The verdict in a word or two; of a lost copy that nothing can be seen of, what it is."""
-    lost = inspection.copy.claim.reason == "lost" and not inspection.copy.scans
-    return "LOST COPY" if lost else VERDICT[inspection.verdict.outcome]
+    return LOST if lost(inspection) else VERDICT[inspection.verdict.outcome]
+
+
+def lost(inspection: Inspection) -> bool:
+    """Whether a copy is claimed as lost and nothing was scanned, and nobody decided otherwise."""
+    nothing_seen = inspection.verdict.outcome is VerdictOutcome.INSUFFICIENT_EVIDENCE and not inspection.copy.scans
+    return nothing_seen and inspection.copy.claim.reason == "lost"
 
 
 def refund(inspection: Inspection) -> str:
@@ -307,7 +314,7 @@ def ticket(inspection: Inspection, k: float) -> str:
     """What to paste into the refund ticket: verdict, clause, refund, and in brackets what it rests on; `k` expands u to U."""
     copy, policy, rests_on = inspection.copy, inspection.policy, cited(inspection)
     named = ", ".join(p for p in (copy.title, copy.isbn and f"ISBN {copy.isbn}") if p)
-    clause = f" Policy: {_sentence(cite(rests_on.clause, rests_on.verbatim))}" if rests_on else ""
+    clause = f" Policy: {_sentence(cite(rests_on.clause, rests_on.verbatim))}" if rests_on and rests_on.clause else ""
     basis = deciding(inspection)
     measured_by = [f"policy {policy.id} {policy.version}"]
     if basis is not None and basis.value is not None:

@@ -6,9 +6,8 @@ import base64
 from dataclasses import replace
 from pathlib import Path
 
-from qc.batch.deciding import standing_ticket
+from qc.batch.deciding import as_decided, standing_ticket
 from qc.batch.exhibit_file import read_exhibits, read_thumbnails
-from qc.batch.overview import decision_said
 from qc.batch.store import Entry, Store
 from qc.errors import QcError, UsageError
 from qc.judge.messages import listed
@@ -26,7 +25,7 @@ QUALITY = 85
 
 
 def packet(store: Store, entry: Entry) -> str:
-    """HTML text of the packet of a copy.
+    """HTML text of the packet of a copy: what was decided, else the verdict, without what only the bench needs.
 
     Raises
     ------
@@ -40,15 +39,15 @@ def packet(store: Store, entry: Entry) -> str:
     shown = read_exhibits(folder) if folder else ()
     pictures = _Pictures(inspection, Path(entry.path), folder)
     exhibits = [pictures.of(exhibit, number) for number, exhibit in enumerate(shown, 1)]
-    pictured = replace(inspection, pictures=read_thumbnails(folder) if folder else {})
+    decided = as_decided(store, entry, inspection)
     page = html.render(
-        pictured,
+        replace(decided, pictures=read_thumbnails(folder) if folder else {}),
         exhibits,
         k=store.policy(inspection.policy.sha256).k,
-        ticket=standing_ticket(store, entry),
-        opened=True,
+        ticket=standing_ticket(store, entry) if decided is not inspection else "",
+        outward=True,
     )
-    return with_since(page, [*decision_said(store.decision(entry.copy)), *pictures.said])
+    return with_since(page, pictures.said)
 
 
 class _Pictures:

@@ -12,9 +12,12 @@ from qc.batch.store import Store
 from qc.judge.messages import name_of
 from qc.judge.ranking import deciding
 from qc.measure.readings import print_place
+from qc.model import VerdictOutcome
+from qc.report.words import LOST, VERDICT
 
 LISTS: Mapping[str, str] = {
     "needs": "Needs you",
+    "again": "To scan again",
     "open": "All undecided",
     "decided": "Decided",
     "all": "All copies",
@@ -32,7 +35,8 @@ class Item:
 
     `rule` is the gravest that speaks against it, `plant` where it was printed as far as that was read. `decided` is empty where
     nobody has decided; `seen` numbers the decision that stands, so that two persons notice each other. `alike` is the pattern that
-    it belongs to. `needs_person` is whether the refund waits for a decision, none having been made of the scans as they are.
+    it belongs to. `needs_person` is whether the refund waits for a decision, `scan_again` whether one asked for new scans that did
+    not come yet. `lost` is that it is claimed so and nothing was scanned.
     """
 
     copy: str
@@ -51,6 +55,8 @@ class Item:
     stale: bool = False
     seen: int = 0
     needs_person: bool = False
+    scan_again: bool = False
+    lost: bool = False
     report: str = ""
     alike: str = ""
 
@@ -58,6 +64,11 @@ class Item:
     def waits(self) -> bool:
         """Whether nobody has decided of the scans as they are."""
         return not self.decided or self.stale
+
+    @property
+    def word(self) -> str:
+        """The verdict of qc in a word or two."""
+        return LOST if self.lost else VERDICT[VerdictOutcome(self.outcome)] if self.outcome else "NOT INSPECTED"
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,7 @@ class Queue:
     def listed(self, name: str) -> list[Item]:
         """The copies of a list, see `LISTS`."""
         kept = {"needs": [i.needs_person for i in self.items], "open": [i.waits for i in self.items]}
+        kept["again"] = [i.scan_again for i in self.items]
         kept["decided"] = [not waits for waits in kept["open"]]
         return [i for i, keep in zip(self.items, kept.get(name, [True] * len(self.items)), strict=True) if keep]
 
@@ -105,9 +117,10 @@ class Queue:
 
     @property
     def progress(self) -> dict[str, int]:
-        """How many copies there are, are decided, and need a person."""
-        decided = sum(not i.waits for i in self.items)
-        return {"total": len(self.items), "decided": decided, "needs": sum(i.needs_person for i in self.items)}
+        """How many copies there are, are decided, need a person, and are to be scanned again."""
+        decided, again = sum(not i.waits for i in self.items), sum(i.scan_again for i in self.items)
+        needs = sum(i.needs_person for i in self.items)
+        return {"total": len(self.items), "decided": decided, "needs": needs, "again": again}
 
     @property
     def tally(self) -> list[tuple[str, int]]:
@@ -153,6 +166,8 @@ def _item(row: Mapping[str, Any], plant: str) -> Item:
         stale=bool(row["stale"]),
         seen=row["decision_id"] or 0,
         needs_person=bool(row["waits"]),
+        scan_again=bool(row["scan_again"]),
+        lost=bool(row["lost"]),
         report=row["report"] or "",
     )
 

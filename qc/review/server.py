@@ -51,7 +51,9 @@ class Pages:
         """The first copy that waits, or that none does."""
         with Store(self._path) as store:
             queue = self._queue(store)[1]
-            first = next((i for i in queue.listed(_list_name()) if i.waits), None)
+            first = next(
+                (i for i in queue.listed(_list_name()) if i.waits or (i.needs_person and i.by != self._by)), None
+            )
             return self._copy(store, first) if first else self._whole(store, self._end(queue))
 
     def copy(self, copy: str) -> str:
@@ -139,10 +141,12 @@ class Pages:
         return _render("page.html", part=part, by=self._by, copy=copy, named=_list_name(), queue=state)
 
     def _summary(self, store: Store) -> dict[str, Any]:
-        """What the script needs of the list: each copy, the decision that stands on it, and whether it waits."""
+        """What the script needs of the list: each copy, the decision that stands on it, and whether it waits for somebody."""
         version, queue = self._queue(store)
         named = _list_name()
-        copies = [[i.copy, i.seen, i.waits] for i in queue.listed("all" if named == "decided" else named)]
+        copies = [
+            [i.copy, i.seen, i.waits or i.needs_person] for i in queue.listed("all" if named == "decided" else named)
+        ]
         return {"version": version, "list": named, "copies": copies, **queue.progress}
 
     def _change(self, change: Change) -> Response:

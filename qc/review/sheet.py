@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qc.batch.exhibit_file import read_exhibits, read_thumbnails
 from qc.batch.store import Store
 from qc.errors import UsageError
+from qc.judge.next_step import next_step
 from qc.judge.policy import Policy
 from qc.judge.ranking import by_cause
-from qc.model import Finding, Inspection
+from qc.judge.refund import refund_decided
+from qc.model import Finding, Inspection, VerdictOutcome
 from qc.report import trim_drawing
 from qc.report.evidence import Exhibit
 from qc.report.html import StripPage, counting_of, strip_of
 from qc.report.large_pictures import FOLDER, finding_name, links_beside
 from qc.review.queue import Item, Pattern, Queue
+
+_REFUND = {"eligible": "refund", "not-eligible": "no refund", "review": "refund stays open"}
+_UNSEEN = str(VerdictOutcome.INSUFFICIENT_EVIDENCE)
 
 
 class Gone(UsageError):
@@ -33,7 +39,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A copy as it is looked at; `inspection` is None where it could not be inspected. `report` is whether its report is there."""
+    """A copy as it is looked at; `inspection` is None where it could not be inspected. `report` is whether its report is there.
+
+    `advice` is what settles what qc leaves to a person, empty where nothing is left; `refunds` says of each outcome what deciding
+    it does to the refund.
+    """
 
     item: Item
     inspection: Inspection | None = None
@@ -43,6 +53,8 @@ class Sheet:
     drawing: trim_drawing.PageDrawing | None = None
     pattern: Pattern | None = None
     report: bool = False
+    advice: str = ""
+    refunds: Mapping[str, str] = field(default_factory=dict)
 
 
 def sheet_of(store: Store, queue: Queue, item: Item, base: str) -> Sheet:
@@ -61,15 +73,19 @@ def sheet_of(store: Store, queue: Queue, item: Item, base: str) -> Sheet:
             picture = pictures.get((page.record.file, page.record.frame))
             strip.append(replace(page, link=_address(page.link, base, item), picture=picture))
         exhibits = [_with_addresses(e, n, base, item) for n, e in enumerate(read_exhibits(folder), 1)]
+    policy = store.policy(inspection.policy.sha256)
+    left_open = inspection.refund.outcome == "review" and not (item.outcome == _UNSEEN and inspection.verdict.rescan)
     return Sheet(
         item,
         inspection,
-        store.policy(inspection.policy.sha256),
+        policy,
         _shown(inspection, exhibits, strip),
         tuple(strip),
         trim_drawing.page_drawing(inspection),
         pattern,
         there,
+        next_step(inspection) if left_open else "",
+        {str(o): _REFUND[refund_decided(o, inspection, policy).outcome] for o in VerdictOutcome},
     )
 
 

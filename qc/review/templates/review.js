@@ -53,9 +53,10 @@ async function prefetch(copy) {
   for (const old of [...ready.keys()].slice(0, -4)) ready.delete(old);
 }
 
+const ours = seen => seen && done.some(d => d.decided?.some(([, decision]) => decision === seen)); // is for another person now
 function follow(copy, count = 1) { // the next that wait: behind this one, then from the start; those skipped come last
   const at = queue.copies.findIndex(([id]) => id === copy) + 1;
-  const turned = [...queue.copies.slice(at), ...queue.copies.slice(0, at)].filter(([id, , waits]) => waits && id !== copy).map(([id]) => id);
+  const turned = [...queue.copies.slice(at), ...queue.copies.slice(0, at)].filter(([id, seen, waits]) => waits && id !== copy && !ours(seen)).map(([id]) => id);
   return [...turned.filter(id => !skipped.has(id)), ...turned.filter(id => skipped.has(id))].slice(0, count);
 }
 
@@ -103,7 +104,8 @@ async function poll() {
 
 function refresh() {
   const left = queue.needs ? `${queue.needs} need${queue.needs === 1 ? "s" : ""} you` : "none needs you";
-  $("#progress .said").textContent = `${queue.decided} of ${queue.total}, ${left}`;
+  const again = queue.again ? `, ${queue.again} to scan again` : "";
+  $("#progress .said").textContent = `${queue.decided} of ${queue.total}, ${left}${again}`;
   $("#progress .meter span").style.width = `${100 * queue.decided / Math.max(queue.total, 1)}%`;
   $("#who").textContent = who() || "Who are you?";
   for (const link of $$("[data-list]")) mark(link, link.dataset.list === queue.list);
