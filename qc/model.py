@@ -19,6 +19,7 @@ class Role(StrEnum):
     COVER_WRAP = "cover-wrap"
     SPINE = "spine"
     TARGET = "target"
+    GLASS = "glass"
 
 
 class PageKind(StrEnum):
