@@ -44,6 +44,8 @@ GRAIN_MM, GRAIN_ON_BLANK_MM = 0.5, 0.2
 MOST_LOOKS = 24
 """Places of a copy that are looked for in other scans; more of them are another text, or a glass to be cleaned."""
 OF_INK = ("spot", "smear", "streak", "void")
+ON_GLASS = "with dirt of the scanner that the empty glass shows"
+IN_SCANS = "with dirt of the scanner: other scans are dark at the same place of the glass"
 
 Gray = NDArray[np.uint8]
 Key = tuple[int, int]
@@ -97,7 +99,7 @@ def without_dirt_on_glass(
     list of PageResult
         What is the scanner's stands in `dirt`; a blank page with nothing else is blank with dirt. Where the pages all lie alike,
         the press may have left the same mark on each as well as the scanner: the first page keeps it, for a person to look at,
-        and the others have it in `dirt`, too.
+        and the others have it in `dirt`, too, without being told as dirt.
 
     Notes
     -----
@@ -111,11 +113,13 @@ def without_dirt_on_glass(
         return list(pages)
     shown = [g for scan in glasses if (g := _glass(scan, pages, reader)) is not None]
     by_page = {i: [g for g in shown if g.frame == frame_of(pages[i].job.scan, reader)] for i in {i for i, _ in laid}}
-    dirt = {key for key, m in laid.items() if any(m.explained_by(g) for g in by_page[m.page])}
-    unknown = {key: m for key, m in laid.items() if key not in dirt and not by_page[m.page]}
+    dirt = {key: ON_GLASS for key, m in laid.items() if any(m.explained_by(g) for g in by_page[m.page])}
+    unknown = {key: m for key, m in laid.items() if not by_page[m.page]}
     dirt |= _in_scan_after_scan(pages, unknown, reader)
-    on_glass = {i for i, found in by_page.items() if found}
-    return [_without(p, {n for k, n in dirt if k == i}, i in on_glass) for i, p in enumerate(pages)]
+    return [
+        _without(page, {n: why for (k, n), why in dirt.items() if k == i}, bool(by_page.get(i)))
+        for i, page in enumerate(pages)
+    ]
 
 
 def _laid(index: int, page: PageResult) -> Iterator[tuple[int, _Laid]]:
@@ -155,8 +159,8 @@ def _glass(scan: ScanFile, pages: Sequence[PageResult], reader: ScanReader) -> E
         return None
 
 
-def _without(page: PageResult, dirt: set[int], on_glass: bool) -> PageResult:
-    page = replace(page, glass_seen=on_glass)
+def _without(page: PageResult, dirt: dict[int, str], glass_seen: bool) -> PageResult:
+    page = replace(page, glass_seen=glass_seen)
     if not dirt:
         return page
     marks, _ = _marks(page)
@@ -168,14 +172,15 @@ def _without(page: PageResult, dirt: set[int], on_glass: bool) -> PageResult:
     left = tuple(m for m in kept if isinstance(m, Mark))
     if left:
         return replace(page, ink=replace(page.ink, marks=left), dirt=taken)
-    reason = "blank, with dirt of the scanner: other scans show the same place of the glass so"
-    ink = replace(page.ink, coverage=0.0, look=Appearance.DIRT, marks=(), reason=reason)
+    ink = replace(page.ink, marks=(), reason=f"blank, {next(iter(dirt.values()))}")
+    if all(why in (ON_GLASS, IN_SCANS) for why in dirt.values()):
+        ink = replace(ink, coverage=0.0, look=Appearance.DIRT)
     return replace(page, ink=ink, dirt=taken)
 
 
-def _in_scan_after_scan(pages: Sequence[PageResult], laid: dict[Key, _Laid], reader: ScanReader) -> set[Key]:
-    """Marks that other scans show at the same place of the glass."""
-    dirt: set[Key] = set()
+def _in_scan_after_scan(pages: Sequence[PageResult], laid: dict[Key, _Laid], reader: ScanReader) -> dict[Key, str]:
+    """Marks that other scans show at the same place of the glass, and how that is said of a blank page."""
+    dirt: dict[Key, str] = {}
     others: list[_Seen] | None = None
     marks = Counter(page for page, _ in laid)
     groups = _at_one_place({key: m for key, m in laid.items() if key[1] <= MANY})
@@ -184,7 +189,7 @@ def _in_scan_after_scan(pages: Sequence[PageResult], laid: dict[Key, _Laid], rea
         (first, mark), *_ = group.items()
         sheets = _across(np.array([m.on_sheet for m in group.values()]), mark.across)
         if len({m.page for m in group.values()}) >= ENOUGH and np.ptp(sheets, axis=0).max() > APART_MM:
-            dirt |= set(group)
+            dirt |= dict.fromkeys(group, IN_SCANS)
             continue
         if mark.light or marks[mark.page] > FEW_MARKS or looks >= MOST_LOOKS:
             continue
@@ -192,9 +197,10 @@ def _in_scan_after_scan(pages: Sequence[PageResult], laid: dict[Key, _Laid], rea
         with_it = _shown(mark, pages[mark.page], others, reader)
         looks += 1
         if with_it and _scatter_mm([pages[mark.page], *with_it]) >= SCATTER_MM:
-            dirt |= set(group)
+            dirt |= dict.fromkeys(group, IN_SCANS)
         elif with_it:
-            dirt |= {k for k in group if k[0] != first[0]}
+            why = f"with a mark at the same place of the scan as on {pages[first[0]].job.scan.name}"
+            dirt |= {k: why for k in group if k[0] != first[0]}
     return dirt
 
 
