@@ -73,6 +73,8 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
         repeat at one place of the sheet, on three pages or more, while their place on the glass moves, have it not: only a
         press does that. Marks that repeat at one place of the glass while the sheets moved
         are the scanner's: they are not counted, and where nothing else is left the value is None with the flag ``dirty-glass``.
+        The detail lists of each mark its box, size, depth, area and width in mm2 and mm, contrast in L* and ground, as `PrintMark`
+        has them.
 
     Notes
     -----
@@ -100,7 +102,9 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
             shown = marks[:MANY]
             detail: dict[str, Any] = {"code": code, "boxes_mm": [[round(v, 2) for v in m.box_mm] for m in shown]}
             if marks:
-                detail |= {"size_mm": [round(m.size_mm, 2) for m in shown], "depth": [round(m.depth, 2) for m in shown]}
+                numbers = ("size_mm", "depth", "area_mm2", "width_mm", "contrast")
+                detail |= {name: [round(getattr(m, name), 2) for m in shown] for name in numbers}
+                detail["ground"] = [m.ground for m in shown]
             if found and not mine:
                 yield marks_on_print.observe(None, where=where, flags=(Flag.DIRTY_GLASS,), detail=detail)
                 continue
