@@ -284,7 +284,7 @@ class NotSeen:
 @dataclass(frozen=True)
 class Rescan:
     """A scan that could change the verdict, and in `how` how to make it: of a file once more, of a reference page that was not
-    seen, or of a cover. Of entries with one `group`, `need` suffice."""
+    seen, of a cover, or of the empty glass. Of entries with one `group`, `need` suffice."""
 
     why: str
     file: str | None = None

@@ -69,6 +69,8 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
         ``stain-or-ink`` where the empty glass was seen and is clean there. Streaks that repeat at one place of the sheet, on
         three pages or more, while their place on the glass moves, have neither: only a press does that. Where all marks were
         the scanner's, the value is None with the flag ``dirty-glass``.
+        The detail lists of each mark its box, size, depth, area and width in mm2 and mm, contrast in L* and ground, as `PrintMark`
+        has them.
 
     Notes
     -----
@@ -92,7 +94,9 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
             shown = marks[:MANY]
             detail: dict[str, Any] = {"code": code, "boxes_mm": [[round(v, 2) for v in m.box_mm] for m in shown]}
             if marks:
-                detail |= {"size_mm": [round(m.size_mm, 2) for m in shown], "depth": [round(m.depth, 2) for m in shown]}
+                numbers = ("size_mm", "depth", "area_mm2", "width_mm", "contrast")
+                detail |= {name: [round(getattr(m, name), 2) for m in shown] for name in numbers}
+                detail["ground"] = [m.ground for m in shown]
             if code in page.dirt and not marks:
                 yield marks_on_print.observe(None, where=where, flags=(Flag.DIRTY_GLASS,), detail=detail)
                 continue

@@ -23,6 +23,7 @@ from qc.units import px_per_mm
 MANY = 5
 """Scans called so that are the title of a book: a scanner has two glasses, seen before and after at most."""
 LOOK_DPI, DIRT_DPI = 75.0, 300.0
+SERVES_NONE = "no page has its frame and resolution"
 EVEN = 30.0
 """Gray levels, of 255, by which an empty lid changes over the glass; paper on a gray one differs by 45 and more."""
 MOST_DIRT = 0.02
@@ -50,7 +51,8 @@ def with_glass(copy: BookCopy, reader: ScanReader) -> BookCopy:
     Notes
     -----
     Such a scan is called `glass` with nothing but a number, shows no sheet, and has frame and resolution of pages that are
-    called otherwise; `ScanFile.found` says how many it serves. All else that is called so stays a page, and `found` says why.
+    called otherwise; `ScanFile.found` says how many it serves. All else that is called so stays a page, and `found` says why;
+    one that shows no sheet, but serves none, cannot be used as a page: a blank page would be a fault.
     """
     called = [s for s in copy.pages if is_called_glass(s.name)]
     others = [s for s in copy.pages if s not in called]
@@ -74,14 +76,16 @@ def _told(scan: ScanFile, frames: Sequence[Frame | None], settings: ScanSettings
     frame = frame_of(scan, reader)
     if frame is None:
         return scan
-    served = frames.count(frame)
-    if not served:
-        return replace(scan, found="no page has its frame and resolution")
     if not _is_bare(scan, settings):
         return replace(scan, found="it shows more than an empty glass")
+    served = frames.count(frame)
+    if not served:
+        return replace(scan, found=SERVES_NONE)
     rest = len(frames) - served
     beside = f", not {rest} of another frame or resolution" if rest else ""
-    return replace(scan, role=Role.GLASS, found=f"the empty glass: serves {served} pages{beside}")
+    return replace(
+        scan, role=Role.GLASS, found=f"the empty glass: serves {served} page{'s' if served > 1 else ''}{beside}"
+    )
 
 
 def _is_bare(scan: ScanFile, settings: ScanSettings) -> bool:
