@@ -218,7 +218,8 @@ class Detail:
 @dataclass(frozen=True)
 class Finding:
     """What a rule says of an observation. `margin` is the distance to the nearest limit, negative when beyond it; `doubt`
-    holds the flags for which a value that is not within is left to a person."""
+    holds the flags for which a value that is not within is left to a person. `salience` says how soon a reader sees the mark, where
+    that is known: diameter in mm times contrast (1: black on white), weighted by what it lies on."""
 
     rule: str
     outcome: FindingOutcome
@@ -241,6 +242,7 @@ class Finding:
     flags: tuple[str, ...] = ()
     doubt: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    salience: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -394,7 +394,7 @@ def doubtful() -> list[Finding]:
 def test_the_record_names_flags_and_doubt_after_the_evidence() -> None:
     made = record(replace(example(), findings=tuple(doubtful())))
     schema("inspection").validate(made)
-    assert all(list(f)[-4:] == ["evidence", "flags", "doubt", "verbatim"] for f in made["findings"])
+    assert all(list(f)[-5:] == ["evidence", "flags", "doubt", "verbatim", "salience"] for f in made["findings"])
     assert [(f["flags"], f["doubt"]) for f in made["findings"]] == [
         (["no-profile", "one-edge"], ["one-edge"]),
         ([], []),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qc.features.print_marks import PrintMark
-    from qc.geometry import Affine
+    from qc.geometry import Affine, Size
     from qc.measure.context.copy_context import CopyContext
 
 CODES = ("spot", "smear", "streak", "void")
@@ -28,13 +28,17 @@ APART_MM = 1.6
 """Scatter of the other place by which the two are told apart."""
 MANY = 12
 """More marks on one page may be another text or picture than the reference's."""
+WEIGHTS = {"text": 3.0, "picture": 2.0, "solid": 2.0, "paper": 1.0}
+"""What a mark lies on, by how soon a reader sees it there: letters are read, pictures looked at. Our own order."""
+IN_MARGIN, MARGIN_MM = 0.5, 12.7
+"""A mark in the outer half inch, where books have no text, counts half."""
 
 
 @dataclass(frozen=True)
 class MarkedPage:
     """A registered page: position among the interior pages, file name and frame, its marks (None where
-    they could not be looked for), page-frame mm -> scan pixels, codes of marks that were the scanner's, and whether the empty
-    glass was seen."""
+    they could not be looked for), page-frame mm -> scan pixels, codes of marks that were the scanner's, whether the empty
+    glass was seen, and the ordered trim, where it is known."""
 
     position: int
     scan: tuple[str, int]
@@ -42,6 +46,16 @@ class MarkedPage:
     to_scan: Affine
     dirt: tuple[str, ...] = ()
     glass_seen: bool = False
+    trim: Size | None = None
+
+    def salience(self, mark: PrintMark) -> float:
+        """How soon a reader sees a mark: its diameter in mm times its contrast (1: black on white) and the weight of its place."""
+        (x, y), _ = self.places_mm(mark)
+        inside = self.trim is None or (
+            MARGIN_MM < x < self.trim.width_mm - MARGIN_MM and MARGIN_MM < y < self.trim.height_mm - MARGIN_MM
+        )
+        diameter = float(np.sqrt(4 / np.pi * mark.area_mm2))
+        return diameter * mark.contrast / 100 * WEIGHTS[mark.ground] * (1.0 if inside else IN_MARGIN)
 
     def places_mm(self, mark: PrintMark) -> tuple[tuple[float, float], tuple[float, float]]:
         """Middle of a mark on the sheet, and on the glass along the same directions."""
@@ -70,7 +84,7 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
         three pages or more, while their place on the glass moves, have neither: only a press does that. Where all marks were
         the scanner's, the value is None with the flag ``dirty-glass``.
         The detail lists of each mark its box, size, depth, area and width in mm2 and mm, contrast in L* and ground, as `PrintMark`
-        has them.
+        has them, and how soon a reader sees it (`MarkedPage.salience`), by which they are ordered.
 
     Notes
     -----
@@ -88,7 +102,7 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
             continue
         for code in CODES:
             numbered = [(n, m) for n, m in enumerate(page.marks) if m.code == code]
-            marks = [m for _, m in numbered]
+            marks = sorted((m for _, m in numbered), key=page.salience, reverse=True)
             if not marks and code not in ALWAYS and code not in page.dirt:
                 continue
             shown = marks[:MANY]
@@ -97,6 +111,7 @@ def marks_on_print(pages: Sequence[MarkedPage]) -> Iterator[Observation]:
                 numbers = ("size_mm", "depth", "area_mm2", "width_mm", "contrast")
                 detail |= {name: [round(getattr(m, name), 2) for m in shown] for name in numbers}
                 detail["ground"] = [m.ground for m in shown]
+                detail["salience"] = [round(page.salience(m), 2) for m in shown]
             if code in page.dirt and not marks:
                 yield marks_on_print.observe(None, where=where, flags=(Flag.DIRTY_GLASS,), detail=detail)
                 continue
@@ -113,9 +128,9 @@ def _of_copy(copy: CopyContext) -> Iterator[Observation]:
         return iter(())
     return marks_on_print(
         [
-            MarkedPage(page.position, page.scan, page.page.marks, page.to_scan, page.page.dirt, page.page.glass_seen)
+            MarkedPage(page.position, page.scan, seen.marks, page.to_scan, seen.dirt, seen.glass_seen, seen.trim)
             for page in copy.each_page()
-            if page.page.tiles is not None and page.to_scan is not None
+            if (seen := page.page).tiles is not None and page.to_scan is not None
         ]
     )
 
