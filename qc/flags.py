@@ -66,6 +66,7 @@ class Flag(StrEnum):
     NOT_BARE = "not-bare", "something faint shows there"
     FEW_WORDS = "few-words", "the author may have removed it"
     DIRT_OR_INK = "dirt-or-ink", "it may be dirt, not ink"
+    STAIN_OR_INK = "stain-or-ink", "it may be a stain; the glass is clean there"
     ONE_EDGE = "one-edge", "no opposite edge confirms it"
     PRINT_SCALED = "print-scaled", "the print itself is scaled"
     SCAN_STRETCHED = "scan-stretched", "print and paper are off alike, as in a stretched scan"

@@ -19,6 +19,7 @@ class Role(StrEnum):
     COVER_WRAP = "cover-wrap"
     SPINE = "spine"
     TARGET = "target"
+    GLASS = "glass"
 
 
 class PageKind(StrEnum):
@@ -217,7 +218,8 @@ class Detail:
 @dataclass(frozen=True)
 class Finding:
     """What a rule says of an observation. `margin` is the distance to the nearest limit, negative when beyond it; `doubt`
-    holds the flags for which a value that is not within is left to a person."""
+    holds the flags for which a value that is not within is left to a person. `salience` says how soon a reader sees the mark, where
+    that is known: diameter in mm times contrast (1: black on white), weighted by what it lies on."""
 
     rule: str
     outcome: FindingOutcome
@@ -240,6 +242,7 @@ class Finding:
     flags: tuple[str, ...] = ()
     doubt: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    salience: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -283,7 +286,7 @@ class NotSeen:
 @dataclass(frozen=True)
 class Rescan:
     """A scan that could change the verdict, and in `how` how to make it: of a file once more, of a reference page that was not
-    seen, or of a cover. Of entries with one `group`, `need` suffice."""
+    seen, of a cover, or of the empty glass. Of entries with one `group`, `need` suffice."""
 
     why: str
     file: str | None = None

@@ -30,8 +30,9 @@ from qc.measure.context.imprint_page import ImprintPage, read_copy
 from qc.measure.context.not_seen import not_seen
 from qc.measure.context.observing import observe_copy
 from qc.measure.context.page_records import place_pages
-from qc.model import BookCopy, Inspection, PageKind, PageRecord, Provenance, ReferenceId, ScanFile
+from qc.model import BookCopy, Inspection, PageKind, PageRecord, Provenance, ReferenceId, Role, ScanFile
 from qc.normalize.calibrated import AppliedProfile
+from qc.normalize.empty_glass import with_glass
 from qc.page import measure_ahead, measure_page, recognize_page, register_page, shape_of_print
 from qc.reference.base import direction_of
 from qc.reference.cover import CoverReference
@@ -135,7 +136,8 @@ def inspect_with_colors(
     _require_some(copy, pages)
     pages = measure_pages(register_in_order(pages, work), work)
     give_back()
-    pages = without_dirt_on_glass(without_painted_rims(pages), reader)
+    glasses = [s for s in copy.scans if s.role is Role.GLASS]
+    pages = without_dirt_on_glass(without_painted_rims(pages), reader, glasses)
     imprint = read_copy(copy, [p for p in pages if p.job.same_as is None], reference, reader)
     context, records = _place_copy(copy, pages, reference, imprint, order)
     context.cover_note = cover_note if cover_scans(copy) else ""
@@ -304,6 +306,7 @@ def collate_copy(copy: BookCopy, work: PageWork) -> tuple[BookCopy, str, list[Pa
     Covers that came along among the pages are named so and are no pages any more. Where pages stay unknown because the print
     is scaled or turned on its sheets, all that is done once more, knowing how.
     """
+    copy = with_glass(copy, work.reader)
     found = _collate(copy, work)
     shapes = print_shapes(found[-1], work)
     return _collate(copy, work, shapes) if shapes else found

@@ -222,10 +222,10 @@ LEAST: dict[str, set[str]] = {
     "trim-size-block": {"print-scaled"},
     "blank-pages-inside": {"place-unsure", "pale-ordered", "not-bare"},
     "print-defect": {"place-unsure", "pale-ordered", "not-bare", "few-words"},
-    "print-defect-spot": {"dirt-or-ink"},
-    "print-defect-smear": {"dirt-or-ink"},
-    "print-defect-void": {"dirt-or-ink"},
-    "print-defect-streak": {"dirt-or-ink"},
+    "print-defect-spot": {"dirt-or-ink", "stain-or-ink"},
+    "print-defect-smear": {"dirt-or-ink", "stain-or-ink"},
+    "print-defect-void": {"dirt-or-ink", "stain-or-ink"},
+    "print-defect-streak": {"dirt-or-ink", "stain-or-ink"},
     "pages-missing": {"look-alike"},
     "pages-duplicated": {"look-alike", "one-side", "maybe-same-sheet", "two-copies"},
     "pages-out-of-order": {"mixed-up", "scanned-late"},
@@ -233,7 +233,7 @@ LEAST: dict[str, set[str]] = {
 }
 
 
-MARKS = {f"print-defect-{code}": {"dirt-or-ink"} for code in ("spot", "smear", "void")}
+MARKS = {f"print-defect-{code}": {"dirt-or-ink", "stain-or-ink"} for code in ("spot", "smear", "void")}
 
 
 @pytest.mark.parametrize("name", list(POLICIES))
@@ -394,7 +394,7 @@ def doubtful() -> list[Finding]:
 def test_the_record_names_flags_and_doubt_after_the_evidence() -> None:
     made = record(replace(example(), findings=tuple(doubtful())))
     schema("inspection").validate(made)
-    assert all(list(f)[-4:] == ["evidence", "flags", "doubt", "verbatim"] for f in made["findings"])
+    assert all(list(f)[-5:] == ["evidence", "flags", "doubt", "verbatim", "salience"] for f in made["findings"])
     assert [(f["flags"], f["doubt"]) for f in made["findings"]] == [
         (["no-profile", "one-edge"], ["one-edge"]),
         ([], []),

@@ -82,6 +82,16 @@ def test_a_spot_on_paper_is_found_at_its_place_with_its_size(book: Book, diamete
     assert x0 < 38 < x1 and y0 < 12 < y1 and x1 - x0 < diameter + 2.5
     # `light` is a share of the file's numbers: a tenth of them is next to no light.
     assert marks[0].size_mm == pytest.approx(diameter, rel=0.15) and marks[0].depth > 0.6
+    assert marks[0].area_mm2 == pytest.approx(np.pi / 4 * diameter**2, rel=0.2)
+    assert marks[0].width_mm == pytest.approx(diameter, rel=0.15)
+    assert marks[0].ground == "paper" and marks[0].contrast > 60
+
+
+def test_a_gray_spot_is_as_large_as_a_black_one_and_weighs_less(book: Book) -> None:
+    (mark,) = marks_of(book, 2, disc(38.0, 12.0, 4.0, 0.7)) or ()
+    assert mark.size_mm < 3.5 and mark.area_mm2 == pytest.approx(np.pi * 4, rel=0.2)
+    # The root of light, about, is what the file's numbers are: 0.7 of paper's is L* 73 or so.
+    assert mark.contrast == pytest.approx(27, abs=4)
 
 
 def test_a_speck_is_no_spot(book: Book) -> None:
@@ -91,6 +101,7 @@ def test_a_speck_is_no_spot(book: Book) -> None:
 def test_a_blob_within_the_text_is_found(book: Book) -> None:
     marks = marks_of(book, 1, disc(40.0, 50.0, 4.0, 0.1))
     assert marks is not None and any(m.code == "spot" and m.box_mm[0] < 40 < m.box_mm[2] for m in marks)
+    assert {m.ground for m in marks} == {"text"}
 
 
 @pytest.mark.parametrize(("width", "light"), [(0.3, 0.5), (1.0, 0.7)])
@@ -99,6 +110,9 @@ def test_a_dark_streak_is_found_at_its_place(book: Book, width: float, light: fl
     assert marks is not None and [m.code for m in marks] == ["streak"]
     x0, y0, x1, y1 = marks[0].box_mm
     assert (x0 + x1) / 2 == pytest.approx(30.0, abs=0.6) and y1 - y0 > 0.7 * TRIM[1]
+    assert (
+        marks[0].area_mm2 == pytest.approx(marks[0].width_mm * (y1 - y0), rel=0.1) and marks[0].width_mm < width + 0.8
+    )
 
 
 def test_a_void_in_a_solid_is_found_and_light_alone_is_none() -> None:
@@ -128,7 +142,7 @@ def test_a_void_in_a_solid_is_found_and_light_alone_is_none() -> None:
     assert found is not None and [m.code for m in found] == ["void"]
     x0, y0, x1, y1 = found[0].box_mm
     assert ((x0 + x1) / 2, (y0 + y1) / 2) == (pytest.approx(30, abs=0.5), pytest.approx(55, abs=0.5))
-    assert found[0].depth < -0.5
+    assert found[0].depth < -0.5 and found[0].ground == "solid" and found[0].contrast > 40
 
 
 def test_a_page_without_bright_paper_or_tint_is_not_looked_at(book: Book) -> None:
@@ -146,9 +160,16 @@ def judged(pages: list[MarkedPage], code: str) -> list[Observation]:
     return [o for o in marks_on_print(pages) if o.detail["code"] == code]
 
 
-def test_a_streak_that_keeps_its_place_on_the_glass_is_the_scanners() -> None:
-    for found in judged([at(n, 30.0 + n, 50.0) for n in (1, 2, 3)], "streak"):
-        assert found.value is None and found.flags == ("dirty-glass",)
+def test_where_all_was_the_scanners_nothing_is_counted() -> None:
+    page = replace(at(1, 30.0, 50.0), marks=(), dirt=("streak",))
+    (streak,) = judged([page], "streak")
+    assert streak.value is None and streak.flags == ("dirty-glass",)
+
+
+def test_where_the_empty_glass_is_clean_the_doubt_is_of_the_sheet() -> None:
+    (spot,) = judged([replace(at(1, 30.0, 50.0, "spot"), glass_seen=True)], "spot")
+    assert (spot.value, spot.flags) == (1.0, ("stain-or-ink",))
+    assert verdict_on(spot) == (FindingOutcome.UNDECIDED, ("stain-or-ink",))
 
 
 def test_a_streak_that_keeps_its_place_on_the_sheet_is_the_presss() -> None:

@@ -73,5 +73,12 @@ def test_a_blob_on_every_page_is_the_press_where_the_pages_lie_differently(inspe
 
 def test_where_all_pages_lie_alike_one_of_them_is_left_to_a_person(inspected: Inspect) -> None:
     inspection = inspected("alike", scanner=SPECK, margin_sd_mm=0.0, skew_sd_deg=0.0)
+    assert marks(inspection, PageKind.CONTENT) == [1] and not marks(inspection)
+    for page in (3, 6):
+        assert "same place of the scan as on p-0001" in inspection.pages[page - 1].reason
+
+
+def test_blank_pages_that_all_lie_alike_leave_the_first_to_a_person(inspected: Inspect) -> None:
+    inspection = inspected("alike", with_reference=False, scanner=SPECK, margin_sd_mm=0.0, skew_sd_deg=0.0)
     assert marks(inspection) == [3]
     assert "same place of the scan as on p-0003" in inspection.pages[5].reason

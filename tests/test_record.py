@@ -44,7 +44,7 @@ def test_keys_and_their_order_are_the_promised_ones() -> None:
     ]  # fmt: skip
     assert list(made["findings"][0]) == [
         "rule", "outcome", "severity", "measure", "value", "unit", "u", "within", "outside", "magnitude", "where",
-        "margin", "code", "message", "clause", "source", "evidence", "flags", "doubt", "verbatim",
+        "margin", "code", "message", "clause", "source", "evidence", "flags", "doubt", "verbatim", "salience",
     ]  # fmt: skip
     assert made["copy"] == {"id": "RMA-10482", "path": "/inbox/RMA-10482", "pages": 24}
     assert made["verdict"]["rescan"] == [

@@ -8,17 +8,20 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from qc.flags import Flag
 from qc.judge.policy import Policy, load_policy
 from qc.judge.rejudge import under
 from qc.judge.rescan_list import in_groups
-from qc.model import BookCopy, Claim, Inspection, Rescan, VerdictOutcome
+from qc.model import BookCopy, Claim, Inspection, PageKind, Rescan, Role, VerdictOutcome
 from qc.pipeline import inspect_copy
 from qc.reference.find import Reference, find_reference, open_reference
 from qc.scan.copy_folder import open_copy
-from qc.synthetic import Binding, Block, Cut, Faults, Kind, Scanner, Title, draw_copy, write_title
+from qc.synthetic import Binding, Block, Cut, Faults, Kind, Scanner, Title, draw_copy, write_scan, write_title
+from qc.synthetic.scanner import seen
 
 TRIM = (88.9, 127.0)
 BLACK = Scanner(dpi=200.0)
@@ -283,16 +286,53 @@ def test_where_the_trim_is_not_stated_no_scan_is_asked_for(bench: Open) -> None:
     assert "add the ordered trim" in seen.verdict.summary
 
 
-def test_a_dirty_glass_is_cleaned_and_the_page_scanned_again(bench: Open) -> None:
+SPECK = replace(BLACK, specks=((40.0, 20.0, 1.5),))
+
+
+def glass(at: Bench, specks: Sequence[tuple[float, float, float]]) -> None:
+    """Scan the empty glass with the frame and settings of page 3."""
+    width, height = Image.open(at.folder / "p-0003.jpg").size
+    scanner = replace(BLACK, specks=tuple(specks), backing=(0.86, 0.86, 0.86))
+    light = np.full((height, width, 3), scanner.backing, np.float32)
+    write_scan(at.folder / "glass.jpg", seen(light, scanner, np.random.default_rng(0)), scanner)
+
+
+def test_a_scan_of_the_empty_glass_settles_dust(bench: Open) -> None:
     at = bench()
     at.scan([2, 3, 4])
-    at.scan([3], replace(BLACK, specks=((40.0, 20.0, 1.5),)))
+    at.scan([3], SPECK)
+    before = at.inspect()
+    assert before.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
+    ((scan,),) = asked(before)
+    assert (scan.file, scan.role) == (None, Role.GLASS) and scan.how.startswith("Scan the empty glass")
+    glass(at, SPECK.specks)
+    after = at.inspect()
+    assert after.verdict.outcome is VerdictOutcome.NO_DEFECT
+    (record,) = [p for p in after.pages if p.role is Role.GLASS]
+    assert record.file == "glass.jpg" and record.reason.startswith("the empty glass: serves ")
+
+
+def test_where_the_glass_is_clean_the_sheet_is_wiped_and_scanned_again(bench: Open) -> None:
+    at = bench()
+    at.scan([2, 3, 4])
+    at.scan([3], SPECK)
+    glass(at, ())
     before = at.inspect()
     assert before.verdict.outcome is VerdictOutcome.NEEDS_REVIEW
     (group,) = asked(before)
     assert names(group) == ["p-0003.jpg"] and group[0].how.startswith("Clean the glass")
-    at.do(fewest(before))
+    at.do(fewest(before), BLACK)
     assert at.inspect().verdict.outcome is VerdictOutcome.NO_DEFECT
+
+
+def test_an_empty_glass_of_another_resolution_is_no_blank_page_of_the_book(bench: Open) -> None:
+    at = bench()
+    at.scan([3])
+    glass(at, ())
+    at.scan([2, 3, 4], AS_ASKED)
+    after = at.inspect()
+    assert after.verdict.outcome is VerdictOutcome.NO_DEFECT
+    assert [(p.role, p.kind) for p in after.pages if p.file == "glass.jpg"] == [(Role.PAGE, PageKind.UNREADABLE)]
 
 
 def test_judged_again_the_list_is_that_of_the_policy(bench: Open) -> None:

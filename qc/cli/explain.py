@@ -143,6 +143,7 @@ def rule_text(policy: Policy, rule: Rule) -> str:
         f"  within   {_limit(rule.within.text, rule.within_text)}",
         f"  outside  {_limit(rule.outside.text, rule.outside_text) if rule.outside else 'never'}",
         *([_wrapped("doubt", f"{', '.join(rule.doubt)}: with one of these a person looks")] if rule.doubt else []),
+        *([_wrapped("faint", f"below {rule.faint.text}: only a note")] if rule.faint else []),
         _wrapped("clause", rule.cited),
         _wrapped("source", rule.standing),
     ]

@@ -105,6 +105,7 @@ def _judged(rule: Rule) -> list[tuple[str, str]]:
         ("edges", ", ".join(rule.edges) or "none"),
         ("spine", rule.spine),
         ("doubt", ", ".join(rule.doubt) or "none"),
+        ("faint", rule.faint.text if rule.faint else "none"),
         ("notable", rule.notable.printed(rule.unit) if rule.notable else "none"),
     ]
 

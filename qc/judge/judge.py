@@ -20,7 +20,7 @@ from qc.judge.scan_case import AGAIN, Case
 from qc.judge.summary import NOT_CHECKED, NOT_SCANNED, STALE, shortly, sound, worst
 from qc.measure import MEASURES
 from qc.measure.color_defect import color_defect
-from qc.measure.details import GapDetail
+from qc.measure.details import GapDetail, MarksDetail
 from qc.measure.foreign_pages import pages_foreign
 from qc.measure.page_sequence import pages_missing
 from qc.measure.words import place_in_book
@@ -230,7 +230,7 @@ def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, b
     return Finding(
         rule=rule.id,
         outcome=outcome,
-        severity=rule.severity,
+        severity=rule.severity_of(observation),
         measure=rule.measure,
         value=observation.value,
         unit=rule.unit,
@@ -249,6 +249,7 @@ def _finding(rule: Rule, k: float, k_outside: float, observation: Observation, b
         flags=observation.flags,
         doubt=doubt,
         evidence=observation.evidence,
+        salience=max(MarksDetail.of(observation).salience, default=0.0),
     )
 
 
@@ -296,14 +297,13 @@ def _not_judged(
         looked_at = mine or (rule.code and any(o.measure == rule.measure for o in observations))
         if looked_at and not ordered and rule.measure == color_defect.id:
             continue
-        mine = ordered
-        open_ = [f for f in mine if f.outcome is FindingOutcome.NOT_JUDGED]
+        open_ = [f for f in ordered if f.outcome is FindingOutcome.NOT_JUDGED]
         if _set_aside(rule, copy):
             words.append(f"{name(rule)}{STALE}")
-        elif len(open_) == len(mine):
+        elif len(open_) == len(ordered):
             words.append(name(rule) + _late(open_))
         elif open_:
-            words.append(f"{name(rule)} on {len(open_)} of {len(mine)} pages")
+            words.append(f"{name(rule)} on {len(open_)} of {len(ordered)} pages")
     return words
 
 

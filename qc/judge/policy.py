@@ -14,6 +14,7 @@ from qc.errors import UsageError, shown
 from qc.flags import Flag
 from qc.geometry import Edge
 from qc.judge.clause import Clause
+from qc.judge.faint import read_faint
 from qc.judge.padding import Padding
 from qc.judge.proposal import Change, Proposal
 from qc.judge.rule import Limit as Limit
@@ -246,6 +247,7 @@ _RULE: Mapping[str, Check] = {
     "code": text,
     "notable": text,
     "doubt": _list_of([str(f) for f in Flag], "flags, which `qc explain` lists"),
+    "faint": read_faint,
 }
 _RULE_REQUIRED = ("id", "measure", "within", "severity", "source", "clause")
 _PROPOSAL: Mapping[str, Check] = {
@@ -317,8 +319,8 @@ def _policy(data: dict[str, Any], path: Path, sha256: str) -> Policy:
 
 def _codes(entries: Sequence[object], where: str) -> tuple[Code, ...]:
     found: dict[str, Code] = {}
-    for position, entry in enumerate(entries, 1):
-        table = checked(f"{where}, codes {position}", entry, _CODE, _CODE.keys())
+    for n, entry in enumerate(entries, 1):
+        table = checked(f"{where}, codes {n}", entry, _CODE, _CODE.keys())
         code = Code(table["code"], table["text"], VerdictOutcome(table["outcome"]))
         if code.code in found:
             raise UsageError(f"{where}: two codes have code = {code.code!r}. Give each its own.")
@@ -388,9 +390,8 @@ def _change(entry: object, where: str, rules: Mapping[str, Rule]) -> Change:
     held = rule.within if limit == "within" else rule.outside
     if held is None or table["now"] != held.text:
         says = held.text if held else "never"
-        _fail(
-            where, "now", table["now"], f"write what {limit} of rule {rule.id} says, {says!r}: the two belong together"
-        )
+        instead = f"write what {limit} of rule {rule.id} says, {says!r}: the two belong together"
+        _fail(where, "now", table["now"], instead)
     if low_high := table.pop("interval", None):
         numbers = isinstance(low_high, list) and all(type(v) in (int, float) for v in low_high)
         if not numbers or len(low_high) != 2 or low_high[0] > low_high[1]:

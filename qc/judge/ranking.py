@@ -20,7 +20,8 @@ def by_gravity(findings: Sequence[Finding]) -> list[Finding]:
     """Findings, the gravest first.
 
     Defect rules that are outside, then undecided, then the notes that are; then what was not judged, then what is
-    within. Among equals the one that is furthest beyond its limit, as a share of it, comes first.
+    within. Among equals the one that is furthest beyond its limit, as a share of it, comes first; of marks, which have no size as
+    a limit, the one that a reader sees first.
     """
     return sorted(findings, key=_gravity)
 
@@ -28,7 +29,12 @@ def by_gravity(findings: Sequence[Finding]) -> list[Finding]:
 def _gravity(f: Finding) -> tuple[bool, bool, int, float]:
     shows = f.outcome in (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)
     limit = next((found[0].value for text in (f.outside, f.within) if (found := read_limit(text))), 0.0)
-    return not shows, f.severity != "defect", _OUTCOMES.index(f.outcome), (f.margin or 0.0) / (abs(limit) or 1.0)
+    return (
+        not shows,
+        f.severity != "defect",
+        _OUTCOMES.index(f.outcome),
+        -f.salience or (f.margin or 0.0) / (abs(limit) or 1.0),
+    )
 
 
 _SHOWS = (FindingOutcome.OUTSIDE, FindingOutcome.UNDECIDED)

@@ -13,7 +13,7 @@ from qc.judge.scan_case import EDGES_ALONG, Case, Group, asked, enough, key_of, 
 from qc.judge.settle import for_doubts
 from qc.measure import MEASURES
 from qc.measure.trim_offset_block import MIN_PAGES
-from qc.model import Observation, PageKind, Rescan, VerdictOutcome
+from qc.model import Observation, PageKind, Rescan, Role, VerdictOutcome
 
 
 def rescan_list(case: Case, outcome: VerdictOutcome, lacking: Sequence[tuple[Rule, Edge | None]]) -> tuple[Rescan, ...]:
@@ -63,7 +63,9 @@ def which(entries: Sequence[Rescan]) -> str:
     pages = [e.reference_page for e in entries if e.reference_page and not e.file]
     named = [f"{listed(files)}{f' ({_pages(of_files)})' if of_files else ''}"] if files else []
     named += [_pages(pages)] if pages else []
-    return " and ".join([*named, *(str(e.role) for e in entries if e.role)])
+    return " and ".join(
+        [*named, *("the empty glass" if e.role is Role.GLASS else str(e.role) for e in entries if e.role)]
+    )
 
 
 def _pages(numbers: Sequence[int]) -> str:

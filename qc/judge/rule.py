@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from qc.geometry import Edge
 from qc.judge.clause import Clause
+from qc.judge.faint import Faint
 from qc.measure import MEASURES
-from qc.model import FindingOutcome, ScanSettings
+from qc.measure.details import MarksDetail
+from qc.model import FindingOutcome, Observation, ScanSettings
 from qc.units import MM_PER_INCH, number, to_mm
 
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(-?)(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*([A-Za-z]\w*)\s*")
@@ -76,6 +78,7 @@ class Rule(Clause):
     have none. `spine` says which spine edges the rule judges, those cut by the ``"printer"`` or by the ``"bench"``.
     With `code` only observations with that code in their detail (or with none) are judged. `notable` tells which values
     show a variance worth naming when nothing is wrong. `doubt` lists the flags with which a value is never called outside.
+    `faint` says which marks of a page are only a note.
     """
 
     id: str
@@ -91,6 +94,7 @@ class Rule(Clause):
     code: str | None = None
     notable: Limit | None = None
     doubt: tuple[str, ...] = ()
+    faint: Faint | None = None
 
     @property
     def unit(self) -> str:
@@ -144,6 +148,11 @@ class Rule(Clause):
         beyond = self._interval(value, (k_outside or k) * (u or 0.0))
         outside = self.outside is not None and self.outside.holds(*beyond)
         return FindingOutcome.OUTSIDE if outside and not doubts else FindingOutcome.UNDECIDED
+
+    def severity_of(self, observation: Observation) -> str:
+        """What a finding on `observation` counts as: marks that are all faint are a note."""
+        faint = self.faint is not None and self.faint.covers(MarksDetail.of(observation))
+        return "note" if faint else self.severity
 
     def margin(self, value: float) -> float:
         """Distance of `value` to the nearest limit in the measure's unit, negative when beyond it.

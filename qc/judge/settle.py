@@ -17,6 +17,10 @@ from qc.model import Finding, FindingOutcome, PageKind, Rescan, Role
 from qc.stats import students_factor
 
 CLEAN = f"Clean the glass and wipe the sheet, then scan it again. {LOOSE}"
+GLASS = (
+    "Scan the empty glass with the frame and the settings of the pages, and put it into the folder of the copy as glass.png. Or "
+    f"scan the sheet again at another place of the glass. {LOOSE}"
+)
 IN_PLACE = (
     "Look where the leaf lies in the book, scan it again there, and name the file so that it stands in that place."
 )
@@ -134,6 +138,13 @@ def _imprint(case: Case, finding: Finding) -> Group:
     return Group(tuple(entries), 1)
 
 
+def _glass(case: Case, finding: Finding) -> Group:
+    """The empty glass, which settles all marks of a copy; a copy in one file has no folder for it."""
+    if any(s.path == case.copy.path for s in case.copy.scans):
+        return _scan_again(f"{CLEAN} {REPLACE}")(case, finding)
+    return Group((Rescan("the empty glass tells dirt from ink", role=Role.GLASS, how=GLASS),), 1)
+
+
 def _cover(case: Case, finding: Finding) -> Group:
     """The side of a cover that was not scanned; else both once more, where the wall of the spine may be seen beside a fold."""
     seen = next((CoverSeenDetail.of(o) for o in case.observations if o.measure == cover_identity.id), CoverSeenDetail())
@@ -154,7 +165,8 @@ def _cover(case: Case, finding: Finding) -> Group:
 SETTLES: dict[str, Callable[[Case, Finding], Group]] = {
     Flag.ONE_SIDE: _other_side,
     Flag.MAYBE_SAME_SHEET: _scan_again(SECOND),
-    Flag.DIRT_OR_INK: _scan_again(f"{CLEAN} {REPLACE}"),
+    Flag.DIRT_OR_INK: _glass,
+    Flag.STAIN_OR_INK: _scan_again(f"{CLEAN} {REPLACE}"),
     Flag.SCAN_UNFINISHED: lambda case, finding: sides_not_scanned(case),
     Flag.SCANNED_LATE: _scan_again(IN_PLACE),
     Flag.MIXED_UP: _scan_again(IN_PLACE),

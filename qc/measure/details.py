@@ -75,6 +75,18 @@ class GapDetail(Detail):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MarksDetail(Detail):
+    """Of the marks of one kind on a page, each list in one order: boxes in page-frame mm, area and width as a reader sees them,
+    contrast in L*, and how soon a reader sees each (`qc.measure.marks_on_print`)."""
+
+    boxes_mm: Sequence[Sequence[float]] = ()
+    area_mm2: Sequence[float] = ()
+    width_mm: Sequence[float] = ()
+    contrast: Sequence[float] = ()
+    salience: Sequence[float] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class CoverSeenDetail(Detail):
     """Of a cover: its sides that show another one, of these those of the same design, and the sides that were not compared.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @part("print-defect")
 def marks_on_blank(
-    marks: Sequence[Mark], page: int, scan: tuple[str, int], to_scan: Affine | None
+    marks: Sequence[Mark], page: int, scan: tuple[str, int], to_scan: Affine | None, glass_seen: bool = False
 ) -> Iterator[Observation]:
     """Blobs and streaks on a page that is blank but for them: one observation for each code.
 
@@ -31,11 +31,14 @@ def marks_on_blank(
         File name and frame.
     to_scan : Affine or None
         Pixels of the marks -> pixels of the scan.
+    glass_seen : bool
+        A scan of the empty glass was seen, and these marks are not on it.
 
     Yields
     ------
     Observation
-        Number of marks of the code "spot" or "streak", with the flag ``dirt-or-ink``: a page alone does not tell the two apart.
+        Number of marks of the code "spot" or "streak", with the flag ``dirt-or-ink``: a page alone does not tell the two apart;
+        ``stain-or-ink`` where the empty glass is clean there.
 
     Notes
     -----
@@ -50,7 +53,7 @@ def marks_on_blank(
                 float(len(mine)),
                 0.0,
                 Where(page=page),
-                (Flag.DIRT_OR_INK,),
+                (Flag.STAIN_OR_INK if glass_seen else Flag.DIRT_OR_INK,),
                 detail={"code": code, "boxes_mm": boxes},
                 evidence=evidence,
             )
@@ -61,7 +64,7 @@ def _of_page(page: PageContext) -> Iterator[Observation]:
     seen = page.page
     if seen.ink is None or seen.error or page.record.kind is not PageKind.BLANK:
         return iter(())
-    return marks_on_blank(seen.ink.marks, page.position, page.scan, seen.to_scan)
+    return marks_on_blank(seen.ink.marks, page.position, page.scan, seen.to_scan, seen.glass_seen)
 
 
 def _evidence(mark: Mark, scan: tuple[str, int], to_scan: Affine) -> Evidence:

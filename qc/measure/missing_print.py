@@ -51,7 +51,7 @@ _DEFECTS = {
     "print-defect",
     "count",
     "page",
-    2,
+    3,
     name="missing print",
     codes={
         "spot": "stray spots",
@@ -135,7 +135,8 @@ def _in_words(found: Observation, said: Said) -> str:
         return f"{capital(said.page or 'the copy')} shows no {missing_print.named(code)}"
     one, many = _DEFECTS.get(code, _DEFECTS["missing-print"])
     width = found.detail.get("width_mm")
-    wide = f", {spoken(width, 'mm')} wide" if width else ""
+    # Marks tell a list of widths, and which of them is meant would take a longer sentence.
+    wide = f", {spoken(width, 'mm')} wide" if isinstance(width, float) else ""
     edge = f" at the {found.where.edge}" if found.where.edge else ""
     return f"{capital(said.page or 'the copy')} shows {counted(found.value, one, many)}{edge}{wide}"
 

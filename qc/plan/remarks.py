@@ -47,6 +47,10 @@ def _files(plan: Plan) -> Iterator[Remark]:
             f"{s.name} has one bit a pixel: cuts are measured, color and density are not. Scan in color for these."
         ),
     )
+    for page in plan.copy.pages:
+        if page.found:
+            message = f"{page.name} is called like a scan of the empty glass, but {page.found}: it is taken for a page."
+            yield Remark("check", "glass", message, (page.name,))
     for scan in plan.scans:
         if scan.same_as:
             message = (

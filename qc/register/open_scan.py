@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qc.errors import ScanError
+from qc.normalize.empty_glass import SERVES_NONE
 from qc.normalize.open_page import NoResolution, OpenPage, open_page
 from qc.reference.find import Reference
 from qc.register.page_result import PageJob, PageResult
@@ -12,6 +13,9 @@ from qc.scan.scan_reader import ScanReader
 def open_job(job: PageJob, reference: Reference | None, reader: ScanReader) -> tuple[PageResult, OpenPage | None]:
     """The open scan of a page, and the result to begin with; None and a result in error where it cannot be used."""
     trim = reference.trim if reference else None
+    if job.scan.found == SERVES_NONE:
+        error = f"{job.scan.name} shows no sheet, and {SERVES_NONE}: take it away, or scan the glass as the pages were"
+        return PageResult(job, error=error), None
     try:
         page = open_page(job.scan, job.settings, job.profile, trim, job.dpi, reader)
     except ScanError as error:

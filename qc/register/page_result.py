@@ -134,6 +134,10 @@ class PageResult:
         Why its color cannot be measured: one bit a pixel, or no color.
     marks : tuple of PrintMark, or None
         Spots and streaks of a registered page; None where they could not be looked for.
+    dirt : tuple of str
+        Codes of marks that were taken out as the scanner's.
+    glass_seen : bool
+        A scan of the empty glass serves the page: what is left in `marks` is not on the glass.
     slivers : tuple of Sliver
         Strips of bare paper between pictures and cuts of a registered page.
     size_px : tuple of int, or None
@@ -166,6 +170,8 @@ class PageResult:
     tiles: Tiles | None = None
     no_tone: Flag | None = None
     marks: tuple[PrintMark, ...] | None = None
+    dirt: tuple[str, ...] = ()
+    glass_seen: bool = False
     slivers: tuple[Sliver, ...] = ()
     picture: bytes = b""
     size_px: tuple[int, int] | None = None

@@ -165,6 +165,7 @@ def _finding(f: Finding) -> shapes.Finding:
         "flags": [str(flag) for flag in f.flags],
         "doubt": [str(flag) for flag in f.doubt],
         "verbatim": f.verbatim,
+        "salience": round(f.salience, 2),
     }
 
 

@@ -96,6 +96,9 @@ class Finding(TypedDict):
     evidence: list[Evidence]
     flags: NotRequired[list[str]]
     doubt: NotRequired[list[str]]
+    salience: NotRequired[
+        Annotated[float, Says(description="How soon a reader sees the mark: mm of a black one on paper; 0: not known.")]
+    ]
 
 
 class Observation(TypedDict):

@@ -76,7 +76,7 @@ SQUARE_DEG = 0.15
 STEADY_MM = 0.05
 _MEANING = {str(f): f.meaning for f in Flag}
 UNIT = {"dE00": "ΔE00", "deg": "°"}
-_ROLE = {"cover-front": "front cover", "cover-back": "back cover", "cover-wrap": "flat cover"}
+_ROLE = {"cover-front": "front cover", "cover-back": "back cover", "cover-wrap": "flat cover", "glass": "empty glass"}
 _ALONG = {"x": "horizontal", "y": "vertical"}
 
 

@@ -22,6 +22,11 @@ def role_of(name: str) -> Role:
     return _role(set(_words(name)))
 
 
+def is_called_glass(name: str) -> bool:
+    """Whether a file is called ``glass`` with nothing but a number: whether it is the empty glass, its picture tells."""
+    return re.fullmatch(r"glass[\W_]*\d*", Path(name).stem, re.IGNORECASE) is not None
+
+
 def roles_of(names: Sequence[str]) -> dict[str, Role]:
     """Role of each scan of a folder.
 
