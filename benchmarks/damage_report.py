@@ -123,7 +123,8 @@ def report(path: Path, misses: bool) -> None:
             report_found(own, misses)
         report_false(own, misses)
         if variant.startswith("dust"):
-            report_dust(own, misses)
+            report_dust("all copies", own, misses)
+            report_dust("sheets that lie alike", [x for x in own if x["alike"]], False)
 
 
 def report_found(lines: Sequence[Line], misses: bool) -> None:
@@ -221,7 +222,7 @@ def _per_copy(part: int, pages: int) -> tuple[str]:
     return (f"{COPY_PAGES * part / pages:.2f} ({COPY_PAGES * low:.2f}-{COPY_PAGES * high:.2f})",)
 
 
-def report_dust(lines: Sequence[Line], misses: bool) -> None:
+def report_dust(which: str, lines: Sequence[Line], misses: bool) -> None:
     """Of all places where dirt lay on the glass over a page, those that the inspection says something of."""
     over = told = 0
     for line in lines:
@@ -239,5 +240,5 @@ def report_dust(lines: Sequence[Line], misses: bool) -> None:
                     place = f"page {page} box_mm {[round(v, 1) for v in box]}"
                     print(f"DUST {line['key']} {place} {d['area_mm2']} mm2 {hit[0]['code']}")
     print(
-        f"dirt on the glass told as a mark: {rate(told, over)} of the places; excluded or not seen: {rate(over - told, over)}\n"
+        f"{which}: dirt on the glass told as a mark at {rate(told, over)} of its places, not told at {rate(over - told, over)}\n"
     )

@@ -42,7 +42,7 @@ def conditions(seed: int) -> tuple[str, int, bool, int]:
     """Drawing model, pages, color and dpi of a seed: two of five press, two synthetic at 300 dpi, one at 600."""
     model = "press" if seed % 5 in (0, 2) else "synthetic"
     dpi = 600 if seed % 5 == 4 else 300
-    pages = 12 if dpi == 600 else 12 + 4 * (seed % 3)
+    pages = 6 if dpi == 600 else 12 + 4 * (seed % 3)
     return model, pages, bool((seed // 5 + seed) % 2), dpi
 
 
@@ -101,6 +101,7 @@ def inspect_one(folder: Path, variant: str, code: Path, cache: Path) -> Line:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     line = {"key": f"{folder.name}-{variant}", "variant": variant, "n_pages": len(truth["pages"])}
     line |= {k: truth[k] for k in ("seed", "model", "color", "backing", "dpi", "dust")}
+    line["alike"] = truth["conditions"].get("alike", False)
     line["to_scan"] = {p["page"]: p["to_scan"] for p in truth["pages"]}
     line |= {"plants": truth["plants"].get(variant.removesuffix("-glass"), [])}
     line["cpu_s"] = round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2)

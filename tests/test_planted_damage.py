@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
+from damage_report import interval
 from PIL import Image
 
 from qc.synthetic.damage import dusted, empty_glass, marked
@@ -175,6 +176,13 @@ def test_a_scan_without_backing_cannot_lose_paper() -> None:
         rng = np.random.default_rng(0)
         cropped = LeafScan(np.column_stack([TO_SCAN[:, :2], [0.0, 0.0]]), CORNERS)
         plant_damage(scan()[100:1250, 120:900], cropped, place_damage("hole", 6.0, cropped, rng), rng)
+
+
+def test_the_study_states_exact_intervals() -> None:
+    """0 of n: 1 - 0.025^(1/n); 81 of 263 as in Newcombe, Stat. Med. 17 (1998) 857, table I, method 5."""
+    assert interval(0, 100) == (0.0, pytest.approx(1 - 0.025**0.01))
+    assert interval(81, 263) == (pytest.approx(0.2527, abs=5e-5), pytest.approx(0.3676, abs=5e-5))
+    assert interval(7, 7)[1] == 1.0 and interval(0, 0) == (0.0, 1.0)
 
 
 def test_outlines_end_where_they_are_told() -> None:
