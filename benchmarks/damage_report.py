@@ -69,8 +69,9 @@ def boxes_of(line: Line) -> Iterator[Line]:
             "severity": {f["severity"] for f in findings},
         }
         boxes = detail.get("boxes_mm") or ([detail["box_mm"]] if detail.get("box_mm") else [])
-        if not boxes:
-            boxes = [_mm(line, page, e["box_px"]) for f in findings for e in f["evidence"]]
+        # A page may be laid on its design upside down where that looks alike: what the evidence shows is the place.
+        shown = [_mm(line, page, e["box_px"]) for f in findings for e in f["evidence"]]
+        boxes = shown if len(shown) == len(boxes) or not boxes else boxes
         for i, box in enumerate(boxes):
             own = {
                 k: v[i] for k, v in detail.items() if isinstance(v, list) and len(v) == len(boxes) and k != "boxes_mm"
@@ -146,10 +147,20 @@ def report_found(lines: Sequence[Line], misses: bool) -> None:
         right = sum(abs(e) <= 0.2 for e, _ in sizes)
         held = [abs(z) <= 2 for _, z in sizes if z is not None]
         middle = f"{100 * np.median([e for e, _ in sizes]):+.0f} %" if sizes else "-"
+        blind = sum(not hits and _blind(line, plant) for line, plant, hits in own)
         out.append(
-            (name, rate(len(found), len(own)), told, named, rate(right, len(sizes)), middle, rate(sum(held), len(held)))
+            (
+                name,
+                rate(len(found), len(own)),
+                blind,
+                told,
+                named,
+                rate(right, len(sizes)),
+                middle,
+                rate(sum(held), len(held)),
+            )
         )
-    table(("planted", "seen", "told", "named", "size within 20 %", "median error", "within 2u"), out)
+    table(("planted", "seen", "not measured", "told", "named", "size within 20 %", "median error", "within 2u"), out)
     for name, own in sorted(rows.items()) if misses else ():
         for line, plant, hits in own:
             if not hits:
@@ -158,6 +169,14 @@ def report_found(lines: Sequence[Line], misses: bool) -> None:
                 print(
                     f"MISS {name}: {line['key']} page {side['page']} box_px {side['box_px']} {more} {line['backing']} {line['dpi']}"
                 )
+
+
+def _blind(line: Line, plant: Line) -> bool:
+    """Whether the inspection says that it could not look there, or nothing at all."""
+    measure, page = "page-damage" if plant["kind"] in EQUAL else "print-defect", plant["sides"][0]["page"]
+    code = {"white-streak": "streak"}.get(plant["kind"], plant["kind"])
+    own = [o for o in line["observations"] if o["measure"] == measure and o["where"]["page"] == page]
+    return all(o["value"] is None for o in own if o["detail"].get("code") in (code, None))
 
 
 def _stratum(line: Line, plant: Line) -> str:
@@ -177,7 +196,7 @@ def _size_error(plant: Line, hits: Sequence[Line]) -> tuple[float, float | None]
     """Relative error of the size, and the error of the extent in units of u."""
     hit = hits[0]
     if plant["kind"] in EQUAL:
-        error = hit["value"] - plant["extent_mm"]
+        error = hit["detail"].get("extents_mm", hit["value"]) - plant["extent_mm"]
         return error / plant["extent_mm"], (error / hit["u"] if hit["u"] else None)
     if plant["kind"] == "spot":
         areas = [h["detail"]["area_mm2"] for h in hits if h["detail"].get("area_mm2")]
