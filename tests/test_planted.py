@@ -92,6 +92,9 @@ class Sound:
         # Stated, or cuts that are too deep at all edges may be those of a smaller book.
         self.reference: Reference = open_reference(drawn.title, trim="4.25 x 6.87 in")
         self.inspection: Inspection = inspect_copy(self.copy, self.reference, KDP)
+        to_scan = self.inspection.pages[0].to_scan
+        assert to_scan is not None
+        self.per_mm = float(np.mean(to_scan.scale))
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +129,33 @@ def test_lost_print_is_found_where_it_was_planted_and_a_small_spot_is_not(sound:
     assert lost.detections[0].trials == 4 and lost.detections[0].called >= 3
     spot = detection_curve([sound.copy], sound.reference, KDP, "spot", (0.3,), seed=5001)
     assert (spot.detections[0].trials, spot.detections[0].called) == (4, 0)
+
+
+def test_damage_lies_on_both_sides_of_each_leaf_and_scans_stay_what_they_were(sound: Sound, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    trim = sound.reference.trim
+    copy, places = plant_copy(sound.copy, sound.inspection, trim, FAULTS["notch"], 5.0, tmp_path, rng)
+    assert len(places) == len(sound.copy.pages) // 2
+    for old, new in zip(sound.copy.pages, copy.pages, strict=True):
+        assert new.path.parent == tmp_path and new.path.suffix == old.path.suffix and new.name == old.name
+        before, after = read_pixels(old), read_pixels(new)
+        changed = np.abs(before.astype(int) - after).reshape(*before.shape[:2], -1).max(axis=2) > 60
+        assert before.shape == after.shape and 8 < changed.sum() / sound.per_mm**2 < 40
+    same, _ = plant_copy(sound.copy, sound.inspection, trim, FAULTS["notch"], 0.0, tmp_path, rng)
+    assert same == sound.copy
+
+
+def test_dirt_lies_at_the_same_places_of_the_glass_in_every_scan(sound: Sound, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    copy, places = plant_copy(sound.copy, sound.inspection, sound.reference.trim, FAULTS["dust"], 1.0, tmp_path, rng)
+    assert [page for page, _ in places] == [1, 2, 3, 4]
+    found = []
+    for old, new in zip(sound.copy.pages, copy.pages, strict=True):
+        before, after = (read_pixels(s) for s in (old, new))
+        found.append(np.abs(before.astype(int) - after).reshape(*before.shape[:2], -1).max(axis=2) > 60)
+    rows, columns = (min(f.shape[i] for f in found) for i in (0, 1))
+    shared = np.logical_and.reduce([f[:rows, :columns] for f in found])
+    assert shared.sum() / sound.per_mm**2 > 3
 
 
 def test_a_fault_that_is_not_there_is_named(sound: Sound) -> None:

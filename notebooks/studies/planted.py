@@ -17,12 +17,15 @@ from qc.errors import UsageError
 from qc.geometry import Affine, Edge, Points, Size
 from qc.judge.policy import Policy
 from qc.measure.details import TrimOffsetDetail
-from qc.model import BookCopy, FindingOutcome, Inspection, PageKind, Role, ScanFile
+from qc.model import BookCopy, FindingOutcome, Inspection, PageKind, PageRecord, Role, ScanFile
 from qc.pipeline import inspect_copy
 from qc.reference.find import Reference
 from qc.scan.image_file import read_pixels
+from qc.synthetic.damaged import SIZES
+from qc.synthetic.files import rewrite_scan
 from qc.synthetic.plant import cut_moved, print_lost, spotted, streaked, tinted
 from studies.agreement import Z_95
+from studies.planted_damage import damage_leaves, dust_scans
 
 STRIP_MM = 2.0
 """Of the margin that moves with a cut."""
@@ -48,13 +51,14 @@ Place = tuple[int | None, Edge | None]
 @dataclass(frozen=True)
 class Fault:
     """What is planted; `size` of it is in `unit`, `about` says what a size means, `rule` is the one that should see it
-    (None: any rule)."""
+    (None: any rule of the measure, or where that is None, too, any of severity defect)."""
 
     id: str
     unit: str
     about: str
     rule: str | None
     scope: str
+    measure: str | None = None
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -65,6 +69,9 @@ FAULTS: Mapping[str, Fault] = {
         Fault("spot", "mm", "diameter of a speck of ink", None, "page"),
         Fault("streak", "mm", "width of a line without ink, head to tail", None, "page"),
         Fault("cast", "fraction", "excess of magenta over the other inks, on all pages", "color-cast", "copy"),
+        *(Fault(kind, unit, about, None, "leaf", "page-damage") for kind, (unit, about) in SIZES.items()),
+        # Dirt is no fault of the copy: what is found of it is a false alarm.
+        Fault("dust", "mm", "diameter of specks on the glass, in all scans", None, "page", "print-defect"),
     )
 }
 
@@ -147,8 +154,8 @@ def detection_curve(
     Returns
     -------
     DetectionCurve
-        A trial is a judged edge of a copy for "cut", a registered page for "lost-print", "spot" and "streak", a copy for
-        "cast".
+        A trial is a judged edge of a copy for "cut", a registered page for "lost-print", "spot", "streak" and "dust", a copy
+        for "cast", and for damage a leaf whose four edges were seen, on the side that was planted first.
 
     Raises
     ------
@@ -222,7 +229,7 @@ def plant_copy(
     size : float
         In the unit of the fault.
     folder : Path
-        Where the changed scans go, as TIFF; the copy's own are left alone.
+        Where the changed scans go; the copy's own are left alone.
     rng : numpy.random.Generator
         Of places.
 
@@ -234,8 +241,13 @@ def plant_copy(
         Where the fault should be found: page (position) or edge; neither for a fault of the whole copy.
     """
     records = [r for r in before.pages if r.role is Role.PAGE]
-    scans: dict[ScanFile, ScanFile] = {}
-    places: list[Place] = []
+    if fault.id in SIZES or fault.id == "dust":
+        if fault.id == "dust":
+            images, places = dust_scans(copy, records, trim, size, rng)
+        else:
+            images, places = damage_leaves(copy, before, fault.id, size, rng)
+        return _with_images(copy, records, images if size else {}, folder), places
+    images, places = {}, []
     for position, (scan, record) in enumerate(zip(copy.pages, records, strict=True), 1):
         if record.to_scan is None or (fault.id == "lost-print" and record.kind is not PageKind.CONTENT):
             continue
@@ -246,10 +258,23 @@ def plant_copy(
         image = read_pixels(scan)
         for _, change in changes:
             image = change(image)
-        file = folder / f"{position:04}.tif"
-        Image.fromarray(image).save(file, dpi=record.dpi or (300.0, 300.0))
-        scans[scan] = ScanFile(file, scan.name, 0, scan.role)
-    return replace(copy, scans=tuple(scans.get(s, s) for s in copy.scans)), places
+        images[position] = image
+    return _with_images(copy, records, images, folder), places
+
+
+def _with_images(copy: BookCopy, records: Sequence[PageRecord], images: Mapping[int, Pixels], folder: Path) -> BookCopy:
+    """The copy with other pixels at some positions, written as its own files are; a picture within a file becomes a TIFF."""
+    scans: dict[ScanFile, ScanFile] = {}
+    for position, image in images.items():
+        scan, dpi = copy.pages[position - 1], records[position - 1].dpi or (300.0, 300.0)
+        file = folder / f"{position:04}{scan.path.suffix}"
+        try:
+            rewrite_scan(scan.path, file, image)
+        except (OSError, ValueError):
+            file = file.with_suffix(".tif")
+            Image.fromarray(image).save(file, dpi=dpi)
+        scans[scan] = replace(scan, path=file, frame=0)
+    return replace(copy, scans=tuple(scans.get(s, s) for s in copy.scans))
 
 
 def _changes(
@@ -327,7 +352,13 @@ def _found(inspection: Inspection, fault: Fault, place: Place) -> int:
     own = [
         f
         for f in inspection.findings
-        if (f.rule == fault.rule if fault.rule else f.severity == "defect")
+        if (
+            f.rule == fault.rule
+            if fault.rule
+            else f.measure == fault.measure
+            if fault.measure
+            else f.severity == "defect"
+        )
         and (page is None or f.where.page == page)
         and (edge is None or f.where.edge is edge)
     ]

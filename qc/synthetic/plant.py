@@ -77,7 +77,7 @@ def print_lost(image: Image, corners_px: Points, page_px: Points, rng: np.random
         Of the paper's noise, which is that of the bright pixels.
     """
     inside = _polygon(image, corners_px) > 0.5
-    color, spread = _paper(image, _polygon(image, page_px) > 0.5)
+    color, spread = paper_of(image, page_px)
     out = image.astype(float)
     out[inside] = color + spread * rng.normal(size=out[inside].shape)
     return _like(out, image)
@@ -88,7 +88,7 @@ def spotted(image: Image, center_px: Points, diameter_px: float, page_px: Points
     x, y = np.asarray(center_px, float)
     rows, columns = (np.arange(n) for n in image.shape[:2])
     share = np.clip(diameter_px / 2 + 0.5 - np.hypot(columns[None] - x, rows[:, None] - y), 0, min(1.0, diameter_px))
-    color, _ = _paper(image, _polygon(image, page_px) > 0.5)
+    color, _ = paper_of(image, page_px)
     return _mixed(image, np.asarray(color * INK ** (1 / GAMMA)), share)
 
 
@@ -136,6 +136,11 @@ def _polygon(image: Image, corners_px: Points) -> NDArray[np.float64]:
     mask = np.zeros(image.shape[:2], np.uint8)
     cv2.fillConvexPoly(mask, np.rint(16 * np.asarray(corners_px)).astype(np.int32), 255, cv2.LINE_AA, 4)
     return mask.astype(np.float64) / 255
+
+
+def paper_of(image: Image, page_px: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Color of the bright part of a page and its spread, by channel."""
+    return _paper(image, _polygon(image, page_px) > 0.5)
 
 
 def _paper(image: Image, inside: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
