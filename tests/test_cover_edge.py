@@ -22,7 +22,7 @@ FINE = 4
 BLUE, DEEP_RED, BLACK, CREAM = (0.07, 0.30, 0.65), (0.08, 0.01, 0.012), (0.001, 0.001, 0.001), (0.95, 0.9, 0.68)
 LIDS = {"black": 0.006, "gray": 0.16, "white": 0.75}
 SLOPE = 0.004
-PAPER, BLEED_MM = 0.85, 3.2
+PAPER, BLEED_MM, SPINE_MM = 0.85, 3.2, 18.0
 
 
 def art_of(color: tuple[float, float, float], textured: bool = False) -> np.ndarray:
@@ -40,7 +40,7 @@ def find(
     lid: float,
     edge_mm: float,
     *,
-    fold: bool = False,
+    spine_mm: float | None = None,
     radius_mm: float = 0.0,
     wall_mm: float = 0.0,
     wall_light: float = 0.15,
@@ -58,9 +58,9 @@ def find(
     if bleed_mm is not None:
         light[:, round((GUESS_PX + 0.5 + bleed_mm * SCALE) * FINE) :] = PAPER
     if radius_mm:
-        # Light on a cylinder by the cosine of its normal, and what scatters.
+        # Light on a cylinder by the cosine of its normal, down to that of the wall.
         sine = np.clip(1 + outside / radius_mm, 0, 1)
-        light *= (0.15 + 0.85 * np.sqrt(1 - sine**2))[..., None]
+        light *= (wall_light + (1 - wall_light) * np.sqrt(1 - sine**2))[..., None]
     beyond = np.repeat((lid * (1 - shadow * np.exp(-np.maximum(outside, 0) / 4)))[..., None], 3, axis=2)
     if block_mm:
         beyond = np.where(
@@ -83,7 +83,7 @@ def find(
     luminance = (cv2.LUT(channels, LINEAR_LUT) @ [0.2126, 0.7152, 0.0722]).astype(np.float32)
     ends = np.array([[GUESS_PX, 0.0], [GUESS_PX, HEIGHT - 1.0]])
     expected = Expected(lambda: ordered, Affine(np.eye(2, 3)))
-    line = find_cover_edge(channels, luminance, ends, DPI, expected, fold=fold)
+    line = find_cover_edge(channels, luminance, ends, DPI, expected, spine_mm=spine_mm)
     at = np.nan if line.ends is None else (line.ends[:, 0].mean() - GUESS_PX) / SCALE
     return line, float(at - edge_mm)
 
@@ -143,7 +143,7 @@ def test_art_of_the_tone_of_the_lid_is_refused() -> None:
 @pytest.mark.parametrize("lid", LIDS)
 @pytest.mark.parametrize("radius_mm", [0.2, 0.8, 1.4])
 def test_a_rounded_fold_is_where_its_arc_ends(lid: str, radius_mm: float) -> None:
-    line, error = find(art_of(BLUE), LIDS[lid], -1.0, fold=True, radius_mm=radius_mm)
+    line, error = find(art_of(BLUE), LIDS[lid], -1.0, spine_mm=SPINE_MM, radius_mm=radius_mm)
     assert abs(error) < 0.25
     assert abs(error) < 2 * np.hypot(line.u_px / SCALE, line.u_shape_mm)
 
@@ -152,21 +152,21 @@ def test_a_rounded_fold_is_where_its_arc_ends(lid: str, radius_mm: float) -> Non
 @pytest.mark.parametrize("color", [BLUE, DEEP_RED])
 @pytest.mark.parametrize("wall_mm", [1.0, 3.4])
 def test_the_wall_of_the_spine_is_not_the_fold(lid: str, color: tuple[float, float, float], wall_mm: float) -> None:
-    line, error = find(art_of(color), LIDS[lid], 0.7, fold=True, radius_mm=0.8, wall_mm=wall_mm)
+    line, error = find(art_of(color), LIDS[lid], 0.7, spine_mm=SPINE_MM, radius_mm=0.8, wall_mm=wall_mm)
     assert abs(error) < 0.3
     assert abs(error) < 2 * np.hypot(line.u_px / SCALE, line.u_shape_mm)
 
 
 def test_a_tone_that_prints_lighter_than_ordered_does_not_hide_the_wall() -> None:
     line, error = find(
-        art_of(BLUE), LIDS["black"], 0.7, fold=True, radius_mm=0.8, wall_mm=1.0, wall_light=0.6, deeper_mm=6.0
+        art_of(BLUE), LIDS["black"], 0.7, spine_mm=SPINE_MM, radius_mm=0.8, wall_mm=1.0, wall_light=0.6, deeper_mm=6.0
     )
     assert abs(error) < 0.3
     assert abs(error) < 2 * np.hypot(line.u_px / SCALE, line.u_shape_mm)
 
 
 def test_a_fold_in_black_art_is_not_told_from_the_wall() -> None:
-    line, _ = find(art_of(BLACK), LIDS["gray"], 0.7, fold=True, radius_mm=0.8, wall_mm=3.0)
+    line, _ = find(art_of(BLACK), LIDS["gray"], 0.7, spine_mm=SPINE_MM, radius_mm=0.8, wall_mm=3.0)
     assert line.ends is None
     assert line.flag is Flag.FOLD_NOT_PROVEN
 
@@ -176,6 +176,6 @@ def test_the_score_of_a_hinge_is_no_fold() -> None:
     at = round((GUESS_PX - 5.5 * SCALE) * FINE)
     scored = art.copy()
     scored[:, at : at + 6 * FINE] *= 0.3
-    line, _ = find(scored, 0.03, 0.5, fold=True, shadow=0.0)
+    line, _ = find(scored, 0.03, 0.5, spine_mm=SPINE_MM, shadow=0.0)
     assert line.ends is None
     assert line.flag is Flag.EDGE_NOT_FOUND

@@ -5,7 +5,7 @@ paper to backing (`qc.edges.dark_backing`) nor a shadow on bare paper (`qc.edges
 of a thick book on the lid is a wide one.
 
 What fools it: art of the color of the lid (no line is left; refused), the wall of the spine, which a scanner with a lens sees
-beside the fold (`qc.edges.spine_wall`), a block that stands out beyond a cover of its own color.
+beside the fold (`qc.edges.fold_place`), a block that stands out beyond a cover of its own color.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.edges.bleed_end import CutPlace, tell_from_bleed_end
-from qc.edges.cover_strip import LEAST_CHANGE, MIN_USED, NEAR_PX, OWN_PX, CoverStrip, Line, read_strip, slopes_of
+from qc.edges.cover_strip import MIN_USED, NEAR_PX, OWN_PX, CoverStrip, Line, read_strip, slopes_of
 from qc.edges.dark_backing import EdgeLine
+from qc.edges.fold_place import find_fold
 from qc.edges.page_stack import Expected
 from qc.edges.profiles import SEGMENTS, robust_line
-from qc.edges.spine_wall import find_fold
 from qc.flags import Flag
 from qc.geometry import Points
 
@@ -39,13 +39,11 @@ RINGING_FOLD = 0.15
 """As `RINGING`, for the outermost line: its false ones lie beyond the edge, where the shadow on the lid adds to them."""
 PAST_FOLD_MM = 1.5
 """So far beyond a fold the cover does not go on: the score of a hinge is narrower and lies between the same tones."""
-SPREAD, SHARP_MM, WIDEST_MM = 0.8, 0.09, 0.8
-"""The arc of a fold darkens toward its end and rises from the glass, out of focus: it ends farther out than it changes most, by
-this share of how far beyond the step falls to half, less what a sharp end has. On 404 drawn folds without a wall, of radii from
-0.2 to 1.5 mm, that leaves 0.09 mm (standard deviation) of 0.12, and 95 % within 0.18 mm of 0.23."""
-U_CUT_MM, U_FOLD_MM, U_WALL_MM = 0.03, 0.11, 0.2
-"""Standard uncertainty of what all scans of a copy share: of a cut the blur of the scanner, of a fold also its rounding and its
-shading."""
+LEAST_FOLD_CHANGE = 0.05
+"""As `cover_strip.LEAST_CHANGE`, over a fold: 7 levels of each channel. Between art and lid that are more alike, a fold was up to
+0.5 mm off on 7 drawn ones."""
+U_CUT_MM = 0.03
+"""Standard uncertainty of what all scans of a copy share: the blur of the scanner."""
 
 
 def find_cover_edge(
@@ -55,7 +53,7 @@ def find_cover_edge(
     dpi: float,
     expected: Expected,
     *,
-    fold: bool = False,
+    spine_mm: float | None = None,
     band_mm: float = BAND_MM,
 ) -> EdgeLine:
     """Locate an edge of a closed book near a guessed line.
@@ -72,8 +70,8 @@ def find_cover_edge(
         Across the edge.
     expected : Expected
         What was ordered, which tells art along the edge from the edge of the cover.
-    fold : bool
-        It is the edge at the spine.
+    spine_mm : float or None
+        It is the edge at a spine designed so wide.
     band_mm : float
         How far either side of the guess is searched.
 
@@ -91,8 +89,8 @@ def find_cover_edge(
     stand out. Each part is then located where it changes most, in linear light, as the blur of a scanner is even to both sides of
     a step.
     """
-    strip, to_image, columns = read_strip(channels, luminance, ends, dpi, expected, band_mm)
-    found = locate(strip, fold)
+    strip, to_image, columns = read_strip(channels, luminance, ends, dpi, expected, band_mm, spine_mm or 0.0)
+    found = locate(strip, spine_mm)
     if found.ends is None:
         return found
     # From the middles of the first and the last segment to the ends of the strip.
@@ -102,40 +100,55 @@ def find_cover_edge(
     return EdgeLine(to_image(np.column_stack([along, rows])), found.u_px, None, found.used, found.u_shape_mm)
 
 
-def locate(strip: CoverStrip, fold: bool) -> EdgeLine:
+def locate(strip: CoverStrip, spine_mm: float | None = None) -> EdgeLine:
     """The edge in a strip, its ends in strip px; as `find_cover_edge`."""
-    cut = None if fold else _place_of_cut(strip)
-    line = cut.line if cut is not None else _line_of_fold(strip) if fold else None
-    if line is None:
-        outside = np.isfinite(strip.luminance[:, strip.luminance.shape[1] // 2 :])
-        return EdgeLine(None, flag=Flag.CROPPED if outside.mean() < 0.5 else Flag.EDGE_NOT_FOUND)
-    moved, shape = 0.0, float(np.hypot(U_CUT_MM, cut.u_mm if cut else 0.0))
-    if fold:
-        place = find_fold(strip, line, U_FOLD_MM, U_WALL_MM)
-        if place is None:
-            return EdgeLine(None, flag=Flag.FOLD_NOT_PROVEN)
-        moved, shape = -place.inside_mm or _rounding_mm(strip, line), place.u_mm
-    at = _nearest_peak(strip, strip.rows(line)) + moved * strip.scale
+    if spine_mm is not None:
+        return _locate_fold(strip, spine_mm)
+    cut = _place_of_cut(strip)
+    if cut is None:
+        return _nothing_on(strip)
+    return _through_peaks(strip, cut.line, float(np.hypot(U_CUT_MM, cut.u_mm)))
+
+
+def _nothing_on(strip: CoverStrip) -> EdgeLine:
+    outside = np.isfinite(strip.luminance[:, strip.luminance.shape[1] // 2 :])
+    return EdgeLine(None, flag=Flag.CROPPED if outside.mean() < 0.5 else Flag.EDGE_NOT_FOUND)
+
+
+def _through_peaks(strip: CoverStrip, line: Line, shape_mm: float) -> EdgeLine:
+    """A line as each segment shows it."""
+    at = _nearest_peak(strip, strip.rows(line))
     good = np.isfinite(at)
     if good.mean() < MIN_USED:
         return EdgeLine(None, flag=Flag.EDGE_NOT_FOUND, used=float(good.mean()))
-    return _fitted(strip, at, good, strip.rows(line) + moved * strip.scale, shape)
+    return _fitted(strip, at, good, strip.rows(line), shape_mm)
 
 
-def _line_of_fold(strip: CoverStrip) -> Line | None:
+def _locate_fold(strip: CoverStrip, spine_mm: float) -> EdgeLine:
+    """The fold inside the outermost line, or inside the next one that the order does not print, where that is not straight."""
     lines = strip.lines(strip.peaks, RINGING_FOLD)
-    return lines[-1] if lines and strip.changes_over(lines[-1], PAST_FOLD_MM) > LEAST_CHANGE else None
+    for line in reversed(lines):
+        if strip.changes_over(line, PAST_FOLD_MM) <= LEAST_FOLD_CHANGE or (
+            line is not lines[-1] and strip.prints(line)
+        ):
+            continue
+        outermost = _through_peaks(strip, line, U_CUT_MM)
+        if outermost.ends is not None:
+            return _folded(strip, outermost, line.share, spine_mm)
+    return _nothing_on(strip)
 
 
-def _rounding_mm(strip: CoverStrip, line: Line) -> float:
-    """How far beyond the line on which it changes most the arc of a fold ends."""
-    beyond = np.arange(-1.0, WIDEST_MM * strip.scale + 1.0)
-    rows = strip.rows(line)
-    steps = np.array([np.median(np.nan_to_num(strip.at(strip.steps, rows + b))) for b in beyond])
-    half = steps[:3].max() / 2
-    k = int(np.argmax((steps < half) & (beyond > 0)))
-    at = beyond[k] - (half - steps[k]) / (steps[k - 1] - steps[k]) if k else WIDEST_MM * strip.scale
-    return SPREAD * float(at) / strip.scale - SHARP_MM
+def _folded(strip: CoverStrip, outermost: EdgeLine, share: float, spine_mm: float) -> EdgeLine:
+    """The fold that lies inside the outermost line."""
+    assert outermost.ends is not None
+    (left, top), (right, bottom) = outermost.ends
+    slope = (bottom - top) / (right - left)
+    line = Line(float(top + slope * (strip.centers.mean() - left)), float(slope), share)
+    place = find_fold(strip, line, spine_mm)
+    if place is None:
+        return EdgeLine(None, flag=Flag.FOLD_NOT_PROVEN, used=outermost.used)
+    ends = outermost.ends - [0.0, place.inside_mm * strip.scale]
+    return replace(outermost, ends=ends, u_shape_mm=place.u_mm)
 
 
 def _place_of_cut(strip: CoverStrip) -> CutPlace | None:

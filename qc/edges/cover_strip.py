@@ -72,6 +72,8 @@ class CoverStrip:
         In linear light.
     luminance, ordered : ndarray, shape (segments, across)
         Seen, and of the ordered cover, in linear light; beyond the picture of the order as at its rim.
+    design : ndarray, shape (segments, more)
+        As `ordered`, going on outward.
     bare : ndarray, shape (segments, across), bool
         Beyond the picture of the order.
     centers : ndarray, shape (segments,)
@@ -84,6 +86,7 @@ class CoverStrip:
     light: Profiles
     luminance: Profiles
     ordered: Profiles
+    design: Profiles
     bare: NDArray[np.bool_]
     centers: NDArray[np.float64]
     scale: float
@@ -189,20 +192,27 @@ def read_strip(
     dpi: float,
     expected: Expected,
     band_mm: float,
+    design_mm: float = 0.0,
 ) -> tuple[CoverStrip, Affine, int]:
-    """The strip along a guessed line, its map to pixels of the scan, and how many columns it has."""
+    """The strip along a guessed line, its map to pixels of the scan, and how many columns it has.
+
+    `design_mm` is how far beyond the strip the order is drawn.
+    """
     scale = px_per_mm(dpi)
     reach = round(band_mm * scale)
     to_image, columns = strip_map(ends, reach)
     planes = [channels] if channels.ndim == 2 else [np.ascontiguousarray(channels[..., c]) for c in range(3)]
     centers = (np.arange(SEGMENTS) + 0.5) * (columns // SEGMENTS) - 0.5
-    plane = warped(expected.draw(), expected.from_scan.after(to_image), (columns, 2 * reach + 1), float("nan"))
-    ordered = segment_profiles(plane)[0]
+    across = 2 * reach + 1
+    size = (columns, across + round(design_mm * scale))
+    design = segment_profiles(warped(expected.draw(), expected.from_scan.after(to_image), size, float("nan")))[0]
+    ordered = design[:, :across]
     strip = CoverStrip(
         np.stack([_profiles(p, ends, reach) for p in planes]) / 255,
         np.stack([_profiles(cv2.LUT(p, LINEAR_LUT), ends, reach) for p in planes]),
         _profiles(luminance, ends, reach),
         hold_rim(ordered),
+        hold_rim(design),
         ~np.isfinite(ordered),
         np.asarray(centers, np.float64),
         scale,

@@ -84,12 +84,12 @@ class CoverReference:
         return read_spine_art(self._path, self.wrap)
 
     def beside_fold(self, number: int) -> ReferencePage:
-        """As `page`, what lies `BESIDE_FOLD_MM` to either side of its fold: of the spine more than the bleed of a panel shows."""
+        """As `page`, what lies `BESIDE_FOLD_MM` inside its fold, and the whole spine beyond it, which a lens sees in part."""
         width, height = self.page(number).trim.width_mm, self.page(number).trim.height_mm
-        fold = 0.0 if self.wrap.toward_spine(PANELS[number]) < 0 else width
-        return self._drawn(
-            number, (fold - BESIDE_FOLD_MM, -MARGIN_MM, fold + BESIDE_FOLD_MM, height + MARGIN_MM), "fold"
-        )
+        beyond = max(BESIDE_FOLD_MM, self.wrap.spine_mm + MARGIN_MM)
+        toward_right = self.wrap.toward_spine(PANELS[number]) > 0
+        left, right = (width - BESIDE_FOLD_MM, width + beyond) if toward_right else (-beyond, BESIDE_FOLD_MM)
+        return self._drawn(number, (left, -MARGIN_MM, right, height + MARGIN_MM), "fold")
 
     def _page(self, number: int) -> ReferencePage:
         left, top, right, bottom = self._boxes[number]

@@ -157,7 +157,7 @@ def _edges(image: PageImage, cover: CoverReference, panel: ReferencePage, to_px:
             corners[[a, b]],
             image.dpi.x_dpi if side in (0, 2) else image.dpi.y_dpi,
             beside if names[side] is Edge.SPINE else whole,
-            fold=names[side] is Edge.SPINE,
+            spine_mm=cover.wrap.spine_mm if names[side] is Edge.SPINE else None,
         )
         for side, (a, b) in enumerate(SIDES)
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from qc.edges.cover_edge import U_FOLD_MM
+from qc.edges.fold_place import U_FOLD_MM
 from qc.flags import Flag
 from qc.geometry import Affine, Edge, Size, edge_names, side_of
 from qc.measure.context.cut_places import CutPlace, cut_places
