@@ -33,6 +33,7 @@ PLACES: dict[str, tuple[Where, ...]] = {
     "print-position-recto-verso": (Where(axis="x"), Where(axis="y")),
     "blank-pages-inside": (Where(page=6),),
     "print-defect": (Where(page=6),),
+    "page-damage": (Where(page=6), Where(side="front")),
     "pages-foreign": (Where(page=5),),
     "pages-extra-inside": (Where(page=9),),
     "pages-duplicated": (Where(page=7),),

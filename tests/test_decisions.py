@@ -26,6 +26,8 @@ LIMITS = {
     "print-defect-void": FOR_A_PERSON,
     "print-defect-white-sliver": FOR_A_PERSON,
     "print-defect-streak": ("<= 0", ">= 1"),
+    **{f"page-damage-{code}": ("<= 10", "never") for code in ("missing-corner", "notch", "tear", "hole", "water")},
+    **{f"page-damage-{code}": ("< 20", "never") for code in ("dog-ear", "crease")},
     "pages-foreign": FOR_A_PERSON,
     "pages-extra-inside": FOR_A_PERSON,
     "pages-missing": COUNTED,

@@ -72,6 +72,7 @@ def test_notes_and_review_only_rules_of_kdp() -> None:
         "print-defect-smear",
         "print-defect-void",
         "print-defect-white-sliver",
+        *(f"page-damage-{c}" for c in ("missing-corner", "notch", "tear", "dog-ear", "crease", "water", "hole")),
         "pages-foreign",
         "pages-extra-inside",
         "pages-missing",

@@ -13,6 +13,7 @@ from qc.measure.copy_position_outlier import copy_position_outlier
 from qc.measure.cover_identity import cover_identity, cover_upside_down
 from qc.measure.extra_pages import pages_extra_inside
 from qc.measure.foreign_pages import pages_foreign
+from qc.measure.page_damage import page_damage
 from qc.measure.page_sequence import pages_duplicated, pages_missing, pages_out_of_order, pages_upside_down
 from qc.measure.trim_offset_block import trim_offset_block
 from qc.measure.words import place_in_book
@@ -59,6 +60,10 @@ FOUND: dict[str, str] = {
     cover_identity.id: _COVER,
     copy_cover_outlier.id: _COVER,
     cover_upside_down.id: _TURNED,
+    page_damage.id: (
+        'Look at {page} in the book. Damaged on its way: state reason = "damaged" and received_on under [claim] in copy.toml, in '
+        "time for the claim window; else no refund."
+    ),
     copy_color_outlier.id: _BESIDE,
     copy_position_outlier.id: _BESIDE,
     trim_offset_block.id: "No scan settles it: refund if a buyer would mind.",
@@ -83,7 +88,7 @@ def next_step(inspection: Inspection) -> str:
         )
     if claim.reason in _DATES and "needs-review" in codes:
         return "Find out the date that is missing or wrong, state it under [claim] in copy.toml, and inspect again."
-    if "damaged" in codes:
+    if "damaged" in codes and refund.route == "refund":
         return "Look at the copy itself: refund if it was damaged on its way."
     decides = deciding(inspection)
     if verdict.rescan and _by_scans(decides):

@@ -13,6 +13,7 @@ from qc.judge.messages import reasons
 from qc.judge.policy import Policy
 from qc.judge.ranking import by_gravity, deciding
 from qc.measure.blank_pages import blank_pages_at_end
+from qc.measure.page_damage import page_damage
 from qc.model import (
     BookCopy,
     Claim,
@@ -47,7 +48,7 @@ def decide_refund(
     3. lost: eligible within `claim_days` of `notified_on`, later not eligible
     4. damaged: a person looks within `claim_days` of `received_on`, route refund; later not eligible
     5. no defect: not eligible
-    6. all else, a missing date among it: review
+    6. all else, a missing date among it: review; where paper is damaged, the sentence on claims of damage is cited beside
 
     Parameters
     ----------
@@ -85,7 +86,9 @@ def decide_refund(
         return Refund("not-eligible", "none", _sound(findings, claim, policy))
     if verdict.outcome is VerdictOutcome.NEEDS_REVIEW and facts.older_perhaps:
         return _review(policy, str(verdict.outcome), "stale-revision", detail=facts.date_doubt)
-    return _review(policy, str(verdict.outcome), detail=_why_undecided(findings))
+    review = _review(policy, str(verdict.outcome), detail=_why_undecided(findings))
+    damaged = any(f.measure == page_damage.id and f.outcome is FindingOutcome.UNDECIDED for f in findings)
+    return replace(review, reasons=(*review.reasons, _reason(policy, "damaged"))) if damaged else review
 
 
 def refund_decided(outcome: VerdictOutcome, inspection: Inspection, policy: Policy) -> Refund:

@@ -105,3 +105,17 @@ class SpreadDetail(Detail):
 
     pages: int = 0
     spread: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DamageDetail(Detail):
+    """Of damaged places of one kind on a page, the largest first: the area of the largest with its standard uncertainty in mm2, of
+    all of them the largest extent in mm, their boxes in page-frame mm and, where they lie at the rim, the edges they touch. `seen`
+    names the edges along which the paper's outline was seen."""
+
+    area_mm2: float | None = None
+    u_area_mm2: float | None = None
+    extents_mm: Sequence[float] | None = None
+    boxes_mm: Sequence[Sequence[float]] | None = None
+    at: Sequence[str] | None = None
+    seen: Sequence[str] | None = None
