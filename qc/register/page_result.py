@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from qc.edges.dark_backing import EdgeLine, Sheet
+from qc.features.paper_traces import Trace
 from qc.features.print_marks import PrintMark
 from qc.features.text_placement import OwnPage
 from qc.features.tiles import Tiles
@@ -134,6 +135,8 @@ class PageResult:
         Why its color cannot be measured: one bit a pixel, or no color.
     marks : tuple of PrintMark, or None
         Spots and streaks of a registered page; None where they could not be looked for.
+    traces : tuple of Trace, or None
+        What damage may have left inside a registered page; None where it could not be looked for.
     slivers : tuple of Sliver
         Strips of bare paper between pictures and cuts of a registered page.
     size_px : tuple of int, or None
@@ -166,6 +169,7 @@ class PageResult:
     tiles: Tiles | None = None
     no_tone: Flag | None = None
     marks: tuple[PrintMark, ...] | None = None
+    traces: tuple[Trace, ...] | None = None
     slivers: tuple[Sliver, ...] = ()
     picture: bytes = b""
     size_px: tuple[int, int] | None = None
