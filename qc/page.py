@@ -8,6 +8,7 @@ from dataclasses import replace
 from qc.edges.dark_backing import EdgeLine, Sheet
 from qc.features.own_page import own_lines, own_page
 from qc.features.page_maps import page_maps
+from qc.features.paper_traces import paper_traces
 from qc.features.print_marks import print_marks
 from qc.features.tiles import page_tiles
 from qc.features.white_strips import white_slivers
@@ -309,11 +310,13 @@ def _measure(result: PageResult, image: PageImage, page: ReferencePage) -> PageR
     shown = None if page.trim_known else _shown_mm(image, sheet, registration.to_px)
     maps = page_maps(image, page, registration.to_px, shown)
     tiles = page_tiles(maps, *([flat] if settings.bound else []))
+    sheet_mm = _sheet_mm(lines, registration.to_px, flat, settings.bound)
     return replace(
         result,
         tiles=tiles.compact(),
         no_tone=Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN,
-        marks=None if image.bitonal else print_marks(maps, _sheet_mm(lines, registration.to_px, flat, settings.bound)),
+        marks=None if image.bitonal else print_marks(maps, sheet_mm),
+        traces=None if image.bitonal else paper_traces(maps, sheet_mm, sheet.backing, image.color),
     )
 
 
