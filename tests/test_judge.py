@@ -14,6 +14,7 @@ from qc.geometry import Edge
 from qc.judge.judge import judge, judge_between
 from qc.judge.policy import Limit, Policy, Rule, load_policy
 from qc.judge.ranking import by_gravity
+from qc.judge.summary import MOST_GAPS, shortly
 from qc.measure import MEASURES
 from qc.model import (
     BookCopy,
@@ -469,7 +470,7 @@ def test_what_was_not_checked_is_said() -> None:
     )
     assert [(r.file, r.reference_page, r.need) for r in verdict.rescan] == [("p-6.jpg", None, 1)]
     assert verdict.summary.endswith(
-        "; not checked: cover, pages 3 and 7-24, the spine's lettering, place of the print and 14 more."
+        "; not checked: cover, pages 3 and 7-24, the spine's lettering, place of the print and 14 more checks."
     )
 
 
@@ -525,3 +526,8 @@ def test_two_significant_digits_of_the_uncertainty(value: float, expanded: float
 def test_signed_numbers_have_a_true_minus() -> None:
     assert signed_plus_minus(-3.62, 0.062, "mm") == "−3.620 ± 0.062 mm"
     assert signed_plus_minus(1.2, None, "mm") == "+1.20 mm"
+
+
+def test_what_else_was_not_checked_is_counted_by_its_name() -> None:
+    gaps = ["cover", *(f"color printed gray on {n} of 9 pages" for n in range(1, MOST_GAPS + 2))]
+    assert shortly(gaps[:-1]).endswith(" and 1 more check") and shortly(gaps).endswith(" and 2 more checks")

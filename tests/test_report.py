@@ -572,3 +572,13 @@ def test_the_strip_keeps_silent_on_what_is_in_the_nature_of_a_page() -> None:
     assert "not-registered" in page
     bare = tuple(replace(p, kind=PageKind.BLANK) for p in made.pages)
     assert "not-registered" not in html.render(replace(made, pages=bare, observations=tuple(flagged)), [], k=2.0)
+
+
+def test_of_a_copy_of_which_nothing_was_scanned_no_result_is_within() -> None:
+    none_wrong = tuple(replace(f, outcome=FindingOutcome.WITHIN, value=0.0) for f in example().findings)
+    gone = replace(example(), findings=none_wrong, copy=replace(example().copy, scans=()), pages=(), observations=())
+    console = Console(record=True, width=100, file=io.StringIO())
+    text.summary(gone, k=2, verbose=False, report_path=None, console=console)
+    page = html.render(gone, (), k=2)
+    assert "within the limits" not in console.export_text()
+    assert "No rule of the policy could be applied." in page and "✔ within" not in page

@@ -312,7 +312,7 @@ def test_the_wrap_is_drawn_to_scale_as_it_sits_on_its_book(shifted: Seen) -> Non
 
 LINE = re.compile(
     r"cut 4\.\d mm too deep at the (?:front|back)'s fore-edge, (?:3\.9|4\.\d) mm of the (?:back folded onto the spine|spine "
-    r"folded onto the front), spine (?:3\.9|4\.\d) mm off center toward the front, its lettering \d\.\d mm (?:over|from) a fold"
+    r"folded onto the front), art of the spine (?:3\.9|4\.\d) mm toward the front, its lettering \d\.\d mm (?:over|from) a fold"
 )
 
 
@@ -335,7 +335,7 @@ def test_the_cover_is_said_in_a_line_here_and_there(shifted: Seen) -> None:
         ({"cover-fold-offset": -1.2}, ", 1.2 mm of the front folded onto the spine, "),
         ({"cover-fold-offset": 0.0}, ", folded as designed, "),
         ({"spine-centering": 0.01}, ", spine centered, "),
-        ({"spine-centering": -1.0}, ", spine 1.0 mm off center toward the back, "),
+        ({"spine-centering": -1.0}, ", art of the spine 1.0 mm toward the back, "),
         ({"spine-text-clearance": 0.01}, ", its lettering at a fold"),
         ({"spine-text-clearance": -0.6}, ", its lettering 0.6 mm over a fold"),
         ({"spine-text-clearance": 0.6}, ", its lettering 0.6 mm from a fold"),

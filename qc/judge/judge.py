@@ -377,7 +377,7 @@ def _of_what(missing: Mapping[str, Lack], case: Case) -> str:
     edges = [edge for _, edge in missing.values() if edge]
     judged = any(f.required and f.where.edge and f.outcome is not FindingOutcome.NOT_JUDGED for f in case.findings)
     if len(edges) > 1 and not judged:
-        return "the cuts" if len(edges) == len(missing) else f"the cuts and {len(missing) - len(edges)} more"
+        return "the cuts" if len(edges) == len(missing) else f"the cuts and other checks ({len(missing) - len(edges)})"
     return f"the cut at the {listed(edges)}" if len(edges) == len(missing) else listed(missing)
 
 

@@ -80,7 +80,7 @@ def shortly(gaps: Sequence[str]) -> str:
     others[1:] = sorted(others[1:], key=lambda gap: "(" not in gap)
     said = [*others[:1], *named, *others[1:MOST_GAPS]]
     more = len(others) - MOST_GAPS
-    return f"{', '.join(said)} and {more} more" if more > 0 else ", ".join(said)
+    return f"{', '.join(said)} and {counted(more, 'more check', 'more checks')}" if more > 0 else ", ".join(said)
 
 
 def _end_of(findings: Sequence[Finding]) -> str:

@@ -16,7 +16,7 @@ LEAST_MM = 0.05
 def cover_line(inspection: Inspection) -> str:
     """How the cover was cut and folded; empty where nothing of it was measured.
 
-    Such as ``"cut 2.3 mm too deep at the back's fore-edge, fold 2.2 mm off (front), spine 2.1 mm off center toward the back, its
+    Such as ``"cut 2.3 mm too deep at the back's fore-edge, fold 2.2 mm off (front), art of the spine 2.1 mm toward the back, its
     lettering 0.6 mm from a fold"``: the farthest cut and fold. All in millimeters.
     """
     known = [o for o in inspection.observations if o.value is not None]
@@ -51,7 +51,7 @@ def _centering(centering: Observation) -> str:
     value = centering.value or 0.0
     if abs(value) < LEAST_MM:
         return "spine centered"
-    return f"spine {_mm(value)} off center toward the {'front' if value > 0 else 'back'}"
+    return f"art of the spine {_mm(value)} toward the {'front' if value > 0 else 'back'}"
 
 
 def _room(room: Observation) -> str:

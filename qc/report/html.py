@@ -97,7 +97,7 @@ def render(
     """
     shown = [(e, [links.of_finding(n, m) for m in range(1, len(e.pictures) + 1)]) for n, e in enumerate(exhibits, 1)]
     lead = next((s for s in shown if s[0].finding.severity == "defect"), None)
-    ranked, strip = by_gravity(inspection.findings), strip_of(inspection, None if outward else links)
+    ranked, strip = by_gravity(words.judged(inspection)), strip_of(inspection, None if outward else links)
     # What differs between copies is the odd one's fault, whose own report says so.
     quiet = [f for f in ranked if f.where.copies]
     counting = counting_of(inspection)

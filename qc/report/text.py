@@ -69,8 +69,9 @@ def summary(inspection: Inspection, *, k: float, verbose: bool, report_path: str
     for line in wrapped(words.one_line(" · ".join(h for h in head if h)), console):
         console.print(Text(line), soft_wrap=True)
 
-    quiet = [f for f in inspection.findings if f.where.copies]
-    ranked = by_gravity([f for f in inspection.findings if f not in quiet])
+    found = words.judged(inspection)
+    quiet = [f for f in found if f.where.copies]
+    ranked = by_gravity([f for f in found if f not in quiet])
     within = [f for f in ranked if f.outcome is FindingOutcome.WITHIN]
     unmeasured = [f for f in ranked if f.outcome is FindingOutcome.NOT_JUDGED and f.value is None]
     shown = ranked if verbose else [f for f in ranked if f not in within and f not in unmeasured]

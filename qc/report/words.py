@@ -103,6 +103,11 @@ def place(where: Where) -> str:
     return ", ".join(p for p in parts if p) or "copy"
 
 
+def judged(inspection: Inspection) -> Sequence[Finding]:
+    """What the rules say of a copy; nothing where nothing was scanned: no page that is wrong is then no pass."""
+    return inspection.findings if inspection.copy.scans else ()
+
+
 def rows(ranked: Sequence[Finding]) -> list[tuple[Finding, str]]:
     """Findings with their place; pages that are within, or not judged, share a line with the one nearest its limit."""
     together: dict[tuple[object, ...], list[Finding]] = {}
