@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from qc.edges.dark_backing import EdgeLine, Sheet
+from qc.features.fine_look import FineLook
 from qc.features.own_page import own_lines, own_page
 from qc.features.page_maps import page_maps
 from qc.features.print_marks import print_marks
@@ -309,11 +310,13 @@ def _measure(result: PageResult, image: PageImage, page: ReferencePage) -> PageR
     shown = None if page.trim_known else _shown_mm(image, sheet, registration.to_px)
     maps = page_maps(image, page, registration.to_px, shown)
     tiles = page_tiles(maps, *([flat] if settings.bound else []))
+    look = FineLook(image, page, registration.to_px, page.trim_known and not settings.bound)
+    sheet_mm = _sheet_mm(lines, registration.to_px, flat, settings.bound)
     return replace(
         result,
         tiles=tiles.compact(),
         no_tone=Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN,
-        marks=None if image.bitonal else print_marks(maps, _sheet_mm(lines, registration.to_px, flat, settings.bound)),
+        marks=None if image.bitonal else print_marks(maps, sheet_mm, look),
     )
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.colorimetry import PRINTED, linear_rgb_to_lab
+from qc.colorimetry import PRINTED
 from qc.features.page_maps import PageMaps
 from qc.geometry import Box
 from qc.resample import shrunk
@@ -39,41 +39,57 @@ Mask = NDArray[np.bool_]
 @dataclass(frozen=True)
 class Tones:
     """Light as a share of paper's: `copy`, what the reference gives on it (`ordered`), and `change`, the difference less that
-    of the neighborhood, where the reference is `even`; `sheet` is where the page shows."""
+    of the neighborhood, where the reference is `even`; `sheet` is where the page shows, `flat` where the reference is even there
+    or not, and `paper` the light of bare paper."""
 
     copy: Map
     ordered: Map
     change: Map
+    flat: Mask
     even: Mask
     sheet: Mask
+    paper: float
 
     def ground(self, box: tuple[int, int, int, int]) -> str:
         """What most of a box of pixels (left, top, right, bottom) was ordered to be: paper, text, solid or picture."""
         x0, y0, x1, y1 = box
         here = np.s_[max(y0, 0) : y1, max(x0, 0) : x1]
-        if 2 * np.count_nonzero(self.even[here]) >= self.even[here].size:
+        if 2 * np.count_nonzero(self.flat[here]) >= self.flat[here].size:
             return "paper" if np.median(self.ordered[here]) > PRINTED else "solid"
         rim = AROUND_PX // 2
         around = self.ordered[max(y0 - rim, 0) : y1 + rim, max(x0 - rim, 0) : x1 + rim]
         return "text" if (around > 1 - EVEN).mean() > PAPER_SHARE else "picture"
 
 
+def lightness(light: Map) -> Map:
+    """CIE L* of a share of white's light, any shape."""
+    return np.where(light > (6 / 29) ** 3, 116 * np.cbrt(light) - 16, light * np.float32((29 / 3) ** 3))
+
+
 def contrast(light: float, other: float) -> float:
     """Difference in L* of two shares of paper's light, 0 or more."""
-    lab = linear_rgb_to_lab(np.clip([[light] * 3, [other] * 3], 0.0, None))
-    return float(abs(lab[0, 0] - lab[1, 0]))
+    first, second = lightness(np.clip([light, other], 0.0, None))
+    return float(abs(first - second))
+
+
+def shorter_axis(area: float, columns: NDArray[np.intp], rows: NDArray[np.intp], weights: Map) -> float:
+    """Shorter axis of the ellipse of this area that lies as the weighted pixels do."""
+    spread = np.cov(np.array([columns, rows], float), ddof=0, aweights=weights) + np.eye(2) / 12
+    short, long = np.linalg.eigvalsh(spread)
+    return float(np.sqrt(4 / np.pi * area * np.sqrt(short / long)))
 
 
 def page_tones(maps: PageMaps, sheet_mm: Box) -> Tones | None:
     """The tones of a page within `sheet_mm`; None where it shows too little that is even and bright."""
     reference, light = maps.reference, maps.light / _lamp(maps)
-    sheet = maps.inside & _on_sheet(maps, sheet_mm)
+    sheet = maps.inside & on_sheet(maps, sheet_mm)
     flat = cv2.dilate(reference, NEAR) - cv2.erode(reference, NEAR) < EVEN
-    even = (cv2.erode(flat.astype(np.uint8), NEAR) > 0) & sheet
+    flat = cv2.erode(flat.astype(np.uint8), NEAR) > 0
+    even = flat & sheet
     shares = _as_shares(reference, light, even)
     if shares is None:
         return None
-    copy, ordered = shares
+    copy, ordered, paper = shares
     change = copy - ordered
     side = round(GROUND_MM * maps.to_map.scale[0])
     ground = _mean_around(change, even, side)
@@ -81,7 +97,7 @@ def page_tones(maps: PageMaps, sheet_mm: Box) -> Tones | None:
     unmarked = even & (np.abs(change - ground) < 0.1)
     if np.count_nonzero(unmarked) < np.count_nonzero(even):
         ground = _mean_around(change, unmarked, side)
-    return Tones(copy, ordered, change - ground, even, sheet)
+    return Tones(copy, ordered, change - ground, flat, even, sheet, paper)
 
 
 def _lamp(maps: PageMaps) -> Map | np.float32:
@@ -108,8 +124,8 @@ def _lamp(maps: PageMaps) -> Map | np.float32:
     return np.asarray(np.exp(field))
 
 
-def _as_shares(reference: Map, light: Map, even: Mask) -> tuple[Map, Map] | None:
-    """Light of the copy, and what the reference's tone gives on it, both as a share of paper's."""
+def _as_shares(reference: Map, light: Map, even: Mask) -> tuple[Map, Map, float] | None:
+    """Light of the copy, and what the reference's tone gives on it, both as a share of paper's, which comes last."""
     ordered, shown = reference[even], light[even]
     bins = np.minimum((ordered * TONES).astype(np.uint8), TONES)
     known = np.flatnonzero(np.bincount(bins, minlength=1) >= FEW_PX)
@@ -121,7 +137,8 @@ def _as_shares(reference: Map, light: Map, even: Mask) -> tuple[Map, Map] | None
         # No solid: black is taken for black.
         tones, lights = [0.0, *tones], [0.0, *lights]
     table = np.interp(np.linspace(0, 1, 257), tones, lights) / lights[-1]
-    return light / np.float32(lights[-1]), table.astype(np.float32)[np.clip(reference * 256, 0, 256).astype(np.uint16)]
+    meant = table.astype(np.float32)[np.clip(reference * 256, 0, 256).astype(np.uint16)]
+    return light / np.float32(lights[-1]), meant, lights[-1]
 
 
 def _some(pixels: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -129,7 +146,8 @@ def _some(pixels: NDArray[np.intp]) -> NDArray[np.intp]:
     return pixels[:: 1 + len(pixels) // MEDIAN_PX]
 
 
-def _on_sheet(maps: PageMaps, sheet_mm: Box) -> Mask:
+def on_sheet(maps: PageMaps, sheet_mm: Box) -> Mask:
+    """The pixels of the maps that lie within the sheet by a millimeter or more."""
     left, top, right, bottom = sheet_mm
     (x0, y0), (x1, y1) = maps.to_map([[left + 1, top + 1], [right - 1, bottom - 1]])
     rows, columns = np.arange(maps.inside.shape[0])[:, None], np.arange(maps.inside.shape[1])[None, :]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from qc.features.fine_look import Blob, FineLook
+from qc.features.fine_marks import fine_marks
 from qc.features.page_maps import PageMaps
-from qc.features.page_tones import AROUND_PX, EVEN, NEAR, PAPER_SHARE, Map, Tones, contrast, page_tones
+from qc.features.page_tones import AROUND_PX, EVEN, NEAR, PAPER_SHARE, Tones, contrast, page_tones, shorter_axis
 from qc.features.print_streaks import BESIDE_MM, streaks
 from qc.geometry import Affine, Box
 
@@ -67,7 +68,7 @@ class PrintMark:
     ground: str = "paper"
 
 
-def print_marks(maps: PageMaps, sheet_mm: Box) -> tuple[PrintMark, ...] | None:
+def print_marks(maps: PageMaps, sheet_mm: Box, look: FineLook | None = None) -> tuple[PrintMark, ...] | None:
     """Find the marks of a page.
 
     Parameters
@@ -76,6 +77,8 @@ def print_marks(maps: PageMaps, sheet_mm: Box) -> tuple[PrintMark, ...] | None:
     sheet_mm : tuple of float
         Left, top, right, bottom of the sheet in page-frame mm, as far as known; what lies beyond, or within a millimeter, is
         backing or the shadow of the cut.
+    look : FineLook, optional
+        Without it, marks in pictures, those below 1.2 mm and those nearer than 5 mm to the trim are not looked for.
 
     Returns
     -------
@@ -85,12 +88,20 @@ def print_marks(maps: PageMaps, sheet_mm: Box) -> tuple[PrintMark, ...] | None:
     Notes
     -----
     What fools it: dirt on the glass, a stain of the reader's and handwriting are marks as well; whether the press made one,
-    no single page tells. Marks on pictures and within a millimeter of letters are not seen.
+    no single page tells. What is smaller than a letter and within a millimeter of print is not seen.
     """
     tones = page_tones(maps, sheet_mm)
+    fine = [] if look is None else [_fine(*found) for found in fine_marks(maps, tones, look, sheet_mm)]
     if tones is None:
-        return None
-    return tuple(_apart([*_streaks(tones, maps), *_compact(tones, maps.to_map)])) + tuple(_lost(tones, maps.to_map))
+        return tuple(_apart(fine)) or None
+    found = _apart([*_streaks(tones, maps), *_compact(tones, maps.to_map), *fine])
+    return (*found, *_lost(tones, maps.to_map))
+
+
+def _fine(blob: Blob, ground: str) -> PrintMark:
+    x0, y0, x1, y1 = blob.box_mm
+    code = "void" if blob.depth < 0 else "smear" if max(x1 - x0, y1 - y0) >= SMEAR_MM else "spot"
+    return PrintMark(code, blob.box_mm, blob.size_mm, blob.depth, blob.area_mm2, blob.width_mm, blob.contrast, ground)
 
 
 def _apart(marks: Sequence[PrintMark]) -> list[PrintMark]:
@@ -144,7 +155,7 @@ def _compact(tones: Tones, to_map: Affine) -> Iterator[PrintMark]:
                 long / per_mm if line else size,
                 sign * peak,
                 area,
-                area / (long / per_mm) if line else _across(area, columns, rows, depths),
+                area / (long / per_mm) if line else shorter_axis(area, columns, rows, depths),
                 contrast(here, here + sign * peak),
                 tones.ground((x, y, x + w, y + h)),
             )
@@ -167,13 +178,6 @@ def _streaks(tones: Tones, maps: PageMaps) -> Iterator[PrintMark]:
             contrast(line.level - line.depth, line.level),
             tones.ground((left, top, right + 1, bottom + 1)),
         )
-
-
-def _across(area: float, columns: NDArray[np.intp], rows: NDArray[np.intp], weights: Map) -> float:
-    """Shorter axis of the ellipse of this area that lies as the weighted pixels do."""
-    spread = np.cov(np.array([columns, rows], float), ddof=0, aweights=weights) + np.eye(2) / 12
-    short, long = np.linalg.eigvalsh(spread)
-    return float(np.sqrt(4 / np.pi * area * np.sqrt(short / long)))
 
 
 def _lost(tones: Tones, to_map: Affine) -> Iterator[PrintMark]:

@@ -1,0 +1,129 @@
+"""Places in pictures that differ from the reference, by a coarse look at 50 dpi.
+
+The reference is brought into the copy's own tone: L* of the scan is fitted by a quadratic of the roots of the ordered R, G and B.
+What the fit leaves is freed of what changes slowly (the lamp, inks) and, over each centimeter or so, of a shift and of a blur
+between print and reference; then it is held against its spread, to which the slope of the reference adds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from qc.features.page_tones import NEAR, Map, Mask, lightness
+from qc.stats import median
+
+FEW_PX, FIT_PX = 1000, 4000
+"""Pixels of pictures that are worth a look, 2.6 cm2, and from which a fit gains nothing by more."""
+SIDE_PX, FLOW_PX = 11, 15
+"""Sides of the squares whose means are what changes slowly, and over which a shift is one; applied twice."""
+DAMPING, RIDGE = 0.5, 1e-6
+MOST_PX = 1.5
+LEAST_SPREAD, JITTER_PX = 0.5, 0.12
+"""Spread of L* over 3 x 3 pixels where the reference is even, and the shift that is left where it is not."""
+LARGEST = 2.0
+"""A spread is counted from differences up to this, so that marks do not hide themselves."""
+SUSPECT = 2.5
+LEAST_OFF = 1.5
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A place in pixels of the maps, its extent in pixels, and how many times its usual spread it is off."""
+
+    x: float
+    y: float
+    extent: float
+    strength: float
+
+
+def picture_suspects(light: Map, ordered: Map, pictures: Mask) -> list[Suspect]:
+    """Places to look at finely, the strongest first.
+
+    Parameters
+    ----------
+    light : ndarray, shape (h, w)
+        Of the scan, linear.
+    ordered : ndarray, shape (h, w, 3)
+        Linear RGB of the reference.
+    pictures : ndarray, shape (h, w), bool
+        Where pictures lie.
+    """
+    if np.count_nonzero(pictures) < FEW_PX:
+        return []
+    weight: Map = pictures.astype(np.float32)
+    known: Map = np.maximum(_smooth(weight, SIDE_PX), 0.02)
+    meant = _own_tone(lightness(light), ordered, pictures)
+    off: Map = (lightness(light) - meant) * weight
+    off = (off - _smooth(off, SIDE_PX) / known) * weight
+    off, slope = _unshifted(off, meant, weight)
+    off = (off - _smooth(off, SIDE_PX) / known) * weight
+    mean = cv2.blur(off, (3, 3))
+    usual = _smooth(np.minimum(mean * mean, LARGEST**2), SIDE_PX) / known
+    spread = np.sqrt(LEAST_SPREAD**2 + (JITTER_PX * cv2.blur(slope, (3, 3))) ** 2 + np.maximum(usual, 0))
+    strength = np.where(cv2.erode(pictures.astype(np.uint8), NEAR) > 0, np.abs(mean) / spread, 0)
+    return suspects((strength > SUSPECT) & (np.abs(mean) > LEAST_OFF), strength)
+
+
+def suspects(marked: Mask, strength: Map) -> list[Suspect]:
+    """The places where neighboring pixels are marked, the strongest first."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(marked.astype(np.uint8), connectivity=8)
+    found = []
+    for label in range(1, count):
+        x, y, w, h = (int(v) for v in stats[label, :4])
+        there = np.where(labels[y : y + h, x : x + w] == label, strength[y : y + h, x : x + w], 0)
+        row, column = divmod(int(there.argmax()), w)
+        found.append(Suspect(x + column, y + row, max(w, h), float(there[row, column])))
+    return sorted(found, key=lambda s: -s.strength)
+
+
+def _smooth(values: Map, side: int) -> Map:
+    return cv2.blur(cv2.blur(values, (side, side)), (side, side))
+
+
+def _own_tone(seen: Map, ordered: Map, pictures: Mask) -> Map:
+    """L* that the copy shows of each ordered color, by the copy itself."""
+    root = np.sqrt(ordered, dtype=np.float32)
+    at = np.flatnonzero(pictures)
+    at = at[:: 1 + len(at) // FIT_PX]
+    design, values = _quadratic(root.reshape(-1, 3)[at]).astype(float), seen.ravel()[at].astype(float)
+    solved = _solved(design, values)
+    off = np.abs(values - design @ solved)
+    kept = off < 4 * median(off) + 1
+    solved = _solved(design[kept], values[kept])
+    return np.asarray(_quadratic(root) @ solved.astype(np.float32))
+
+
+def _solved(design: Map, values: Map) -> Map:
+    """Least squares, damped as much as terms need that say the same, as they do on a gray page."""
+    return np.asarray(
+        np.linalg.solve(design.T @ design + RIDGE * len(values) * np.eye(design.shape[1]), design.T @ values)
+    )
+
+
+def _quadratic(root: Map) -> Map:
+    r, g, b = (root[..., k] for k in range(3))
+    return np.stack([np.ones_like(r), r, g, b, r * r, g * g, b * b, r * g, g * b, r * b], axis=-1)
+
+
+def _unshifted(off: Map, meant: Map, weight: Map) -> tuple[Map, Map]:
+    """The difference without what a shift and a blur explain, each of them the same over a square, and the slope of `meant`."""
+    across, down = (cv2.Sobel(meant, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (1, 0))
+    planes = (across, down, cv2.blur(meant, (3, 3)) - meant)
+    slope = np.hypot(across, down)
+    products = [[_smooth(p * q * weight, FLOW_PX)[::4, ::4] for q in planes] for p in planes]
+    normal = np.array(products).transpose(2, 3, 0, 1) + DAMPING * np.eye(3)
+    size = (off.shape[1], off.shape[0])
+    for _ in range(2):
+        # Marks count as far as a shift could make them.
+        bounded = np.clip(off, -2 - 0.7 * slope, 2 + 0.7 * slope) * weight
+        right = np.stack([_smooth(p * bounded, FLOW_PX)[::4, ::4] for p in planes], axis=-1)
+        shift = np.clip(np.linalg.solve(normal, right[..., None])[..., 0], -MOST_PX, MOST_PX)
+        for k, plane in enumerate(planes):
+            off = (
+                off
+                - cv2.resize(shift[..., k].astype(np.float32), size, interpolation=cv2.INTER_LINEAR) * plane * weight
+            )
+    return off, slope
