@@ -10,9 +10,11 @@ from qc.features.text.cover_isbn import cover_isbns, covers_with_isbn
 from qc.features.text.separator import read_sheet, split_at_sheets
 from qc.model import BookCopy, Part, Role
 from qc.normalize.calibrated import AppliedProfile, choose_profile
+from qc.normalize.empty_glass import with_glass
 from qc.reference.cover import CoverReference
 from qc.reference.find import Reference, find_cover, find_reference, looked_up
 from qc.scan.copy_folder import open_copy
+from qc.scan.file_roles import is_called_glass
 from qc.scan.profile_file import load_profile
 from qc.scan.scan_reader import ScanReader
 from qc.scan.statements import statements_of
@@ -62,13 +64,17 @@ def find_parts(path: Path) -> tuple[list[Part] | None, dict[str, str]]:
     Notes
     -----
     Scans of which a returns.csv or the name of a cover says that they are of one copy are looked through if the first is a sheet.
+    A scan of the empty glass belongs to all copies.
     """
     if not may_hold_sheets(path) or len((copy := open_copy(path)).scans) < 2:
         return None, {}
-    one = statements_of(path).row is not None or any(scan.role is not Role.PAGE for scan in copy.scans)
-    if one and read_sheet(copy.scans[0]) is None:
+    copy = with_glass(copy, ScanReader(0))
+    glasses = tuple(s for s in copy.scans if s.role is Role.GLASS)
+    scans = [s for s in copy.scans if s not in glasses]
+    one = statements_of(path).row is not None or any(scan.role is not Role.PAGE for scan in scans)
+    if one and read_sheet(scans[0]) is None:
         return None, {}
-    split = split_at_sheets(copy.scans)
+    split = split_at_sheets(scans)
     if split is None:
         return None, {}
     said = {f"{path.name}, {name}": "no page follows its separator sheet" for name in split.empty}
@@ -76,7 +82,7 @@ def find_parts(path: Path) -> tuple[list[Part] | None, dict[str, str]]:
         count = len(split.before)
         names = f"{count} scan{'s' if count > 1 else ''} from {split.before[0].name}"
         said[f"{path.name}, {names}"] = "before the first separator sheet nothing says whose they are"
-    return list(split.parts), said
+    return [replace(part, scans=(*part.scans, *glasses)) for part in split.parts], said
 
 
 def names_no_book(path: Path, part: Part | None = None) -> bool:
@@ -107,7 +113,8 @@ def read_isbn(path: Path, titles: Path, part: Part | None = None) -> str | None:
     copy = open_copy(path, part=part)
     if copy.reference.file is not None or copy.book_isbn is not None or not copy.scans:
         return None
-    scans = covers_with_isbn(copy) or [copy.scans[i] for i in dict.fromkeys((len(copy.scans) - 1, 0))]
+    scans = [s for s in copy.scans if not is_called_glass(s.name)] or copy.scans
+    scans = covers_with_isbn(copy) or [scans[i] for i in dict.fromkeys((len(scans) - 1, 0))]
     reader = ScanReader(most_bytes=0)
     for scan in scans:
         read = [code for code, _ in cover_isbns([scan], copy.scan.dpi, (), reader)]

@@ -20,9 +20,11 @@ from qc.errors import UsageError
 from qc.features.text.separator import read_sheet, split_at_sheets
 from qc.inputs import find_parts
 from qc.judge.policy import load_policy
-from qc.model import ScanFile
+from qc.model import Role, ScanFile
+from qc.normalize.empty_glass import with_glass
 from qc.report.sheet_pdf import Sheet, sheets_pdf
 from qc.scan.copy_folder import open_copy
+from qc.scan.scan_reader import ScanReader
 
 POLICY = load_policy()
 LONGEST = "R" * 100
@@ -182,6 +184,17 @@ def test_scans_of_one_copy_are_looked_through_only_if_the_first_is_a_sheet(
     (folder / "cover-back.png").unlink()
     (folder / "copy.toml").write_text("")
     assert find_parts(folder) == (None, {}) and seen == [0, 0]
+
+
+def test_a_scan_of_the_empty_glass_belongs_to_all_copies_of_a_stack(stack: list, tmp_path: Path) -> None:
+    folder = long_scan(tmp_path / "stack", stack[1:7])
+    Image.new("L", page(1).size, 20).save(folder / "glass.png", dpi=(100, 100))
+    parts, said = find_parts(folder)
+    assert parts is not None and not said
+    for part in parts:
+        *pages, glass = with_glass(open_copy(folder, part=part), ScanReader()).scans
+        assert {s.role for s in pages} == {Role.PAGE} and (glass.name, glass.role) == ("glass.png", Role.GLASS)
+        assert glass.found == f"the empty glass: serves {len(pages)} page{'s' if len(pages) > 1 else ''}"
 
 
 def test_a_sheet_before_a_copy_with_a_row_is_no_page_of_it(tmp_path: Path) -> None:

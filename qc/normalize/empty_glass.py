@@ -54,7 +54,7 @@ def with_glass(copy: BookCopy, reader: ScanReader) -> BookCopy:
     called otherwise; `ScanFile.found` says how many it serves. All else that is called so stays a page, and `found` says why;
     one that shows no sheet, but serves none, cannot be used as a page: a blank page would be a fault.
     """
-    called = [s for s in copy.pages if is_called_glass(s.name)]
+    called = [s for s in copy.scans if s.role is Role.GLASS or (s.role is Role.PAGE and is_called_glass(s.name))]
     others = [s for s in copy.pages if s not in called]
     if not 0 < len(called) < MANY or not others:
         return copy
@@ -76,7 +76,7 @@ def _told(scan: ScanFile, frames: Sequence[Frame | None], settings: ScanSettings
     frame = frame_of(scan, reader)
     if frame is None:
         return scan
-    if not _is_bare(scan, settings):
+    if scan.role is not Role.GLASS and not _is_bare(scan, settings):
         return replace(scan, found="it shows more than an empty glass")
     served = frames.count(frame)
     if not served:

@@ -212,10 +212,15 @@ def _at_one_place(laid: dict[Key, _Laid]) -> Iterator[dict[Key, _Laid]]:
     free = np.ones(len(marks), bool)
     for k, mark in enumerate(marks):
         if free[k]:
-            near = _across(np.abs(places - mark.on_glass), mark.across).max(axis=1) < SAME_MM
-            group = np.flatnonzero(free & near & (kinds == kinds[k]).all(axis=1))
+            alike = free & (kinds == kinds[k]).all(axis=1)
+            middle = np.median(places[alike & _near(places, mark.on_glass, mark.across)], axis=0)
+            group = np.flatnonzero(alike & (_near(places, middle, mark.across) | (places == mark.on_glass).all(axis=1)))
             free[group] = False
             yield {keys[n]: marks[n] for n in group}
+
+
+def _near(places: Points, place: Points, across: int | None) -> NDArray[np.bool_]:
+    return np.asarray(_across(np.abs(places - place), across).max(axis=1) < SAME_MM)
 
 
 def _across(places: Points, across: int | None) -> Points:
