@@ -93,7 +93,7 @@ def side(number: int, traces: tuple[Trace, ...], left_px: float = 0.0) -> LeafSi
     """A side whose frame begins `left_px` from that of a scan of 300 dpi."""
     to_scan = Affine.shift(left_px + 37.0 * number, 20.0).after(Affine.scaling(300 / 25.4))
     cuts = (0.0, 0.0, SIZE_MM[0], SIZE_MM[1])
-    return LeafSide(number, number, (f"p-{number}.jpg", 0), traces, to_scan, cuts, SIZE_MM[0], number % 2 == 1)
+    return LeafSide(number, number, (f"p-{number}.jpg", 0), traces, to_scan, cuts, SIZE_MM)
 
 
 def mirrored(ends: np.ndarray) -> np.ndarray:
@@ -166,7 +166,7 @@ def test_a_line_at_one_place_of_the_glass_is_the_scanners() -> None:
     assert told(first, on_glass) == []
 
 
-def test_a_bend_along_the_spine_is_not_told() -> None:
+def test_a_bend_along_the_rim_is_not_told() -> None:
     assert told(side(1, (crease_at(7.0),)), side(2, (crease_at(SIZE_MM[0] - 7.0),))) == []
 
 

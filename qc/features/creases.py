@@ -18,6 +18,8 @@ from qc.features.paper_tone import PaperTone
 from qc.geometry import pixel_scaling
 from qc.resample import shrunk
 
+EACH = 2
+"""Leans that are looked at: a ridge is as wide."""
 STRIP = 16
 """Pixels, of a millimeter, that a line is summed over first."""
 GROUND_PX = 11
@@ -27,7 +29,9 @@ LEAST_SHARE = 0.12
 """So much of a line, and of what is beside it, must be even."""
 STRONG = 4.0
 """Strips that stand out by so many times what strips of their lean usually do are followed."""
-FOLLOWED = 6
+CONTINUED = 0.7
+"""Share of what goes on from its ends that counts with a strip."""
+FOLLOWED = 4
 FIRST_PX, FAR_PX = 90, 10000
 """So far from a strip it is followed first."""
 APART_MM = 3.0
@@ -90,41 +94,41 @@ def find_ridges(paper: PaperTone) -> tuple[Ridge, ...]:
     change = np.clip((paper.change - total / np.maximum(share, 0.02)) * even, -MOST_LEVELS, MOST_LEVELS)
     printed = 255 - paper.ordered
     strips = _strips(change, even, printed)
-    if not strips:
+    if not len(strips):
         return ()
     maps = cv2.merge([change, even, printed])
     found: list[Ridge] = []
-    tried: list[Map] = []
     lines: list[Map] = []
-    for ends in strips:
-        if len(tried) < FOLLOWED and not any(_along(ends, t, paper.per_mm) for t in tried):
-            ridge, line = _followed(maps, paper, ends)
-            if ridge is not None and not any(_along(line, t, paper.per_mm) for t in lines):
-                found.append(ridge)
-                lines.append(line)
-            tried.append(line)
+    for _ in range(FOLLOWED):
+        if not len(strips):
+            break
+        ridge, line = _followed(maps, paper, strips[0])
+        if ridge is not None and not any(_along(line[None], other, paper.per_mm)[0] for other in lines):
+            found.append(ridge)
+            lines.append(line)
+        strips = strips[1:][~_along(strips[1:], line, paper.per_mm)]
     return tuple(found)
 
 
-def _strips(change: Map, even: Map, printed: Map) -> list[Map]:
-    """Both ends of the strips that stand out most, in pixels of `change`, the strongest first."""
+def _strips(change: Map, even: Map, printed: Map) -> Map:
+    """Both ends of the strips that stand out most, in pixels of `change`, the strongest first: shape (n, 2, 2)."""
     coarse = [shrunk(v, 2) for v in (change, even, printed)]
-    ranked: list[tuple[float, Map]] = []
+    strength, ends = [np.zeros(0)], [np.zeros((0, 2, 2))]
     for across in (False, True):
         views = [v.T if across else v for v in coarse]
-        height = len(views[0]) // STRIP * STRIP
+        height, columns = len(views[0]) // STRIP * STRIP, views[0].shape[1]
         sums = _leaning_sums(np.stack([w[:height, ::step] for step in (1, -1) for w in views]))
         for maps, step in ((sums[:3], 1), (sums[3:], -1)):
-            high = _outstanding(*maps)
+            high = _outstanding(*maps[:, ::EACH])
             strong = np.flatnonzero(high > STRONG)
             strong = strong[np.argsort(-high.ravel()[strong])[:40]]
-            for lean, strip, column in zip(*np.unravel_index(strong, high.shape), strict=True):
-                ends = np.array([[column, strip * STRIP], [column + lean, (strip + 1) * STRIP - 1]], float)
-                if step < 0:
-                    ends[:, 0] = views[0].shape[1] - 1 - ends[:, 0]
-                ranked.append((float(high[lean, strip, column]), ends[:, ::-1] if across else ends))
-    to_fine = pixel_scaling(0.5, 0.5).inverse()
-    return [to_fine(ends) for _, ends in sorted(ranked, key=lambda r: -r[0])[:80]]
+            lean, strip, column = np.unravel_index(strong, high.shape)
+            x, y = np.stack([column, column + EACH * lean], 1), np.stack([strip * STRIP, (strip + 1) * STRIP - 1], 1)
+            x = x if step > 0 else columns - 1 - x
+            strength.append(high.ravel()[strong])
+            ends.append(np.stack([y, x] if across else [x, y], 2).astype(float))
+    ranked = np.concatenate(ends)[np.argsort(-np.concatenate(strength))]
+    return pixel_scaling(0.5, 0.5).inverse()(ranked.reshape(-1, 2)).reshape(-1, 2, 2)
 
 
 def _leaning_sums(rows: Map) -> Map:
@@ -157,25 +161,41 @@ def _outstanding(levels: Map, share: Map, printed: Map) -> Map:
     over_left, over_right = mean[:, 3:-3] - mean[:, :-6], mean[:, 3:-3] - mean[:, 6:]
     known = sure[:, 3:-3] & sure[:, :-6] & sure[:, 6:] & alike[:, 3:-3] & (over_left * over_right > 0)
     high = np.zeros_like(mean)
-    high[:, 3:-3] = np.minimum(np.abs(over_left), np.abs(over_right)) * known * np.sqrt(share[:, 3:-3])
+    rise = np.sign(over_left) * np.minimum(np.abs(over_left), np.abs(over_right))
+    high[:, 3:-3] = rise * known * np.sqrt(share[:, 3:-3])
     square = high * high
     beside = (31 * cv2.blur(square, (31, 1)) - 9 * cv2.blur(square, (9, 1))) / 22
-    return np.asarray(high / np.sqrt(np.maximum(beside, 0) + square.mean() + 1e-6)).reshape(shape)
+    return _continued((high / np.sqrt(np.maximum(beside, 0) + square.mean() + 1e-6)).reshape(shape))
 
 
-def _along(ends: Map, line: Map, per_mm: float) -> bool:
-    """Whether both ends lie near a line through two points."""
-    start, end = line
-    along = (end - start) / np.hypot(*(end - start))
-    return bool(np.abs((ends - start) @ (-along[1], along[0])).max() < APART_MM * per_mm)
+def _continued(high: Map) -> Map:
+    """Of strips that are high or low, how much so together with what goes on from their ends alike."""
+    leans, _, columns = high.shape
+    alike = np.maximum(np.stack([high, -high]), 0)
+    near = cv2.dilate(alike.reshape(-1, columns), np.ones((1, 3), np.uint8)).reshape(alike.shape)
+    result = alike.copy()
+    for lean in range(leans):
+        shift = round(lean * EACH * (STRIP + 1) / STRIP)
+        result[:, lean, :-1, : columns - shift] += CONTINUED * near[:, lean, 1:, shift:]
+        result[:, lean, 1:, shift:] += CONTINUED * near[:, lean, :-1, : columns - shift]
+    return np.asarray((result * (alike > 0)).max(axis=0))
+
+
+def _along(ends: Map, line: Map, per_mm: float) -> NDArray[np.bool_]:
+    """Of strips, shape (n, 2, 2), whether both ends lie near a line through two points."""
+    start, along = line[0], line[1] - line[0]
+    off = (ends - start) @ np.array([-along[1], along[0]]) / np.hypot(*along)
+    return np.asarray(np.abs(off).max(axis=1) < APART_MM * per_mm)
 
 
 def _followed(maps: Map, paper: PaperTone, ends: Map) -> tuple[Ridge | None, Map]:
     """The ridge of which a strip between two points is a part, or None; and the line that was looked along."""
-    for _ in range(2):
+    for least_mm in (0.5 * LEAST_MM, 0.8 * LEAST_MM):
         line = _sampled(maps, ends, ACROSS[NEAR], FIRST_PX)
         run = line.run()
-        if run is None or (run.stop - run.start) * BLOCK_PX < LEAST_MM / 2 * paper.per_mm:
+        if run is None or (run.stop - run.start) * BLOCK_PX < least_mm * paper.per_mm:
+            return None, ends
+        if abs(line.rise(run)) < LEAST_DEPTH / 2 * paper.per_mm:
             return None, ends
         ends = line.fitted(run)
     line = _sampled(maps, ends, ACROSS, FAR_PX)
@@ -222,6 +242,10 @@ class _Line:
         last = self.seed + 1 + int(np.argmax(score[self.seed + 1 :]))
         return slice(first, last)
 
+    def rise(self, run: slice) -> float:
+        """Levels, summed across the ridge, by which a run rises in the mean."""
+        return float(np.average(self.high[run], weights=self.weight[run] + 1e-6)) * (2 * INNER + 1)
+
     def fitted(self, run: slice) -> Map:
         """The line through the middles of the ridge in each three blocks."""
         sign = np.sign((self.high[run] * self.weight[run]).sum())
@@ -266,8 +290,7 @@ class _Line:
         weight = np.cumsum(self.weight[run])
         cuts = [run.start + int(np.searchsorted(weight, q * weight[-1])) for q in (0, 0.25, 0.5, 0.75, 1)]
         quarters = [slice(a, max(b, a + 1)) for a, b in pairwise(cuts)]
-        rises = [float(np.average(self.high[q], weights=self.weight[q] + 1e-6)) for q in quarters]
-        return all(r * np.sign(depth) * (2 * INNER + 1) > RISEN * abs(depth) for r in rises)
+        return all(self.rise(q) * np.sign(depth) > RISEN * abs(depth) for q in quarters)
 
 
 def _sampled(maps: Map, ends: Map, across: Map, far_px: float) -> _Line:
@@ -281,14 +304,15 @@ def _sampled(maps: Map, ends: Map, across: Map, far_px: float) -> _Line:
     before, after = max(float(rims[0].max()), -far_px), min(float(rims[1].min()), far_px)
     blocks = max(int((after - before) / BLOCK_PX), 1)
     first = middle + before * along
-    at = first + (np.arange(blocks * BLOCK_PX) + 0.5)[:, None] * along
-    points = (at[:, None, :] + across[:, None] * np.array([-along[1], along[0]])).astype(np.float32)
-    seen = cv2.remap(maps, points[..., 0], points[..., 1], cv2.INTER_LINEAR, borderValue=(0.0, 0.0, 0.0))
+    at = (np.arange(blocks * BLOCK_PX) + 0.5)[:, None]
+    x = (first[0] + at * along[0] - across * along[1]).astype(np.float32)
+    y = (first[1] + at * along[1] + across * along[0]).astype(np.float32)
+    seen = cv2.remap(maps, x, y, cv2.INTER_LINEAR, borderValue=(0.0, 0.0, 0.0))
     levels, even, printed = cv2.split(cv2.resize(seen, (len(across), blocks), interpolation=cv2.INTER_AREA))
     parts = [np.abs(across) <= INNER, (across >= -6) & (across <= -OUTER), (across >= OUTER) & (across <= 6)]
     totals, shares = ([v[:, p].mean(axis=1) for p in parts] for v in (levels, even))
     # What is beside is read off five blocks: between lines of text there is little.
-    sides = [[np.convolve(v, np.ones(5) / 5, "same") for v in w[1:]] for w in (totals, shares)]
+    sides = [cv2.blur(np.stack(w[1:], axis=1), (1, 5)).T for w in (totals, shares)]
     left, right = (t / np.maximum(s, 0.02) for t, s in zip(*sides, strict=True))
     known = (shares[0] > LEAST_SHARE) & (np.minimum(*sides[1]) > LEAST_SHARE)
     high = (totals[0] / np.maximum(shares[0], 0.02) - (left + right) / 2) * known

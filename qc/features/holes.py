@@ -37,14 +37,15 @@ def find_holes(paper: PaperTone, backing: Backing) -> tuple[Place, ...]:
     light = (paper.level / 255) ** 2
     core = np.abs(light - backing.level) < LIKE_BACKING * backing.paper
     closed: NDArray[Any] = cv2.morphologyEx(seen.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    within = cv2.erode(paper.inside, np.ones((3, 3), np.uint8), borderValue=0)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
     found = []
     for label in range(1, count):
         x, y, w, h, area = (int(v) for v in stats[label])
-        at_rim = x == 0 or y == 0 or x + w == labels.shape[1] or y + h == labels.shape[0]
-        if at_rim or area < LEAST_MM2 * paper.per_mm**2 or max(w, h) > MOST_MM * paper.per_mm:
+        if area < LEAST_MM2 * paper.per_mm**2 or max(w, h) > MOST_MM * paper.per_mm:
             continue
         there = labels[y : y + h, x : x + w] == label
-        if core[y : y + h, x : x + w][there].mean() > CORE_SHARE:
+        # What reaches the rim is backing beside the paper.
+        if within[y : y + h, x : x + w][there].all() and core[y : y + h, x : x + w][there].mean() > CORE_SHARE:
             found.append(placed(there, x, y, paper))
     return tuple(found)

@@ -27,8 +27,8 @@ LEAST_STEPS = 5
 HOLE_RATIO = 2.0
 STAIN_SHARE = 0.5
 """Of their boxes together, that those of a stain on both sides share."""
-SPINE_MM = 12.0
-"""Pages bend along the spine as a book is opened."""
+RIM_MM = 12.0
+"""Pages bend along the spine as a book is opened, and lie in shadow along a cut that was not found."""
 ALONG = 0.03
 """Slope, in the scan, of what may be a streak of the scanner."""
 SAME_GLASS_MM = 1.0
@@ -51,10 +51,8 @@ class LeafSide:
         Page-frame mm -> pixels of the scan.
     cuts_mm : tuple of (float or None)
         Where the left, top, right and bottom cuts lie in the page frame, in the middle.
-    width_mm : float
-        Of the page frame.
-    spine_left : bool
-        Whether its spine is at the left.
+    size_mm : tuple of float
+        Width and height of the page frame.
     """
 
     position: int
@@ -63,8 +61,7 @@ class LeafSide:
     traces: tuple[Trace, ...]
     to_scan: Affine
     cuts_mm: tuple[float | None, ...]
-    width_mm: float
-    spine_left: bool
+    size_mm: tuple[float, float]
 
 
 @part("page-damage")
@@ -85,7 +82,7 @@ def page_damage_inside(sides: Sequence[LeafSide]) -> Iterator[Observation]:
     Notes
     -----
     What one side shows alone is a scratch, a hair or a shadow, and is left out; so are lines along the scanner's axes that
-    another page shows at the same place of the glass, and lines along the spine. A crease that runs along lines of text is not
+    another page shows at the same place of the glass, and lines along the rim. A crease that runs along lines of text is not
     seen, nor what print hides. Leaves scanned on one side only, blank pages and white backings (holes) show nothing.
     """
     own = [_without_scanner_lines(side, sides) for side in sides]
@@ -120,8 +117,8 @@ def _side_of(page: PageContext) -> LeafSide | None:
     cuts = tuple(
         None if line.ends is None else float(back(line.ends)[:, k % 2].mean()) for k, line in enumerate(seen.lines)
     )
-    left = page.copy.sides.at_left[page.position - 1]
-    return LeafSide(page.position, number, page.scan, seen.traces, page.to_scan, cuts, seen.trim.width_mm, left)
+    size = seen.trim.width_mm, seen.trim.height_mm
+    return LeafSide(page.position, number, page.scan, seen.traces, page.to_scan, cuts, size)
 
 
 def _apart(pairs: Iterable[tuple[Trace, Trace]]) -> list[tuple[Trace, Trace]]:
@@ -163,7 +160,7 @@ def _mirror(side: LeafSide, other: LeafSide) -> Callable[[Sequence[tuple[float, 
 
     across = both(2, 0, 1.0) + both(0, 2, 1.0)
     down = both(1, 1, -1.0) + both(3, 3, -1.0)
-    x, y = float(np.mean(across)) if across else side.width_mm, float(np.mean(down)) if down else 0.0
+    x, y = float(np.mean(across)) if across else side.size_mm[0], float(np.mean(down)) if down else 0.0
     return lambda points: np.array([[x, y]]) + np.asarray(points) * [[-1.0, 1.0]]
 
 
@@ -208,7 +205,7 @@ def _without_scanner_lines(side: LeafSide, sides: Sequence[LeafSide]) -> LeafSid
         trace
         for trace, glass in zip(side.traces, _on_glass(side), strict=True)
         if trace.code != "crease"
-        or not (_along_spine(trace, side) or any(_same_glass(glass, other) for other in others if glass is not None))
+        or not (_along_rim(trace, side) or any(_same_glass(glass, other) for other in others if glass is not None))
     )
     return replace(side, traces=kept)
 
@@ -229,6 +226,7 @@ def _same_glass(a: tuple[int, float], b: tuple[int, float] | None) -> bool:
     return b is not None and a[0] == b[0] and abs(a[1] - b[1]) < SAME_GLASS_MM
 
 
-def _along_spine(trace: Trace, side: LeafSide) -> bool:
-    x0, _, x1, _ = trace.box_mm
-    return max(x0, x1) < SPINE_MM if side.spine_left else min(x0, x1) > side.width_mm - SPINE_MM
+def _along_rim(trace: Trace, side: LeafSide) -> bool:
+    x0, y0, x1, y1 = trace.box_mm
+    width, height = side.size_mm
+    return x1 < RIM_MM or x0 > width - RIM_MM or y1 < RIM_MM or y0 > height - RIM_MM
