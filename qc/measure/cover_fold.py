@@ -31,7 +31,7 @@ def _doubt(cover: CoverSides) -> tuple[Flag, ...]:
     return (Flag.FOLD_NOT_PROVEN,) if cover.not_proven else ()
 
 
-@measure("cover-fold-offset", "mm", "copy", 1, name="fold of the cover", subject="cover")
+@measure("cover-fold-offset", "mm", "copy", 2, name="fold of the cover", subject="cover")
 def cover_fold_offset(cover: CoverSides) -> Iterator[Observation]:
     """Distance from the designed fold to the edge of the closed copy at its spine, in mm of the flat cover.
 
@@ -76,7 +76,7 @@ def _fold_in_words(offset: Observation, said: Said) -> str:
     return f"The {side} fold lies {said.size} too far toward the {toward}"
 
 
-@measure("spine-centering", "mm", "copy", 1, name="centering of the spine", subject="cover")
+@measure("spine-centering", "mm", "copy", 2, name="centering of the spine", subject="cover")
 def spine_centering(cover: CoverSides) -> Observation:
     """By how much the art of the spine lies off its middle, in mm: half the difference of both `cover-fold-offset`.
 
@@ -111,7 +111,7 @@ def _centering_in_words(centering: Observation, said: Said) -> str:
     return f"The art of the spine lies {said.size} toward the {toward}"
 
 
-@measure("spine-width", "mm", "copy", 1, name="width of the spine", subject="cover")
+@measure("spine-width", "mm", "copy", 2, name="width of the spine", subject="cover")
 def spine_width(cover: CoverSides) -> Observation:
     """By how much the folds lie farther apart than designed, in mm: less the sum of both `cover-fold-offset`.
 

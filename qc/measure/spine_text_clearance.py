@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qc.measure.context.cover_sides import CoverSides
 
 
-@measure("spine-text-clearance", "mm", "copy", 1, name="room beside the lettering of the spine", subject="cover")
+@measure("spine-text-clearance", "mm", "copy", 2, name="room beside the lettering of the spine", subject="cover")
 def spine_text_clearance(cover: CoverSides) -> Observation:
     """The least distance from the lettering of the spine to a fold of this copy, in mm.
 
