@@ -23,6 +23,8 @@ EQUAL = {
     "tear": {"tear", "notch"}, "hole": {"hole"}, "crease": {"crease"}, "water": {"water"},
 }  # fmt: skip
 """Codes of `page-damage` that name a kind; the same code is asked for in the column `named`."""
+INSIDE = {"crease", "hole", "water"}
+"""Kinds that are seen inside the leaf; one code of the others says for all of them that the outline was seen."""
 REACHED: dict[str, Callable[[Line], bool]] = {
     "missing-corner": lambda p: p["area_mm2"] >= 50,
     "notch": lambda p: p["how"]["depth_mm"] >= 3,
@@ -173,10 +175,12 @@ def report_found(lines: Sequence[Line], misses: bool) -> None:
 
 def _blind(line: Line, plant: Line) -> bool:
     """Whether the inspection says that it could not look there, or nothing at all."""
-    measure, page = "page-damage" if plant["kind"] in EQUAL else "print-defect", plant["sides"][0]["page"]
-    code = {"white-streak": "streak"}.get(plant["kind"], plant["kind"])
+    kind, page = plant["kind"], plant["sides"][0]["page"]
+    measure, codes = "print-defect", {"streak" if kind == "white-streak" else kind}
+    if kind in EQUAL:
+        measure, codes = "page-damage", INSIDE if kind in INSIDE else EQUAL.keys() - INSIDE
     own = [o for o in line["observations"] if o["measure"] == measure and o["where"]["page"] == page]
-    return all(o["value"] is None for o in own if o["detail"].get("code") in (code, None))
+    return all(o["value"] is None for o in own if o["detail"].get("code") in codes)
 
 
 def _stratum(line: Line, plant: Line) -> str:
