@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from qc.edges.dark_backing import EdgeLine, Sheet
+from qc.edges.outline import Outline, find_outline
+from qc.edges.page_stack import Expected
 from qc.features.fine_look import FineLook
 from qc.features.own_page import own_lines, own_page
 from qc.features.page_maps import page_maps
@@ -145,6 +147,7 @@ def _measure_alone(result: PageResult, page: OpenPage) -> PageResult:
         backing=sheet.backing.kind,
         ink=ink_on(image, to_px, size),
         lines=lines,
+        outline=_outline(job, image, sheet, lines, to_px, size),
         own=own,
         to_scan=image.to_scan,
         trim=size,
@@ -305,7 +308,8 @@ def _measure(result: PageResult, image: PageImage, page: ReferencePage) -> PageR
         (image.dpi.x_dpi, image.dpi.y_dpi),
         sheet.backing.paper,
     )
-    result = replace(result, lines=lines, slivers=slivers, measured=registration.to_px)
+    outline = _outline(result.job, image, sheet, lines, registration.to_px, trim, expected)
+    result = replace(result, lines=lines, slivers=slivers, outline=outline, measured=registration.to_px)
     if not any(registration.observable):
         return result
     shown = None if page.trim_known else _shown_mm(image, sheet, registration.to_px)
@@ -313,13 +317,32 @@ def _measure(result: PageResult, image: PageImage, page: ReferencePage) -> PageR
     tiles = page_tiles(maps, *([flat] if settings.bound else []))
     look = FineLook(image, page, registration.to_px, page.trim_known and not settings.bound)
     sheet_mm = _sheet_mm(lines, registration.to_px, flat, settings.bound)
+    marks = None if image.bitonal else print_marks(maps, sheet_mm, look)
+    if marks and outline is not None:
+        marks = tuple(m for m in marks if not outline.explains(m.box_mm))
     return replace(
         result,
         tiles=tiles.compact(),
         no_tone=Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN,
-        marks=None if image.bitonal else print_marks(maps, sheet_mm, look),
+        marks=marks,
         traces=None if image.bitonal else paper_traces(maps, sheet_mm, sheet.backing, image.color),
     )
+
+
+def _outline(
+    job: PageJob,
+    image: PageImage,
+    sheet: Sheet,
+    lines: Sequence[EdgeLine],
+    to_px: Affine,
+    size: Size,
+    expected: Expected | None = None,
+) -> Outline | None:
+    """The paper's outline; of a bound page others lie below, and of two tones letters are as dark as the backing."""
+    if image.bitonal or job.settings.bound:
+        return None
+    dpi = (image.dpi.x_dpi, image.dpi.y_dpi)
+    return find_outline(image.luminance, lines, to_px(size.corners()), sheet.backing, dpi, to_px, expected)
 
 
 def _shown_mm(image: PageImage, sheet: Sheet, to_px: Affine) -> tuple[float, float, float, float]:

@@ -100,9 +100,7 @@ def next_step(inspection: Inspection) -> str:
         return TRIM if unstated else _reference(inspection)
     open_ = [f for f in inspection.findings if f.severity == "defect" and f.outcome is FindingOutcome.UNDECIDED]
     more = " Look at the other findings, too." if len(by_cause(open_)) > 1 else ""
-    return _to_settle(inspection, decides) + (
-        " The listed scans settle other findings." if verdict.rescan else more
-    )
+    return _to_settle(inspection, decides) + (" The listed scans settle other findings." if verdict.rescan else more)
 
 
 def _by_scans(decides: Finding | None) -> bool:

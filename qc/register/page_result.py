@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from qc.edges.dark_backing import EdgeLine, Sheet
+from qc.edges.outline import Outline
 from qc.features.paper_traces import Trace
 from qc.features.print_marks import PrintMark
 from qc.features.text_placement import OwnPage
@@ -121,6 +122,8 @@ class PageResult:
         How its print is scaled, by the resolution that is believed, and turned on the sheet; of a registered page.
     lines : tuple of EdgeLine
         Left, top, right, bottom, in working pixels.
+    outline : Outline or None
+        Of the paper, with its damage; None where it was not looked at.
     measured : Affine or None
         The map from page to working pixels by which lines, tiles and marks were found.
     to_scan : Affine
@@ -164,6 +167,7 @@ class PageResult:
     shape: Shape | None = None
     registration: Registration | None = None
     lines: tuple[EdgeLine, ...] = _NOWHERE
+    outline: Outline | None = None
     measured: Affine | None = None
     to_scan: Affine | None = None
     u_scale: tuple[float, float] = u_without_profile()[0]
