@@ -245,6 +245,24 @@ def test_a_report_without_a_place_for_it_and_one_that_is_gone_are_left_alone(tmp
     assert report.read_text() == "<main>of an older qc</main>"
 
 
+def test_to_withdraw_what_another_decided_says_whose_it_was(bench: Run) -> None:
+    bench("decide", "RMA-1", "defect", *BY)
+    said = bench("decide", "RMA-1", "withdraw", "--store", "qc.db", "--by", "B. Okafor").out
+    assert "DEFECT by A. Mueller of " in said and "is withdrawn by B. Okafor, who is another person;" in said
+    bench("decide", "RMA-1", "defect", *BY)
+    assert "is withdrawn;" in bench("decide", "RMA-1", "withdraw", *BY).out
+
+
+def test_export_lists_copies_by_their_ids(bench: Run, tmp_path: Path) -> None:
+    with Store(tmp_path / "qc.db") as store:
+        run = store.begin_run("inspect", [])
+        store.add(inspected(sound(), tmp_path / "RMA-0", "RMA-0"), POLICY, run, key="RMA-0")
+    table = csv.DictReader(io.StringIO(bench("export", "--store", "qc.db", "--format", "csv").out))
+    lines = [json.loads(line) for line in bench("export", "--store", "qc.db", "--format", "jsonl").out.splitlines()]
+    ids = [r["copy"] if r["schema"] == "qc.error/1" else r["copy"]["id"] for r in lines]
+    assert [r["copy"] for r in table] == ids == ["RMA-0", "RMA-1", "RMA-2", "RMA-3"]
+
+
 def test_the_shipped_codes_cover_every_outcome_and_ask_for_a_rescan() -> None:
     for name in ("kdp", "ingram"):
         codes = {c.code: c.outcome for c in load_policy(name).codes}

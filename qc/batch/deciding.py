@@ -176,4 +176,5 @@ def withdraw(store: Store, copy: str, person: str, reason: str = "", *, seen: in
         if before
         else "the verdict of qc stands"
     )
-    return one_line(f"{copy}: {VERDICT[last.outcome]} by {last.person} of {last.made[:10]} is withdrawn; {now}.")
+    other = f" by {person}, who is another person" if person.strip() != last.person.strip() else ""
+    return one_line(f"{copy}: {VERDICT[last.outcome]} by {last.person} of {last.made[:10]} is withdrawn{other}; {now}.")

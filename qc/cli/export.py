@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 import click
@@ -73,14 +74,14 @@ def export(store: Path, form: str | None, what: str) -> int:
 def _csv(kept: Store, what: str) -> None:
     columns = kept.columns(_VIEW[what])
     click.echo(csv_text([columns]), nl=False)
-    for row in kept.view(_VIEW[what]):
+    for row in sorted(kept.view(_VIEW[what]), key=itemgetter("copy")) if what == "copies" else kept.view(_VIEW[what]):
         if row.get("isbn"):
             row["isbn"] = isbn.as_text(row["isbn"])
         click.echo(csv_text([list(row.values())]), nl=False)
 
 
 def _records(kept: Store) -> Iterator[str]:
-    for entry in kept.copies():
+    for entry in sorted(kept.copies(), key=attrgetter("copy")):
         inspection = None if entry.failed else kept.inspection(entry.id)
         decision = kept.decision(entry.copy)
         content: shapes.Inspection | shapes.Error
