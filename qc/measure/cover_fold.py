@@ -47,11 +47,12 @@ def cover_fold_offset(cover: CoverSides) -> Iterator[Observation]:
 
     Notes
     -----
-    The fold is the outermost edge seen, read in the coordinates of the flat part of the cover. Of a fold rounded by a radius r
-    that is 0.21 r beyond the middle of its arc; u covers radii up to 1.5 mm. Flag ``fold-not-proven`` where only one side was
-    scanned, where the cover lies flat and its folds are creases, or where both folds seem more than 3 mm farther apart than
-    designed (a cover cut off with its spine ends inside its sides) or 1.25 mm nearer to each other (a scanner with a lens sees the
-    wall of the spine beside the fold).
+    The fold is the outermost edge of the cover as it lies, read in the coordinates of its flat part. Of a fold rounded by a
+    radius r that is 0.21 r beyond the middle of its arc; u covers radii up to 1.5 mm. Null with the flag ``fold-not-proven``
+    where what is seen has explanations more than about 0.3 mm apart, or where the art is too dark. The same flag as a doubt
+    where only one side was scanned, where the cover lies flat and its folds are creases, or where both folds seem more than
+    3 mm farther apart than designed (a cover cut off with its spine ends inside its sides) or 1.25 mm nearer to each other (a
+    scanner with a lens sees the wall of the spine beside the fold).
     """
     for panel, side in cover.sides.items():
         place = cover.folds[panel]
