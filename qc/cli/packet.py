@@ -32,8 +32,11 @@ def packet(copy: str, store: Path, out: Path | None) -> int:
     Exit code: 0, or 2 if the copy is not in the store or could not be inspected.
     """
     with Store(store) as kept:
-        page = packet_of(kept, deciding.latest(kept, copy))
+        entry = deciding.latest(kept, copy)
+        page, decision, inspection = packet_of(kept, entry), kept.decision(copy), kept.inspection(entry.id)
     path = out or Path(f"{copy}-packet.html")
     write_text(page, path)
     click.echo(path)
+    if decision and inspection and not decision.stale and decision.outcome != inspection.verdict.outcome:
+        click.echo("A person decided otherwise than qc, and the file shows both. Read it before it goes out.", err=True)
     return 0

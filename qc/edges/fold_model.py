@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 
 from qc.edges.cover_strip import CoverStrip, Line
 
@@ -109,6 +108,8 @@ class FoldSeen:
 
     def light(self, traits: Values) -> Values:
         """Of a fold with such traits, shape as `root`."""
+        from scipy.ndimage import correlate1d
+
         wall, radius, beyond, dim, own, glare, glare_deg, fade, blur, power = traits
         slope, step = wall / self.spine_mm, self.fine[1] - self.fine[0]
         # Distance over the cover from where an upright look would see its outermost end.

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from qc.edges.cover_strip import CoverStrip, Line
 from qc.edges.fold_model import (
@@ -137,6 +136,8 @@ def _begun(seen: FoldSeen, wall_mm: float, beyond_mm: float, widest_mm: float) -
 
 
 def _fitted(seen: FoldSeen, traits: Values, most: Values, rounds: int) -> _Fit:
+    from scipy.optimize import least_squares
+
     inside = np.clip(traits, LEAST + 1e-3, most - 1e-3)
     found = least_squares(seen.residuals, inside, bounds=(LEAST, most), x_scale=STEPS, max_nfev=rounds)
     return _Fit(found.x, most, found.jac, float(2 * found.cost))

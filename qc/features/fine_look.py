@@ -123,7 +123,7 @@ class FineLook:
         mark = labels == labels[peak]
         whole = cv2.dilate(mark.astype(np.uint8), WHOLE) > 0
         # Where the reference itself has an edge or a figure, its tone or its place may be what differs.
-        if off[peak] < OWN_DETAIL * float(np.ptp(meant[whole])):
+        if off[peak] < OWN_DETAIL * max(float(np.ptp(p[whole])) for p in (meant, *(100 * c for c in chroma))):
             return None
         return _blob(mark, whole, scan / paper, _light(fit) / paper, to_raster)
 

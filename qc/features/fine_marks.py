@@ -5,15 +5,15 @@ A coarse look at 50 dpi names the places, the strongest first, and `FineLook` co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import cv2
 import numpy as np
 
 from qc.features.fine_look import Blob, FineLook
 from qc.features.page_maps import PageMaps
 from qc.features.page_tones import AROUND_PX, EVEN, PAPER_SHARE, Mask, Tones, on_sheet
-from qc.features.picture_marks import Suspect, picture_suspects, suspects
+from qc.features.picture_marks import Suspect, picture_rest, picture_suspects, suspects
+from qc.features.print_streaks import Streak
+from qc.features.white_streaks import white_streaks
 from qc.geometry import Box
 from qc.stats import mad
 
@@ -26,11 +26,14 @@ in usual differences of the page."""
 LARGEST_MM = 10.0
 UNKNOWN_MM = 1e3
 """Edges that were not measured lie further out than this."""
-BRIGHTEST = 0.98
+BRIGHTEST, LEAST_PAPER = 0.98, 0.7
+"""Light of paper where a page shows none; no book paper known reflects less."""
 
 
-def fine_marks(maps: PageMaps, tones: Tones | None, look: FineLook, sheet_mm: Box) -> Iterator[tuple[Blob, str]]:
-    """The marks, and what each lies on ("paper", "text", "solid" or "picture").
+def fine_marks(
+    maps: PageMaps, tones: Tones | None, look: FineLook, sheet_mm: Box
+) -> tuple[list[tuple[Blob, str]], list[Streak]]:
+    """The marks, and what each lies on ("paper", "text", "solid" or "picture"); and white streaks through pictures and solids.
 
     Parameters
     ----------
@@ -45,17 +48,24 @@ def fine_marks(maps: PageMaps, tones: Tones | None, look: FineLook, sheet_mm: Bo
     on = on_sheet(maps, box)
     bare = cv2.blur((maps.reference > 1 - EVEN).astype(np.float32), (AROUND_PX, AROUND_PX))
     pictures = (bare < PAPER_SHARE) & on
-    paper = tones.paper if tones is not None else float(np.quantile(maps.light[maps.inside], BRIGHTEST))
-    for suspect in picture_suspects(maps.light, look.page.light, pictures)[:MOST_LOOKS]:
-        blob = _confirmed(suspect, maps, look, box, paper)
-        if blob is not None and blob.width_mm >= PICTURE_MM:
-            yield blob, "picture" if tones is None else tones.ground(_pixels(blob.box_mm, maps))
-    if tones is None:
-        return
-    for suspect in _on_paper(tones, on & ~pictures)[:MOST_LOOKS]:
-        blob = _confirmed(suspect, maps, look, box, paper)
-        if blob is not None and blob.width_mm >= PAPER_MM and blob.depth > 0:
-            yield blob, tones.ground(_pixels(blob.box_mm, maps))
+    paper = (
+        tones.paper if tones is not None else max(float(np.quantile(maps.light[maps.inside], BRIGHTEST)), LEAST_PAPER)
+    )
+    found, streaks = [], []
+    rest = picture_rest(maps.light, look.page.light, pictures)
+    if rest is not None:
+        for suspect in picture_suspects(rest)[:MOST_LOOKS]:
+            blob = _confirmed(suspect, maps, look, box, paper)
+            if blob is not None and blob.width_mm >= PICTURE_MM:
+                found.append((blob, "picture" if tones is None else tones.ground(_pixels(blob.box_mm, maps))))
+        per_mm = float(np.mean(maps.to_map.scale))
+        streaks = list(white_streaks(rest.off, rest.meant, maps.light, pictures & maps.inside, paper, per_mm))
+    if tones is not None:
+        for suspect in _on_paper(tones, on & ~pictures)[:MOST_LOOKS]:
+            blob = _confirmed(suspect, maps, look, box, paper)
+            if blob is not None and blob.width_mm >= PAPER_MM and blob.depth > 0:
+                found.append((blob, tones.ground(_pixels(blob.box_mm, maps))))
+    return found, streaks
 
 
 def _looked_at(maps: PageMaps, sheet_mm: Box, to_cut: bool) -> Box:

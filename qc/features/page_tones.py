@@ -92,11 +92,11 @@ def page_tones(maps: PageMaps, sheet_mm: Box) -> Tones | None:
     copy, ordered, paper = shares
     change = copy - ordered
     side = round(GROUND_MM * maps.to_map.scale[0])
-    ground = _mean_around(change, even, side)
+    ground = mean_around(change, even, side)
     # Marks drag their neighborhood along: once more without them.
     unmarked = even & (np.abs(change - ground) < 0.1)
     if np.count_nonzero(unmarked) < np.count_nonzero(even):
-        ground = _mean_around(change, unmarked, side)
+        ground = mean_around(change, unmarked, side)
     return Tones(copy, ordered, change - ground, flat, even, sheet, paper)
 
 
@@ -154,7 +154,7 @@ def on_sheet(maps: PageMaps, sheet_mm: Box) -> Mask:
     return np.asarray((columns >= x0) & (columns <= x1) & (rows >= y0) & (rows <= y1))
 
 
-def _mean_around(values: Map, mask: Mask, side_px: int) -> Map:
+def mean_around(values: Map, mask: Mask, side_px: int) -> Map:
     """Mean of what is masked about each pixel, over twice `side_px`; at a quarter of the size, which so wide a mean bears."""
     side = (max(round(side_px / 4), 1),) * 2
     weight = mask.astype(np.float32)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from qc.features.page_tones import NEAR, Map, Mask, lightness
+from qc.features.page_tones import NEAR, Map, Mask, lightness, mean_around
+from qc.resample import shrunk
 from qc.stats import median
 
 FEW_PX, FIT_PX = 1000, 4000
 """Pixels of pictures that are worth a look, 2.6 cm2, and from which a fit gains nothing by more."""
-SIDE_PX, FLOW_PX = 11, 15
+SIDE_PX, FLOW_PX = 12, 16
 """Sides of the squares whose means are what changes slowly, and over which a shift is one; applied twice."""
 DAMPING, RIDGE = 0.5, 1e-6
 MOST_PX = 1.5
@@ -39,8 +40,19 @@ class Suspect:
     strength: float
 
 
-def picture_suspects(light: Map, ordered: Map, pictures: Mask) -> list[Suspect]:
-    """Places to look at finely, the strongest first.
+@dataclass(frozen=True)
+class PictureRest:
+    """What is left of pictures, all (h, w): L* of the copy less that which the reference gives it (`off`, 0 beside pictures), the
+    latter (`meant`) and its slope a pixel, and the pictures."""
+
+    off: Map
+    meant: Map
+    slope: Map
+    pictures: Mask
+
+
+def picture_rest(light: Map, ordered: Map, pictures: Mask) -> PictureRest | None:
+    """What the reference in the copy's own tone leaves of the pictures of a page; None where there are next to none.
 
     Parameters
     ----------
@@ -52,18 +64,22 @@ def picture_suspects(light: Map, ordered: Map, pictures: Mask) -> list[Suspect]:
         Where pictures lie.
     """
     if np.count_nonzero(pictures) < FEW_PX:
-        return []
+        return None
     weight: Map = pictures.astype(np.float32)
-    known: Map = np.maximum(_smooth(weight, SIDE_PX), 0.02)
     meant = _own_tone(lightness(light), ordered, pictures)
     off: Map = (lightness(light) - meant) * weight
-    off = (off - _smooth(off, SIDE_PX) / known) * weight
+    off = (off - mean_around(off, pictures, SIDE_PX)) * weight
     off, slope = _unshifted(off, meant, weight)
-    off = (off - _smooth(off, SIDE_PX) / known) * weight
-    mean = cv2.blur(off, (3, 3))
-    usual = _smooth(np.minimum(mean * mean, LARGEST**2), SIDE_PX) / known
-    spread = np.sqrt(LEAST_SPREAD**2 + (JITTER_PX * cv2.blur(slope, (3, 3))) ** 2 + np.maximum(usual, 0))
-    strength = np.where(cv2.erode(pictures.astype(np.uint8), NEAR) > 0, np.abs(mean) / spread, 0)
+    off = (off - mean_around(off, pictures, SIDE_PX)) * weight
+    return PictureRest(off, meant, slope, pictures)
+
+
+def picture_suspects(rest: PictureRest) -> list[Suspect]:
+    """Places to look at finely, the strongest first."""
+    mean = cv2.blur(rest.off, (3, 3))
+    usual = mean_around(np.minimum(mean * mean, LARGEST**2), rest.pictures, SIDE_PX)
+    spread = np.sqrt(LEAST_SPREAD**2 + (JITTER_PX * cv2.blur(rest.slope, (3, 3))) ** 2 + np.maximum(usual, 0))
+    strength = np.where(cv2.erode(rest.pictures.astype(np.uint8), NEAR) > 0, np.abs(mean) / spread, 0)
     return suspects((strength > SUSPECT) & (np.abs(mean) > LEAST_OFF), strength)
 
 
@@ -79,8 +95,10 @@ def suspects(marked: Mask, strength: Map) -> list[Suspect]:
     return sorted(found, key=lambda s: -s.strength)
 
 
-def _smooth(values: Map, side: int) -> Map:
-    return cv2.blur(cv2.blur(values, (side, side)), (side, side))
+def _smooth(values: Map) -> Map:
+    """Mean about every fourth pixel."""
+    side = (round(FLOW_PX / 4),) * 2
+    return np.asarray(cv2.blur(cv2.blur(shrunk(values, 4), side), side))
 
 
 def _own_tone(seen: Map, ordered: Map, pictures: Mask) -> Map:
@@ -93,7 +111,10 @@ def _own_tone(seen: Map, ordered: Map, pictures: Mask) -> Map:
     off = np.abs(values - design @ solved)
     kept = off < 4 * median(off) + 1
     solved = _solved(design[kept], values[kept])
-    return np.asarray(_quadratic(root) @ solved.astype(np.float32))
+    c = solved.astype(np.float32).tolist()
+    r, g, b = cv2.split(root)
+    terms = r * (c[4] * r + c[7] * g + c[9] * b + c[1]) + g * (c[5] * g + c[8] * b + c[2]) + b * (c[6] * b + c[3])
+    return np.asarray(terms + np.float32(c[0]))
 
 
 def _solved(design: Map, values: Map) -> Map:
@@ -113,13 +134,14 @@ def _unshifted(off: Map, meant: Map, weight: Map) -> tuple[Map, Map]:
     across, down = (cv2.Sobel(meant, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (1, 0))
     planes = (across, down, cv2.blur(meant, (3, 3)) - meant)
     slope = np.hypot(across, down)
-    products = [[_smooth(p * q * weight, FLOW_PX)[::4, ::4] for q in planes] for p in planes]
-    normal = np.array(products).transpose(2, 3, 0, 1) + DAMPING * np.eye(3)
+    products = {(j, k): _smooth(planes[j] * planes[k] * weight) for j in range(3) for k in range(j, 3)}
+    normal = np.stack([np.stack([products[min(j, k), max(j, k)] for k in range(3)], -1) for j in range(3)], -2)
+    normal = normal + DAMPING * np.eye(3, dtype=np.float32)
     size = (off.shape[1], off.shape[0])
     for _ in range(2):
         # Marks count as far as a shift could make them.
         bounded = np.clip(off, -2 - 0.7 * slope, 2 + 0.7 * slope) * weight
-        right = np.stack([_smooth(p * bounded, FLOW_PX)[::4, ::4] for p in planes], axis=-1)
+        right = np.stack([_smooth(p * bounded) for p in planes], axis=-1)
         shift = np.clip(np.linalg.solve(normal, right[..., None])[..., 0], -MOST_PX, MOST_PX)
         for k, plane in enumerate(planes):
             off = (

@@ -16,7 +16,7 @@ from qc.features.fine_look import Blob, FineLook
 from qc.features.fine_marks import fine_marks
 from qc.features.page_maps import PageMaps
 from qc.features.page_tones import AROUND_PX, EVEN, NEAR, PAPER_SHARE, Tones, contrast, page_tones, shorter_axis
-from qc.features.print_streaks import BESIDE_MM, streaks
+from qc.features.print_streaks import BESIDE_MM, Streak, streaks
 from qc.geometry import Affine, Box
 
 DARK, LIGHT = 0.15, 0.2
@@ -91,10 +91,12 @@ def print_marks(maps: PageMaps, sheet_mm: Box, look: FineLook | None = None) -> 
     no single page tells. What is smaller than a letter and within a millimeter of print is not seen.
     """
     tones = page_tones(maps, sheet_mm)
-    fine = [] if look is None else [_fine(*found) for found in fine_marks(maps, tones, look, sheet_mm)]
+    spots, lines = ([], []) if look is None else fine_marks(maps, tones, look, sheet_mm)
+    fine = [*(_fine(*spot) for spot in spots), *(_line(line, tones, maps) for line in lines)]
     if tones is None:
         return tuple(_apart(fine)) or None
-    found = _apart([*_streaks(tones, maps), *_compact(tones, maps.to_map), *fine])
+    lines = list(streaks(tones, maps))
+    found = _apart([*(_line(line, tones, maps) for line in lines), *_compact(tones, maps.to_map), *fine])
     return (*found, *_lost(tones, maps.to_map))
 
 
@@ -161,23 +163,15 @@ def _compact(tones: Tones, to_map: Affine) -> Iterator[PrintMark]:
             )
 
 
-def _streaks(tones: Tones, maps: PageMaps) -> Iterator[PrintMark]:
+def _line(line: Streak, tones: Tones | None, maps: PageMaps) -> PrintMark:
     per_mm, back = float(np.mean(maps.to_map.scale)), maps.to_map.inverse()
-    for line in streaks(tones, maps):
-        (x0, y0), (x1, y1) = back(line.ends).tolist()
-        box = (min(x0, x1) - 0.5, min(y0, y1) - 0.5, max(x0, x1) + 0.5, max(y0, y1) + 0.5)
-        length, width = line.length / per_mm, line.width / per_mm
-        (left, top), (right, bottom) = (np.rint(maps.to_map(corner)).astype(int) for corner in (box[:2], box[2:]))
-        yield PrintMark(
-            "streak",
-            box,
-            length,
-            line.depth,
-            length * width,
-            width,
-            contrast(line.level - line.depth, line.level),
-            tones.ground((left, top, right + 1, bottom + 1)),
-        )
+    (x0, y0), (x1, y1) = back(line.ends).tolist()
+    box = (min(x0, x1) - 0.5, min(y0, y1) - 0.5, max(x0, x1) + 0.5, max(y0, y1) + 0.5)
+    length, width = line.length / per_mm, line.width / per_mm
+    (left, top), (right, bottom) = (np.rint(maps.to_map(corner)).astype(int) for corner in (box[:2], box[2:]))
+    ground = "picture" if tones is None else tones.ground((left, top, right + 1, bottom + 1))
+    off = contrast(line.level - line.depth, line.level)
+    return PrintMark("streak", box, length, line.depth, length * width, width, off, ground)
 
 
 def _lost(tones: Tones, to_map: Affine) -> Iterator[PrintMark]:

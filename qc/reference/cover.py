@@ -83,10 +83,10 @@ class CoverReference:
         """What lies near its folds."""
         return read_spine_art(self._path, self.wrap)
 
-    def beside_fold(self, number: int) -> ReferencePage:
-        """As `page`, what lies `BESIDE_FOLD_MM` inside its fold, and the whole spine beyond it, which a lens sees in part."""
+    def beside_fold(self, number: int, *, spine: bool = False) -> ReferencePage:
+        """As `page`, what lies `BESIDE_FOLD_MM` to either side of its fold; with the whole `spine`, which a lens sees in part."""
         width, height = self.page(number).trim.width_mm, self.page(number).trim.height_mm
-        beyond = max(BESIDE_FOLD_MM, self.wrap.spine_mm + MARGIN_MM)
+        beyond = max(BESIDE_FOLD_MM, self.wrap.spine_mm + MARGIN_MM if spine else 0.0)
         toward_right = self.wrap.toward_spine(PANELS[number]) > 0
         left, right = (width - BESIDE_FOLD_MM, width + beyond) if toward_right else (-beyond, BESIDE_FOLD_MM)
         return self._drawn(number, (left, -MARGIN_MM, right, height + MARGIN_MM), "fold")

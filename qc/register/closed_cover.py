@@ -149,7 +149,8 @@ def _designed(result: PageResult, image: PageImage | None, cover: CoverReference
 
 def _edges(image: PageImage, cover: CoverReference, panel: ReferencePage, to_px: Affine) -> tuple[EdgeLine, ...]:
     names, corners = edge_names(side_of(panel.number), cover.direction), to_px(panel.trim.corners())
-    whole, beside = ordered_in_detail(panel, to_px), ordered_in_detail(cover.beside_fold(panel.number), to_px)
+    whole = ordered_in_detail(panel, to_px)
+    beside = ordered_in_detail(cover.beside_fold(panel.number, spine=True), to_px)
     return tuple(
         find_cover_edge(
             image.pixels,
