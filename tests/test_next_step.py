@@ -45,8 +45,14 @@ def undecided(measure: str, page: int | None = None, *doubt: str) -> Finding:
 
 
 def test_what_stands_needs_no_scan() -> None:
-    assert next_step(example()) == "Send the author the ticket in the report. Nothing more has to be scanned."
-    assert next_step(sound()) == "Answer the author with the ticket in the report. Nothing more has to be scanned."
+    assert (
+        next_step(example())
+        == "Refund: copy the ticket of the report into the refund system. Nothing more has to be scanned."
+    )
+    assert (
+        next_step(sound())
+        == "No refund: answer the author with the ticket of the report. Nothing more has to be scanned."
+    )
     away = replace(example(), refund=Refund("not-eligible", "returns-center", (Reason("wrong-item", "", ""),)))
     assert next_step(away).startswith("Send the copy to the returns center")
 

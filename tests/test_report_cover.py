@@ -114,8 +114,8 @@ def test_folds_are_shown_beside_the_ordered_spine_at_one_scale(measure: str, shi
         (fold,) = picture.folds
         assert fold.offset_mm == shifted.value("cover-fold-offset", side) and fold.seen is not None
         assert abs(fold.offset_mm) == pytest.approx(4.0, abs=0.12)
-        moved = "spine on the front" if side == "front" else "back on the spine"
-        assert picture.caption == f"{abs(fold.offset_mm):.1f} mm of the {moved}"
+        where = "spine" if side == "front" else "back"
+        assert picture.caption == f"folded {abs(fold.offset_mm):.1f} mm inside the {where} of the file"
         assert picture.scan is not None and picture.scan.name == f"cover-{side}.jpg"
     assert ordered.folds[1].designed[0][0] - ordered.folds[0].designed[0][0] == pytest.approx(SPINE_MM, abs=0.05)
 
@@ -311,8 +311,8 @@ def test_the_wrap_is_drawn_to_scale_as_it_sits_on_its_book(shifted: Seen) -> Non
 
 
 LINE = re.compile(
-    r"cut 4\.\d mm too deep at the (?:front|back)'s fore-edge, (?:3\.9|4\.\d) mm of the (?:back folded onto the spine|spine "
-    r"folded onto the front), art of the spine (?:3\.9|4\.\d) mm toward the front, its lettering \d\.\d mm (?:over|from) a fold"
+    r"cut 4\.\d mm too deep at the (?:front|back)'s fore-edge, folded (?:3\.9|4\.\d) mm inside the (?:back|spine) of "
+    r"the file, art of the spine (?:3\.9|4\.\d) mm toward the front, its lettering \d\.\d mm (?:over|from) a fold"
 )
 
 
@@ -332,7 +332,7 @@ def test_the_cover_is_said_in_a_line_here_and_there(shifted: Seen) -> None:
     [
         ({"cover-trim-offset": 0.02}, "cut on its trim lines, "),
         ({"cover-trim-offset": 0.5}, "cut 0.5 mm beyond the trim line at the front's "),
-        ({"cover-fold-offset": -1.2}, ", 1.2 mm of the front folded onto the spine, "),
+        ({"cover-fold-offset": -1.2}, ", folded 1.2 mm inside the front of the file, "),
         ({"cover-fold-offset": 0.0}, ", folded as designed, "),
         ({"spine-centering": 0.01}, ", spine centered, "),
         ({"spine-centering": -1.0}, ", art of the spine 1.0 mm toward the back, "),

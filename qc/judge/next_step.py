@@ -79,9 +79,9 @@ def next_step(inspection: Inspection) -> str:
     if refund.route == "returns-center":
         return "Send the copy to the returns center: another item came than was ordered."
     if refund.outcome == "eligible":
-        return "Send the author the ticket in the report. Nothing more has to be scanned."
+        return "Refund: copy the ticket of the report into the refund system. Nothing more has to be scanned."
     if refund.outcome == "not-eligible":
-        return "Answer the author with the ticket in the report. Nothing more has to be scanned."
+        return "No refund: answer the author with the ticket of the report. Nothing more has to be scanned."
     if "wrong-item" in codes:
         return (
             "Compare the ISBN on the cover with the ordered one: if it is another, send the copy to the returns center."

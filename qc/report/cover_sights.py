@@ -261,6 +261,5 @@ class CoverSights:
 
 
 def in_words(panel: Panel, offset_mm: float) -> str:
-    """``"2.2 mm of the front on the spine"``."""
-    moved, onto = ("spine", panel) if offset_mm > 0 else (panel, "spine")
-    return f"{abs(offset_mm):.1f} mm of the {moved} on the {onto}"
+    """``"folded 2.2 mm inside the spine of the file"``: it may be more than the spine is wide."""
+    return f"folded {abs(offset_mm):.1f} mm inside the {'spine' if offset_mm > 0 else panel} of the file"

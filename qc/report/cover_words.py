@@ -43,8 +43,7 @@ def _fold(offset: Observation) -> str:
     value = offset.value or 0.0
     if abs(value) < LEAST_MM:
         return "folded as designed"
-    moved, onto = ("spine", offset.where.side) if value > 0 else (offset.where.side, "spine")
-    return f"{_mm(value)} of the {moved} folded onto the {onto}"
+    return f"folded {_mm(value)} inside the {'spine' if value > 0 else offset.where.side} of the file"
 
 
 def _centering(centering: Observation) -> str:
