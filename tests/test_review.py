@@ -334,7 +334,11 @@ def test_it_needs_a_store(run_qc: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 0), (signal.SIGKILL, -signal.SIGKILL)])
 def test_however_it_ends_what_was_answered_is_stored(desk: Desk, ending: signal.Signals, code: int) -> None:
-    command = [sys.executable, "-m", "qc", "review", "--store", str(desk.drawn.path), "--by", "anna", "--no-browser"]
+    # A program that was started in the background ignores Ctrl-C, and so does what it starts.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from qc.cli import entry; entry()"
+    )
+    command = [sys.executable, "-c", program, "review", "--store", str(desk.drawn.path), "--by", "anna", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
