@@ -15,11 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +24,7 @@ from typing import Any
 import numpy as np
 from cover_model import KINDS, Wrap, draw, read_wrap, write_designs
 from cover_report import read_lines, report
-from study_runs import RUN, run
+from study_runs import inspect_copy, run
 
 Line = dict[str, Any]
 
@@ -69,26 +65,11 @@ def draw_one(
 def inspect_one(name: str, out: Path, code: Path, policy: str, cache: Path) -> Line:
     """Inspect a copy with `qc inspect --json` and keep what the report needs."""
     truth = json.loads((out / "truth" / f"{name}.json").read_text())
-    with tempfile.TemporaryDirectory() as temporary:
-        options = ["--titles", str(out / "titles"), "--policy", policy, "--out", f"{temporary}/out", "--json"]
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(
-            [sys.executable, "-c", RUN, str(code), "inspect", str(out / "copies" / name), *options],
-            capture_output=True,
-            text=True,
-            cwd=temporary,
-            env=os.environ | threads | {"QC_CACHE": str(cache)},
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    line: Line = {"copy": name, "truth": truth}
-    line["cpu_s"] = round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2)
-    try:
-        record = json.loads(done.stdout)
-        if record["schema"].startswith("qc.error"):
-            raise ValueError(record["message"])
-    except ValueError as fault:
-        return line | {"outcome": "error", "why": f"{fault}: {done.stderr[-500:]}", "observations": [], "findings": []}
+    options = ["--titles", str(out / "titles"), "--policy", policy]
+    record, why, cpu_s = inspect_copy(code, out / "copies" / name, options, cache)
+    line: Line = {"copy": name, "truth": truth, "cpu_s": cpu_s}
+    if record is None:
+        return line | {"outcome": "error", "why": why, "observations": [], "findings": []}
     line |= {"outcome": record["verdict"]["outcome"], "why": record["verdict"]["summary"]}
     line["upside_down"] = {p["role"]: p["upside_down"] for p in record["pages"] if p["role"].startswith("cover")}
     line["observations"] = [o for o in record["observations"] if o["measure"].startswith(("cover", "spine"))]

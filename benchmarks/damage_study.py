@@ -15,9 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +25,7 @@ import numpy as np
 from damage_model import mm_of, pages_of
 from damage_plants import Page, plant_damages, plant_dust, plant_marks, plant_water
 from damage_report import report
-from study_runs import RUN, run
+from study_runs import inspect_copy, run
 
 from qc.synthetic.damaged import LeafScan
 
@@ -88,34 +85,16 @@ def inspect_one(folder: Path, variant: str, code: Path, cache: Path) -> Line:
             os.link(planted if planted.exists() else folder / "sound" / page["file"], copy / page["file"])
         if variant == "dust-glass":
             os.link(source / "glass.png", copy / "glass.png")
-        options = ["--reference", str(folder / "title"), "--policy", "kdp", "--out", f"{temporary}/out", "--json"]
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(
-            [sys.executable, "-c", RUN, str(code), "inspect", str(copy), *options],
-            capture_output=True,
-            text=True,
-            cwd=temporary,
-            env=os.environ | threads | {"QC_CACHE": str(cache)},
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        options = ["--reference", str(folder / "title"), "--policy", "kdp"]
+        record, why, cpu_s = inspect_copy(code, copy, options, cache)
     line = {"key": f"{folder.name}-{variant}", "variant": variant, "n_pages": len(truth["pages"])}
     line |= {k: truth[k] for k in ("seed", "model", "color", "backing", "dpi", "dust")}
     line["alike"] = truth["conditions"].get("alike", False)
     line["to_scan"] = {p["page"]: p["to_scan"] for p in truth["pages"]}
     line |= {"plants": truth["plants"].get(variant.removesuffix("-glass"), [])}
-    line["cpu_s"] = round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2)
-    try:
-        record = json.loads(done.stdout)
-        if record["schema"].startswith("qc.error"):
-            raise ValueError(record["message"])
-    except ValueError as fault:
-        return line | {
-            "outcome": "error",
-            "summary": f"{fault}: {done.stderr[-800:]}",
-            "findings": [],
-            "observations": [],
-        }
+    line["cpu_s"] = cpu_s
+    if record is None:
+        return line | {"outcome": "error", "summary": why, "findings": [], "observations": []}
     kept = ("page-damage", "print-defect")
     return line | {
         "outcome": record["verdict"]["outcome"],

@@ -12,11 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -27,7 +23,7 @@ import leaves_kinds
 import numpy as np
 from leaves_kinds import Line, Plan
 from leaves_model import EDGES, SIZES_IN, Bench, make_press, make_scanner, make_title, pictured, save, save_stack
-from study_runs import RUN, run
+from study_runs import inspect_copy, run
 
 BEYOND = ("outside", "undecided")
 LIMIT_MM, DEEP_MM = 3.175, 3.6
@@ -142,22 +138,9 @@ def draw_one(out: Path, seed: int) -> str:
 def inspect_one(folder: Path, code: Path, cache: Path) -> Line:
     """Inspect a copy with `qc inspect --json` and hold the result against its truth."""
     truth = json.loads((folder / "truth.json").read_text())
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1")
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with tempfile.TemporaryDirectory() as temporary:
-        options = ["--reference", str(folder / truth["reference"]), "--out", f"{temporary}/out", "--json"]
-        done = subprocess.run(
-            [sys.executable, "-c", RUN, str(code), "inspect", str(folder / truth["copy"]), *options],
-            capture_output=True,
-            text=True,
-            cwd=temporary,
-            env=os.environ | threads | {"QC_CACHE": str(cache)},
-        )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    line: Line = {
-        "key": folder.name,
-        "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2),
-    }
+    options = ["--reference", str(folder / truth["reference"])]
+    record, why, cpu_s = inspect_copy(code, folder / truth["copy"], options, cache)
+    line: Line = {"key": folder.name, "cpu_s": cpu_s}
     line |= {
         k: truth[k]
         for k in ("kind", "seed", "turn", "jitter_mm", "complete", "capture", "want", "offsets_mm", "cuts_mm")
@@ -165,12 +148,8 @@ def inspect_one(folder: Path, code: Path, cache: Path) -> Line:
     line |= {"n_scans": len(truth["shots"]), "draw_s": truth["cpu_s"], "false": [], "kept": []}
     line["find"] = [{**wanted, "found": None} for wanted in truth["find"]]
     line["groups"] = [{**g, "said": "error"} for g in truth["groups"]]
-    try:
-        record = json.loads(done.stdout)
-        if record["schema"].startswith("qc.error"):
-            raise ValueError(record["message"])
-    except ValueError as fault:
-        return line | {"outcome": "error", "summary": f"{fault}: {done.stderr[-500:]}"}
+    if record is None:
+        return line | {"outcome": "error", "summary": why}
     kept = [_short(f) for f in record["findings"] if f["outcome"] in BEYOND]
     certain = [f for f in kept if f["outcome"] == "outside" and f["severity"] == "defect"]
     line |= {"outcome": record["verdict"]["outcome"], "summary": record["verdict"]["summary"], "kept": kept}

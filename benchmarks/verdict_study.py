@@ -18,8 +18,6 @@ import importlib
 import json
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -28,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from study_runs import RUN, run
+from study_runs import inspect_copy, run
 from verdict_report import PAGE_KINDS, pages_of, read_lines, report
 
 MODELS = {"press": "press_model", "synthetic": "synthetic_model"}
@@ -103,26 +101,13 @@ def inspect_one(key: str, what: str, folder: Path, plants: list[Line], code: Pat
                 folder / "faulty" / faulty[page["page"]] if page["page"] in faulty else folder / "sound" / page["file"]
             )
             os.link(scan, copy / page["file"])
-        options = ["--reference", str(folder / "title"), "--policy", "kdp", "--out", f"{temporary}/out", "--json"]
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(
-            [sys.executable, "-c", RUN, str(code), "inspect", str(copy), *options],
-            capture_output=True,
-            text=True,
-            cwd=temporary,
-            env=os.environ | threads | {"QC_CACHE": str(cache)},
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        options = ["--reference", str(folder / "title"), "--policy", "kdp"]
+        record, why, cpu_s = inspect_copy(code, copy, options, cache)
     line = {"key": key, "what": what, "plants": plants, "n_pages": len(truth["pages"])}
     line |= {k: truth[k] for k in ("model", "seed", "color", "backing", "whole")}
-    line["cpu_s"] = round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2)
-    try:
-        record = json.loads(done.stdout)
-        if record["schema"].startswith("qc.error"):
-            raise ValueError(record["message"])
-    except ValueError as fault:
-        return line | {"outcome": "error", "summary": f"{fault}: {done.stderr[-500:]}", "findings": []}
+    line["cpu_s"] = cpu_s
+    if record is None:
+        return line | {"outcome": "error", "summary": why, "findings": []}
     line |= {"outcome": record["verdict"]["outcome"], "summary": record["verdict"]["summary"]}
     line["findings"] = [_kept(f, record["observations"]) for f in record["findings"] if f["outcome"] in BEYOND]
     return line if what == "plants" else line | {"coverage": _coverage(record), "offsets": _offsets(record, truth)}

@@ -89,7 +89,7 @@ def page_damage(
     A corner counts from 30 mm2 on, a notch from 2 mm deep, a tear from 3.5 mm: books of 1509 to 1827 lack up to 22.5 mm2 and
     1.7 mm. Corners that all lack as much were designed round. What lies in a dark picture at the cut is not told from it, and a
     leaf below hides what is missing above it. A scan shows neither when nor by whom a page was damaged: a person looks, whatever
-    the size. The extent holds the error of the scan's resolution.
+    the size. The extent holds the error of the scan's resolution, up to 1 % without a scanner profile, and u does not.
     """
     flags = (unseen,) if unseen else ()
     edges = [str(names[side]) for side in outline.sides] if outline is not None else []
