@@ -25,10 +25,10 @@ STRICT = "strict.toml"
 
 
 def strict_policy(folder: Path) -> Path:
-    """The policy kdp with tolerances that the sound copy does not keep."""
+    """The policy kdp with tolerances that the sound copy does not keep, as a version of its own."""
     text = load_policy().toml.replace('"< 0.125 in"', '"< 0.001 in"').replace('"> 3.2 mm"', '"> 0.03 mm"')
     path = folder / STRICT
-    path.write_text(text)
+    path.write_text(text.replace(f'version = "{load_policy().version}"', 'version = "strict-1"'))
     return path
 
 
@@ -260,7 +260,7 @@ def test_a_stricter_policy_flips_verdicts_and_the_old_ones_stay(morning: Night, 
     verdicts = rows_of(morning.store, "verdicts")
     assert [v["outcome"] == "no-defect" for v in verdicts] == [True, True, True, True, False, False]
     head = (tmp_path / "qc-out/RMA-1/report.html").read_text("utf-8").partition("<!-- /since -->")[0]
-    assert "Judged again on " in head
+    assert "Judged again on " in head and "Next: " in head and '<p class="paste">RMA-1' in head and "strict-1" in head
     again = morning.run_qc("judge", "--store", "qc.db", "--policy", policy, "--save")
     assert again.out.startswith("0 of 2") and len(rows_of(morning.store, "verdicts")) == 6
     back = morning.run_qc("judge", "--store", "qc.db", "--save")
@@ -270,6 +270,25 @@ def test_a_stricter_policy_flips_verdicts_and_the_old_ones_stay(morning: Night, 
         k: verdicts[3][k] for k in ("outcome", "summary", "findings", "refund")
     }
     assert {p: p.read_bytes() for p in reports} == reports
+
+
+def test_one_version_of_a_policy_is_one_text(morning: Night, tmp_path: Path) -> None:
+    changed = strict_policy(tmp_path)
+    changed.write_text(changed.read_text().replace("strict-1", load_policy().version))
+    before = morning.store.read_bytes()
+    for command in (
+        ("judge", "--store", "qc.db", "--save"),
+        ("batch", "inbox", "--store", "qc.db"),
+        ("inspect", "inbox/RMA-1", "--store", "qc.db"),
+    ):
+        ran = morning.run_qc(*command, "--policy", changed)
+        assert ran.code == 2 and "version of its own" in ran.err
+    what_if = morning.run_qc("judge", "--store", "qc.db", "--policy", changed)
+    assert what_if.code == 0 and "version of its own" in what_if.err
+    assert morning.store.read_bytes() == before
+    dos = tmp_path / "dos.toml"
+    dos.write_bytes(load_policy().toml.replace("\n", "\r\n").encode())
+    assert morning.run_qc("judge", "--store", "qc.db", "--policy", dos, "--save").code == 0
 
 
 def test_a_person_decides_beside_the_machine(morning: Night) -> None:

@@ -107,7 +107,7 @@ def test_limits_that_the_printer_does_not_name_are_marked_as_ours() -> None:
     finding = replace(cut, clause="Color variance is expected.", within="<= 0.6 fraction", outside="never")
     judged = replace(example(), findings=(finding,))
     page = html.render(judged, (), k=2, outward=True)
-    assert "The limit is ours" in page and "outside never (our limit)" in page
+    assert "The limit is ours, not the printer’s" in page and "outside never (our limit)" in page
 
 
 def test_a_copy_that_is_not_there_is_named_with_its_neighbors(drawn_store: DrawnStore, run_qc: Run) -> None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import Run
 
 from qc.errors import UsageError
 from qc.geometry import Edge
@@ -217,3 +218,19 @@ def test_what_is_quoted_the_printer_wrote_and_all_else_says_that_it_is_ours(name
 def test_a_quotation_states_when_it_was_read(tmp_path: Path, given: str) -> None:
     with pytest.raises(UsageError, match=r"rule shift: .* has both"):
         parse_policy((HEAD + RULE + given).encode(), tmp_path / "p.toml")
+
+
+def test_a_policy_is_begun_with_the_shipped_file(tmp_path: Path, run_qc: Run) -> None:
+    house = tmp_path / "house.toml"
+    house.write_text(run_qc("policy", "show", "kdp", "--toml").out, "utf-8")
+    assert run_qc("policy", "diff", "kdp", house).out.endswith("judge alike.\n")
+    assert "verbatim" not in run_qc("policy", "check", house).out
+    # Shipped rules of one sentence have limits of several; only a limit that was changed contradicts it.
+    house.write_text(
+        house.read_text("utf-8")
+        .replace('outside = "> 3.2 mm"', 'outside = "> 2 mm"', 1)
+        .replace('"< 0.125 in"', '"< 2 mm"', 1),
+        "utf-8",
+    )
+    said = [line for line in run_qc("policy", "check", house).out.splitlines() if "verbatim = false" in line]
+    assert len(said) == 1 and said[0].startswith("trim-offset-block: ") and "not those of kdp" in said[0]

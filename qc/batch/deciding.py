@@ -78,13 +78,15 @@ def decide(
 
 
 def standing_ticket(store: Store, entry: Entry) -> str:
-    """The sentence for the ticket of the decision that stands on a copy; empty where none does."""
+    """The sentence for the ticket of a decision that stands on these scans, else of a saved judging; empty where neither does."""
     last = store.decision(entry.copy)
-    if last is None:
-        return ""
     inspection = None if entry.failed else store.inspection(entry.id)
     policy = store.policy_in_force(entry.id)
-    return _sentence(entry, inspection, policy, last.outcome, _said(last, policy))[0]
+    if last is not None and not last.stale:
+        return _sentence(entry, inspection, policy, last.outcome, _said(last, policy))[0]
+    if inspection is None or policy is None or store.judged_since(entry.id) is None:
+        return ""
+    return ticket(inspection, policy.k)
 
 
 def as_decided(store: Store, entry: Entry, inspection: Inspection) -> Inspection:

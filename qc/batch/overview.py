@@ -11,6 +11,7 @@ from qc.batch.deciding import standing_ticket
 from qc.batch.standing import Decision
 from qc.batch.store import Store
 from qc.errors import OutputError
+from qc.judge.next_step import next_step
 from qc.report import batch_index
 from qc.report.files import write_text
 from qc.report.since import write_since
@@ -70,8 +71,8 @@ def renew_report(store: Store, copy: str) -> None:
     if entry is None or entry.report is None:
         return
     decision = store.decision(copy)
-    ticket = standing_ticket(store, entry) if decision is not None and not decision.stale else ""
-    write_since(Path(entry.report), [*_judged_since(store, entry.id), *decision_said(decision)], ticket)
+    said = [*_judged_since(store, entry.id, decision), *decision_said(decision)]
+    write_since(Path(entry.report), said, standing_ticket(store, entry))
 
 
 def stored_rows(store: Store) -> dict[str, Row]:
@@ -112,13 +113,16 @@ def _write(rows: Sequence[Row], folder: Path, title: str) -> Path:
     return batch_index.write(rows, folder, title=title, policy=policies)
 
 
-def _judged_since(store: Store, number: int) -> Iterator[str]:
-    judged = store.judged_since(number)
-    if judged is not None:
-        yield (
-            f"Judged again on {judged['made'][:10]} by {judged['policy']} {judged['version']}: "
-            f"{VERDICT[judged['outcome']]}. {judged['summary']}"
-        )
+def _judged_since(store: Store, number: int, decision: Decision | None) -> Iterator[str]:
+    judged, inspection = store.judged_since(number), store.inspection(number)
+    if judged is None or inspection is None:
+        return
+    yield (
+        f"Judged again on {judged['made'][:10]} by {judged['policy']} {judged['version']}: "
+        f"{VERDICT[judged['outcome']]}. {judged['summary'].rstrip('.')}."
+    )
+    if decision is None:
+        yield f"Next: {next_step(inspection)}"
 
 
 def decision_said(decision: Decision | None) -> Iterator[str]:

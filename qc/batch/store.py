@@ -277,6 +277,25 @@ class Store(Standing, Sentences):
         with self.sound(f"the policy {row['name']}"):
             return _parsed(row["toml"], row["name"])
 
+    def other_text(self, policy: Policy) -> str | None:
+        """What to say where verdicts here were given by another text of the same id and version; None where there is none.
+
+        Tickets, reports and exports cite a policy by id and version: these must name one text. Line ends do not count.
+        """
+        rows = self._all("SELECT toml FROM policies WHERE name = ? AND version = ?", policy.id, policy.version)
+        texts = [row["toml"].splitlines() for row in rows]
+        if not texts or policy.toml.splitlines() in texts:
+            return None
+        return (
+            f"{policy.path} says it is {policy.id} {policy.version}, but the store {self.path} has verdicts by another text "
+            "of that name. Give the changed file a version of its own."
+        )
+
+    def refuse_other_text(self, policy: Policy) -> None:
+        """Raise a UsageError that says what `other_text` does."""
+        if said := self.other_text(policy):
+            raise UsageError(said)
+
     def _add_verdict(self, number: int, inspection: Inspection, policy: Policy, run: int) -> None:
         verdict, refund = inspection.verdict, inspection.refund
         self._insert(

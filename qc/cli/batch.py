@@ -144,6 +144,7 @@ def batch(
             refuse_unknown(redo, work)
             refuse_store_in_scans(store_path, work)
             store = stack.enter_context(Store(store_path, create=True))
+            store.refuse_other_text(loaded)
             store.keep_others_out()
         with terminal.bar("reading", "copies") as progress:
             ledger = Ledger(work, store, redo, progress, called=("batch", *sys.argv[2:]))

@@ -31,6 +31,7 @@ def inspect_each(jobs: Sequence[Job], store_path: Path | None, *, as_json: bool,
         return _inspect_each(jobs, None, as_json=as_json, verbose=verbose)
     refuse_store_in_scans(store_path, jobs)
     with Store(store_path, create=True) as store:
+        store.refuse_other_text(jobs[0].policy)
         return _inspect_each(jobs, _Kept(jobs, store), as_json=as_json, verbose=verbose)
 
 

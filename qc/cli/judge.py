@@ -51,6 +51,10 @@ def judge(store: Path, policy: str, save: bool, as_json: bool) -> int:
     changes: list[tuple[str, ...]] = []
     judged, saved, older = 0, [], set[str]()
     with Store(store) as kept:
+        if save:
+            kept.refuse_other_text(loaded)
+        elif said := kept.other_text(loaded):
+            exits.say(said)
         run = None
         for number, before in _inspected(kept):
             judged += 1

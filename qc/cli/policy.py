@@ -20,6 +20,7 @@ def policy(ctx: click.Context) -> None:
     \b
     Example:
       qc policy show kdp
+      qc policy show kdp --toml > house.toml
       qc policy check house.toml
       qc policy diff kdp ingram
 
@@ -32,9 +33,11 @@ def policy(ctx: click.Context) -> None:
 
 @policy.command()
 @click.argument("name", metavar="POLICY", shell_complete=completion.policies, default="kdp")
-def show(name: str) -> int:
+@click.option("--toml", is_flag=True, help="The file itself, to begin one of your own with.")
+def show(name: str, toml: bool) -> int:
     """Every rule of POLICY with its limits, sentence, source and reason; then the sentences of the refund routes."""
-    click.echo(plain("\n\n".join(_everything(load_policy(name)))))
+    found = load_policy(name)
+    click.echo(plain(found.toml.rstrip() if toml else "\n\n".join(_everything(found))))
     return 0
 
 
@@ -51,7 +54,7 @@ def check(name: str) -> int:
             f"{len(found.codes)} codes of persons"
         )
     )
-    for line in _proposed(found):
+    for line in (*_proposed(found), *_contradicted(found)):
         click.echo(plain(line))
     return 0
 
@@ -123,6 +126,21 @@ def _plain(value: int | tuple[int, ...]) -> str:
 def _proposed(found: Policy) -> Iterator[str]:
     if found.proposal:
         yield from found.proposal.lines()
+
+
+def _contradicted(found: Policy) -> Iterator[str]:
+    """A line for each rule that keeps the printer's sentence beside limits that are not those of the shipped rule."""
+    for base in map(load_policy, shipped()):
+        theirs = {rule.id: rule for rule in base.rules}
+        for rule in found.rules:
+            one = theirs.get(rule.id)
+            if one is None or not rule.verbatim or rule.clause != one.clause:
+                continue
+            if (rule.within_text, rule.outside_text) != (one.within_text, one.outside_text):
+                yield (
+                    f"{rule.id}: its limits are not those of {base.id}, but its sentence is still the printer's. Write your own "
+                    "clause, source and reason, with verbatim = false."
+                )
 
 
 def _everything(found: Policy) -> Iterator[str]:

@@ -95,6 +95,7 @@ def watch(
     jobs_for([], out, loaded, titles=titles, **stated)
     runner = runner_of(inspect_elsewhere, cluster, jobs, time_limit, memory_limit)
     with Store(store_path, create=True) as store:
+        store.refuse_other_text(loaded)
         store.keep_others_out()
         ledger = Ledger([], store, redo, lambda done, total: None, called=("watch", *sys.argv[2:]))
         watched = _Watched(pattern, store, ledger, HotFolder(quiet_s, marker, _say), as_json)

@@ -18,8 +18,8 @@ BEGIN, END = "<!-- since -->", "<!-- /since -->"
 def write_since(report: Path, lines: Sequence[str], ticket: str = "") -> None:
     """Say `lines`, sentences in plain text, at the head of a report in the place of what was said before; none empties it.
 
-    A `ticket`, the sentence that follows from what a person decided, stands in the place of that of the machine, and of its refund
-    and next step.
+    A `ticket`, the sentence that follows from a decision or a saved judging, stands in the place of that of the inspection, and
+    of its refund and next step.
 
     A report that is gone, or of a qc that had no markers, is left alone.
 
@@ -49,6 +49,7 @@ def with_since(page: str, lines: Sequence[str], ticket: str = "") -> str:
     if ticket:
         said += (
             f'<h2>Ticket <small>one click selects the sentence</small></h2><p class="paste">{escape(clean(ticket))}</p>'
+            '<p class="small soft">Below stands the report of the inspection, as it was then.</p>'
         )
     kind = "since decided" if ticket else "since"
     block = f'<section class="{kind}" aria-label="Since then">{said}</section>' if said else ""
