@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PIL import Image
 from review_store import DrawnStore
 
 from qc.batch.store import Store
+from qc.judge.policy import load_policy
 from qc.judge.rule import limits_stated
 from qc.model import FindingOutcome
 from qc.report import html
@@ -95,6 +97,22 @@ def test_it_says_what_was_decided_and_nothing_for_the_bench(kind: str, tmp_path:
         assert shown == [word] and "Decided by anna on" in page and "a person decides" not in page
         for internal in ("Next:", "then inspect again", "Look at", "file:", "/inbox", str(tmp_path)):
             assert internal not in page, internal
+
+
+def test_it_names_no_other_return_and_the_limit_in_force(tmp_path: Path, run_qc: Run) -> None:
+    samples = Path(__file__).parents[1] / "samples"
+    inbox, house, packet = tmp_path / "inbox", tmp_path / "house.toml", tmp_path / "packet.html"
+    for name in ("RMA-10482", "RMA-10484"):
+        shutil.copytree(samples / "returns" / name, inbox / name)
+    store, out = tmp_path / "qc.db", tmp_path / "results"
+    assert run_qc("batch", inbox, "--titles", samples / "titles", "--store", store, "--out", out).code == 0
+    assert "RMA-10484" in (out / "RMA-10482" / "report.html").read_text("utf-8")
+    text = load_policy().toml.replace('id = "kdp"', 'id = "house"', 1)
+    house.write_text(text.replace('"< 0.125 in"', '"< 3 mm"').replace('"> 3.2 mm"', '"> 3.1 mm"'), "utf-8")
+    assert run_qc("judge", "--store", store, "--policy", house, "--save").code == 0
+    assert run_qc("packet", "RMA-10482", "--store", store, "--out", packet).code == 0
+    page = re.sub(r"<[^>]+>|“[^”]*”", "", packet.read_text("utf-8").partition("<body>")[2])
+    assert "RMA-10484" not in page and "up to 3.1 mm" in page and "3.2 mm" not in page
 
 
 def test_limits_that_the_printer_does_not_name_are_marked_as_ours() -> None:

@@ -19,7 +19,7 @@ from qc.model import Inspection, Refund, VerdictOutcome
 from qc.report.words import VERDICT, one_line, ticket
 from qc.scan.statements import copy_id
 
-_LEFT_OPEN = (VerdictOutcome.NEEDS_REVIEW, VerdictOutcome.INSUFFICIENT_EVIDENCE)
+LEFT_OPEN = (VerdictOutcome.NEEDS_REVIEW, VerdictOutcome.INSUFFICIENT_EVIDENCE)
 """Verdicts that leave it to a person: whoever decides then contradicts nobody."""
 
 
@@ -68,7 +68,7 @@ def decide(
     policy = store.policy_in_force(entry.id)
     chosen = None if code is None else _code(code, outcome, policy)
     machine = None if inspection is None else inspection.verdict.outcome
-    if not reason and chosen is None and machine not in (outcome, *_LEFT_OPEN):
+    if not reason and chosen is None and machine not in (outcome, *LEFT_OPEN):
         said = "qc did not judge it" if machine is None else f"qc said {VERDICT[machine]}"
         raise UsageError(f"{said}; say why you decide otherwise, with --reason or --code: others read it later.")
     said = _decided_by(person, chosen.text if chosen else "", reason, date.today())

@@ -38,16 +38,30 @@ def packet(store: Store, entry: Entry) -> str:
     folder = Path(entry.report).parent if entry.report else None
     shown = read_exhibits(folder) if folder else ()
     pictures = _Pictures(inspection, Path(entry.path), folder)
-    exhibits = [pictures.of(exhibit, number) for number, exhibit in enumerate(shown, 1)]
-    decided = as_decided(store, entry, inspection)
+    # The pictures are of the inspection; what is said of them, and the limit, may be of a later judging.
+    findings = {(f.rule, f.where): f for f in inspection.findings}
+    exhibits = [
+        replace(pictures.of(e, number), finding=findings.get((e.finding.rule, e.finding.where), e.finding))
+        for number, e in enumerate(shown, 1)
+    ]
+    decided = as_decided(store, entry, _of_this_copy(inspection))
     page = html.render(
         replace(decided, pictures=read_thumbnails(folder) if folder else {}),
         exhibits,
         k=store.policy(inspection.policy.sha256).k,
-        ticket=standing_ticket(store, entry) if decided is not inspection else "",
+        ticket=standing_ticket(store, entry),
         outward=True,
     )
     return with_since(page, pictures.said)
+
+
+def _of_this_copy(inspection: Inspection) -> Inspection:
+    """The inspection without notes on how the copy differs from others: these are other people's returns."""
+    return replace(
+        inspection,
+        findings=tuple(f for f in inspection.findings if f.severity != "note" or not f.where.copies),
+        observations=tuple(o for o in inspection.observations if not o.where.copies),
+    )
 
 
 class _Pictures:
