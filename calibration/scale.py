@@ -158,8 +158,8 @@ def _grid(given: Inputs) -> tuple[dict[str, Table], list[tuple[str, str]], list[
     sheet = scans[0].sheet
     if tables["scale"]["covered_share"] < ENOUGH_COVERED:
         advice.append(
-            f"The grid covers {100 * tables['scale']['covered_share']:.0f} % of the glass only, and u is larger for that: scan it "
-            "at other places, too, and name all scans; or scan pages and grid with a smaller frame."
+            f"The grid covers {100 * tables['scale']['covered_share']:.0f} % of the glass only, and lengths elsewhere are less "
+            "sure: scan it at other places, too, and name all scans; or scan pages and grid with a smaller frame."
         )
     if not given.exact and given.long_mm is None:
         advice.append(

@@ -98,7 +98,8 @@ def _of_scale(scale: ScannerScale, tables: Any) -> Iterator[tuple[str, str]]:
     if scale.map is not None:
         cover = tables["map"].get("covered_mm")
         yield "squareness", f"axes off a right angle by {_degrees(scale.shear)} ± {_degrees(2 * scale.u_shear)}"
-        text = f"typically {scale.map_rms_mm[0]:.3f} x {scale.map_rms_mm[1]:.3f} mm"
+        x, y = (f"{rms:.3f}" if rms >= 0.0005 else "under 0.001" for rms in scale.map_rms_mm)
+        text = f"typically {x} x {y} mm"
         if cover and scale.frame_mm:
             text += (
                 f" over {cover[2] - cover[0]:.0f} x {cover[3] - cover[1]:.0f} of "

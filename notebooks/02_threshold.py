@@ -220,7 +220,7 @@ result = propose(
     titles=curve.titles,
     intervals={RULE: (curve.best_low, curve.best_high)},
     evidence="notebooks/02_threshold.ipynb",
-    folder=OUT,
+    folder=Path(store).resolve().parent if store else OUT,
 )
 print(f"{result.path}\n")
 print(result.path.read_text().partition("[proposal]")[2].strip())

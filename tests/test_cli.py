@@ -347,6 +347,7 @@ def test_explain_details_quotes_the_function_and_the_policy(run_qc: Run) -> None
         ("Recto", "front of a leaf"),
         ("U", "after the number"),
         ("u", "standard uncertainty"),
+        ("handling", "reason of a person, ingram and kdp"),
         ("color-gray", "ordered in color is printed in black and white"),
         ("spine-text-clearance", "allowed: 0 mm and more; a note, never a defect"),
     ],

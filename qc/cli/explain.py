@@ -14,7 +14,7 @@ import click
 from qc.cli import completion, exits
 from qc.errors import UsageError
 from qc.judge.padding import Padding
-from qc.judge.policy import Policy, Rule, load_policy, shipped
+from qc.judge.policy import Code, Policy, Rule, load_policy, shipped
 from qc.judge.rule import Limit
 from qc.measure import MEASURES
 from qc.measure.registry import PARTS, Measure
@@ -57,6 +57,16 @@ def _rules() -> list[tuple[Policy, Rule]]:
     return [(policy, rule) for policy in map(load_policy, shipped()) for rule in policy.rules]
 
 
+def _codes(name: str) -> dict[Code, list[str]]:
+    """Reasons of persons by this name, and the shipped policies that have them so."""
+    found: dict[Code, list[str]] = {}
+    for policy in map(load_policy, shipped()):
+        for code in policy.codes:
+            if code.code == name:
+                found.setdefault(code, []).append(policy.id)
+    return found
+
+
 def _judging(name: str, rules: list[tuple[Policy, Rule]]) -> list[tuple[Policy, Rule]]:
     return [(policy, rule) for policy, rule in rules if name in (rule.id, rule.measure)]
 
@@ -75,6 +85,10 @@ def _plain(name: str, rules: list[tuple[Policy, Rule]]) -> Iterator[str]:
         yield "\n".join(_limits(found))
     if found or name in MEASURES:
         yield f"Formula, sources and the printer's sentences: qc explain {name} --details"
+    for code, policies in _codes(name).items():
+        yield _wrapped_text(
+            f"{name} (reason of a person, {' and '.join(policies)})\n{code.text} Decides {code.outcome}."
+        )
     if name.isdecimal() and int(name) in exits.MEANINGS:
         yield f"Exit code {name}: {exits.MEANINGS[int(name)]}."
 

@@ -50,7 +50,10 @@ DOUBTS: dict[str, str] = {
 }
 """What settles a doubt."""
 FOUND: dict[str, str] = {
-    pages_foreign.id: "Look at {page} in the book. A page of another book: refund. An earlier version of this page: no refund.",
+    pages_foreign.id: (
+        "Look at {page} in the book. Text of another book: refund. This book's text in an earlier wording, and a date of "
+        "printing before the author's last change: no refund."
+    ),
     pages_missing.id: "Look in the book: refund if these pages are lacking in it.",
     pages_duplicated.id: "Look in the book: refund if pages are bound in it twice.",
     pages_out_of_order.id: "Look in the book: refund if its pages are bound in another order than numbered.",
