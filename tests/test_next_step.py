@@ -68,7 +68,7 @@ def test_scans_are_made_where_they_settle_it() -> None:
 @pytest.mark.parametrize(
     ("open_", "said"),
     [
-        (undecided("pages-foreign", 12), "Look at page 12 in the book. A page of another book: refund."),
+        (undecided("pages-foreign", 12), "Look at page 12 in the book. Text of another book: refund."),
         (
             undecided("print-defect", 7, "few-words"),
             "Look at page 7 in the book: refund if it lacks print",
