@@ -13,6 +13,8 @@ import numpy as np
 Line = dict[str, Any]
 CONTRAST = 12.0  # levels between cover and what lies beside it, from which an edge ought to be measured
 LIMITS_MM = (3.175, 4.0)  # within what a printer calls normal; beyond what must be found
+BANDS_MM = (0.0, 3.175, 3.7, 4.0)  # from 3.7 on none may pass as within
+JUDGED = ("cover-trim-offset", "cover-fold-offset", "spine-centering")
 ALIKE = 2.0  # levels by which two designs differ at most in the mean that are one to the eye
 
 
@@ -41,6 +43,7 @@ def _strata(truth: Line, side: str | None, edge: str | None, measure: str) -> It
     yield truth["scanner"]
     yield "gloss" if truth["gloss"] else "matte"
     yield f"{truth['dpi']} dpi"
+    yield f"title {truth['isbn']}"
     sides = [truth["sides"][side]] if side else list(truth["sides"].values())
     if "fold" in measure or "spine" in measure:
         radius = max(s["radius_mm"] for s in sides)
@@ -60,7 +63,7 @@ def _table(lines: Sequence[Line]) -> None:
         truth = line["truth"]
         if truth["other_cover"]:
             continue
-        seen = {(o["measure"], o["where"].get("side"), o["where"].get("edge")): o for o in line["observations"]}
+        seen = {_key(o): o for o in line["observations"]}
         for measure, side, edge, value in _true_values(truth):
             o = seen.get((measure, side, edge), {"value": None, "u": None})
             error = None if o["value"] is None else o["value"] - value
@@ -82,6 +85,35 @@ def _table(lines: Sequence[Line]) -> None:
             inside = np.mean([u is not None and abs(e) <= 2 * u for e, u in got])
             row += f"{errors.mean():9.3f}{np.quantile(abs(errors), 0.95):8.3f}{abs(errors).max():8.3f}{inside:8.1%}"
         print(row)
+
+
+def _band(value: float) -> str:
+    """Return the band of a true shift, mm."""
+    low = max(b for b in BANDS_MM if abs(value) >= b)
+    above = [b for b in BANDS_MM if b > low]
+    return f"{low:g} to {above[0]:g} mm" if above else f"{low:g} mm and more"
+
+
+def _shifts(lines: Sequence[Line]) -> None:
+    """Print what was found of shifts by the band of the true one; a null value is not measured, whatever is said of it."""
+    found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for line in lines:
+        truth = line["truth"]
+        if truth["other_cover"] or truth["kind"] == "bench-cut" or line["outcome"] == "error":
+            continue
+        said = {_key(f): f["outcome"] for f in line["findings"] if f["rule"] in JUDGED}
+        seen = {_key(o) for o in line["observations"] if o["value"] is not None}
+        for measure, side, edge, value in _true_values(truth):
+            if measure in JUDGED:
+                key = (measure, side, edge)
+                found[measure, _band(value)][said.get(key, "within") if key in seen else "not measured"] += 1
+    print("\nshifts: findings, by the true value")
+    for (measure, band), counts in sorted(found.items()):
+        print(f"  {measure:20}{band:20}{dict(counts)}")
+
+
+def _key(of: Line) -> tuple[str, str | None, str | None]:
+    return of["measure"], of["where"].get("side"), of["where"].get("edge")
 
 
 def _worst(truth: Line) -> float:
@@ -113,8 +145,9 @@ def _upside_down(lines: Sequence[Line]) -> Counter[str]:
 
 
 def report(lines: Sequence[Line]) -> None:
-    """Print errors, identity, orientation, verdicts and cost."""
+    """Print errors, shifts, identity, orientation, verdicts and cost."""
     _table(lines)
+    _shifts(lines)
     print("\nidentity: value of cover-identity, by case")
     identity: dict[str, Counter[str]] = defaultdict(Counter)
     verdicts: dict[str, Counter[str]] = defaultdict(Counter)

@@ -3,8 +3,9 @@
 It is independent of the project it is a benchmark for: it shares nothing with it but units. See `draw`.
 """
 
-from .copy import KINDS, draw
+from .copy import KINDS, difference, draw
 from .designs import write_designs
+from .glass import LIDS
 from .wrap import Wrap, read_wrap
 
-__all__ = ["KINDS", "Wrap", "draw", "read_wrap", "write_designs"]
+__all__ = ["KINDS", "LIDS", "Wrap", "difference", "draw", "read_wrap", "write_designs"]

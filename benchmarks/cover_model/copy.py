@@ -72,7 +72,7 @@ def draw(
     folder.mkdir(parents=True, exist_ok=True)
     truth: dict[str, Any] = {"copy": folder.name, "seed": seed, "kind": kind, "wide": wide}
     truth |= {"isbn": isbn, "worn": worn, "other_cover": worn != isbn}
-    truth |= {"art_difference": _difference(ordered, wrap), **book.truth()}
+    truth |= {"art_difference": difference(ordered, wrap), **book.truth()}
     glass = make_glass(np.random.default_rng([seed, SCAN]), book.thickness, LID_OF.get(kind), dpi)
     truth |= _scan(folder, seed, book, sides, glass, truth["sides"])
     truth["sides"] = {s: truth["sides"][s] for s in sides}
@@ -107,7 +107,7 @@ def _lightness(wrap: Wrap) -> float:
     return float(_small(wrap).mean())
 
 
-def _difference(one: Wrap, other: Wrap) -> float:
+def difference(one: Wrap, other: Wrap) -> float:
     """Return how much two designs differ seen from afar, levels."""
     return float(np.abs(_small(one) - _small(other)).mean())
 
