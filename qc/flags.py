@@ -55,6 +55,7 @@ class Flag(StrEnum):
     SIDES_NOT_PROVEN = "sides-not-proven", "left and right may be swapped"
     SIDES_SHIFTED = "sides-shifted", "pages lie on the other side of their leaf than ordered"
     HALF_LEAVES = "half-leaves", "some leaves were scanned on one side only"
+    HALF_LEAF = "half-leaf", "the leaf's other side was not scanned"
     SCAN_UNFINISHED = "scan-unfinished", "other sides were not scanned either"
     MAY_BE_COVER = "may-be-cover", "the file may hold covers as pages"
     TRIM_NOT_STATED = "trim-not-stated", "the ordered trim is not stated"

@@ -325,7 +325,7 @@ def _measure(result: PageResult, image: PageImage, page: ReferencePage) -> PageR
         tiles=tiles.compact(),
         no_tone=Flag.BITONAL if image.bitonal else None if image.color else Flag.GRAY_SCAN,
         marks=marks,
-        traces=None if image.bitonal else paper_traces(maps, sheet_mm, sheet.backing, image.color),
+        traces=None if image.bitonal else paper_traces(maps, sheet_mm, sheet.backing, image.color, settings.bound),
     )
 
 

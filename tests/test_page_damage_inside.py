@@ -11,9 +11,10 @@ import pytest
 from qc.edges.dark_backing import Backing
 from qc.features.page_maps import PageMaps
 from qc.features.paper_traces import Trace, paper_traces
+from qc.flags import Flag
 from qc.geometry import Affine
 from qc.measure.details import DamageDetail
-from qc.measure.page_damage_inside import LeafSide, page_damage_inside
+from qc.measure.page_damage_inside import LeafSide, UnseenSide, page_damage_inside
 from qc.model import Observation
 from qc.normalize.scan_color import SRGB
 
@@ -81,7 +82,7 @@ class Drawn:
         return PageMaps(light, reference.astype(np.float32), inside, TO_MAP, 0.0, SRGB, {"mean": np.ones((4, 4, 3))})
 
     def traces(self, color: bool = True) -> tuple[Trace, ...]:
-        return paper_traces(self.maps(), FAR, BLACK, color)
+        return paper_traces(self.maps(), FAR, BLACK, color).found
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def mirrored(ends: np.ndarray) -> np.ndarray:
 
 
 def told(*sides: LeafSide) -> list[Observation]:
-    return list(page_damage_inside(sides))
+    return [o for o in page_damage_inside(sides) if o.value]
 
 
 CREASES = [
@@ -192,7 +193,7 @@ def test_a_blot_on_one_side_or_seen_on_a_white_backing_is_no_hole(pages: list[np
     recto.hole(140.0, 100.0, 7.0)
     assert told(side(1, recto.traces()), side(2, verso.traces())) == []
     white = paper_traces(recto.maps(), FAR, Backing("white", 0.78, 0.002, 0.78), True)
-    assert [t for t in white if t.code == "hole"] == []
+    assert [t for t in white.found if t.code == "hole"] == [] and white.unseen == {"hole": Flag.WHITE_BACKING}
 
 
 @pytest.mark.parametrize(("x", "y", "radius"), [(60.0, 90.0, 15.0), (130.0, 60.0, 30.0), (76.0, 120.0, 40.0)])
@@ -204,4 +205,96 @@ def test_a_tide_line_is_told_with_its_extent(pages: list[np.ndarray], x: float, 
     assert found.detail["code"] == "water"
     extent = radius + min(radius, SIZE_MM[0] - 5 - x)
     assert found.value == pytest.approx(max(extent, 2 * radius / 1.2), rel=0.2)
-    assert told(side(1, recto.traces(color=False)), side(2, verso.traces(color=False))) == []
+
+
+def test_a_tide_line_of_a_gray_scan_is_told_by_its_dark_rim(pages: list[np.ndarray]) -> None:
+    recto, verso = (Drawn(np.ones_like(pages[0]), seed) for seed in (5, 6))
+    for drawn, x in ((recto, 60.0), (verso, SIZE_MM[0] - 60.0)):
+        drawn.stain(x, 90.0, 20.0, 0.08)
+        drawn.light = np.repeat(drawn.light.mean(axis=2, keepdims=True), 3, axis=2)
+    [found] = told(side(1, recto.traces(color=False)), side(2, verso.traces(color=False)))
+    assert found.detail["code"] == "water" and found.value == pytest.approx(40.0, rel=0.2)
+
+
+def test_a_stain_at_the_corner_of_a_page_ends_at_its_edges(pages: list[np.ndarray]) -> None:
+    recto, verso = Drawn(pages[0], 5), Drawn(pages[1], 6)
+    recto.stain(2.0, 226.0, 40.0, 0.08)
+    verso.stain(SIZE_MM[0] - 2.0, 226.0, 40.0, 0.08)
+    [found] = told(side(1, recto.traces()), side(2, verso.traces()))
+    assert found.detail["code"] == "water" and 30.0 < (found.value or 0.0) < 60.0
+
+
+def stain(left: float, right: float) -> Trace:
+    return Trace("water", (((left + right) / 2, 60.0),), (left, 40.0, right, 80.0), 40.0, 1200.0)
+
+
+@pytest.mark.parametrize(
+    ("number", "mirrored_place", "confirmed"), [(4, True, True), (5, True, False), (3, False, False), (6, True, False)]
+)
+def test_a_side_of_the_next_leaf_that_lies_the_other_way_round_confirms_a_tide_line(
+    number: int, mirrored_place: bool, confirmed: bool
+) -> None:
+    left, right = (SIZE_MM[0] - 60.0, SIZE_MM[0] - 20.0) if mirrored_place else (20.0, 60.0)
+    sides = side(1, (stain(20.0, 60.0),)), side(2, ()), side(number, (stain(left, right),))
+    found = told(*sides)
+    assert [(o.where.page, o.value) for o in found] == ([(1, 40.0), (number, 40.0)] if confirmed else [])
+
+
+def test_a_weak_crease_only_confirms_a_strong_one() -> None:
+    first, second = crease_at(70.0), crease_at(SIZE_MM[0] - 70.0)
+    weak = replace(first, strong=False), replace(second, strong=False)
+    assert told(side(1, (first,)), side(2, (weak[1],))) != []
+    assert told(side(1, (weak[0],)), side(2, (weak[1],))) == []
+
+
+def test_a_crease_along_the_lines_of_text_is_passed_over(pages: list[np.ndarray]) -> None:
+    drawn = Drawn(pages[0], 5)
+    drawn.crease(np.array([[30.0, 110.0], [110.0, 110.3]]), -9.0, 0.3)
+    assert [t for t in drawn.traces() if t.code == "crease" and t.strong] == []
+
+
+def test_a_hole_in_a_tint_and_beside_the_cut_is_told() -> None:
+    tint = np.full((HEIGHT * FINE, WIDTH * FINE), 0.7, np.float32)
+    sheet = (0.0, 0.0, *SIZE_MM)
+    traces = []
+    for x in (146.0, SIZE_MM[0] - 146.0):
+        drawn = Drawn(tint, 7)
+        drawn.hole(x, 100.0, 5.0)
+        traces.append(paper_traces(drawn.maps(), sheet, BLACK, True).found)
+    [found] = told(side(1, traces[0]), side(2, traces[1]))
+    assert found.detail["code"] == "hole" and found.value == pytest.approx(5.0, rel=0.2, abs=0.3)
+
+
+def test_what_was_looked_for_in_vain_is_0_for_each_leaf() -> None:
+    seen = list(page_damage_inside([side(1, ()), side(2, ()), side(4, ()), side(3, ())]))
+    assert [(o.where.page, o.detail["code"], o.value, o.flags) for o in seen] == [
+        (page, code, 0.0, ()) for page in (1, 3) for code in ("crease", "hole", "water")
+    ]
+
+
+def test_what_could_not_be_looked_for_has_no_value_and_says_why() -> None:
+    lid = replace(side(1, ()), unseen={"hole": Flag.WHITE_BACKING})
+    blank = UnseenSide(4, 4, Flag.BLANK)
+    foreign = UnseenSide(6, None, Flag.FOREIGN)
+    seen = list(page_damage_inside([lid, side(2, ()), side(3, ()), side(5, ())], [blank, foreign]))
+    told_of = {(o.where.page, o.detail["code"]): (o.value, *o.flags) for o in seen}
+    assert len(told_of) == len(seen) == 12
+    assert told_of[1, "crease"] == told_of[1, "water"] == (0.0,) and told_of[1, "hole"] == (None, Flag.WHITE_BACKING)
+    for code in ("crease", "hole", "water"):
+        assert told_of[4, code] == (None, Flag.BLANK)
+        assert told_of[5, code] == (None, Flag.HALF_LEAF)
+        assert told_of[6, code] == (None, Flag.FOREIGN)
+
+
+def test_a_page_that_is_a_picture_all_over_is_not_looked_at() -> None:
+    rng = np.random.default_rng(3)
+    picture = cv2.resize(rng.uniform(0.1, 0.9, (HEIGHT, WIDTH)).astype(np.float32), (WIDTH * FINE, HEIGHT * FINE))
+    traces = paper_traces(Drawn(picture, 8).maps(), FAR, BLACK, True)
+    assert traces.found == () and set(traces.unseen.values()) == {Flag.NOTHING_TO_COMPARE}
+
+
+def test_in_a_bound_copy_a_hole_shows_paper() -> None:
+    traces = paper_traces(
+        Drawn(np.ones((HEIGHT * FINE, WIDTH * FINE), np.float32), 9).maps(), FAR, BLACK, True, bound=True
+    )
+    assert traces.unseen == {"hole": Flag.BOUND}

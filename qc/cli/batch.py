@@ -133,8 +133,8 @@ def batch(
     if redo and store_path is None:
         raise UsageError("--redo needs --store: without a store every copy is inspected anyway.")
     loaded = load_policy(policy)
-    stated = {"titles": titles, "dpi": dpi, "listed": True, **options.scanner_as_stated(scanner)}
-    work = looked_in(jobs_for(_copies_below(folder, out), out, loaded, **stated), folder, jobs)
+    found, stated = _copies_below(folder, out), options.scanner_as_stated(scanner)
+    work = looked_in(jobs_for(found, out, loaded, titles=titles, dpi=dpi, listed=True, **stated), folder, jobs)
     groups = groups_of(work)
     runner = runner_of(inspect_one, cluster, jobs, time_limit, memory_limit)
     with ExitStack() as stack:

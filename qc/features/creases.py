@@ -6,6 +6,7 @@ A coarse look sums strips of 16 mm along lines of all directions (a discrete Rad
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -31,9 +32,13 @@ STRONG = 4.0
 """Strips that stand out by so many times what strips of their lean usually do are followed."""
 CONTINUED = 0.7
 """Share of what goes on from its ends that counts with a strip."""
-FOLLOWED = 4
-FIRST_PX, FAR_PX = 90, 10000
-"""So far from a strip it is followed first."""
+MOST_STRIPS = 60
+FOLLOWED = 6
+AXIS = 0.015
+"""Slope against an axis of the page of what runs along print: lines of text that show through lie so on both sides of a leaf."""
+SCALES = (32, 1024, 8)
+FIRST_PX = 90
+"""So far from the middle of a strip it is followed first, and beyond the ends that were found then."""
 APART_MM = 3.0
 BLOCK_PX = 6
 INNER, OUTER = 2, 4
@@ -50,6 +55,8 @@ ALIKE = 24.0
 STRIP_ALIKE = 36.0
 """The same of a strip, which crosses fewer lines of text."""
 LEAST_MM = 27.0
+WEAK = 0.5
+"""Share of what a ridge must have that suffices where the other side of the leaf shows it at the same place."""
 LEAST_DEPTH = 1.2
 """Levels times mm: six levels over a fifth of a millimeter, which is what the eye sees of a sharp fold."""
 
@@ -60,11 +67,12 @@ Point = tuple[float, float]
 @dataclass(frozen=True)
 class Ridge:
     """A straight ridge: both ends, and the middles of the parts of it that were seen, in page-frame mm; its depth in levels of gray
-    times mm of its width (> 0: lighter)."""
+    times mm of its width (> 0: lighter). What is not `strong` only confirms what the other side shows."""
 
     ends_mm: tuple[Point, Point]
     seen_mm: tuple[Point, ...]
     depth: float
+    strong: bool
 
     @property
     def length_mm(self) -> float:
@@ -73,7 +81,7 @@ class Ridge:
 
 
 def find_ridges(paper: PaperTone) -> tuple[Ridge, ...]:
-    """Straight ridges of 30 mm or more.
+    """Straight ridges of 27 mm or more that do not run along the axes of the page, and weaker ones.
 
     Parameters
     ----------
@@ -93,56 +101,74 @@ def find_ridges(paper: PaperTone) -> tuple[Ridge, ...]:
     total, share = (cv2.blur(v, (GROUND_PX, GROUND_PX)) for v in (paper.change * even, even))
     change = np.clip((paper.change - total / np.maximum(share, 0.02)) * even, -MOST_LEVELS, MOST_LEVELS)
     printed = 255 - paper.ordered
-    strips = _strips(change, even, printed)
+    strips = _distinct(_strips(change, even, printed), paper.per_mm)
     if not len(strips):
         return ()
     maps = cv2.merge([change, even, printed])
-    found: list[Ridge] = []
-    lines: list[Map] = []
-    for _ in range(FOLLOWED):
-        if not len(strips):
-            break
-        ridge, line = _followed(maps, paper, strips[0])
-        if ridge is not None and not any(_along(line[None], other, paper.per_mm)[0] for other in lines):
-            found.append(ridge)
-            lines.append(line)
-        strips = strips[1:][~_along(strips[1:], line, paper.per_mm)]
+    known: list[Map] = []
+    for least_mm in (0.5 * LEAST_MM, 0.8 * LEAST_MM):
+        lines = _sampled(maps, strips, False, FIRST_PX)
+        strips = [ends for line in lines if len(ends := line.longer(least_mm, paper.per_mm)) and _slope(ends) > AXIS]
+    for ends in strips:
+        if not any(_along(ends[None], other, paper.per_mm)[0] for other in known):
+            known.append(ends)
+    reach = max((float(np.hypot(*(ends[1] - ends[0]))) for ends in known), default=0.0) / 2 + FIRST_PX
+    lines = _sampled(maps, known, True, reach)
+    found = [ridge for line in lines if (ridge := line.ridge(paper)) is not None]
     return tuple(found)
+
+
+def _distinct(strips: Map, per_mm: float) -> list[Map]:
+    """The strongest strip of each line."""
+    kept: list[Map] = []
+    while len(strips) and len(kept) < FOLLOWED:
+        kept.append(strips[0])
+        strips = strips[1:][~_along(strips[1:], strips[0], per_mm)]
+    return kept
+
+
+def _slope(ends: Map) -> Any:
+    """Of lines through two points against the nearer axis of the page."""
+    run = np.abs(ends[..., 1, :] - ends[..., 0, :])
+    return run.min(axis=-1) / np.maximum(run.max(axis=-1), 1e-6)
 
 
 def _strips(change: Map, even: Map, printed: Map) -> Map:
     """Both ends of the strips that stand out most, in pixels of `change`, the strongest first: shape (n, 2, 2)."""
-    coarse = [shrunk(v, 2) for v in (change, even, printed)]
+    # Sums of 16 values of at most 8, 1 and 255.
+    coarse = [
+        np.rint(shrunk(v, 2) * scale).astype(np.int16) for v, scale in zip((change, even, printed), SCALES, strict=True)
+    ]
     strength, ends = [np.zeros(0)], [np.zeros((0, 2, 2))]
     for across in (False, True):
         views = [v.T if across else v for v in coarse]
         height, columns = len(views[0]) // STRIP * STRIP, views[0].shape[1]
         sums = _leaning_sums(np.stack([w[:height, ::step] for step in (1, -1) for w in views]))
-        for maps, step in ((sums[:3], 1), (sums[3:], -1)):
-            high = _outstanding(*maps[:, ::EACH])
-            strong = np.flatnonzero(high > STRONG)
-            strong = strong[np.argsort(-high.ravel()[strong])[:40]]
-            lean, strip, column = np.unravel_index(strong, high.shape)
-            x, y = np.stack([column, column + EACH * lean], 1), np.stack([strip * STRIP, (strip + 1) * STRIP - 1], 1)
+        both = np.moveaxis(sums.reshape(2, 3, *sums.shape[1:]), 1, 0).astype(np.float32)
+        high = _outstanding(*(v.reshape(-1, *v.shape[2:]) / scale for v, scale in zip(both, SCALES, strict=True)))
+        for own, step in zip(np.split(high, 2), (1, -1), strict=True):
+            lean, strip, column, strong = _strongest(own)
+            x, y = np.stack([column, column + lean], 1), np.stack([strip * STRIP, (strip + 1) * STRIP - 1], 1)
             x = x if step > 0 else columns - 1 - x
-            strength.append(high.ravel()[strong])
+            strength.append(strong)
             ends.append(np.stack([y, x] if across else [x, y], 2).astype(float))
     ranked = np.concatenate(ends)[np.argsort(-np.concatenate(strength))]
     return pixel_scaling(0.5, 0.5).inverse()(ranked.reshape(-1, 2)).reshape(-1, 2, 2)
 
 
 def _leaning_sums(rows: Map) -> Map:
-    """Sums over strips of rows along lines that lean right by 0 to `STRIP` - 1 columns.
+    """Sums over strips of rows along lines that lean right by 2, 4 … `STRIP` - 2 columns.
 
     Maps of shape (maps, strips * `STRIP`, columns) give (maps, leans, strips, columns).
     """
     sums, columns, height = rows[:, None], rows.shape[2], 1
     while height < STRIP:
         top, foot = sums[:, :, 0::2], sums[:, :, 1::2]
-        sums = np.repeat(top, 2, axis=1)
-        for lean in range(2 * height):
+        leans = range(EACH, STRIP, EACH) if 2 * height == STRIP else range(2 * height)
+        sums = np.stack([top[:, lean // 2] for lean in leans], axis=1)
+        for at, lean in enumerate(leans):
             shift = (lean + 1) // 2
-            sums[:, lean, :, : columns - shift] += foot[:, lean // 2, :, shift:]
+            sums[:, at, :, : columns - shift] += foot[:, lean // 2, :, shift:]
         height *= 2
     return sums
 
@@ -165,20 +191,31 @@ def _outstanding(levels: Map, share: Map, printed: Map) -> Map:
     high[:, 3:-3] = rise * known * np.sqrt(share[:, 3:-3])
     square = high * high
     beside = (31 * cv2.blur(square, (31, 1)) - 9 * cv2.blur(square, (9, 1))) / 22
-    return _continued((high / np.sqrt(np.maximum(beside, 0) + square.mean() + 1e-6)).reshape(shape))
+    result = high.reshape(shape)
+    usual = square.reshape(2, -1).mean(axis=1).repeat(shape[0] // 2)[:, None, None]
+    return np.asarray(result / np.sqrt(np.maximum(beside, 0).reshape(shape) + usual + 1e-6))
 
 
-def _continued(high: Map) -> Map:
-    """Of strips that are high or low, how much so together with what goes on from their ends alike."""
-    leans, _, columns = high.shape
-    alike = np.maximum(np.stack([high, -high]), 0)
-    near = cv2.dilate(alike.reshape(-1, columns), np.ones((1, 3), np.uint8)).reshape(alike.shape)
-    result = alike.copy()
-    for lean in range(leans):
-        shift = round(lean * EACH * (STRIP + 1) / STRIP)
-        result[:, lean, :-1, : columns - shift] += CONTINUED * near[:, lean, 1:, shift:]
-        result[:, lean, 1:, shift:] += CONTINUED * near[:, lean, :-1, : columns - shift]
-    return np.asarray((result * (alike > 0)).max(axis=0))
+def _strongest(high: Map) -> tuple[Map, Map, Map, Map]:
+    """Lean, strip and first column of the strips that stand out most, and how much together with what goes on from their ends
+    alike."""
+    _, strips, columns = high.shape
+    flat = high.ravel()
+    some = np.flatnonzero(np.abs(flat) > STRONG / 2)
+    if len(some) > MOST_STRIPS:
+        some = some[np.argpartition(-np.abs(flat[some]), MOST_STRIPS)[:MOST_STRIPS]]
+    index, strip, column = np.unravel_index(some, high.shape)
+    lean = EACH * (index + 1)
+    shift = np.rint(lean * (STRIP + 1) / STRIP).astype(int)
+    strong = np.abs(flat[some])
+    for step in (-1, 1):
+        row, at = strip + step, column[:, None] + step * shift[:, None] + (-1, 0, 1)
+        there = ((row >= 0) & (row < strips))[:, None] & (at >= 0) & (at < columns)
+        goes_on = high[index[:, None], np.clip(row, 0, strips - 1)[:, None], np.clip(at, 0, columns - 1)]
+        goes_on = (goes_on * np.sign(flat[some])[:, None] * there).max(axis=1)
+        strong = strong + CONTINUED * np.maximum(goes_on, 0)
+    kept = strong > STRONG
+    return lean[kept], strip[kept], column[kept], strong[kept]
 
 
 def _along(ends: Map, line: Map, per_mm: float) -> NDArray[np.bool_]:
@@ -186,26 +223,6 @@ def _along(ends: Map, line: Map, per_mm: float) -> NDArray[np.bool_]:
     start, along = line[0], line[1] - line[0]
     off = (ends - start) @ np.array([-along[1], along[0]]) / np.hypot(*along)
     return np.asarray(np.abs(off).max(axis=1) < APART_MM * per_mm)
-
-
-def _followed(maps: Map, paper: PaperTone, ends: Map) -> tuple[Ridge | None, Map]:
-    """The ridge of which a strip between two points is a part, or None; and the line that was looked along."""
-    for least_mm in (0.5 * LEAST_MM, 0.8 * LEAST_MM):
-        line = _sampled(maps, ends, ACROSS[NEAR], FIRST_PX)
-        run = line.run()
-        if run is None or (run.stop - run.start) * BLOCK_PX < least_mm * paper.per_mm:
-            return None, ends
-        if abs(line.rise(run)) < LEAST_DEPTH / 2 * paper.per_mm:
-            return None, ends
-        ends = line.fitted(run)
-    line = _sampled(maps, ends, ACROSS, FAR_PX)
-    run = line.run()
-    if run is None or not line.holds(run, paper.per_mm):
-        return None, ends
-    seen = run.start + np.flatnonzero(line.weight[run] > 0)
-    first, last, *places = paper.to_mm(line.at(np.array([run.start, run.stop, *(seen + 0.5)]))).tolist()
-    depth = float(line.ridges(run)[REACH]) / paper.per_mm
-    return Ridge((tuple(first), tuple(last)), tuple((x, y) for x, y in places), depth), ends
 
 
 @dataclass(frozen=True)
@@ -229,22 +246,32 @@ class _Line:
     def run(self) -> slice | None:
         """The stretch of blocks about the seed that rise alike: those that do not count against it."""
         near = slice(max(self.seed - 3, 0), self.seed + 4)
-        if self.weight[near].sum() < 3 * LEAST_SHARE:
+        weight = self.weight[near]
+        if weight.sum() < 3 * LEAST_SHARE:
             return None
-        typical = float(np.average(self.high[near], weights=self.weight[near]))
+        typical = float(self.high[near] @ weight / weight.sum())
         if typical == 0:
             return None
         rise = np.clip(self.high / typical, -1.0, 2.0)
-        score = np.cumsum([0.0, *((rise - RISEN) * self.weight)])
         # A gap costs a little, so that nothing is added far away for as little.
-        score -= 0.01 * np.arange(len(score))
+        score = np.concatenate([[0.0], np.cumsum((rise - RISEN) * self.weight - 0.01)])
         first = int(np.argmin(score[: self.seed + 1]))
         last = self.seed + 1 + int(np.argmax(score[self.seed + 1 :]))
         return slice(first, last)
 
     def rise(self, run: slice) -> float:
         """Levels, summed across the ridge, by which a run rises in the mean."""
-        return float(np.average(self.high[run], weights=self.weight[run] + 1e-6)) * (2 * INNER + 1)
+        weight = self.weight[run] + 1e-6
+        return float(self.high[run] @ weight / weight.sum()) * (2 * INNER + 1)
+
+    def longer(self, least_mm: float, per_mm: float) -> Map:
+        """Both ends of the ridge that goes on from the seed, fitted anew; none where there is no such ridge."""
+        run = self.run()
+        if run is None or (run.stop - run.start) * BLOCK_PX < least_mm * per_mm:
+            return np.zeros((0, 2))
+        if abs(self.rise(run)) < WEAK * LEAST_DEPTH * per_mm:
+            return np.zeros((0, 2))
+        return self.fitted(run)
 
     def fitted(self, run: slice) -> Map:
         """The line through the middles of the ridge in each three blocks."""
@@ -265,56 +292,71 @@ class _Line:
     def ridges(self, run: slice) -> Map:
         """Levels, summed across a ridge, by which lines at each distance from this one rise above both their sides."""
         levels, even = (np.pad(v[run].sum(axis=0), 6) for v in (self.levels, self.even))
-        boxes = ((-INNER, INNER), (-6, -OUTER), (OUTER, 6))
         means = []
-        for first, last in boxes:
-            shifts = range(6 + first, 6 + last + 1)
-            total, share = (sum(v[s : s + len(ACROSS)] for s in shifts) for v in (levels, even))
-            least = LEAST_SHARE * (last - first + 1) * (run.stop - run.start)
-            means.append(np.where(share > least, total / np.maximum(share, 1e-6), np.nan))
+        for first, last in ((-INNER, INNER), (-6, -OUTER), (OUTER, 6)):
+            n = last - first + 1
+            total, share = (np.convolve(v, np.ones(n), "valid")[6 + first :][: len(ACROSS)] for v in (levels, even))
+            means.append(
+                np.where(share > LEAST_SHARE * n * (run.stop - run.start), total / np.maximum(share, 1e-6), np.nan)
+            )
         over_left, over_right = means[0] - means[1], means[0] - means[2]
         high = np.sign(over_left) * np.minimum(np.abs(over_left), np.abs(over_right)) * (over_left * over_right > 0)
         return np.asarray(np.nan_to_num(high) * (2 * INNER + 1))
 
-    def holds(self, run: slice, per_mm: float) -> bool:
-        """Whether what was followed is a crease as far as one page tells."""
-        if (run.stop - run.start) * BLOCK_PX < LEAST_MM * per_mm:
-            return False
+    def ridge(self, paper: PaperTone) -> Ridge | None:
+        """What was followed, as far as one page tells."""
+        run = self.run()
+        if run is None:
+            return None
+        length, per_mm = (run.stop - run.start) * BLOCK_PX, paper.per_mm
         ridges = self.ridges(run)
         depth, beside = float(ridges[REACH]), ridges[np.abs(ACROSS) >= 8]
-        if abs(depth) < max(LEAST_DEPTH * per_mm, STANDS_OUT * float(np.sqrt((beside**2).mean()))):
-            return False
-        # Print along the line, its edge or its halo: across the line it is not alike.
-        if np.ptp(self.printed[run][:, NEAR].mean(axis=0)) > ALIKE:
-            return False
+        stands_out = abs(depth) / max(float(np.sqrt((beside**2).mean())), 1e-6)
         weight = np.cumsum(self.weight[run])
         cuts = [run.start + int(np.searchsorted(weight, q * weight[-1])) for q in (0, 0.25, 0.5, 0.75, 1)]
-        quarters = [slice(a, max(b, a + 1)) for a, b in pairwise(cuts)]
-        return all(self.rise(q) * np.sign(depth) > RISEN * abs(depth) for q in quarters)
+        parts = [self.rise(slice(a, max(b, a + 1))) * np.sign(depth) > RISEN * abs(depth) for a, b in pairwise(cuts)]
+        strong = (
+            length > LEAST_MM * per_mm and abs(depth) > LEAST_DEPTH * per_mm and stands_out > STANDS_OUT and all(parts)
+        )
+        # Print along the line, its edge or its halo: across the line it is not alike.
+        strong = strong and np.ptp(self.printed[run][:, NEAR].mean(axis=0)) < ALIKE * abs(depth) / (
+            LEAST_DEPTH * per_mm
+        )
+        if not strong:
+            weak = length > WEAK * LEAST_MM * per_mm and abs(depth) > WEAK * LEAST_DEPTH * per_mm
+            if not weak or stands_out < WEAK * STANDS_OUT or sum(parts) < 2:
+                return None
+        seen = run.start + np.flatnonzero(self.weight[run] > 0)
+        first, last, *places = paper.to_mm(self.at(np.array([run.start, run.stop, *(seen + 0.5)]))).tolist()
+        return Ridge((tuple(first), tuple(last)), tuple((x, y) for x, y in places), depth / per_mm, bool(strong))
 
 
-def _sampled(maps: Map, ends: Map, across: Map, far_px: float) -> _Line:
-    """Blocks along the line through two points, from rim to rim of the maps."""
-    start, end = ends
-    along = (end - start) / np.hypot(*(end - start))
-    middle = (start + end) / 2
-    size = np.array(maps.shape[1::-1], float)
-    with np.errstate(divide="ignore"):
-        rims = np.sort(np.stack([-middle, size - middle]) / along, axis=0)
-    before, after = max(float(rims[0].max()), -far_px), min(float(rims[1].min()), far_px)
-    blocks = max(int((after - before) / BLOCK_PX), 1)
-    first = middle + before * along
-    at = (np.arange(blocks * BLOCK_PX) + 0.5)[:, None]
-    x = (first[0] + at * along[0] - across * along[1]).astype(np.float32)
-    y = (first[1] + at * along[1] + across * along[0]).astype(np.float32)
+_PARTS = np.stack([np.abs(ACROSS) <= INNER, (ACROSS >= -6) & (ACROSS <= -OUTER), (ACROSS >= OUTER) & (ACROSS <= 6)], 1)
+_WEIGHTS = (_PARTS / _PARTS.sum(axis=0)).astype(np.float32)
+
+
+def _sampled(maps: Map, strips: Sequence[Map], wide: bool, far_px: float) -> list[_Line]:
+    """Blocks along lines through two points each, so far from their middle, near them or as wide as they are held against."""
+    if not strips:
+        return []
+    across, weights = (ACROSS, _WEIGHTS) if wide else (ACROSS[NEAR], _WEIGHTS[NEAR])
+    ends, lines = np.stack(strips), len(strips)
+    along = ends[:, 1] - ends[:, 0]
+    along /= np.hypot(along[:, 0], along[:, 1])[:, None]
+    reach = int(far_px // BLOCK_PX)
+    first = (ends[:, 0] + ends[:, 1]) / 2 - reach * BLOCK_PX * along
+    x0, y0, dx, dy = np.hstack([first, along]).astype(np.float32).T[..., None, None]
+    at = (np.arange(2 * reach * BLOCK_PX, dtype=np.float32) + np.float32(0.5))[:, None]
+    off = across.astype(np.float32)
+    x, y = ((v).reshape(-1, len(off)) for v in (x0 + at * dx - off * dy, y0 + at * dy + off * dx))
     seen = cv2.remap(maps, x, y, cv2.INTER_LINEAR, borderValue=(0.0, 0.0, 0.0))
-    levels, even, printed = cv2.split(cv2.resize(seen, (len(across), blocks), interpolation=cv2.INTER_AREA))
-    parts = [np.abs(across) <= INNER, (across >= -6) & (across <= -OUTER), (across >= OUTER) & (across <= 6)]
-    totals, shares = ([v[:, p].mean(axis=1) for p in parts] for v in (levels, even))
+    blocks = cv2.resize(seen, (len(off), len(x) // BLOCK_PX), interpolation=cv2.INTER_AREA)
+    levels, even, printed = (blocks[..., k].reshape(lines, -1, len(off)) for k in range(3))
+    sums = np.concatenate([levels @ weights, even @ weights], axis=2)
     # What is beside is read off five blocks: between lines of text there is little.
-    sides = [cv2.blur(np.stack(w[1:], axis=1), (1, 5)).T for w in (totals, shares)]
-    left, right = (t / np.maximum(s, 0.02) for t, s in zip(*sides, strict=True))
-    known = (shares[0] > LEAST_SHARE) & (np.minimum(*sides[1]) > LEAST_SHARE)
-    high = (totals[0] / np.maximum(shares[0], 0.02) - (left + right) / 2) * known
-    seed = min(max(int(-before / BLOCK_PX), 0), blocks - 1)
-    return _Line(first, along, levels, even, printed, seed, high, shares[0] * known)
+    five = cv2.blur(sums.transpose(1, 0, 2).reshape(sums.shape[1], -1), (1, 5)).reshape(-1, lines, 6).transpose(1, 0, 2)
+    left, right = (five[..., k] / np.maximum(five[..., 3 + k], 0.02) for k in (1, 2))
+    known = (sums[..., 3] > LEAST_SHARE) & (np.minimum(five[..., 4], five[..., 5]) > LEAST_SHARE)
+    high = (sums[..., 0] / np.maximum(sums[..., 3], 0.02) - (left + right) / 2) * known
+    weight = sums[..., 3] * known
+    return [_Line(first[k], along[k], levels[k], even[k], printed[k], reach, high[k], weight[k]) for k in range(lines)]

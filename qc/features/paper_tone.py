@@ -23,8 +23,7 @@ NEUTRAL = 0.02
 TONES = 32
 FEW_PX = 50
 
-BARE_LEVEL = 252.0
-"""Levels of the reference from which on it prints nothing."""
+FAR_MM = 1000.0
 
 Map = NDArray[Any]
 Place = tuple[Box, float, float]
@@ -46,6 +45,8 @@ class PaperTone:
         Levels of the copy above those that the reference's tone gives on this page.
     inside, even : ndarray, shape (h, w), uint8
         1 on the sheet, away from its rim; and of that, where the reference is even: there `change` means something.
+    sheet : ndarray, shape (h, w), uint8
+        1 on the sheet up to a millimeter from the cuts that were found.
     colored : ndarray, shape (rows, cols), float32
         1 for tiles of the page that the reference prints in color.
     to_mm : Affine
@@ -60,6 +61,7 @@ class PaperTone:
     change: Map
     inside: NDArray[np.uint8]
     even: NDArray[np.uint8]
+    sheet: NDArray[np.uint8]
     colored: Map
     to_mm: Affine
     per_mm: float
@@ -81,12 +83,26 @@ def paper_tone(maps: PageMaps, sheet_mm: Box) -> PaperTone:
     steps = cv2.dilate(ordered, NEAR) - cv2.erode(ordered, NEAR)
     inside = np.zeros(level.shape, np.uint8)
     inside[y0:y1, x0:x1] = maps.inside[y0:y1, x0:x1]
+    sheet = _sheet(maps, (x0, y0, x1, y1), sheet_mm)
     even = inside * (steps < EVEN_LEVELS)
     change = level - _usual(level, ordered, even)
     mean = maps.tiles["mean"]
     colored = (mean.max(axis=2) - mean.min(axis=2) > NEUTRAL).astype(np.float32)
     per_mm = float(np.mean(maps.to_map.scale))
-    return PaperTone(maps.copy, level, ordered, change, inside, even, colored, maps.to_map.inverse(), per_mm)
+    return PaperTone(maps.copy, level, ordered, change, inside, even, sheet, colored, maps.to_map.inverse(), per_mm)
+
+
+def _sheet(maps: PageMaps, box: tuple[int, ...], sheet_mm: Box) -> NDArray[np.uint8]:
+    """1 within a box of pixels, and along cuts that were not found within the inside of the maps."""
+    sheet = np.zeros(maps.light.shape, np.uint8)
+    rows, columns = (np.flatnonzero(maps.inside.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return sheet
+    known = [abs(v) < FAR_MM for v in sheet_mm]
+    within = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    x0, y0, x1, y1 = (b if k else w for k, b, w in zip(known, box, within, strict=True))
+    sheet[y0:y1, x0:x1] = 1
+    return sheet
 
 
 def _usual(level: Map, ordered: Map, even: Map) -> Map:

@@ -32,7 +32,7 @@ _SAID = {
     "page-damage",
     "mm",
     "page",
-    1,
+    2,
     name="damage of the paper",
     codes={
         "missing-corner": "missing corner",

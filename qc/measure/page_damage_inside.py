@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qc.flags import Flag
 from qc.measure.details import DamageDetail
 from qc.measure.registry import part
 from qc.model import Observation, Where, evidence_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qc.features.paper_traces import Trace
     from qc.geometry import Affine, Box
@@ -27,11 +28,13 @@ LEAST_STEPS = 5
 HOLE_RATIO = 2.0
 STAIN_SHARE = 0.5
 """Of their boxes together, that those of a stain on both sides share."""
-RIM_MM = 12.0
+RIM_MM = 18.0
 """Pages bend along the spine as a book is opened, and lie in shadow along a cut that was not found."""
 ALONG = 0.03
 """Slope, in the scan, of what may be a streak of the scanner."""
 SAME_GLASS_MM = 1.0
+CONTINUED = (1, 3)
+"""Pages from one that may confirm its tide-line: they lie the other way round."""
 U_END_MM = 2.0
 """A crease ends within a part of 3 mm, and fades."""
 
@@ -53,6 +56,8 @@ class LeafSide:
         Where the left, top, right and bottom cuts lie in the page frame, in the middle.
     size_mm : tuple of float
         Width and height of the page frame.
+    unseen : mapping of str to Flag
+        Why traces of some kinds were not looked for.
     """
 
     position: int
@@ -62,77 +67,118 @@ class LeafSide:
     to_scan: Affine
     cuts_mm: tuple[float | None, ...]
     size_mm: tuple[float, float]
+    unseen: Mapping[str, Flag] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class UnseenSide:
+    """A side of a leaf on which nothing could be looked for, and why; `number` is None where its page is not known."""
+
+    position: int
+    number: int | None
+    why: Flag
+
+
+Found = tuple[LeafSide, "Trace", LeafSide, "Trace"]
+"""A trace, and the one that confirms it."""
 
 
 @part("page-damage")
-def page_damage_inside(sides: Sequence[LeafSide]) -> Iterator[Observation]:
+def page_damage_inside(sides: Sequence[LeafSide], unseen: Sequence[UnseenSide] = ()) -> Iterator[Observation]:
     """Largest extent of each kind of damage inside a page, in mm.
 
     Parameters
     ----------
     sides : sequence of LeafSide
         All registered pages of the copy.
+    unseen : sequence of UnseenSide
+        All others.
 
     Yields
     ------
     Observation
-        ``page-damage`` with the code "crease", "hole" or "water" for the first page of a leaf whose two sides show it at the
-        mirrored place, with pictures of both; nothing where none does. A stain may be shown by the facing page instead.
+        ``page-damage`` of each leaf with the codes "crease", "hole" and "water": of what both its sides show at the mirrored
+        place, with pictures of both, at the first of its pages that shows it; 0 at its first page where there is none; None
+        with a flag where that could not be looked for, at the page that says why.
 
     Notes
     -----
     What one side shows alone is a scratch, a hair or a shadow, and is left out; so are lines along the scanner's axes that
-    another page shows at the same place of the glass, and lines along the rim. A crease that runs along lines of text is not
-    seen, nor what print hides. Leaves scanned on one side only, blank pages and white backings (holes) show nothing.
+    another page shows at the same place of the glass, and lines along the rim. A tide-line may be confirmed by a side of the next
+    leaf instead. A crease that runs along lines of text is not seen, nor what print hides. Leaves scanned on one side only and
+    blank pages show nothing, nor do white backings show holes.
     """
     own = [_without_scanner_lines(side, sides) for side in sides]
-    by_number = {side.number: side for side in own}
-    for side in own:
-        other = by_number.get(side.number + 1)
-        if other is None:
-            continue
-        same_leaf = side.number % 2 == 1
-        pairs = [
-            (a, b)
-            for a in side.traces
-            for b in other.traces
-            if a.code == b.code and (same_leaf or a.code == "water") and _ALIKE[a.code](a, b, _mirror(side, other))
-        ]
+    leaves: dict[int, list[LeafSide | UnseenSide]] = {}
+    every: list[LeafSide | UnseenSide] = [*own, *unseen]
+    for side in sorted(every, key=lambda s: s.position):
+        leaves.setdefault(-side.position if side.number is None else (side.number + 1) // 2, []).append(side)
+    for leaf in leaves.values():
         for code in _ALIKE:
-            found = _apart(p for p in pairs if p[0].code == code)
-            if found:
-                yield _observed(code, found, side, other)
+            found = _found(code, [s for s in leaf if isinstance(s, LeafSide)], own)
+            yield _observed(code, found) if found else _none_found(code, leaf)
 
 
 @page_damage_inside.on_copy
 def _of_copy(copy: CopyContext) -> Iterator[Observation]:
-    return page_damage_inside([side for page in copy.each_page() if (side := _side_of(page)) is not None])
+    told = [_side_of(page) for page in copy.each_page()]
+    return page_damage_inside(
+        [s for s in told if isinstance(s, LeafSide)], [s for s in told if isinstance(s, UnseenSide)]
+    )
 
 
-def _side_of(page: PageContext) -> LeafSide | None:
+def _side_of(page: PageContext) -> LeafSide | UnseenSide:
     seen, number = page.page, page.record.reference_page
     if seen.traces is None or page.to_scan is None or number is None or seen.trim is None or seen.registration is None:
-        return None
+        why = Flag.UNREADABLE if seen.error else page.not_measured
+        return UnseenSide(page.position, number, why or (Flag.BITONAL if seen.registration else Flag.NOT_REGISTERED))
     back = seen.registration.to_px.inverse()
     cuts = tuple(
         None if line.ends is None else float(back(line.ends)[:, k % 2].mean()) for k, line in enumerate(seen.lines)
     )
     size = seen.trim.width_mm, seen.trim.height_mm
-    return LeafSide(page.position, number, page.scan, seen.traces, page.to_scan, cuts, size)
+    traces = seen.traces
+    return LeafSide(page.position, number, page.scan, traces.found, page.to_scan, cuts, size, traces.unseen)
 
 
-def _apart(pairs: Iterable[tuple[Trace, Trace]]) -> list[tuple[Trace, Trace]]:
-    """The pairs by their extent, each trace in one."""
-    kept: list[tuple[Trace, Trace]] = []
-    for a, b in sorted(pairs, key=lambda p: -p[0].extent_mm - p[1].extent_mm):
-        if not any(a is c or b is d for c, d in kept):
-            kept.append((a, b))
-    return kept
+def _none_found(code: str, leaf: Sequence[LeafSide | UnseenSide]) -> Observation:
+    for side in leaf:
+        why = side.why if isinstance(side, UnseenSide) else side.unseen.get(code)
+        if why is None and len(leaf) == 1:
+            why = Flag.HALF_LEAF
+        if why is not None:
+            return page_damage_inside.observe(None, None, Where(page=side.position), (why,), DamageDetail(code=code))
+    return page_damage_inside.observe(0.0, None, Where(page=leaf[0].position), (), DamageDetail(code=code))
 
 
-def _observed(code: str, found: Sequence[tuple[Trace, Trace]], side: LeafSide, other: LeafSide) -> Observation:
-    first, second = found[0]
-    extents = [(a.extent_mm + b.extent_mm) / 2 for a, b in found]
+def _found(code: str, leaf: Sequence[LeafSide], sides: Sequence[LeafSide]) -> list[Found]:
+    """Traces of a leaf that another side confirms, the largest first, each once."""
+    pairs: list[Found] = []
+    for side in leaf:
+        for other in sides:
+            away = abs(side.number - other.number)
+            same_leaf = (side.number + 1) // 2 == (other.number + 1) // 2
+            # Sides that lie alike on the scanner's glass confirm nothing: what they show at one place may be on it.
+            if away == 1 if same_leaf else code == "water" and away in CONTINUED:
+                mirror = _mirror(side, other)
+                mine, theirs = ([t for t in s.traces if t.code == code] for s in (side, other))
+                pairs += [
+                    (side, a, other, b)
+                    for a in mine
+                    for b in theirs
+                    if (a.strong or b.strong) and _ALIKE[code](a, b, mirror)
+                ]
+    kept: list[Found] = []
+    in_leaf = [s.number for s in leaf]
+    for pair in sorted(pairs, key=lambda p: (p[2].number not in in_leaf, -p[1].extent_mm - p[3].extent_mm)):
+        if not any(pair[1] in (k[1], k[3]) or pair[3] in (k[1], k[3]) for k in kept):
+            kept.append(pair)
+    return sorted(kept, key=lambda p: -p[1].extent_mm - p[3].extent_mm)
+
+
+def _observed(code: str, found: Sequence[Found]) -> Observation:
+    side, first, _, second = found[0]
+    extents = [(a.extent_mm + b.extent_mm) / 2 for _, a, _, b in found]
     area = (first.area_mm2 + second.area_mm2) / 2
     u = hypot(U_END_MM if code == "crease" else 0.05 * extents[0] + 0.3, (first.extent_mm - second.extent_mm) / 2)
     detail = DamageDetail(
@@ -140,12 +186,10 @@ def _observed(code: str, found: Sequence[tuple[Trace, Trace]], side: LeafSide, o
         area_mm2=round(area, 1) if area else None,
         u_area_mm2=round(hypot(0.07 * area, (first.area_mm2 - second.area_mm2) / 2), 2) if area else None,
         extents_mm=[round(e, 2) for e in extents],
-        boxes_mm=[[round(v, 2) for v in a.box_mm] for a, _ in found],
+        boxes_mm=[[round(v, 2) for v in a.box_mm] for _, a, _, _ in found],
     )
     evidence = tuple(
-        evidence_at(s.scan, trace.box_mm, s.to_scan)
-        for pair in found
-        for s, trace in zip((side, other), pair, strict=True)
+        evidence_at(s.scan, trace.box_mm, s.to_scan) for a, t, b, v in found for s, trace in ((a, t), (b, v))
     )
     return page_damage_inside.observe(extents[0], u, Where(page=side.position), (), detail, evidence)
 
@@ -228,5 +272,6 @@ def _same_glass(a: tuple[int, float], b: tuple[int, float] | None) -> bool:
 
 def _along_rim(trace: Trace, side: LeafSide) -> bool:
     x0, y0, x1, y1 = trace.box_mm
-    width, height = side.size_mm
-    return x1 < RIM_MM or x0 > width - RIM_MM or y1 < RIM_MM or y0 > height - RIM_MM
+    ends = 0.0, 0.0, *side.size_mm
+    left, top, right, bottom = (e if c is None else c for e, c in zip(ends, side.cuts_mm, strict=True))
+    return x1 < left + RIM_MM or x0 > right - RIM_MM or y1 < top + RIM_MM or y0 > bottom - RIM_MM

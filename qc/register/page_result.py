@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from qc.edges.dark_backing import EdgeLine, Sheet
 from qc.edges.outline import Outline
-from qc.features.paper_traces import Trace
+from qc.features.paper_traces import PaperTraces
 from qc.features.print_marks import PrintMark
 from qc.features.text_placement import OwnPage
 from qc.features.tiles import Tiles
@@ -142,7 +142,7 @@ class PageResult:
         Codes of marks that were taken out as the scanner's.
     glass_seen : bool
         A scan of the empty glass serves the page: what is left in `marks` is not on the glass.
-    traces : tuple of Trace, or None
+    traces : PaperTraces or None
         What damage may have left inside a registered page; None where it could not be looked for.
     slivers : tuple of Sliver
         Strips of bare paper between pictures and cuts of a registered page.
@@ -179,7 +179,7 @@ class PageResult:
     marks: tuple[PrintMark, ...] | None = None
     dirt: tuple[str, ...] = ()
     glass_seen: bool = False
-    traces: tuple[Trace, ...] | None = None
+    traces: PaperTraces | None = None
     slivers: tuple[Sliver, ...] = ()
     picture: bytes = b""
     size_px: tuple[int, int] | None = None
