@@ -85,14 +85,19 @@ def picture_suspects(rest: PictureRest) -> list[Suspect]:
 
 def suspects(marked: Mask, strength: Map) -> list[Suspect]:
     """The places where neighboring pixels are marked, the strongest first."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(marked.astype(np.uint8), connectivity=8)
+    at = np.flatnonzero(marked)
+    if not len(at):
+        return []
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(marked.astype(np.uint8), connectivity=8)
+    at = at[np.argsort(-strength.ravel()[at], kind="stable")]
+    # Where each label comes first, its strength is greatest.
+    first = np.sort(np.unique(labels.ravel()[at], return_index=True)[1])
     found = []
-    for label in range(1, count):
-        x, y, w, h = (int(v) for v in stats[label, :4])
-        there = np.where(labels[y : y + h, x : x + w] == label, strength[y : y + h, x : x + w], 0)
-        row, column = divmod(int(there.argmax()), w)
-        found.append(Suspect(x + column, y + row, max(w, h), float(there[row, column])))
-    return sorted(found, key=lambda s: -s.strength)
+    for pixel in at[first].tolist():
+        row, column = divmod(pixel, strength.shape[1])
+        width, height = stats[labels[row, column], cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].tolist()
+        found.append(Suspect(column, row, max(width, height), float(strength[row, column])))
+    return found
 
 
 def _smooth(values: Map) -> Map:
