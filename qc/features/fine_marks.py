@@ -20,7 +20,7 @@ from qc.stats import mad
 
 PICTURE_MM, PAPER_MM = 0.7, 0.45
 """Least width of a mark in a picture, and on paper or in text: discs of 0.8 and 0.5 mm, less what the screen and the blur take off."""
-MOST_LOOKS = 8
+MOST_LOOKS, MOST_IN_TEXT = 8, 4
 TAKEN, SIGMAS = 0.3, 8.0
 """Least light taken over 3 x 3 pixels of 50 dpi, in pixels of paper (a disc of 0.5 mm that is 20 L* darker takes as much), and
 in usual differences of the page."""
@@ -67,7 +67,7 @@ def fine_marks(
     else:
         left = page_rest(tones.copy, tones.ordered, tones.sheet)
         beside = on & ~pictures
-        for suspect in (_on_paper(tones, beside) + _in_text(left, beside & ~tones.flat))[:MOST_LOOKS]:
+        for suspect in _on_paper(tones, beside)[:MOST_LOOKS] + _in_text(left, beside & ~tones.flat)[:MOST_IN_TEXT]:
             blob = _confirmed(suspect, maps, look, box, paper)
             if blob is not None and blob.width_mm >= PAPER_MM and blob.depth > 0:
                 found.append((blob, tones.ground(_pixels(blob.box_mm, maps))))
@@ -108,9 +108,10 @@ def _on_paper(tones: Tones, on: Mask) -> list[Suspect]:
 
 def _in_text(left: PageRest, beside: Mask) -> list[Suspect]:
     """Where between letters or on them it is darker than the reference, a small shift and their own ink explain."""
-    slope = np.hypot(left.across, left.down)
-    spread = np.sqrt(GRAIN**2 + (JITTER_PX * slope) ** 2 + (OF_INK * left.ink) ** 2)
-    strength = np.where(beside, -left.off / spread, 0)
+    strength = np.zeros_like(left.off)
+    at = np.nonzero(beside & (left.off < -IN_TEXT * GRAIN))
+    slope = np.hypot(left.across[at], left.down[at])
+    strength[at] = -left.off[at] / np.sqrt(GRAIN**2 + (JITTER_PX * slope) ** 2 + (OF_INK * left.ink[at]) ** 2)
     return suspects(strength > IN_TEXT, strength)
 
 

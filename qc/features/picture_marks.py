@@ -142,12 +142,13 @@ def _unshifted(off: Map, meant: Map, weight: Map) -> tuple[Map, Map]:
     products = {(j, k): _smooth(planes[j] * planes[k] * weight) for j in range(3) for k in range(j, 3)}
     normal = np.stack([np.stack([products[min(j, k), max(j, k)] for k in range(3)], -1) for j in range(3)], -2)
     normal = normal + DAMPING * np.eye(3, dtype=np.float32)
+    solve = np.linalg.inv(normal)
     size = (off.shape[1], off.shape[0])
     for _ in range(2):
         # Marks count as far as a shift could make them.
         bounded = np.clip(off, -2 - 0.7 * slope, 2 + 0.7 * slope) * weight
         right = np.stack([_smooth(p * bounded) for p in planes], axis=-1)
-        shift = np.clip(np.linalg.solve(normal, right[..., None])[..., 0], -MOST_PX, MOST_PX)
+        shift = np.clip((solve @ right[..., None])[..., 0], -MOST_PX, MOST_PX)
         for k, plane in enumerate(planes):
             off = (
                 off

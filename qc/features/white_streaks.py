@@ -8,7 +8,7 @@ the print: a sheet lies at a small angle, and the first kind a dirty scanner dra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,7 +18,7 @@ from qc.features.fine_look import FineLook
 from qc.features.page_maps import PageMaps
 from qc.features.page_rest import PageRest
 from qc.features.page_tones import Map, lightness
-from qc.features.print_streaks import Streak, leans
+from qc.features.print_streaks import STREAK_DEPTH, Streak, leans
 from qc.geometry import WORKING_DPI, Affine, Box, Points
 from qc.resample import warped
 from qc.stats import mad
@@ -33,7 +33,8 @@ LEAST_INK = 0.02
 SUSPECT, SUSPECT_SIGMAS = 0.05, 3.2
 OWN_EDGES = 0.35
 """Shift in pixels along a whole line that may be left, where the reference has edges along it."""
-MOST_LINES = 3
+MOST_LINES = 2
+"""Along the columns, and along the rows."""
 HALF_PX, NEARBY_PX, BESIDE_PX = 24, 4, 8
 """Of a strip: columns at each side of its middle, those in which the line may lie, and those that it does not reach."""
 BLUR_PX = 0.7
@@ -72,11 +73,15 @@ def white_streaks(rest: PageRest, maps: PageMaps, look: FineLook, sheet_mm: Box,
     line of the reference's own that the copy prints thinner.
     """
     lack, square = rest.off * rest.ink, rest.ink * rest.ink
-    lines = [
-        line
-        for across, along in enumerate((rest.across, rest.down))
-        for line in _suspected((lack, square, along * rest.ink), across, maps)
-    ]
+    for across, along in enumerate((rest.across, rest.down)):
+        lines = _suspected((lack, square, along * rest.ink), across, maps)
+        yield from _of_lines(lines, maps, look, sheet_mm, paper)
+
+
+def _of_lines(
+    lines: Iterable[_Line], maps: PageMaps, look: FineLook, sheet_mm: Box, paper: float
+) -> Iterator[Streak]:
+    """The streaks among the strongest lines."""
     scale = float(np.mean(maps.to_map.scale))
     looked_at: list[Points] = []
     found: list[Points] = []
@@ -84,7 +89,7 @@ def white_streaks(rest: PageRest, maps: PageMaps, look: FineLook, sheet_mm: Box,
         if len(looked_at) == MOST_LINES:
             return
         # Lines of the print and of the glass cross: the one that is not there must not hide the other.
-        if _near(line.ends, looked_at) or _near(line.ends.mean(axis=0), [e.mean(axis=0) for e in found]):
+        if _near(line.ends, looked_at, SIDES_PX[0]) or _near(line.ends.mean(axis=0), [e.mean(axis=0) for e in found], SIDES_PX[1]):
             continue
         looked_at.append(line.ends)
         streak = _proven(maps.to_map.inverse()(line.ends), look, sheet_mm, paper)
@@ -94,8 +99,8 @@ def white_streaks(rest: PageRest, maps: PageMaps, look: FineLook, sheet_mm: Box,
             yield Streak(ends, streak.depth, streak.level, streak.width * scale, streak.length * scale)
 
 
-def _near(points: Points, others: Sequence[Points]) -> bool:
-    return any(np.abs(points - other).max() < SIDES_PX[0] for other in others)
+def _near(points: Points, others: Sequence[Points], within_px: float) -> bool:
+    return any(np.abs(points - other).max() < within_px for other in others)
 
 
 def _suspected(products: tuple[Map, Map, Map], across: int, maps: PageMaps) -> Iterator[_Line]:
@@ -175,12 +180,10 @@ def _proven(line_mm: Points, look: FineLook, sheet_mm: Box, paper: float) -> Str
 
 
 def _left_of(seen: Map, meant: Map) -> tuple[Map, Map]:
-    """By how much a strip is lighter than its reference in its own tone, shift, blur and lamp; and the change of the latter."""
-    length, width = meant.shape
+    """By how much a strip is lighter than its reference in its own tone, shift and blur; and the change of the latter."""
     across, down = (cv2.Sobel(meant, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (1, 0))
     ink = 1 - meant
-    along = np.broadcast_to(np.linspace(-1, 1, length, dtype=np.float32)[:, None], meant.shape)
-    planes = (np.ones_like(ink), ink, ink * ink, across, down, cv2.blur(meant, (3, 3)) - meant, along, along * along)
+    planes = (np.ones_like(ink), ink, ink * ink, across, down, cv2.blur(meant, (3, 3)) - meant)
     design = np.stack([p[::3].ravel() for p in planes], axis=1).astype(float)
     off = seen - meant
     normal = design.T @ design + 1e-6 * len(design) * np.eye(len(planes))
@@ -217,10 +220,11 @@ def _streak(products: tuple[Map, Map, Map], ink: Map, to_mm: Affine, per_mm: flo
     shown = 1 - darkness * (1 - (share - level)[column - NEARBY_PX : column + NEARBY_PX + 1])
     light, beside_it = lightness(np.clip(shown, 0, None)), float(lightness(np.float32(1 - darkness)))
     width = float((light - beside_it).sum()) / (100 - beside_it) / per_mm
-    if not LEAST_MM <= width <= WIDEST_MM:
+    depth = float(share[column] - level) * darkness
+    if depth < STREAK_DEPTH or not LEAST_MM <= width <= WIDEST_MM:
         return None
     ends = to_mm([[column, first], [column, last]])
-    return Streak(ends, -float(share[column] - level) * darkness, 1 - darkness, width, (last - first) / per_mm)
+    return Streak(ends, -depth, 1 - darkness, width, (last - first) / per_mm)
 
 
 def _ends(high: Map, known: Map, row: int, peak: float) -> tuple[int, int]:
