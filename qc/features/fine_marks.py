@@ -19,7 +19,7 @@ from qc.geometry import Box
 from qc.stats import mad
 
 PICTURE_MM, PAPER_MM = 0.7, 0.45
-"""Least width of a mark in a picture, and on paper or in text: discs of 0.8 and 0.5 mm, less what the screen and the blur take off."""
+"""Least width of a mark in a picture, and on paper or in text: discs of 0.8 and 0.5 mm, less what screen and blur take off."""
 MOST_LOOKS, MOST_IN_TEXT = 8, 4
 TAKEN, SIGMAS = 0.3, 8.0
 """Least light taken over 3 x 3 pixels of 50 dpi, in pixels of paper (a disc of 0.5 mm that is 20 L* darker takes as much), and

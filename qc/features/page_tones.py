@@ -75,7 +75,7 @@ def lightness(light: Map) -> Map:
     """CIE L* of a share of white's light, any shape; by a table, to 0.1 L*, where there are many."""
     if light.size <= FEW_VALUES:
         return _lightness(light)
-    return _LIGHTNESS[np.clip(light * STEPS, 0, MOST_LIGHT * STEPS).astype(np.uint16)]
+    return np.asarray(_LIGHTNESS[np.clip(light * STEPS, 0, MOST_LIGHT * STEPS).astype(np.uint16)])
 
 
 def contrast(light: float, other: float) -> float:

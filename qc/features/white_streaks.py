@@ -39,7 +39,7 @@ HALF_PX, NEARBY_PX, BESIDE_PX = 24, 4, 8
 """Of a strip: columns at each side of its middle, those in which the line may lie, and those that it does not reach."""
 BLUR_PX = 0.7
 LEAST, STANDS_OUT = 0.12, 1.8
-"""Least share of the ink that is missing in a column of 0.17 mm, and how many times that of the strongest other line of the strip."""
+"""Least share of the ink that is missing in a column of 0.17 mm, and how many times that of the strongest other of the strip."""
 PIECE_MM, AGREEING, WEAK = 15.0, 0.8, 0.3
 """Share of the length with ink that shows this share of the line's height at the least."""
 ENDING = 0.4
@@ -78,9 +78,7 @@ def white_streaks(rest: PageRest, maps: PageMaps, look: FineLook, sheet_mm: Box,
         yield from _of_lines(lines, maps, look, sheet_mm, paper)
 
 
-def _of_lines(
-    lines: Iterable[_Line], maps: PageMaps, look: FineLook, sheet_mm: Box, paper: float
-) -> Iterator[Streak]:
+def _of_lines(lines: Iterable[_Line], maps: PageMaps, look: FineLook, sheet_mm: Box, paper: float) -> Iterator[Streak]:
     """The streaks among the strongest lines."""
     scale = float(np.mean(maps.to_map.scale))
     looked_at: list[Points] = []
@@ -89,7 +87,9 @@ def _of_lines(
         if len(looked_at) == MOST_LINES:
             return
         # Lines of the print and of the glass cross: the one that is not there must not hide the other.
-        if _near(line.ends, looked_at, SIDES_PX[0]) or _near(line.ends.mean(axis=0), [e.mean(axis=0) for e in found], SIDES_PX[1]):
+        if _near(line.ends, looked_at, SIDES_PX[0]) or _near(
+            line.ends.mean(axis=0), [e.mean(axis=0) for e in found], SIDES_PX[1]
+        ):
             continue
         looked_at.append(line.ends)
         streak = _proven(maps.to_map.inverse()(line.ends), look, sheet_mm, paper)
@@ -148,9 +148,7 @@ def _above_sides(lack: Map, ink: Map, sides_px: tuple[int, int]) -> tuple[Map, M
     count = far - near + 1
     summed = [cv2.boxFilter(v, -1, (count, 1), anchor=(0, 0), normalize=False) for v in (lack, ink)]
     inner = np.s_[:, far : wide - far]
-    sides = [
-        [v[:, first : first + wide - 2 * far] for v in summed] for first in (0, far + near)
-    ]
+    sides = [[v[:, first : first + wide - 2 * far] for v in summed] for first in (0, far + near)]
     least = count * LEAST_INK / 2
     beside = np.maximum(*(a / np.maximum(b, least) for a, b in sides))
     high[inner] = share[inner] - beside
@@ -218,7 +216,7 @@ def _streak(products: tuple[Map, Map, Map], ink: Map, to_mm: Affine, per_mm: flo
     darkness = float(square.sum() / max(float(ink[first:last].sum()), 1e-3))
     # Scans are reduced as they are encoded: in L* a fine line keeps its width.
     shown = 1 - darkness * (1 - (share - level)[column - NEARBY_PX : column + NEARBY_PX + 1])
-    light, beside_it = lightness(np.clip(shown, 0, None)), float(lightness(np.float32(1 - darkness)))
+    light, beside_it = lightness(np.clip(shown, 0, None)), float(lightness(np.array([1 - darkness]))[0])
     width = float((light - beside_it).sum()) / (100 - beside_it) / per_mm
     depth = float(share[column] - level) * darkness
     if depth < STREAK_DEPTH or not LEAST_MM <= width <= WIDEST_MM:
