@@ -18,7 +18,7 @@ from qc.features.white_streaks import white_streaks
 from qc.geometry import Box
 from qc.stats import mad
 
-PICTURE_MM, PAPER_MM = 0.7, 0.45
+PICTURE_MM, PAPER_MM = 0.7, 0.52
 """Least width of a mark in a picture, and on paper or in text: discs of 0.8 and 0.5 mm, less what screen and blur take off."""
 MOST_LOOKS, MOST_IN_TEXT = 8, 4
 TAKEN, SIGMAS = 0.3, 8.0
