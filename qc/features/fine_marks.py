@@ -1,4 +1,4 @@
-"""Marks that only a finer look proves: in pictures from 0.8 mm, on bare paper and tints from 0.5 mm, and near a measured cut.
+"""Marks that only a finer look proves: in pictures from 0.8 mm, on paper, tints and text from 0.5 mm, and near a measured cut.
 
 A coarse look at 50 dpi names the places, the strongest first, and `FineLook` confirms or drops them.
 """
@@ -10,6 +10,7 @@ import numpy as np
 
 from qc.features.fine_look import Blob, FineLook
 from qc.features.page_maps import PageMaps
+from qc.features.page_rest import PageRest, page_rest
 from qc.features.page_tones import AROUND_PX, EVEN, PAPER_SHARE, Mask, Tones, on_sheet
 from qc.features.picture_marks import Suspect, picture_rest, picture_suspects, suspects
 from qc.features.print_streaks import Streak
@@ -17,12 +18,15 @@ from qc.features.white_streaks import white_streaks
 from qc.geometry import Box
 from qc.stats import mad
 
-PICTURE_MM, PAPER_MM = 0.7, 0.75
-"""Least width of a mark in a picture and on paper: discs of 0.8 and 0.5 mm, less what the screen and the blur take off."""
-MOST_LOOKS = 8
+PICTURE_MM, PAPER_MM = 0.7, 0.52
+"""Least width of a mark in a picture, and on paper or in text: discs of 0.8 and 0.5 mm, less what screen and blur take off."""
+MOST_LOOKS, MOST_IN_TEXT = 8, 4
 TAKEN, SIGMAS = 0.3, 8.0
 """Least light taken over 3 x 3 pixels of 50 dpi, in pixels of paper (a disc of 0.5 mm that is 20 L* darker takes as much), and
 in usual differences of the page."""
+IN_TEXT = 6.0
+GRAIN, JITTER_PX, OF_INK = 0.01, 0.3, 0.03
+"""Usual difference of light where nothing is printed, shift that is left, and share of the ink by which letters vary."""
 LARGEST_MM = 10.0
 UNKNOWN_MM = 1e3
 """Edges that were not measured lie further out than this."""
@@ -33,7 +37,7 @@ BRIGHTEST, LEAST_PAPER = 0.98, 0.7
 def fine_marks(
     maps: PageMaps, tones: Tones | None, look: FineLook, sheet_mm: Box
 ) -> tuple[list[tuple[Blob, str]], list[Streak]]:
-    """The marks, and what each lies on ("paper", "text", "solid" or "picture"); and white streaks through pictures and solids.
+    """The marks, and what each lies on ("paper", "text", "solid" or "picture"); and white streaks.
 
     Parameters
     ----------
@@ -51,21 +55,23 @@ def fine_marks(
     paper = (
         tones.paper if tones is not None else max(float(np.quantile(maps.light[maps.inside], BRIGHTEST)), LEAST_PAPER)
     )
-    found, streaks = [], []
+    found = []
     rest = picture_rest(maps.light, look.page.light, pictures)
     if rest is not None:
         for suspect in picture_suspects(rest)[:MOST_LOOKS]:
             blob = _confirmed(suspect, maps, look, box, paper)
             if blob is not None and blob.width_mm >= PICTURE_MM:
                 found.append((blob, "picture" if tones is None else tones.ground(_pixels(blob.box_mm, maps))))
-        per_mm = float(np.mean(maps.to_map.scale))
-        streaks = list(white_streaks(rest.off, rest.meant, maps.light, pictures & maps.inside, paper, per_mm))
-    if tones is not None:
-        for suspect in _on_paper(tones, on & ~pictures)[:MOST_LOOKS]:
+    if tones is None:
+        left = page_rest(maps.light / np.float32(paper), maps.reference, maps.inside & on)
+    else:
+        left = page_rest(tones.copy, tones.ordered, tones.sheet)
+        beside = on & ~pictures
+        for suspect in _on_paper(tones, beside)[:MOST_LOOKS] + _in_text(left, beside & ~tones.flat)[:MOST_IN_TEXT]:
             blob = _confirmed(suspect, maps, look, box, paper)
             if blob is not None and blob.width_mm >= PAPER_MM and blob.depth > 0:
                 found.append((blob, tones.ground(_pixels(blob.box_mm, maps))))
-    return found, streaks
+    return found, list(white_streaks(left, maps, look, box, paper))
 
 
 def _looked_at(maps: PageMaps, sheet_mm: Box, to_cut: bool) -> Box:
@@ -98,6 +104,15 @@ def _on_paper(tones: Tones, on: Mask) -> list[Suspect]:
     taken *= weight
     usual = mad(taken[::4, ::4][weight[::4, ::4] > 0]) if weight[::4, ::4].any() else 0.0
     return suspects(taken > max(TAKEN, SIGMAS * usual), taken)
+
+
+def _in_text(left: PageRest, beside: Mask) -> list[Suspect]:
+    """Where between letters or on them it is darker than the reference, a small shift and their own ink explain."""
+    strength = np.zeros_like(left.off)
+    at = np.nonzero(beside & (left.off < -IN_TEXT * GRAIN))
+    slope = np.hypot(left.across[at], left.down[at])
+    strength[at] = -left.off[at] / np.sqrt(GRAIN**2 + (JITTER_PX * slope) ** 2 + (OF_INK * left.ink[at]) ** 2)
+    return suspects(strength > IN_TEXT, strength)
 
 
 def _pixels(box_mm: Box, maps: PageMaps) -> tuple[int, int, int, int]:

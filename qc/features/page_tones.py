@@ -32,8 +32,18 @@ MOST_LAMP = 0.45
 """Log light by which bare paper may differ over a page; more is dirt or a shadow."""
 LAMP_DAMPING = 1e-3
 
+FEW_VALUES, STEPS, MOST_LIGHT = 64, 16384, 2
+"""Values for which L* is worth no table; of the table, steps to white, and the light, in that of white, at which it ends."""
+
 Map = NDArray[Any]
 Mask = NDArray[np.bool_]
+
+
+def _lightness(light: Map) -> Map:
+    return np.where(light > (6 / 29) ** 3, 116 * np.cbrt(light) - 16, light * np.float32((29 / 3) ** 3))
+
+
+_LIGHTNESS = _lightness((np.arange(MOST_LIGHT * STEPS + 1, dtype=np.float32) + np.float32(0.5)) / np.float32(STEPS))
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,10 @@ class Tones:
 
 
 def lightness(light: Map) -> Map:
-    """CIE L* of a share of white's light, any shape."""
-    return np.where(light > (6 / 29) ** 3, 116 * np.cbrt(light) - 16, light * np.float32((29 / 3) ** 3))
+    """CIE L* of a share of white's light, any shape; by a table, to 0.1 L*, where there are many."""
+    if light.size <= FEW_VALUES:
+        return _lightness(light)
+    return np.asarray(_LIGHTNESS[np.clip(light * STEPS, 0, MOST_LIGHT * STEPS).astype(np.uint16)])
 
 
 def contrast(light: float, other: float) -> float:

@@ -85,14 +85,19 @@ def picture_suspects(rest: PictureRest) -> list[Suspect]:
 
 def suspects(marked: Mask, strength: Map) -> list[Suspect]:
     """The places where neighboring pixels are marked, the strongest first."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(marked.astype(np.uint8), connectivity=8)
+    at = np.flatnonzero(marked)
+    if not len(at):
+        return []
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(marked.astype(np.uint8), connectivity=8)
+    at = at[np.argsort(-strength.ravel()[at], kind="stable")]
+    # Where each label comes first, its strength is greatest.
+    first = np.sort(np.unique(labels.ravel()[at], return_index=True)[1])
     found = []
-    for label in range(1, count):
-        x, y, w, h = (int(v) for v in stats[label, :4])
-        there = np.where(labels[y : y + h, x : x + w] == label, strength[y : y + h, x : x + w], 0)
-        row, column = divmod(int(there.argmax()), w)
-        found.append(Suspect(x + column, y + row, max(w, h), float(there[row, column])))
-    return sorted(found, key=lambda s: -s.strength)
+    for pixel in at[first].tolist():
+        row, column = divmod(pixel, strength.shape[1])
+        width, height = stats[labels[row, column], cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].tolist()
+        found.append(Suspect(column, row, max(width, height), float(strength[row, column])))
+    return found
 
 
 def _smooth(values: Map) -> Map:
@@ -137,12 +142,13 @@ def _unshifted(off: Map, meant: Map, weight: Map) -> tuple[Map, Map]:
     products = {(j, k): _smooth(planes[j] * planes[k] * weight) for j in range(3) for k in range(j, 3)}
     normal = np.stack([np.stack([products[min(j, k), max(j, k)] for k in range(3)], -1) for j in range(3)], -2)
     normal = normal + DAMPING * np.eye(3, dtype=np.float32)
+    solve = np.linalg.inv(normal)
     size = (off.shape[1], off.shape[0])
     for _ in range(2):
         # Marks count as far as a shift could make them.
         bounded = np.clip(off, -2 - 0.7 * slope, 2 + 0.7 * slope) * weight
         right = np.stack([_smooth(p * bounded) for p in planes], axis=-1)
-        shift = np.clip(np.linalg.solve(normal, right[..., None])[..., 0], -MOST_PX, MOST_PX)
+        shift = np.clip((solve @ right[..., None])[..., 0], -MOST_PX, MOST_PX)
         for k, plane in enumerate(planes):
             off = (
                 off

@@ -74,6 +74,11 @@ class Streak:
     length: float
 
 
+def leans(slope: float, rows: int) -> list[float]:
+    """How far lines may lean, columns a row: those of the print not at all, those of the scanner as its columns do in the maps."""
+    return sorted({0.0, slope}) if abs(slope) * rows > 1 else [0.0]
+
+
 def streaks(tones: Tones, maps: PageMaps) -> Iterator[Streak]:
     """Find the streaks of a page, upright ones first."""
     per_mm = float(np.mean(maps.to_map.scale))
@@ -82,10 +87,8 @@ def streaks(tones: Tones, maps: PageMaps) -> Iterator[Streak]:
         rows, columns = tones.copy.shape[across], tones.copy.shape[1 - across]
         if rows < 4 * block or columns < 3 * block:
             continue
-        slope = -maps.slope if across else maps.slope
-        leans = {0.0, slope} if abs(slope) * rows > 1 else {0.0}
         blocks = _blocks(tones, block, across)
-        for lean in sorted(leans):
+        for lean in leans(-maps.slope if across else maps.slope, rows):
             for found in _lines(blocks.sheared(lean), per_mm, STRUCTURE[across]):
                 # Straight along the columns of the sheared blocks.
                 ends = found.ends + [[lean * (r - rows / 2), 0] for r in found.ends[:, 1]]

@@ -1,112 +1,234 @@
-"""White streaks: lines along or across the page, 30 mm and longer, along which pictures and solids are lighter than ordered.
+"""White streaks: lines along or across the page, 30 mm and longer, along which less ink was printed than ordered.
 
-What a coarse look at 50 dpi leaves of a picture is averaged along 30 mm. A line finer than a pixel still adds its light to one or
-two columns, and the average is ten times as quiet as a pixel. How wide it is follows from the light that it adds, taken for bare
-paper; a wider line that only is paler adds as much.
+A line takes a share of the ink of all that it crosses, of letters as of solids and pictures. That share is measured: the light that
+the copy has too much, weighted by the ink that was ordered, over a window of 30 mm, less the same at both sides. A look
+at 50 dpi names the lines, a narrow strip at 150 dpi proves them. Lines upright on the glass are looked for as well as those along
+the print: a sheet lies at a small angle, and the first kind a dirty scanner draws, the second the press.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from qc.features.page_tones import Map, Mask
-from qc.features.print_streaks import Streak
-from qc.stats import mad, median
+from qc.features.fine_look import FineLook
+from qc.features.page_maps import PageMaps
+from qc.features.page_rest import PageRest
+from qc.features.page_tones import Map, lightness
+from qc.features.print_streaks import STREAK_DEPTH, Streak, leans
+from qc.geometry import WORKING_DPI, Affine, Box, Points
+from qc.resample import warped
+from qc.stats import mad
+from qc.units import px_per_mm
 
-ALONG_MM = 30.0
-LEAST_OFF, SIGMAS = 3.0, 8.0
-"""Least difference in L* to both sides, and in usual differences of the page."""
+BLOCK_MM, WINDOWS = 10.0, (3, 9)
+"""A streak may be as short as three blocks; over nine, a fine one stands out from letters better."""
+SIDES_PX, STRIP_SIDES_PX = (3, 5), (5, 8)
+"""Columns at each side that a line is held against: in the maps, and in a strip."""
+LEAST_INK = 0.02
+"""Mean square of the ordered ink over a window: letters of 9 points give 0.05."""
+SUSPECT, SUSPECT_SIGMAS = 0.05, 3.2
 OWN_EDGES = 0.35
-"""Share of the reference's own change from column to column that a shift along the whole line could make."""
-KNOWN = 0.9
-WEAK, AGREEING = 0.3, 0.8
-"""Share of the rows that show this share of the line's height at the least."""
-SHORTEST, ENDS_PX = 0.9, 9
-SIDE_PX = (3, 4)
-LEAST_MM = 0.15
-WIDEST_PX = 4
+"""Shift in pixels along a whole line that may be left, where the reference has edges along it."""
+MOST_LINES = 2
+"""Along the columns, and along the rows."""
+HALF_PX, NEARBY_PX, BESIDE_PX = 24, 4, 8
+"""Of a strip: columns at each side of its middle, those in which the line may lie, and those that it does not reach."""
+BLUR_PX = 0.7
+LEAST, STANDS_OUT = 0.12, 1.8
+"""Least share of the ink that is missing in a column of 0.17 mm, and how many times that of the strongest other of the strip."""
+PIECE_MM, AGREEING, WEAK = 15.0, 0.8, 0.3
+"""Share of the length with ink that shows this share of the line's height at the least."""
+ENDING = 0.4
+SHORTEST_MM, LEAST_MM, WIDEST_MM = 27.0, 0.08, 1.5
 
 
-def white_streaks(off: Map, meant: Map, light: Map, pictures: Mask, paper: float, per_mm: float) -> Iterator[Streak]:
-    """Find the streaks; their depth is below 0.
+@dataclass(frozen=True)
+class _Line:
+    """Ends in pixels of the maps, and how many times the least it is."""
+
+    ends: Points
+    strength: float
+
+
+def white_streaks(rest: PageRest, maps: PageMaps, look: FineLook, sheet_mm: Box, paper: float) -> Iterator[Streak]:
+    """Find the streaks; their depth is below 0, their ends are in pixels of the maps.
 
     Parameters
     ----------
-    off, meant : ndarray, shape (h, w)
-        L* by which the copy is lighter than it should be, and that which the reference gives.
-    light : ndarray, shape (h, w)
-        Linear light of the copy.
-    pictures : ndarray, shape (h, w), bool
+    rest : PageRest
+    maps : PageMaps
+    look : FineLook
+    sheet_mm : tuple of float
+        Left, top, right, bottom of what counts, in page-frame mm.
     paper : float
         Light of bare paper.
-    per_mm : float
-        Pixels a millimeter.
+
+    Notes
+    -----
+    A width is that of a line of bare paper that lacks as much ink; a wider one that only is paler lacks as much. What fools it: a
+    line of the reference's own that the copy prints thinner.
     """
-    for across in (0, 1):
-        turned = [np.ascontiguousarray(v.T if across else v) for v in (off, meant, light)]
-        for found in _upright(turned[0], turned[1], turned[2], pictures.T if across else pictures, paper, per_mm):
-            yield replace(found, ends=found.ends[:, ::-1]) if across else found
+    lack, square = rest.off * rest.ink, rest.ink * rest.ink
+    for across, along in enumerate((rest.across, rest.down)):
+        lines = _suspected((lack, square, along * rest.ink), across, maps)
+        yield from _of_lines(lines, maps, look, sheet_mm, paper)
 
 
-def _upright(off: Map, meant: Map, light: Map, pictures: Mask, paper: float, per_mm: float) -> Iterator[Streak]:
-    window = round(ALONG_MM * per_mm) | 1
-    if off.shape[0] < window:
-        return
-    weight = pictures.astype(np.float32)
-    known = cv2.blur(weight, (1, window))
-    edges = cv2.blur(np.abs(cv2.Sobel(meant, cv2.CV_32F, 1, 0, scale=1 / 8)) * weight, (1, window))
-    high = _above_sides(cv2.blur(off * weight, (1, window)) / np.maximum(known, KNOWN))
-    sure = cv2.erode((known > KNOWN).astype(np.uint8), np.ones((1, 2 * SIDE_PX[1] + 1), np.uint8)) > 0
-    if not sure.any():
-        return
-    least = max(LEAST_OFF, SIGMAS * mad(high[sure])) + OWN_EDGES * cv2.dilate(edges, np.ones((1, 3), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((sure & (high > least)).astype(np.uint8), connectivity=8)
-    rows = _above_sides(off)
-    for label in range(1, count):
-        x, y, w, h = (int(v) for v in stats[label, :4])
-        if w > WIDEST_PX:
+def _of_lines(lines: Iterable[_Line], maps: PageMaps, look: FineLook, sheet_mm: Box, paper: float) -> Iterator[Streak]:
+    """The streaks among the strongest lines."""
+    scale = float(np.mean(maps.to_map.scale))
+    looked_at: list[Points] = []
+    found: list[Points] = []
+    for line in sorted(lines, key=lambda s: -s.strength):
+        if len(looked_at) == MOST_LINES:
+            return
+        # Lines of the print and of the glass cross: the one that is not there must not hide the other.
+        if _near(line.ends, looked_at, SIDES_PX[0]) or _near(
+            line.ends.mean(axis=0), [e.mean(axis=0) for e in found], SIDES_PX[1]
+        ):
             continue
-        there = np.where(labels[y : y + h, x : x + w] == label, high[y : y + h, x : x + w], 0)
-        column = x + int(there.max(axis=0).argmax())
-        peak = float(there.max())
-        first, last = _ends(rows[:, column], (y - window // 2, y + h + window // 2), peak)
-        inside = rows[first:last, column][pictures[first:last, column]]
-        if last - first < SHORTEST * window or (inside > WEAK * peak).mean() < AGREEING:
-            continue
-        added = light[first:last] - _level(light[first:last], column)[:, None]
-        level = median(_level(light[first:last], column)) / paper
-        beyond = added[:, max(column - 1, 0) : column + 2].sum(axis=1)
-        width = median(beyond) / paper / max(1 - level, 0.05)
-        if width >= LEAST_MM * per_mm:
-            depth = -median(added[:, column]) / paper
-            yield Streak(np.array([[column, first], [column, last]], float), depth, level, width, last - first)
+        looked_at.append(line.ends)
+        streak = _proven(maps.to_map.inverse()(line.ends), look, sheet_mm, paper)
+        if streak is not None:
+            found.append(line.ends)
+            ends = maps.to_map(streak.ends)
+            yield Streak(ends, streak.depth, streak.level, streak.width * scale, streak.length * scale)
 
 
-def _ends(high: Map, around: tuple[int, int], peak: float) -> tuple[int, int]:
-    """Where a line begins and ends within some rows: where it keeps about half of its height over some millimeters."""
-    first, last = max(around[0], 0), min(around[1], len(high))
-    there = np.flatnonzero(cv2.blur(high[first:last, None], (1, ENDS_PX))[:, 0] > 0.5 * peak)
-    return (first + int(there[0]), first + int(there[-1]) + 1) if len(there) else (first, first)
+def _near(points: Points, others: Sequence[Points], within_px: float) -> bool:
+    return any(np.abs(points - other).max() < within_px for other in others)
 
 
-def _level(light: Map, column: int) -> Map:
-    """Mean light of what lies at both sides of a column, row by row."""
-    near, far = SIDE_PX
-    return np.asarray(light[:, [column - far, column - near, column + near, column + far]].mean(axis=1))
+def _suspected(products: tuple[Map, Map, Map], across: int, maps: PageMaps) -> Iterator[_Line]:
+    """Lines along columns, or along rows, that seem to lack ink."""
+    block = round(BLOCK_MM * float(np.mean(maps.to_map.scale)))
+    rows = products[0].shape[across]
+    n = rows // block
+    if n < WINDOWS[0]:
+        return
+    sums = [_blocks(v, block, across) for v in products]
+    for lean in leans(-maps.slope if across else maps.slope, rows):
+        shear = np.array([[1, lean * block, lean * 0.5 * (block - 1 - rows)], [0, 1, 0]])
+        size = sums[0].shape[::-1]
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        upright = [cv2.warpAffine(v, shear, size, flags=flags) for v in sums]
+        strength = np.zeros(size[0])
+        for window in WINDOWS:
+            lack, ink, edges = (cv2.blur(v, (1, min(window, n)), borderType=cv2.BORDER_CONSTANT) for v in upright)
+            high, known = _above_sides(lack, ink, SIDES_PX)
+            if known.any():
+                least = max(SUSPECT, SUSPECT_SIGMAS * mad(high[known]))
+                own = OWN_EDGES * np.abs(edges) / np.maximum(ink, LEAST_INK)
+                strength = np.maximum(strength, np.where(known, high / (least + own), 0).max(axis=0))
+        for column in np.flatnonzero(strength > 1):
+            ends = np.array([[column + lean * (r - rows / 2), r] for r in (0, rows - 1)], float)
+            yield _Line(ends[:, ::-1] if across else ends, float(strength[column]))
 
 
-def _above_sides(values: Map) -> Map:
-    """How far each pixel lies above what is at its left and what is at its right; 0 at the rim."""
-    near, far = SIDE_PX
-    result = np.zeros_like(values)
-    middle = values[:, far:-far]
-    sides = [
-        0.5 * (values[:, far + a : values.shape[1] - far + a] + values[:, far + b : values.shape[1] - far + b])
-        for a, b in ((-near, -far), (near, far))
-    ]
-    result[:, far:-far] = middle - np.maximum(*sides)
-    return result
+def _blocks(values: Map, block: int, across: int) -> Map:
+    """Means over blocks of rows, or of columns."""
+    n = values.shape[across] // block
+    if across:
+        return cv2.transpose(cv2.resize(values[:, : n * block], (n, values.shape[0]), interpolation=cv2.INTER_AREA))
+    return cv2.resize(values[: n * block], (values.shape[1], n), interpolation=cv2.INTER_AREA)
+
+
+def _above_sides(lack: Map, ink: Map, sides_px: tuple[int, int]) -> tuple[Map, Map]:
+    """By how much the share of ink that is missing in a column exceeds that at both its sides, and where that is known."""
+    high, wide = np.zeros_like(lack), lack.shape[1]
+    share = lack / np.maximum(ink, LEAST_INK)
+    known = ink > LEAST_INK
+    near, far = sides_px
+    if wide <= 2 * far:
+        return high, np.zeros_like(known)
+    count = far - near + 1
+    summed = [cv2.boxFilter(v, -1, (count, 1), anchor=(0, 0), normalize=False) for v in (lack, ink)]
+    inner = np.s_[:, far : wide - far]
+    sides = [[v[:, first : first + wide - 2 * far] for v in summed] for first in (0, far + near)]
+    least = count * LEAST_INK / 2
+    beside = np.maximum(*(a / np.maximum(b, least) for a, b in sides))
+    high[inner] = share[inner] - beside
+    known[inner] &= (sides[0][1] > least) & (sides[1][1] > least)
+    known[:, :far] = known[:, wide - far :] = False
+    return high, known
+
+
+def _proven(line_mm: Points, look: FineLook, sheet_mm: Box, paper: float) -> Streak | None:
+    """The streak along a line, by a strip at working resolution; in page-frame mm."""
+    per_mm = px_per_mm(WORKING_DPI)
+    start, way = line_mm[0], line_mm[1] - line_mm[0]
+    length = round(float(np.hypot(*way)) * per_mm)
+    dx, dy = way / np.hypot(*way) / per_mm
+    to_mm = Affine(np.array([[dy, dx, start[0] - HALF_PX * dy], [-dx, dy, start[1] + HALF_PX * dx]]))
+    size = (2 * HALF_PX + 1, length)
+    scan = warped(look.image.luminance, look.to_px.after(to_mm), size) / np.float32(paper)
+    meant = warped(look.page.luminance, look.page.to_px.after(to_mm), size)
+    seen, meant = (cv2.GaussianBlur(v, (0, 0), BLUR_PX) for v in (scan, meant))
+    off, edges = _left_of(seen, meant)
+    columns, rows = np.arange(size[0], dtype=np.float32), np.arange(length, dtype=np.float32)[:, None]
+    x, y = (a * columns + (b * rows + c) for a, b, c in to_mm.matrix.astype(np.float32))
+    left, top, right, bottom = sheet_mm
+    ink = np.where((x > left) & (x < right) & (y > top) & (y < bottom), 1 - meant, 0).astype(np.float32)
+    products = off * ink, ink * ink, edges * ink
+    return _streak(products, ink, to_mm, per_mm)
+
+
+def _left_of(seen: Map, meant: Map) -> tuple[Map, Map]:
+    """By how much a strip is lighter than its reference in its own tone, shift and blur; and the change of the latter."""
+    across, down = (cv2.Sobel(meant, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (1, 0))
+    ink = 1 - meant
+    planes = (np.ones_like(ink), ink, ink * ink, across, down, cv2.blur(meant, (3, 3)) - meant)
+    design = np.stack([p[::3].ravel() for p in planes], axis=1).astype(float)
+    off = seen - meant
+    normal = design.T @ design + 1e-6 * len(design) * np.eye(len(planes))
+    solved = np.linalg.solve(normal, design.T @ off[::3].ravel()).astype(np.float32)
+    for part, plane in zip(solved, planes, strict=True):
+        off -= part * plane
+    return off, across
+
+
+def _streak(products: tuple[Map, Map, Map], ink: Map, to_mm: Affine, per_mm: float) -> Streak | None:
+    window, piece = (round(mm * per_mm) | 1 for mm in (WINDOWS[0] * BLOCK_MM, PIECE_MM))
+    lack, square, edges = (cv2.blur(v, (1, window), borderType=cv2.BORDER_CONSTANT) for v in products)
+    high, known = _above_sides(lack, square, STRIP_SIDES_PX)
+    high = np.where(known, high - OWN_EDGES * np.abs(edges) / np.maximum(square, LEAST_INK), 0)
+    near = np.s_[:, HALF_PX - NEARBY_PX : HALF_PX + NEARBY_PX + 1]
+    row, column = divmod(int(high[near].argmax()), 2 * NEARBY_PX + 1)
+    column += HALF_PX - NEARBY_PX
+    peak = float(high[row, column])
+    others = np.delete(high, np.s_[max(column - BESIDE_PX, 0) : column + BESIDE_PX + 1], axis=1)
+    if peak < max(LEAST, STANDS_OUT * float(others.max())):
+        return None
+    pieces = [cv2.blur(v, (1, piece), borderType=cv2.BORDER_CONSTANT) for v in products[:2]]
+    here, there = (v[:, column] for v in _above_sides(pieces[0], pieces[1], STRIP_SIDES_PX))
+    first, last = _ends(here, there, row, peak)
+    inside = there[first:last]
+    if last - first < SHORTEST_MM * per_mm or (here[first:last][inside] > WEAK * peak).mean() < AGREEING:
+        return None
+    lack, square = (v[first:last].sum(axis=0) for v in products[:2])
+    share = lack / np.maximum(square, 1e-3)
+    beside = [np.s_[column - BESIDE_PX : column - NEARBY_PX], np.s_[column + NEARBY_PX + 1 : column + BESIDE_PX + 1]]
+    level = max(float(lack[s].sum() / max(float(square[s].sum()), 1e-3)) for s in beside)
+    darkness = float(square.sum() / max(float(ink[first:last].sum()), 1e-3))
+    # Scans are reduced as they are encoded: in L* a fine line keeps its width.
+    shown = 1 - darkness * (1 - (share - level)[column - NEARBY_PX : column + NEARBY_PX + 1])
+    light, beside_it = lightness(np.clip(shown, 0, None)), float(lightness(np.array([1 - darkness]))[0])
+    width = float((light - beside_it).sum()) / (100 - beside_it) / per_mm
+    depth = float(share[column] - level) * darkness
+    if depth < STREAK_DEPTH or not LEAST_MM <= width <= WIDEST_MM:
+        return None
+    ends = to_mm([[column, first], [column, last]])
+    return Streak(ends, -depth, 1 - darkness, width, (last - first) / per_mm)
+
+
+def _ends(high: Map, known: Map, row: int, peak: float) -> tuple[int, int]:
+    """First and last row, about a row, between which a line keeps half of its height wherever there is ink."""
+    lost = np.flatnonzero(known & (high < ENDING * peak))
+    below, above = lost[lost < row], lost[lost > row]
+    first, last = int(below[-1]) + 1 if len(below) else 0, int(above[0]) if len(above) else len(high)
+    inked = np.flatnonzero(known[first:last])
+    return (first + int(inked[0]), first + int(inked[-1]) + 1) if len(inked) else (row, row)

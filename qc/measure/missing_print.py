@@ -51,7 +51,7 @@ _DEFECTS = {
     "print-defect",
     "count",
     "page",
-    3,
+    4,
     name="missing print",
     codes={
         "spot": "stray spots",
