@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SURE = 0.4
 """Share of print found again up to which a side that is not registered is another cover for certain: neither does the scan show
 what was ordered, nor was ordered what the scan shows. Of 78 right scans of eleven designs it is 0.77 and more, and 0.4 and more of
-those made soft, dark, noisy, crooked, cropped or mirrored; of a series with one emblem and frame 0.38 at most, of other covers 0.32.
+those made soft, dark, noisy, crooked, cropped, mirrored; of a series with one emblem and frame 0.38 at most, of other covers 0.32.
 Glare over the whole column of a back leaves 0.2: the front then tells. One picture under two titles has 0.42 and more: a person
 looks."""
 LEAST_SQUARES = 12
