@@ -100,7 +100,7 @@ class Flag(StrEnum):
     NO_WRAP = "no-wrap", "where the ordered cover folds is not known"
     NO_LETTERING = "no-lettering", "no lettering was found on the ordered spine"
     LIKE_ORDERED = "like-ordered", "it looks somewhat like the ordered one"
-    FEW_FEATURES = "few-features", "the ordered cover shows too little to compare"
+    FEW_FEATURES = "few-features", "the cover shows too little to compare"
     TURNED_BY_HAND = "turned-by-hand", "the copy may have been turned between the scans"
     NO_BOUND_PAGES = "no-bound-pages", "no interior page was scanned in the bound copy"
     NO_COVER = "no-cover", "neither the back cover nor a flat cover was scanned"

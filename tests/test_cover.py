@@ -6,11 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from drawn_closed import BLACK, COARSE, FLAT, GRAY, WHITE, Closed, draw_and_measure, measure_folder, observe
+from drawn_closed import (
+    BLACK,
+    COARSE,
+    FLAT,
+    GRAY,
+    WHITE,
+    Closed,
+    draw_and_measure,
+    measure_folder,
+    observe,
+    reference_of,
+)
+from PIL import Image, ImageFilter, ImageOps
 
 from qc.geometry import Edge
 from qc.reference.wrap import Panel
-from qc.synthetic import CLOSED, Art, Bound, Wrap, write_wrap
+from qc.synthetic import CLOSED, Art, Bound, Wrap, draw_cover, write_wrap
 
 CUTS = (Edge.HEAD, Edge.TAIL, Edge.FORE_EDGE)
 CASES = {
@@ -254,3 +266,53 @@ def test_a_cut_beyond_the_bleed_is_not_taken_for_its_end(wrap: Wrap, tmp_path: P
     for edge, truth in ((Edge.HEAD, 5.1), (Edge.TAIL, 4.4)):
         found = seen.of("cover-trim-offset", "front", edge)
         assert found.value is not None and found.u is not None and abs(found.value - truth) <= 2 * found.u, found.value
+
+
+SERIES = ("The Long Field", "The High Water")
+
+
+def spoiled(scan: Path, how: str) -> None:
+    """A scan spoiled so that its print is not registered any more."""
+    with Image.open(scan) as image:
+        picture, dpi = image.convert("RGB"), image.info["dpi"]
+    if how == "crooked":
+        picture = picture.rotate(14, expand=True, fillcolor=picture.getpixel((2, 2)))
+    elif how == "mirrored":
+        picture = ImageOps.mirror(picture)
+    elif how == "twice as large":
+        picture = picture.resize((picture.width * 2, picture.height * 2))
+    elif how == "soft and dark":
+        picture = picture.filter(ImageFilter.GaussianBlur(4)).point([n // 3 for n in range(256)] * 3)
+    picture.save(scan, quality=90, dpi=dpi)
+
+
+@pytest.mark.parametrize("how", ["crooked", "mirrored", "twice as large", "soft and dark"])
+def test_a_spoiled_scan_of_the_right_cover_is_never_surely_another(how: str, wrap: Wrap, tmp_path: Path) -> None:
+    draw_cover(tmp_path, wrap, scanner=COARSE)
+    for side in ("front", "back"):
+        spoiled(tmp_path / f"cover-{side}.jpg", how)
+    sides = measure_folder(tmp_path, reference_of(wrap))
+    identity = observe(sides)["cover-identity", None, None]
+    again = {panel: side.page.found_again for panel, side in sides.sides.items() if not side.registered}
+    # Of small letters at twice their size too little is left; the front has others.
+    assert all(found is not None and found.share > 0.5 for found in again.values() if how != "twice as large"), again
+    assert identity.value == 0 or "like-ordered" in identity.flags, identity
+
+
+def test_a_layout_shared_with_the_ordered_cover_is_no_likeness(tmp_path: Path) -> None:
+    """Title and picture stand in the same places, and so does the column of the back: all is drawn otherwise."""
+    ordered, other = (write_wrap(tmp_path / f"{n}.pdf", Art(t, seed=n, isbn="")) for n, t in enumerate(SERIES))
+    found = draw_and_measure(tmp_path / "copy", ordered, other={"front": other, "back": other})
+    identity = found.of("cover-identity")
+    assert identity.value == 2 and identity.flags == (), (
+        identity,
+        [s.page.found_again for s in found.sides.sides.values()],
+    )
+
+
+def test_a_scan_that_shows_nothing_is_not_surely_another_cover(wrap: Wrap, tmp_path: Path) -> None:
+    """As of the inside of the cover."""
+    plain = write_wrap(tmp_path / "plain.pdf", Art(plain=True))
+    found = draw_and_measure(tmp_path / "copy", wrap, other={"front": plain, "back": plain})
+    identity = found.of("cover-identity")
+    assert identity.value == 2 and identity.flags == ("few-features",)

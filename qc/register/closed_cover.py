@@ -24,7 +24,6 @@ from qc.register.cover_panel import find_panel
 from qc.register.open_scan import open_job
 from qc.register.page_edges import ordered_in_detail
 from qc.register.page_result import PageJob, PageResult
-from qc.register.thumbnails import Candidate
 from qc.scan.scan_reader import ScanReader
 from qc.scan.scanner_profile import ScannerProfile
 
@@ -112,7 +111,7 @@ def _see(job: PageJob, cover: CoverReference, reader: ScanReader, only: int | No
         turns=seen.turns,
         to_scan=image.to_scan,
         trim=cover.page(seen.number).trim,
-        options=(Candidate(seen.number, seen.likeness, seen.turns, (0.0, 0.0)),),
+        found_again=seen.found,
         picture=small_picture(image),
         no_tone=None if image.color else Flag.GRAY_SCAN,
     )

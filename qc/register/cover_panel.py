@@ -17,18 +17,18 @@ from qc.geometry import THUMBNAIL_DPI, Affine
 from qc.normalize.page_image import PageImage
 from qc.reference.cover import PANELS, CoverReference
 from qc.register.prepared_page import prepare
+from qc.register.print_points import FoundAgain, find_again, ordered_points, points_of
 from qc.register.register import Registration, coarse, register
 from qc.register.tile_fit import SeenPage
 from qc.resample import warped
 from qc.units import px_per_mm
 
 ANGLES_DEG = (0.0, -1.5, 1.5, -3.0, 3.0)
-COARSE_DEG = ANGLES_DEG[:3]
-DRAWN_PX = 3.0
-"""Small pictures blurred by so much and held against themselves show what is drawn or lettered. Half of 660 pairs of a scan and the
-cover of another title are then alike by 0.09 and more, of whole pictures by 0.20: all are lighter here and darker there."""
 TURNED = 3
 """Of the places found, the likeliest are looked at turned by a few degrees, too."""
+NOTHING, FEW_SQUARES = 0.1, 12
+"""Share of print found again up to which no further place is tried, where both have so many squares of print. Of right scans
+it is mostly 0.4 and more where they are soft, dark, cropped or of a wrong resolution, 0.2 under glare."""
 LEAST_LIKENESS = 0.1
 """Correlation of small pictures below which nothing is registered. Of lettering on one tone it is 0.2 in the right place, on drawn
 scans, and more in a wrong one: the print decides."""
@@ -44,20 +44,20 @@ class PanelSeen:
 
     Attributes
     ----------
-    likeness : float
-        Correlation of small pictures at the best place; where the print is not that of the panel, of what is drawn in them.
     number : int
         Of the panel of `CoverReference` there.
     turns : int
         Counterclockwise quarter turns that make the scan upright.
     registration : Registration or None
         Panel mm -> pixels of the image so turned; None where the print is not that of the panel.
+    found : FoundAgain or None
+        How much of a panel is found in the scan all the same; None where one is registered.
     """
 
-    likeness: float
     number: int
     turns: int
     registration: Registration | None
+    found: FoundAgain | None = None
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,30 @@ def find_panel(image: PageImage, cover: CoverReference, only: int | None = None)
         for p in _places(views[seen.turns], lights[seen.turns], seen.turns, cover, ANGLES_DEG, seen.number)
     ]
     near.sort(key=lambda p: -p.likeness)
-    # The print decides between the likeliest; of the others, any that it confirms is the one.
-    for group in (near[:TURNED], *([p] for p in places[TURNED:])):
-        tried = [_seen(views[p.turns], p, cover) for p in group]
-        best = max(tried, key=_worth)
+    # The print decides between the likeliest.
+    best = max((_seen(views[p.turns], p, cover) for p in near[:TURNED]), key=_worth)
+    if best.registration is not None:
+        return best
+    found = _found_again(image, cover, only)
+    # Of the others, any that it confirms is the one; where nothing of it is there, none is tried.
+    for place in places[TURNED:] if found.share > NOTHING or min(found.ordered, found.seen) < FEW_SQUARES else ():
+        best = _seen(views[place.turns], place, cover)
         if best.registration is not None:
             return best
-    fine = [p for turns, v in views.items() for p in _places(v, lights[turns], turns, cover, COARSE_DEG, only, True)]
-    return PanelSeen(max(p.likeness for p in fine), near[0].number, near[0].turns, None)
+    return PanelSeen(near[0].number, near[0].turns, None, found)
+
+
+def _found_again(image: PageImage, cover: CoverReference, only: int | None) -> FoundAgain:
+    """Of the panel that is found best, or that of one number."""
+    nominal = np.array([px_per_mm(image.dpi.x_dpi), px_per_mm(image.dpi.y_dpi)])
+    view = SeenPage(image.luminance, (nominal[0], nominal[1])).averaged(75.0)
+    to_mm = Affine.scaling(*(1 / nominal)).after(view.shrink.inverse())
+    scan = points_of(view.plane, to_mm)
+    frame_mm = np.array(image.luminance.shape[::-1]) / nominal
+    pages = [cover.page(number) for number in (PANELS if only is None else (only,))]
+    sizes = [np.array([page.trim.width_mm, page.trim.height_mm]) for page in pages]
+    found = [find_again(ordered_points(p), size, scan, frame_mm) for p, size in zip(pages, sizes, strict=True)]
+    return max(found, key=lambda f: (f.share, f.ordered))
 
 
 def _worth(seen: PanelSeen) -> float:
@@ -97,7 +113,7 @@ def _worth(seen: PanelSeen) -> float:
 
 def _seen(view: PageImage, place: _Place, cover: CoverReference) -> PanelSeen:
     registration = _registered(view, place, cover) if place.likeness > LEAST_LIKENESS else None
-    return PanelSeen(place.likeness, place.number, place.turns, registration)
+    return PanelSeen(place.number, place.turns, registration)
 
 
 def _registered(view: PageImage, place: _Place, cover: CoverReference) -> Registration | None:
@@ -119,7 +135,6 @@ def _places(
     cover: CoverReference,
     angles: tuple[float, ...],
     only: int | None = None,
-    by_drawn: bool = False,
 ) -> list[_Place]:
     """The best place of each panel at each angle in a scan whose blurred picture is `light`."""
     h, w = light.shape
@@ -139,7 +154,7 @@ def _places(
         whole: NDArray[Any] = warped(light, to_view, (int(size[0]), int(size[1])), 0.0)
         for number in PANELS if only is None else (only,):
             panel: NDArray[Any] = np.asarray(cover.thumbnails()[number - 1], np.float32) / 255
-            frame, panel = (drawn(whole), drawn(panel)) if by_drawn else (whole, panel)
+            frame = whole
             if any(p > f for p, f in zip(panel.shape, frame.shape, strict=True)):
                 frame = _padded(frame, panel.shape)
             match: NDArray[Any] = np.zeros((1, 1), np.float32)
@@ -149,12 +164,6 @@ def _places(
             to_small = Affine.shift(x - 0.5, y - 0.5).after(Affine.scaling(scale))
             places.append(_Place(float(match[y, x]), number, turns, to_view.after(to_small)))
     return places
-
-
-def drawn(picture: NDArray[Any]) -> NDArray[np.float32]:
-    """A small picture less its blur: what is drawn in it."""
-    light = np.asarray(picture, np.float32)
-    return np.asarray(light - cv2.GaussianBlur(light, (0, 0), DRAWN_PX))
 
 
 def _padded(frame: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:

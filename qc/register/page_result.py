@@ -16,6 +16,7 @@ from qc.flags import Flag
 from qc.geometry import WORKING_DPI, Affine, Direction, Size
 from qc.model import Resolution, ScanFile, ScanSettings
 from qc.normalize.ink import Ink
+from qc.register.print_points import FoundAgain
 from qc.register.print_shape import Shape
 from qc.register.register import Prior, Registration
 from qc.register.thumbnails import Candidate
@@ -116,6 +117,8 @@ class PageResult:
         A sheet was found, and it has about the ordered size: what it shows can be looked up.
     options : tuple of Candidate
         Reference pages it may show, best first.
+    found_again : FoundAgain or None
+        How much of the ordered cover the scan of a side shows that is not registered.
     reference_page : int or None
         The one it was registered to; where nothing is registered, the one that stands out.
     shape : Shape or None
@@ -163,6 +166,7 @@ class PageResult:
     fits: bool = False
     ink: Ink | None = None
     options: tuple[Candidate, ...] = ()
+    found_again: FoundAgain | None = None
     reference_page: int | None = None
     shape: Shape | None = None
     registration: Registration | None = None

@@ -14,7 +14,6 @@ from qc.model import BookCopy, Observation, PageKind, PageRecord, Role, Where, e
 from qc.reference.cover import PANELS, CoverReference
 from qc.reference.wrap import Panel
 from qc.register.closed_cover import is_flat
-from qc.register.cover_panel import drawn
 from qc.register.page_result import PageResult
 
 OFF_MM = 3.0
@@ -39,15 +38,12 @@ class CoverSide:
         What its left, top, right and bottom edges are; the fold is `Edge.SPINE`.
     trim : Size
         Of the panel.
-    ordered_spread : float
-        Standard deviation of what is drawn in the panel's small picture, in gray levels.
     """
 
     panel: Panel
     page: PageResult
     names: tuple[Edge, Edge, Edge, Edge]
     trim: Size
-    ordered_spread: float
 
     @property
     def registered(self) -> bool:
@@ -70,11 +66,6 @@ class CoverSide:
         page = self.page
         reason = Flag.UNREADABLE if page.error else None
         return dict(zip(self.names, cut_places(page.lines, page.registration, self.trim, reason), strict=True))
-
-    @property
-    def likeness(self) -> float:
-        """How much the scan looks like the ordered side, 0 to 1, by small pictures; as at `PanelSeen`."""
-        return self.page.options[0].score if self.page.options else 0.0
 
     def seen_at(self, place: CutPlace, observation: Observation) -> Observation:
         """The observation with the place of a cut as its evidence."""
@@ -143,8 +134,7 @@ def cover_sides(copy: BookCopy, reference: CoverReference, pages: list[PageResul
         if page.reference_page is None and PANELS[number] in found:
             number = len(PANELS) + 1 - number
         names = edge_names(side_of(number), reference.direction)
-        spread = float(drawn(reference.thumbnails()[number - 1]).std())
-        side = CoverSide(PANELS[number], page, names, reference.page(number).trim, spread)
+        side = CoverSide(PANELS[number], page, names, reference.page(number).trim)
         found.setdefault(side.panel, side)
     return CoverSides(copy, reference, {panel: found[panel] for panel in Panel if panel in found})
 
