@@ -342,8 +342,7 @@ def _outline(
     if image.bitonal or job.settings.bound:
         return None
     dpi = (image.dpi.x_dpi, image.dpi.y_dpi)
-    guess = to_px(size.corners())
-    return find_outline(image.luminance, lines, guess, sheet.backing, dpi, to_px, expected, max(image.u_scale))
+    return find_outline(image.luminance, lines, to_px(size.corners()), sheet.backing, dpi, to_px, expected)
 
 
 def _shown_mm(image: PageImage, sheet: Sheet, to_px: Affine) -> tuple[float, float, float, float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +30,7 @@ AT = {"left-top": (0, 1), "right-top": (1, 2), "right-bottom": (2, 3), "left-bot
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Title, Reference, Path]:
     folder = tmp_path_factory.mktemp("damage")
-    kinds = (Kind.TEXT, Kind.TEXT, Kind.BLEED_DARK, Kind.RULED_BLEED, Kind.BLEED_BRIGHT)
+    kinds = (Kind.TEXT, Kind.TEXT, Kind.BLEED_DARK, Kind.TEXT)
     title = write_title(folder / "interior.pdf", kinds, trim_mm=TRIM, bleed=True, trim_box=True)
     return title, open_reference(title.path), folder
 
@@ -115,104 +114,11 @@ def test_a_dog_ear_is_no_missing_corner(book: tuple[Title, Reference, Path], nam
         {"scanner": Scanner(dpi=150, format="png", shadow_edges=("left", "top"), shadow_depth=0.6, shadow_mm=1.2)},
         {"scanner": Scanner(dpi=150, format="png", backing=(0.3, 0.3, 0.3), texture=0.05, dust=25)},
         {"page": 3},
-        {"page": 4},
-        {"page": 4, "scanner": Scanner(dpi=150, format="png", backing=(0.3, 0.3, 0.3))},
-        {"page": 5},
-        {"plant": lambda i, t, r: waved(i, t, 0.3, r)},
     ],
 )
 def test_a_sound_rim_is_not_damaged(book: tuple[Title, Reference, Path], sound: dict[str, object]) -> None:
     result = seen(book, **sound)  # type: ignore[arg-type]
     assert result.outline is not None and result.outline.damage == ()
-
-
-def waved(image: Image, truth: Truth, high_mm: float, rng: np.random.Generator) -> Image:
-    """The scan of a leaf whose four cuts are waves."""
-    for side in range(4):
-        length = TRIM[1 - side % 2]
-        s = np.arange(0.0, length, 0.5)
-        d = high_mm / 2 * (1 + np.sin(s / rng.uniform(1, 6)))
-        outline = [(-1.0, -2.0), *zip(s.tolist(), d.tolist(), strict=True), (length + 1.0, -2.0)]
-        image = taken_away(image, at_edge(truth, side, 0.0, outline), rng)
-    return image
-
-
-AMONG_WORDS = pytest.mark.xfail(reason="followed to 11.6 of 15 mm among words, 0.1 mm more than 2 u", strict=True)
-
-
-@pytest.mark.parametrize(
-    ("lean", "page"),
-    [(-0.4, 1), (-0.4, 5), (0.0, 1), (0.0, 5), pytest.param(0.5, 1, marks=AMONG_WORDS), (0.5, 5)],
-)
-def test_a_tear_whose_halves_touch_is_followed_to_its_end(
-    book: tuple[Title, Reference, Path], page: int, lean: float
-) -> None:
-    length = 15.0
-    end = (length * np.sin(lean), length * np.cos(lean))
-    line = [(-0.12, -1.0), (end[0] - 0.12, end[1]), (end[0] + 0.12, end[1]), (0.12, -1.0)]
-    result = seen(book, lambda i, t, r: taken_away(i, at_edge(t, 2, 45.0, line), r), page=page)
-    assert damage(result) == [("tear", (2,))]
-    (found,) = result.outline.damage if result.outline else ()
-    assert abs(found.extent_mm - length) <= 2 * found.u_mm < 0.2 * length
-    x0, y0, x1, y1 = found.box_mm
-    assert x0 < TRIM[0] - (length - 2 * found.u_mm) * np.cos(lean) and x1 > TRIM[0] - 1 and y0 < 46 and y1 > 44
-
-
-def test_a_closed_tear_of_a_page_that_nobody_ordered_is_not_told_from_a_rule(
-    book: tuple[Title, Reference, Path],
-) -> None:
-    line = [(-0.12, -1.0), (-0.12, 12.0), (0.12, 12.0), (0.12, -1.0)]
-    result = seen(book, lambda i, t, r: taken_away(i, at_edge(t, 2, 45.0, line), r), alone=True)
-    assert damage(result) == []
-
-
-def ragged(rng: np.random.Generator, ends: tuple[tuple[float, float], tuple[float, float]], rough: float) -> list[Any]:
-    """Places along a line that wanders, its ends kept."""
-    t = np.linspace(0, 1, 24)[1:-1]
-    a, b = np.array(ends)
-    off = rough * np.convolve(rng.standard_normal(26), np.ones(5) / 5**0.5, "valid")
-    across = np.array([a[1] - b[1], b[0] - a[0]]) / np.hypot(*(b - a))
-    return [tuple(p) for p in [a, *(a + t[:, None] * (b - a) + off[:, None] * across), b]]
-
-
-def test_u_of_an_extent_holds_what_tearing_leaves_open(book: tuple[Title, Reference, Path]) -> None:
-    z = []
-    for seed in range(16):
-        rng = np.random.default_rng(seed)
-        deep, wide, side = rng.uniform(3.5, 8), rng.uniform(6, 14), seed % 4
-        tip = (rng.uniform(-0.2, 0.2) * wide, deep)
-        left = ragged(rng, ((-wide / 2, 0.0), tip), 0.2)
-        line = left + ragged(rng, (tip, (wide / 2, 0.0)), 0.2)
-        whole = [(-wide / 2, -1.0), *line, (wide / 2, -1.0)]
-        result = seen(book, lambda i, t, r, w=whole, s=side: taken_away(i, at_edge(t, s, 40.0, w), r), seed=seed)
-        found = [d for d in result.outline.damage if d.sides == (side,)] if result.outline else []
-        assert len(found) == 1 and found[0].code == "notch", (seed, found)
-        at = np.array(line)
-        true = float(np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)).max())
-        z.append((found[0].extent_mm - true) / found[0].u_mm)
-    assert np.mean(np.abs(z) <= 2) >= 0.9 and 0.3 < float(np.std(z)) < 1.2 and abs(float(np.mean(z))) < 0.6
-
-
-def test_a_notch_in_a_picture_that_runs_over_the_cut(book: tuple[Title, Reference, Path]) -> None:
-    notch = [(-4.0, -1.0), (-3.0, 5.0), (3.0, 5.0), (4.0, -1.0)]
-    for side in (0, 1):
-        result = seen(book, lambda i, t, r, s=side: taken_away(i, at_edge(t, s, 40.0, notch), r), page=5)
-        assert damage(result) == [("notch", (side,))]
-
-
-def test_a_flap_as_dark_as_the_backing_is_a_dog_ear(book: tuple[Title, Reference, Path]) -> None:
-    def dark(image: Image, truth: Truth, rng: np.random.Generator) -> Image:
-        at, beside, below = (truth.corners_px[k] for k in CORNERS["right-top"])
-        along, down = ((p - at) / np.hypot(*(p - at)) for p in (beside, below))
-        leg, out = 16.0 * SCANNER.dpi / 25.4, 6.0
-        tip = at + leg * (along + down)
-        kite = [at - out * (along + down), at + leg * along - out * down, tip, at + leg * down - out * along]
-        return taken_away(image, np.array(kite), rng)
-
-    result = seen(book, dark)
-    assert damage(result) == [("dog-ear", (1, 2))]
-    (found,) = result.outline.damage if result.outline else ()
-    assert abs(found.area_mm2 - 128) < 13
 
 
 def test_a_page_as_dark_as_the_backing_is_not_told_from_it(book: tuple[Title, Reference, Path]) -> None:

@@ -14,21 +14,11 @@ from qc.units import px_per_mm
 
 AS_TRIANGLE = 0.15
 """By which the area of a folded corner may differ from that of the triangle: a tear is not as straight."""
-DARK_FLAP = 0.5
-"""Of the contrast of paper to backing, up to which a flap is taken for the backing."""
 BESIDE_MM = 1.2
 STEP, SURE = 0.02, 4.0
 """Least change of light across the edge of a flap, of the contrast of paper to backing, and against what the page beside shows."""
-ORDERED = 1.5
-"""Of what was ordered there, that the change is at least."""
 DARK_ORDER, STILL_DARK, LEAST_MM2 = 0.75, 0.5, 4.0
 """Print is hidden where at least so much was ordered dark under the flap, and less than half of it shows."""
-
-
-def area_of(triangle: Points, dpi: tuple[float, float]) -> float:
-    """Area of a triangle of pixels, in mm2."""
-    (ax, ay), (bx, by) = triangle[1] - triangle[0], triangle[2] - triangle[0]
-    return 0.5 * abs(float(ax * by - ay * bx)) / (px_per_mm(dpi[0]) * px_per_mm(dpi[1]))
 
 
 def is_folded(
@@ -60,47 +50,32 @@ def is_folded(
     """
     corner, one, other = triangle
     pixel = 1 / (px_per_mm(dpi[0]) * px_per_mm(dpi[1]))
+    (ax, ay), (bx, by) = one - corner, other - corner
+    if abs(0.5 * abs(ax * by - ay * bx) * pixel / area_mm2 - 1) > AS_TRIANGLE:
+        return False
     fold = (other - one) / np.hypot(*(other - one))
     foot = one + ((corner - one) @ fold) * fold
     tip = 2 * foot - corner
     contrast = backing.paper - backing.level
-    share = area_of(triangle, dpi) / area_mm2
-    if abs(2 * share - 1) < AS_TRIANGLE:
-        # As much again looks like the backing: a flap whose print is as dark.
-        (x, y), (h, w) = np.rint((one + other + tip) / 3).astype(int), luminance.shape
-        return bool(0 <= x < w and 0 <= y < h and luminance[y, x] < backing.level + DARK_FLAP * contrast)
-    if abs(share - 1) > AS_TRIANGLE:
-        return False
-    if all(_shows_edge(luminance, end, tip, px_per_mm(dpi[0]), contrast, expected) for end in (one, other)):
+    if all(_shows_edge(luminance, end, tip, px_per_mm(dpi[0]), contrast) for end in (one, other)):
         return True
     return expected is not None and _hides_print(luminance, np.array([one, other, tip]), backing, pixel, expected)
 
 
-def _shows_edge(
-    luminance: NDArray[np.float32], start: Points, end: Points, scale: float, contrast: float, expected: Expected | None
-) -> bool:
-    """Whether a line of other light, or a step, that nobody ordered runs along the middle part of a segment."""
+def _shows_edge(luminance: NDArray[np.float32], start: Points, end: Points, scale: float, contrast: float) -> bool:
+    """Whether a line of other light, or a step, runs along the middle part of a segment."""
     a, b = start + 0.25 * (end - start), start + 0.85 * (end - start)
     length, reach = float(np.hypot(*(b - a))), 3 * BESIDE_MM * scale
     along = (b - a) / length
     across = np.array([-along[1], along[0]])
     to_image = Affine(np.column_stack([along, across, a - reach * across]))
-    width, height = max(round(length), 8), round(2 * reach) + 1
+    strip = warped(luminance, to_image, (max(round(length), 8), round(2 * reach) + 1), float("nan"))
+    profile = np.nanmedian(strip, axis=1)
+    change = np.abs(np.diff(cv2.GaussianBlur(profile.astype(np.float32)[:, None], (1, 3), 0)[:, 0]))
     middle = slice(round(reach - BESIDE_MM * scale), round(reach + BESIDE_MM * scale))
-    change = _changes(warped(luminance, to_image, (width, height), float("nan")))
     beside = np.concatenate([change[: middle.start], change[middle.stop :]])
     most = float(np.nanmax(change[middle]))
-    if expected is not None:
-        ordered = float(np.nanmax(_changes(expected.strip(to_image, (height, width)))[middle]))
-        if most < ORDERED * ordered * contrast:
-            return False
     return most > STEP * contrast and most > SURE * float(np.nanmedian(beside))
-
-
-def _changes(strip: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Change of light from row to row of a strip, in the middle of each row."""
-    profile = np.nanmedian(strip, axis=1).astype(np.float32)
-    return np.asarray(np.abs(np.diff(cv2.GaussianBlur(profile[:, None], (1, 3), 0)[:, 0])), np.float32)
 
 
 def _hides_print(

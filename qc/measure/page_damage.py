@@ -1,4 +1,4 @@
-"""Damage of pages and covers that their outline shows: corners missing or folded over, notches, tears from an edge."""
+"""Damage of the paper that its outline shows: corners missing or folded over, notches, tears from an edge."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qc.flags import Flag, most_common
 from qc.geometry import Affine, Edge
 from qc.measure.details import DamageDetail
-from qc.measure.registry import measure, part
+from qc.measure.registry import measure
 from qc.measure.words import Said, capital
 from qc.model import Evidence, Observation, Where
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qc.edges.outline import Damage, Outline
-    from qc.measure.context.copy_context import CopyContext, PageContext
-    from qc.measure.context.cover_sides import CoverSides
+    from qc.measure.context.copy_context import PageContext
 
 _SAID = {
     "missing-corner": ("lacks a corner of {}", "lacks no corner"),
@@ -137,42 +136,6 @@ def _of_page(page: PageContext) -> Iterator[Observation]:
         registered=page.to_scan is not None,
         bench_cut=bench_cut,
     )
-
-
-@part("page-damage")
-def cover_damage(cover: CoverSides) -> Iterator[Observation]:
-    """Largest extent of damage of each kind along head, tail and fore-edge of each side of a cover, in mm.
-
-    Parameters
-    ----------
-    cover : CoverSides
-
-    Yields
-    ------
-    Observation
-        As of a page, with `where.side`. None where fewer than three cuts were found, or the lid is not darker than the art.
-
-    Notes
-    -----
-    Looked for by the code that looks at pages, where the ordered art is lighter than the lid. A fold is round, and beside it lies
-    the spine: nothing is looked for along it. Where only the cover lost a corner, the block below it shows, and nothing is said:
-    what is found is gone from cover and block, or bent away. Tears whose halves touch are not looked for.
-    """
-    for panel, side in cover.sides.items():
-        seen = side.page
-        cuts = [place for name, place in side.cuts.items() if name is not Edge.SPINE]
-        unseen = most_common([place.flag for place in cuts if place.flag is not None])
-        if not side.registered:
-            unseen = Flag.UNREADABLE if seen.error else Flag.NOT_REGISTERED
-        elif not unseen and (seen.outline is None or not seen.outline.sides):
-            unseen = Flag.WHITE_BACKING if seen.outline is not None else Flag.DARK_PAGE
-        outline = seen.outline if side.registered else None
-        yield from page_damage(outline, side.names, Where(side=str(panel)), side.scan, seen.to_scan, unseen)
-
-
-@cover_damage.on_copy
-def _of_cover(copy: CopyContext) -> Iterator[Observation]:
-    return iter(()) if copy.cover is None else cover_damage(copy.cover)
 
 
 def _evidence(damage: Damage, scan: tuple[str, int], to_scan: Affine, registered: bool) -> Evidence:

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from qc.edges.cover_edge import find_cover_edge
 from qc.edges.crease import Designed, find_creases
-from qc.edges.dark_backing import EdgeLine, find_sheet
-from qc.edges.outline import Outline, find_outline
+from qc.edges.dark_backing import EdgeLine
 from qc.features.page_maps import page_maps
 from qc.features.tiles import page_tiles
 from qc.flags import Flag
-from qc.geometry import SIDES, Affine, Edge, edge_names, meet, side_of
+from qc.geometry import SIDES, Affine, Edge, edge_names, side_of
 from qc.model import BookCopy, Role, ScanFile
 from qc.normalize.page_image import PageImage
 from qc.normalize.small_picture import small_picture
@@ -29,12 +26,9 @@ from qc.register.page_edges import ordered_in_detail
 from qc.register.page_result import PageJob, PageResult
 from qc.scan.scan_reader import ScanReader
 from qc.scan.scanner_profile import ScannerProfile
-from qc.stats import quantile
 
 CLOSED = {Role.COVER_FRONT: 1, Role.COVER_BACK: 2}
 """Number of the panel that a scan of a closed copy should show."""
-LEAST_CONTRAST, BRIGHTEST = 0.2, 0.95
-"""Light by which the brightest art, all but so much of a side, stands out from the lid: a darker cover is not told from it."""
 Seen = tuple[PageResult, PageImage | None]
 
 
@@ -129,9 +123,7 @@ def _measured(result: PageResult, image: PageImage | None, cover: CoverReference
         return result
     panel, to_px = cover.page(result.reference_page), result.registration.to_px
     tiles = page_tiles(page_maps(image, panel, to_px, None)).compact()
-    lines = _edges(image, cover, panel, to_px)
-    result = replace(result, lines=lines, tiles=tiles)
-    result = replace(result, outline=_outline(result, image, cover, panel))
+    result = replace(result, lines=_edges(image, cover, panel, to_px), tiles=tiles)
     # What is found near the fold of a flat wrap is no edge.
     return _with_fold(result, EdgeLine(None, flag=Flag.OTHER_SIDE_NOT_SEEN), cover) if is_flat(result) else result
 
@@ -152,28 +144,6 @@ def _designed(result: PageResult, image: PageImage | None, cover: CoverReference
     panel, to_px = cover.page(result.reference_page), result.registration.to_px
     ends = to_px(panel.trim.corners())[list(SIDES[_fold_side(result, cover)])]
     return Designed(image.luminance, ends, image.dpi.x_dpi, ordered_in_detail(cover.beside_fold(panel.number), to_px))
-
-
-def _outline(result: PageResult, image: PageImage, cover: CoverReference, panel: ReferencePage) -> Outline | None:
-    """Damage along the three cuts of a side; a fold is round, and beside it lies the spine, so nothing is looked for there."""
-    assert result.registration is not None
-    to_px, fold = result.registration.to_px, _fold_side(result, cover)
-    lines = tuple(EdgeLine(None) if side == fold else line for side, line in enumerate(result.lines))
-    ends = [
-        to_px(panel.trim.corners())[list(pair)] if line.ends is None else line.ends
-        for line, pair in zip(result.lines, SIDES, strict=True)
-    ]
-    guess = np.array([meet(ends[k - 1], ends[k]) for k in (1, 2, 3, 0)])
-    dpi = (image.dpi.x_dpi, image.dpi.y_dpi)
-    backing = find_sheet(image.luminance, dpi, result.job.settings.backing).backing
-    (x0, y0), (x1, y1) = np.rint(guess.min(axis=0)).astype(int).clip(0), np.rint(guess.max(axis=0)).astype(int)
-    brightest = quantile(image.luminance[y0:y1:4, x0:x1:4].ravel(), BRIGHTEST)
-    if backing.kind not in ("white", "none"):
-        backing = replace(backing, paper=brightest)
-        if brightest - backing.level < LEAST_CONTRAST:
-            return None
-    whole = ordered_in_detail(panel, to_px)
-    return find_outline(image.luminance, lines, guess, backing, dpi, to_px, whole, max(image.u_scale), tears=False)
 
 
 def _edges(image: PageImage, cover: CoverReference, panel: ReferencePage, to_px: Affine) -> tuple[EdgeLine, ...]:
