@@ -19,8 +19,8 @@ SURE = 0.4
 """Share of print found again up to which a side that is not registered is another cover for certain: neither does the scan show
 what was ordered, nor was ordered what the scan shows. Tried on drawn scans of eleven designs: 78 right scans had 0.77 and more, of
 a series with one emblem and frame 0.38 at most, other covers 0.32. Most right scans made soft, dark, noisy, crooked or cropped keep
-0.4; glare over a back leaves 0.2, JPEG of quality 4 0.24, waves of 2 mm 0.31, a negative 0. Right scans are registered before this is
-asked. One picture under two titles has 0.42 and more: a person looks."""
+0.4; glare over a back leaves 0.2, JPEG of quality 4 0.24, waves of 2 mm 0.31, a negative 0. Right scans are registered before this
+is asked. One picture under two titles has 0.42 and more: a person looks."""
 LEAST_SQUARES = 12
 """Of 10 mm with print of their own, below which a side is too little to tell. Dots and bars in rows have 9, a title alone 19, plain
 covers none."""
