@@ -74,10 +74,11 @@ def test_a_small_spot_on_paper_has_its_size_and_contrast(book: Book) -> None:
     assert mark.contrast == pytest.approx(68, abs=8)
 
 
-def test_sound_pictures_have_none_under_all_conditions(tmp_path: Path) -> None:
+def test_sound_pictures_have_loose_dust_at_most_under_all_conditions(tmp_path: Path) -> None:
     book = make_book(tmp_path, KINDS)
     rng = np.random.default_rng(5410)
     for page in (3, 4, 3, 4):
         printed, cut, scanner = sample_conditions(rng, ("black", "gray")[page % 2], 200.0, 2.0)
-        result = book.measure(page, printed, cut, replace(scanner, dust=0), seed=page).result
-        assert not result.marks, page
+        result = book.measure(page, printed, cut, scanner, seed=page).result
+        assert all(m.code == "spot" and m.ground == "paper" and m.area_mm2 < 0.45 for m in result.marks or ()), page
+        assert not book.measure(page, printed, cut, replace(scanner, dust=0), seed=page).result.marks, page

@@ -59,17 +59,30 @@ def found(ordered: np.ndarray, copy: np.ndarray, slope: float = 0.0) -> list[Str
     return list(white_streaks(rest, maps, look, box, 1.0))
 
 
-@pytest.mark.parametrize("across", [False, True])
-@pytest.mark.parametrize("width", [0.2, 0.35])
-def test_a_streak_through_a_solid_is_found_with_its_place_width_and_length(width: float, across: bool) -> None:
+WIDE = pytest.mark.xfail(reason="a line of 0.2 mm through a solid, blurred in light, reads 0.26 mm", strict=True)
+
+
+def through_a_solid(width: float, across: bool) -> Streak:
+    """The streak that is found in a solid with one of `width` mm."""
     ordered, copy = solid(), scanned(solid(), width, slice(150, 540), 200.3, 0.0)
     if across:
         ordered, copy = ordered.T.copy(), copy.T.copy()
     (streak,) = found(ordered, copy)
-    per_mm = PER_MM / 3
-    assert streak.depth < 0 and streak.width / per_mm == pytest.approx(width, rel=0.3)
-    assert streak.length / per_mm == pytest.approx(390 / PER_MM, abs=20)
+    return streak
+
+
+@pytest.mark.parametrize("across", [False, True])
+@pytest.mark.parametrize("width", [0.2, 0.35])
+def test_a_streak_through_a_solid_is_found_with_its_place_and_length(width: float, across: bool) -> None:
+    streak = through_a_solid(width, across)
+    assert streak.depth < 0 and streak.length / (PER_MM / 3) == pytest.approx(390 / PER_MM, abs=20)
     assert streak.ends[:, 1 if across else 0] == pytest.approx([66.4, 66.4], abs=1)
+
+
+@pytest.mark.parametrize("across", [False, True])
+@pytest.mark.parametrize("width", [pytest.param(0.2, marks=WIDE), 0.35])
+def test_a_streak_through_a_solid_has_its_width(width: float, across: bool) -> None:
+    assert through_a_solid(width, across).width / (PER_MM / 3) == pytest.approx(width, rel=0.2)
 
 
 @pytest.mark.parametrize("lean", [0.0, 0.02])

@@ -19,7 +19,7 @@ from qc.model import Inspection, Refund, VerdictOutcome
 from qc.report.words import VERDICT, one_line, ticket
 from qc.scan.statements import copy_id
 
-LEFT_OPEN = (VerdictOutcome.NEEDS_REVIEW, VerdictOutcome.INSUFFICIENT_EVIDENCE)
+_LEFT_OPEN = (VerdictOutcome.NEEDS_REVIEW, VerdictOutcome.INSUFFICIENT_EVIDENCE)
 """Verdicts that leave it to a person: whoever decides then contradicts nobody."""
 
 
@@ -68,7 +68,7 @@ def decide(
     policy = store.policy_in_force(entry.id)
     chosen = None if code is None else _code(code, outcome, policy)
     machine = None if inspection is None else inspection.verdict.outcome
-    if not reason and chosen is None and machine not in (outcome, *LEFT_OPEN):
+    if not reason and chosen is None and machine not in (outcome, *_LEFT_OPEN):
         said = "qc did not judge it" if machine is None else f"qc said {VERDICT[machine]}"
         raise UsageError(f"{said}; say why you decide otherwise, with --reason or --code: others read it later.")
     said = _decided_by(person, chosen.text if chosen else "", reason, date.today())
@@ -80,13 +80,14 @@ def decide(
 def standing_ticket(store: Store, entry: Entry) -> str:
     """The sentence for the ticket of a decision that stands on these scans, else of a saved judging; empty where neither does."""
     last = store.decision(entry.copy)
+    decided = last is not None and not last.stale
+    if not decided and store.judged_since(entry.id) is None:
+        return ""
     inspection = None if entry.failed else store.inspection(entry.id)
     policy = store.policy_in_force(entry.id)
-    if last is not None and not last.stale:
+    if last is not None and decided:
         return _sentence(entry, inspection, policy, last.outcome, _said(last, policy))[0]
-    if inspection is None or policy is None or store.judged_since(entry.id) is None:
-        return ""
-    return ticket(inspection, policy.k)
+    return ticket(inspection, policy.k) if inspection is not None and policy is not None else ""
 
 
 def as_decided(store: Store, entry: Entry, inspection: Inspection) -> Inspection:

@@ -114,14 +114,15 @@ def _write(rows: Sequence[Row], folder: Path, title: str) -> Path:
 
 
 def _judged_since(store: Store, number: int, decision: Decision | None) -> Iterator[str]:
-    judged, inspection = store.judged_since(number), store.inspection(number)
-    if judged is None or inspection is None:
+    judged = store.judged_since(number)
+    if judged is None:
         return
     yield (
         f"Judged again on {judged['made'][:10]} by {judged['policy']} {judged['version']}: "
         f"{VERDICT[judged['outcome']]}. {judged['summary'].rstrip('.')}."
     )
-    if decision is None:
+    inspection = store.inspection(number)
+    if inspection is not None and (decision is None or decision.stale):
         yield f"Next: {next_step(inspection)}"
 
 

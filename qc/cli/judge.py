@@ -54,7 +54,7 @@ def judge(store: Path, policy: str, save: bool, as_json: bool) -> int:
         if save:
             kept.refuse_other_text(loaded)
         elif said := kept.other_text(loaded):
-            exits.say(said)
+            click.echo(one_line(said), err=True)
         run = None
         for number, before in _inspected(kept):
             judged += 1

@@ -37,8 +37,8 @@ def packet(copy: str, store: Path, out: Path | None) -> int:
     path = out or Path(f"{copy}-packet.html")
     write_text(page, path)
     click.echo(path)
-    if decision is None and inspection and inspection.verdict.outcome in deciding.LEFT_OPEN:
-        click.echo("Nobody decided this copy yet, and the file says so. Decide it before the file goes out.", err=True)
+    if (decision is None or decision.stale) and inspection and inspection.refund.outcome == "review":
+        click.echo("A person has to decide this copy, and nobody did. Decide it before the file goes out.", err=True)
     if decision and inspection and not decision.stale and decision.outcome != inspection.verdict.outcome:
         click.echo("A person decided otherwise than qc, and the file shows both. Read it before it goes out.", err=True)
     return 0
