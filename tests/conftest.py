@@ -68,6 +68,9 @@ def no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("TITLES", "STORE", "POLICY", "SCANNER", "OUT", "BY", "PROFILES"):
             patch.delenv(f"QC_{name}", raising=False)
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("user")))
+        # A home beside the folders of all tests: else these, which hold scans in whatever number, are a folder of copies, below
+        # which no qc.toml is read.
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         yield
 
 
